@@ -1,0 +1,73 @@
+"""Settings, all `SLUICE_*`; a wrong or missing one stops the start with one sentence that names it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """One sentence that names the setting and what to do."""
+
+
+class Settings(BaseSettings):
+    """What an operator decides; see `docs/settings.md` for each in words."""
+
+    model_config = SettingsConfigDict(env_prefix="SLUICE_", secrets_dir=None, extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    base_url: str = ""
+    database_url: str = ""
+    worker_database_url: str = ""
+    redis_url: str = ""
+    data_dir: Path = Path(".sluice")
+    secret_key: SecretStr = SecretStr("")
+    timezone: str = "Asia/Shanghai"
+    locale: str = "en"
+    playground: bool = False
+    playground_password: SecretStr = SecretStr("")
+    slack_command: str = "/sluice"
+    slack_signing_secret: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    slack_bot_token: SecretStr = SecretStr("")
+    slack_app_token: SecretStr = SecretStr("")
+    slack_client_id: str = ""
+    slack_client_secret: SecretStr = SecretStr("")
+    slack_api_url: str = "https://slack.com/api/"
+    wecom_corp_id: str = ""
+    wecom_agent_id: str = ""
+    wecom_secret: SecretStr = SecretStr("")
+    wecom_token: SecretStr = SecretStr("")
+    wecom_aes_key: SecretStr = SecretStr("")
+    wecom_api_url: str = "https://qyapi.weixin.qq.com/cgi-bin/"
+    pool_size: Annotated[int, Field(ge=2, le=200)] = 16
+    statement_timeout_ms: Annotated[int, Field(ge=100)] = 1500
+
+    @field_validator("slack_signing_secret", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        """Several secrets, comma separated, are valid at once so that one can be rotated."""
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("slack_api_url", "wecom_api_url")
+    @classmethod
+    def _slash(cls, value: str) -> str:
+        return value if value.endswith("/") else value + "/"
+
+    @property
+    def public_url(self) -> str:
+        """The address people reach; without `BASE_URL` the local one."""
+        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def load(**overrides: Any) -> Settings:
+    """Read the environment. Raises SettingsError naming the first wrong setting."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        name = "SLUICE_" + "_".join(str(part) for part in first["loc"][:1]).upper()
+        raise SettingsError(f"{name} is wrong: {first['msg']}.") from None
