@@ -1,0 +1,61 @@
+"""The one database: engine, pool, and transactions as the application role.
+
+Every connection runs as `sluice_app`, which owns nothing and is subject to row level security, even when the address
+names the owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from crm import clock
+from crm.uow import UnitOfWork
+
+APP_ROLE = "sluice_app"
+
+
+class Database:
+    """A pool of connections and the door to transactions.
+
+    Args:
+        url: `postgresql+psycopg://...`.
+        pool_size: connections; give a thread pool no more threads than this.
+        statement_timeout_ms: upper bound of one statement.
+        time: where `now` comes from.
+    """
+
+    def __init__(
+        self, url: str, *, pool_size: int = 8, statement_timeout_ms: int = 1500, time: clock.TimeSource = clock.wall
+    ) -> None:
+        options = f"-c role={APP_ROLE} -c statement_timeout={statement_timeout_ms} -c timezone=UTC"
+        self.url = url
+        self.time = time
+        self.engine: Engine = create_engine(
+            url, pool_size=pool_size, max_overflow=0, pool_timeout=2, pool_pre_ping=False, pool_use_lifo=True,
+            connect_args={"options": options, "connect_timeout": 3},
+        )  # fmt: skip
+        self._session = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+
+    @contextmanager
+    def begin(self, org_id: int | None = None) -> Iterator[UnitOfWork]:
+        """One transaction: commits when the block ends, rolls back when it raises."""
+        with self._session() as session:
+            uow = UnitOfWork(session, time=self.time)
+            try:
+                uow.open(org_id)
+                yield uow
+                uow.commit()
+            except BaseException:
+                session.rollback()
+                raise
+
+    def session(self) -> Session:
+        """A bare session, for health checks and tools."""
+        return self._session()
+
+    def close(self) -> None:
+        self.engine.dispose()

@@ -1,0 +1,163 @@
+"""Leads, their owners over time, and their timeline."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Numeric, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.models.base import Base, Tenant
+
+OPEN = text("status = 'open'")
+
+
+class Lead(Tenant, Base):
+    """One pursuit of one person in one line. Without owner it lies in `pool_id`; with one, that is where it returns."""
+
+    __tablename__ = "lead"
+    number: Mapped[int]
+    person_id: Mapped[int]
+    line_id: Mapped[int]
+    status: Mapped[str]
+    stage: Mapped[str]
+    owner_id: Mapped[int | None]
+    pool_id: Mapped[int | None]
+    source_id: Mapped[int | None]
+    origin: Mapped[str]
+    referrer: Mapped[str | None]
+    channel: Mapped[str | None]
+    campaign: Mapped[str | None]
+    level: Mapped[str | None]
+    product: Mapped[str | None]
+    region: Mapped[str | None]
+    amount: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+    currency: Mapped[str | None]
+    score: Mapped[int]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    custom: Mapped[dict[str, Any]]
+    version: Mapped[int]
+    created_by: Mapped[int | None]
+    created_at: Mapped[datetime]
+    pool_entered_at: Mapped[datetime | None]
+    assigned_at: Mapped[datetime | None]
+    contacted_at: Mapped[datetime | None]
+    followed_up_at: Mapped[datetime | None]
+    stage_entered_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    lost_reason: Mapped[str | None]
+    recycle_at: Mapped[datetime | None]
+    recycle_rule: Mapped[str | None]
+    warn_at: Mapped[datetime | None]
+    warn_step: Mapped[int]
+    extended_until: Mapped[datetime | None]
+    extensions: Mapped[int]
+    protected_until: Mapped[datetime | None]
+    held_since: Mapped[datetime | None]
+    sla_at: Mapped[datetime | None]
+    touches: Mapped[int]
+    __table_args__ = (
+        ForeignKeyConstraint(["org_id", "person_id"], ["person.org_id", "person.id"]),
+        ForeignKeyConstraint(["org_id", "owner_id"], ["member.org_id", "member.id"]),
+        ForeignKeyConstraint(["org_id", "pool_id"], ["pool.org_id", "pool.id"]),
+        UniqueConstraint("org_id", "number"),
+        Index("uq_lead_open_person_line", "org_id", "person_id", "line_id", unique=True, postgresql_where=OPEN),
+        Index(
+            "ix_lead_pool", "org_id", "pool_id", text("score desc"), "id",
+            postgresql_where=text("status = 'open' and owner_id is null"),
+        ),
+        Index("ix_lead_owner", "org_id", "owner_id", "recycle_at", postgresql_where=OPEN),
+        Index("ix_lead_recycle", "org_id", "recycle_at", postgresql_where=text("recycle_at is not null")),
+        Index("ix_lead_warn", "org_id", "warn_at", postgresql_where=text("warn_at is not null")),
+        Index("ix_lead_sla", "org_id", "sla_at", postgresql_where=text("sla_at is not null")),
+        Index("ix_lead_held", "org_id", "held_since", postgresql_where=text("held_since is not null")),
+        Index("ix_lead_created", "org_id", "created_at"),
+        CheckConstraint("status in ('open','won','lost','void')", "status"),
+        CheckConstraint("status <> 'open' or owner_id is not null or pool_id is not null", "somewhere"),
+    )  # fmt: skip
+
+    @property
+    def ref(self) -> str:
+        """The short reference that people type."""
+        return f"L-{self.number}"
+
+
+class Assignment(Tenant, Base):
+    """Who owned a lead from when to when. One open row per lead, settled by the database."""
+
+    __tablename__ = "assignment"
+    lead_id: Mapped[int]
+    member_id: Mapped[int]
+    began_at: Mapped[datetime]
+    began_by: Mapped[str]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    reason: Mapped[str | None]
+    __table_args__ = (
+        ForeignKeyConstraint(["org_id", "lead_id"], ["lead.org_id", "lead.id"]),
+        ForeignKeyConstraint(["org_id", "member_id"], ["member.org_id", "member.id"]),
+        Index("uq_assignment_open", "org_id", "lead_id", unique=True, postgresql_where=text("ended_at is null")),
+        Index("ix_assignment_lead", "org_id", "lead_id", "began_at"),
+        Index("ix_assignment_member", "org_id", "member_id", "began_at"),
+        CheckConstraint("ended_at is null or ended_by is not null", "reasoned"),
+    )
+
+
+class Activity(Tenant, Base):
+    """The timeline, which is also the audit trail: append-only. `words` is personal text and may be erased."""
+
+    __tablename__ = "activity"
+    lead_id: Mapped[int]
+    actor_id: Mapped[int | None]
+    for_id: Mapped[int | None]
+    verb: Mapped[str]
+    at: Mapped[datetime]
+    words: Mapped[str | None]
+    data: Mapped[dict[str, Any]]
+    decision_id: Mapped[int | None]
+    undo: Mapped[dict[str, Any] | None]
+    undone_at: Mapped[datetime | None]
+    __table_args__ = (
+        ForeignKeyConstraint(["org_id", "lead_id"], ["lead.org_id", "lead.id"]),
+        Index("ix_activity_lead", "org_id", "lead_id", "at"),
+        Index("ix_activity_actor", "org_id", "actor_id", "at"),
+    )
+
+
+class Task(Tenant, Base):
+    """Something a member must do, due at a minute. `reminded_at` says that the reminder is owed or sent."""
+
+    __tablename__ = "task"
+    lead_id: Mapped[int | None]
+    member_id: Mapped[int]
+    due_at: Mapped[datetime]
+    words: Mapped[str | None]
+    state: Mapped[str]
+    reminded_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    version: Mapped[int]
+    __table_args__ = (
+        ForeignKeyConstraint(["org_id", "lead_id"], ["lead.org_id", "lead.id"]),
+        ForeignKeyConstraint(["org_id", "member_id"], ["member.org_id", "member.id"]),
+        Index("ix_task_due", "org_id", "due_at", postgresql_where=text("state = 'open' and reminded_at is null")),
+        Index("ix_task_member", "org_id", "member_id", "due_at", postgresql_where=text("state = 'open'")),
+        Index("ix_task_lead", "org_id", "lead_id", postgresql_where=text("state = 'open'")),
+    )
+
+
+class Credit(Tenant, Base):
+    """Who earned which share of a lead; append-only."""
+
+    __tablename__ = "credit"
+    lead_id: Mapped[int]
+    member_id: Mapped[int]
+    part: Mapped[str]
+    share: Mapped[Decimal] = mapped_column(Numeric(6, 4))
+    rule_set_id: Mapped[int | None]
+    at: Mapped[datetime]
+    voided_at: Mapped[datetime | None]
+    __table_args__ = (Index("ix_credit_lead", "org_id", "lead_id"),)

@@ -1,0 +1,45 @@
+"""Persons and the keys by which they are recognised. Personal text lives here, so that it can be erased alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Computed, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.models.base import Base, Tenant
+
+
+class Person(Tenant, Base):
+    __tablename__ = "person"
+    name: Mapped[str]
+    company: Mapped[str]
+    title: Mapped[str]
+    note: Mapped[str]
+    contact_state: Mapped[str | None]
+    merged_into: Mapped[int | None]
+    created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+    search: Mapped[str] = mapped_column(Computed("lower(name || ' ' || company)", persisted=True))
+    __table_args__ = (
+        Index("ix_person_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
+    )
+
+
+class PersonKey(Tenant, Base):
+    """An exact key: E.164 phone, e-mail, WeChat id or a source's own id. The database refuses duplicates.
+
+    `tail` is the reversed value of a phone, so that "ends in 8000" is an index range.
+    """
+
+    __tablename__ = "person_key"
+    person_id: Mapped[int]
+    kind: Mapped[str]
+    value: Mapped[str]
+    tail: Mapped[str] = mapped_column(Computed("reverse(value)", persisted=True))
+    __table_args__ = (
+        ForeignKeyConstraint(["org_id", "person_id"], ["person.org_id", "person.id"]),
+        UniqueConstraint("org_id", "kind", "value"),
+        Index("ix_person_key_person", "org_id", "person_id"),
+        Index("ix_person_key_tail", "org_id", "tail", postgresql_ops={"tail": "text_pattern_ops"}),
+    )

@@ -1,0 +1,149 @@
+"""What an organization decides: lines, stages, sources, pools and the versioned rule set."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Any
+
+from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.models.base import Base, Tenant
+
+
+class Line(Tenant, Base):
+    """A line of business; a person has at most one open lead in each."""
+
+    __tablename__ = "line"
+    key: Mapped[str]
+    name: Mapped[str]
+    __table_args__ = (UniqueConstraint("org_id", "key"),)
+
+
+class Pipeline(Tenant, Base):
+    __tablename__ = "pipeline"
+    line_id: Mapped[int]
+    name: Mapped[str]
+    __table_args__ = (ForeignKeyConstraint(["org_id", "line_id"], ["line.org_id", "line.id"]),)
+
+
+class Stage(Tenant, Base):
+    """A step of a pipeline. `funnel` says which funnel step it reaches: new, contacted, qualified, opportunity, won, lost."""
+
+    __tablename__ = "stage"
+    pipeline_id: Mapped[int]
+    key: Mapped[str]
+    name: Mapped[str]
+    name_zh: Mapped[str]
+    position: Mapped[int]
+    funnel: Mapped[str]
+    __table_args__ = (
+        ForeignKeyConstraint(["org_id", "pipeline_id"], ["pipeline.org_id", "pipeline.id"]),
+        UniqueConstraint("org_id", "pipeline_id", "key"),
+    )
+
+
+class Source(Tenant, Base):
+    """Where leads come from. Keys are encrypted; the previous one stays valid until `old_key_until`."""
+
+    __tablename__ = "source"
+    key: Mapped[str]
+    name: Mapped[str]
+    kind: Mapped[str]
+    channel: Mapped[str | None]
+    campaign: Mapped[str | None]
+    pool_id: Mapped[int | None]
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    old_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    old_secret_until: Mapped[datetime | None]
+    enabled: Mapped[bool]
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime | None]
+    accepted: Mapped[int]
+    rejected: Mapped[int]
+    __table_args__ = (UniqueConstraint("org_id", "key"),)
+
+
+class Pool(Tenant, Base):
+    __tablename__ = "pool"
+    key: Mapped[str]
+    name: Mapped[str]
+    admin_id: Mapped[int | None]
+    created_at: Mapped[datetime]
+    __table_args__ = (UniqueConstraint("org_id", "key"),)
+
+
+class PoolScope(Tenant, Base):
+    """Who may claim from a pool: a department's tree, a role, or one member."""
+
+    __tablename__ = "pool_scope"
+    pool_id: Mapped[int]
+    department_id: Mapped[int | None]
+    role: Mapped[str | None]
+    member_id: Mapped[int | None]
+    __table_args__ = (
+        ForeignKeyConstraint(["org_id", "pool_id"], ["pool.org_id", "pool.id"]),
+        Index("ix_pool_scope_pool", "org_id", "pool_id"),
+    )
+
+
+class RuleSet(Tenant, Base):
+    """A version of the rules as written; never changed, the organization points at the one in force."""
+
+    __tablename__ = "rule_set"
+    version: Mapped[int]
+    text: Mapped[str]
+    created_by: Mapped[int | None]
+    created_at: Mapped[datetime]
+    __table_args__ = (UniqueConstraint("org_id", "version"),)
+
+
+class RuleCursor(Base):
+    """Where a dispatch rule stands: how many each member was dealt, so that fairness survives restarts."""
+
+    __tablename__ = "rule_cursor"
+    org_id: Mapped[int] = mapped_column(primary_key=True)
+    rule: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[dict[str, Any]]
+
+
+class Decision(Tenant, Base):
+    """Why the engine did what it did: rule, facts, candidates with the reason each was passed over."""
+
+    __tablename__ = "decision"
+    kind: Mapped[str]
+    lead_id: Mapped[int | None]
+    member_id: Mapped[int | None]
+    run_id: Mapped[int | None]
+    rule_set_id: Mapped[int | None]
+    rule: Mapped[str | None]
+    outcome: Mapped[str]
+    facts: Mapped[dict[str, Any]]
+    candidates: Mapped[list[Any]]
+    at: Mapped[datetime]
+    __table_args__ = (Index("ix_decision_lead", "org_id", "lead_id", "at"),)
+
+
+class Run(Tenant, Base):
+    """One sweep that took or dealt leads: what it counted, and whether it was rewound."""
+
+    __tablename__ = "run"
+    kind: Mapped[str]
+    at: Mapped[datetime]
+    counters: Mapped[dict[str, Any]]
+    rewound_at: Mapped[datetime | None]
+
+
+class DigestSubscription(Tenant, Base):
+    """Which group gets a team's digest, at which local hour; `sent_for` is the last local day sent."""
+
+    __tablename__ = "digest_subscription"
+    department_id: Mapped[int | None]
+    conversation_id: Mapped[int]
+    at: Mapped[time]
+    next_at: Mapped[datetime]
+    __table_args__ = (
+        ForeignKeyConstraint(["org_id", "conversation_id"], ["conversation.org_id", "conversation.id"]),
+        UniqueConstraint("org_id", "conversation_id"),
+        Index("ix_digest_due", "org_id", "next_at"),
+    )

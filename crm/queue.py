@@ -1,0 +1,44 @@
+"""The job engine's sending side: jobs are deferred by name, on the transaction's own connection.
+
+A job therefore commits or vanishes with the fact that caused it. The worker (`ops/`) registers the functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from procrastinate import App, SyncPsycopgConnector
+from procrastinate.jobs import Job
+from sqlalchemy.orm import Session
+
+_app = App(connector=SyncPsycopgConnector())
+
+DELIVER, EDIT, DISPATCH, TICK = "deliver", "edit_card", "dispatch_lead", "tick"
+QUICK, BULK = "quick", "bulk"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A job to be: its name, arguments, and when. `lock` keeps jobs of one posted card in line, never with a long wait."""
+
+    task: str
+    args: Mapping[str, Any]
+    at: datetime | None = None
+    lock: str | None = None
+    queue: str = QUICK
+
+
+def defer(session: Session, orders: Iterable[Order]) -> None:
+    """Write the jobs in one statement inside the session's transaction."""
+    jobs = [
+        Job(
+            id=None, queue=order.queue, lock=order.lock, queueing_lock=None, task_name=order.task,
+            task_kwargs=dict(order.args), scheduled_at=order.at,
+        )
+        for order in orders
+    ]  # fmt: skip
+    if jobs:
+        _app.job_manager.batch_defer_jobs(jobs, connection=session.connection().connection.driver_connection)
