@@ -1,0 +1,86 @@
+"""One owner per data folder, and a note for others where its engines listen."""
+
+import fcntl
+import json
+import os
+import time
+from pathlib import Path
+
+from ops.errors import StartError
+from ops.sockets import Sockets
+
+HANDOVER = 1.0  # seconds that an owner who is just being killed may take to let go
+
+
+class DataLock:
+    """Held from start to stop. The kernel drops it with its process, so no stale lock can stay behind."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._handle: int | None = None
+
+    def acquire(self) -> None:
+        """Become the owner; StartError names the present one."""
+        handle = _open(self._data_dir)
+        deadline = time.monotonic() + HANDOVER
+        while not _lock(handle):
+            if time.monotonic() > deadline:
+                owner = _read(handle).get("pid", "unknown")
+                os.close(handle)
+                raise StartError(
+                    f"Another Sluice (process {owner}) uses {self._data_dir}; stop it, "
+                    "or choose another folder with SLUICE_DATA_DIR."
+                )
+            time.sleep(0.02)
+        self._handle = handle
+        _write(handle, {"pid": os.getpid()})
+
+    def announce(self, sockets: Sockets) -> None:
+        """Tell others where the engines listen, now that they answer."""
+        assert self._handle is not None
+        _write(self._handle, {"pid": os.getpid(), "postgres": str(sockets.postgres), "valkey": str(sockets.valkey)})
+
+    def release(self) -> None:
+        """Let the next owner in."""
+        if self._handle is not None:
+            _write(self._handle, {})
+            os.close(self._handle)
+            self._handle = None
+
+
+def running(data_dir: Path) -> Sockets | None:
+    """Where the engines of `data_dir` listen when another process runs them, else None."""
+    if not _lock_file(data_dir).exists():
+        return None
+    handle = _open(data_dir)
+    try:
+        note = {} if _lock(handle) else _read(handle)
+    finally:
+        os.close(handle)
+    return Sockets(Path(note["postgres"]), Path(note["valkey"])) if "postgres" in note else None
+
+
+def _lock_file(data_dir: Path) -> Path:
+    return data_dir / "engines.lock"
+
+
+def _open(data_dir: Path) -> int:
+    return os.open(_lock_file(data_dir), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _lock(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _read(handle: int) -> dict[str, str]:
+    text = os.pread(handle, 4096, 0)
+    return json.loads(text) if text else {}
+
+
+def _write(handle: int, note: dict[str, object]) -> None:
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, json.dumps(note).encode(), 0)

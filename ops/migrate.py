@@ -1,0 +1,52 @@
+"""Bringing a database to the present schema. Run as the owner; the application role is made here and owns nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, text
+
+from bot.platforms import playground_tables as _playground  # noqa: F401  (its tables belong to the metadata)
+from crm.models import Base
+
+METADATA = Base.metadata
+_LOCK = 5_814_231  # any number, the same for all who migrate
+
+
+def config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration without an ini file."""
+    settings = Config()
+    settings.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    settings.attributes["connection"] = connection
+    return settings
+
+
+def upgrade(url: str) -> None:
+    """Migrate to the newest version; two at once wait for each other."""
+    with _owner(url) as engine, engine.connect() as connection:
+        connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": _LOCK})
+        connection.commit()
+        command.upgrade(config(connection), "head")
+        connection.commit()
+
+
+def pending(url: str) -> bool:
+    """Whether the database lags behind this version of Sluice."""
+    with _owner(url) as engine, engine.connect() as connection:
+        present = MigrationContext.configure(connection).get_current_revision()
+    return present != ScriptDirectory.from_config(config()).get_current_head()
+
+
+@contextmanager
+def _owner(url: str) -> Iterator[Engine]:
+    engine = create_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
