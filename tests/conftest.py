@@ -3,12 +3,16 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crm import clock
+from crm.db import Database
 from ops.embedded import Engines
+from ops.migrate import upgrade
 from ops.sockets import Sockets
 
 ENGINES = pytest.StashKey[Engines]()
@@ -50,3 +54,32 @@ def database_url(engines: Sockets, worker_id: str) -> Iterator[str]:
     """An empty database of this worker's own, as SQLAlchemy writes it."""
     yield engines.create_database(f"test_{worker_id}")
     engines.drop_database(f"test_{worker_id}")
+
+
+@pytest.fixture(scope="session")
+def migrated_url(database_url: str) -> str:
+    """This worker's database with the schema that the migrations make."""
+    upgrade(database_url)
+    return database_url
+
+
+@pytest.fixture(scope="session")
+def shared_database(migrated_url: str) -> Iterator[Database]:
+    database = Database(migrated_url, pool_size=24, statement_timeout_ms=20_000)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def database(shared_database: Database) -> Iterator[Database]:
+    """The database as the application sees it. Tests share it and stay apart by making an organization each."""
+    yield shared_database
+    shared_database.time = clock.wall
+
+
+@pytest.fixture
+def time(database: Database) -> clock.DrivenClock:
+    """A clock that this test drives: a Wednesday, 10:00 in Shanghai."""
+    driven = clock.DrivenClock(datetime(2026, 3, 4, 2, 0, tzinfo=UTC))
+    database.time = driven
+    return driven
