@@ -1,0 +1,152 @@
+"""The playground's routes: a chat in the browser, and the same things for whoever drives Sluice from outside."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+from sqlalchemy.exc import DBAPIError, TimeoutError
+from starlette.concurrency import run_in_threadpool
+
+from bot.app import Bot
+from bot.cards.as_json import card_from_json
+from bot.interaction import Interaction
+from bot.platforms import playground_store as store
+from bot.platforms.playground import PlaygroundPlatform
+from crm import clock
+from webhooks.playground import clock as clock_control
+from webhooks.playground import people
+from webhooks.playground.assets import Assets
+from webhooks.playground.bodies import BIGGEST, Name, Press, Say, SetClock
+from webhooks.playground.chat import WORKSPACE, Chat, shown
+from webhooks.playground.guard import Refused, check_settings, route_class
+from webhooks.playground.stream import News, Wakeup, events
+
+As = Annotated[Name, Query(alias="as")]
+Since = Annotated[int, Query(ge=0, le=BIGGEST)]
+PER_MINUTE = RateLimitItemPerMinute(3000)
+Told = dict[str, Any]
+
+
+def router(bot: Bot) -> APIRouter:
+    """The playground's door. Raises SettingsError when it would stand open to strangers."""
+    check_settings(bot.settings)
+    platform = bot.platforms["playground"]
+    assert isinstance(platform, PlaygroundPlatform)
+    routes = APIRouter(prefix="/playground", route_class=route_class(bot.settings))
+    chat = Chat(bot, platform)
+    _page(routes)
+    _talking(routes, chat)
+    _reading(routes, chat)
+    _clock(routes, chat)
+    return routes
+
+
+def _page(routes: APIRouter) -> None:
+    assets = Assets()
+
+    @routes.get("", include_in_schema=False)
+    def page(request: Request) -> Response:
+        return assets.serve("index.html", request)
+
+    @routes.get("/static/{name}", include_in_schema=False)
+    def static(name: str, request: Request) -> Response:
+        return assets.serve(name, request)
+
+
+def _talking(routes: APIRouter, chat: Chat) -> None:
+    limiter = FixedWindowRateLimiter(MemoryStorage())
+
+    def slowly(who: str) -> None:
+        if not limiter.hit(PER_MINUTE, who):
+            raise Refused(429, "Too fast: wait a minute.", {"Retry-After": "60"})
+
+    @routes.post("/api/say")
+    def say(body: Say) -> Told:
+        """Type a line to Sluice or in a group."""
+        slowly(body.who)
+        return chat.say(body)
+
+    @routes.post("/api/press")
+    def press(body: Press) -> Told:
+        """Tap a button, choose an option, or send a form."""
+        slowly(body.who)
+        return chat.press(body)
+
+
+def _reading(routes: APIRouter, chat: Chat) -> None:
+    wakeup = Wakeup(chat.bot.redis)
+
+    @routes.get("/api/people")
+    def who() -> Told:
+        """The personas and groups."""
+        workspace = chat.workspace()
+        with chat.bot.database.begin(workspace.org_id) as uow:
+            return people.listed(uow, workspace)
+
+    @routes.get("/api/messages")
+    def messages(viewer: As, since: Since = 0) -> Told:
+        """What this person sees; with `since` (any earlier `rev` or `cursor`) only what is new or was edited."""
+        news = _news(chat, viewer, since)
+        return {"messages": news.messages, "cursor": news.cursor}
+
+    @routes.get("/api/stream", include_in_schema=False)
+    async def stream(viewer: As, since: Since = 0, last_event_id: Annotated[str, Header()] = "") -> Response:
+        """The same, pushed as it happens."""
+        start = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else since
+
+        async def read(after: int) -> News:
+            return await run_in_threadpool(_news_or_none, chat, viewer, min(after, BIGGEST))
+
+        return StreamingResponse(events(wakeup, read, start), media_type="text/event-stream")
+
+    @routes.get("/api/home")
+    def home(viewer: As) -> Told:
+        """The worklist for the side panel, made anew."""
+        asked = Interaction("playground", WORKSPACE, viewer, f"{viewer}:home:{uuid4().hex}", kind="home")
+        card = chat.bot.dispatcher.dispatch(asked).card
+        return {"card": chat.platform.render(card) if card else None}
+
+    @routes.get("/api/rendered")
+    def rendered(viewer: As, message: Annotated[int, Query(ge=1, le=BIGGEST)]) -> Told:
+        """The JSON that each chat platform would get for a card."""
+        card = chat.find(viewer, message).card
+        if card is None:
+            raise Refused(404, "That message is not a card.")
+        return {name: platform.render(card_from_json(card)) for name, platform in chat.bot.platforms.items()}
+
+
+def _clock(routes: APIRouter, chat: Chat) -> None:
+    @routes.get("/api/clock")
+    def show() -> Told:
+        """What time it is here."""
+        with chat.bot.database.begin() as uow:
+            return clock_control.told(uow)
+
+    @routes.post("/api/clock")
+    def move(body: SetClock) -> Told:
+        """Set, shift or reset the shared clock; what has fallen due happens at once."""
+        with chat.bot.database.begin() as uow:
+            told = clock_control.move(uow, body)
+        chat.platform.wake()
+        return told
+
+
+def _news(chat: Chat, viewer: str, since: int) -> News:
+    with chat.bot.database.begin(chat.workspace().org_id) as uow:
+        found = store.read(uow, viewer, since)
+        shift = clock.offset(uow.session).total_seconds()
+    return News([shown(message) for message in found], found[-1].rev if found else since, shift)
+
+
+def _news_or_none(chat: Chat, viewer: str, since: int) -> News:
+    """A stream outlives a database that is away for a while."""
+    try:
+        return _news(chat, viewer, since)
+    except (DBAPIError, TimeoutError, Refused):
+        return News([], since, 0.0)
