@@ -1,0 +1,185 @@
+"""The one door to a lead, and the lists of leads that somebody may see."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import text
+
+from crm.errors import LeadNotFound
+from crm.rules.access import Actor, may_see, may_see_contact
+from crm.uow import UnitOfWork
+
+REF = re.compile(r"^(?:l|L|＃|#)?\s*[-－–—]?\s*(\d{1,12})$")
+
+_VIEW = """
+    select l.id, l.number, l.version, l.status, l.stage, l.owner_id, l.pool_id, l.origin, l.level, l.product, l.region,
+           l.amount, l.currency, l.score, l.tags, l.created_at, l.assigned_at, l.contacted_at, l.followed_up_at,
+           l.pool_entered_at, l.recycle_at, l.recycle_rule, l.extensions, l.extended_until, l.held_since, l.touches,
+           l.lost_reason, l.closed_at, l.stage_entered_at, l.custom,
+           p.id as person_id, p.name, p.company, p.title, p.note, p.contact_state,
+           o.name as owner, o.locale as owner_locale, d.path as owner_path, pool.name as pool, pool.key as pool_key,
+           s.name as source, st.name as stage_name, st.name_zh as stage_name_zh, st.funnel,
+           (select min(t.due_at) from task t where t.org_id = l.org_id and t.lead_id = l.id and t.state = 'open') as next_at,
+           (select json_agg(json_build_array(k.kind, k.value) order by k.id) from person_key k
+             where k.org_id = l.org_id and k.person_id = l.person_id) as keys,
+           l.owner_id is null and exists (
+             select 1 from pool_scope ps where ps.org_id = l.org_id and ps.pool_id = l.pool_id
+               and (ps.member_id = :me or ps.role = :role or ps.department_id = any(:path)
+                    or ps.department_id in (select d2.id from department d2 where d2.org_id = l.org_id
+                                            and d2.path && cast(:manages as bigint[])))) as in_scope
+    from lead l
+    join person p on p.org_id = l.org_id and p.id = l.person_id
+    left join member o on o.org_id = l.org_id and o.id = l.owner_id
+    left join department d on d.org_id = o.org_id and d.id = o.department_id
+    left join pool on pool.org_id = l.org_id and pool.id = l.pool_id
+    left join source s on s.org_id = l.org_id and s.id = l.source_id
+    left join pipeline pl on pl.org_id = l.org_id and pl.line_id = l.line_id
+    left join stage st on st.org_id = l.org_id and st.pipeline_id = pl.id and st.key = l.stage
+"""
+_BY_NUMBER = text(_VIEW + " where l.org_id = :org and l.number = :number")
+_BY_IDS = text(_VIEW + " where l.org_id = :org and l.id = any(:ids)")
+_MINE = text(
+    _VIEW + " where l.org_id = :org and l.owner_id = :me and l.status = 'open'"
+    " order by l.recycle_at nulls last, l.score desc, l.id limit :most"
+)
+_FOUND = text(_VIEW + " where l.org_id = :org and l.person_id = any(:persons) order by l.status <> 'open', l.id desc limit 60")
+
+
+@dataclass(frozen=True, slots=True)
+class LeadView:
+    """A lead as one viewer may see it: contact data is masked unless it is the viewer's to see."""
+
+    id: int
+    number: int
+    version: int
+    status: str
+    stage: str
+    stage_name: str
+    stage_name_zh: str
+    funnel: str | None
+    name: str
+    company: str
+    title: str
+    contacts: tuple[tuple[str, str], ...]
+    masked: bool
+    owner_id: int | None
+    owner: str | None
+    pool_id: int | None
+    pool: str | None
+    source: str | None
+    origin: str
+    score: int
+    level: str | None
+    region: str | None
+    product: str | None
+    amount: Decimal | None
+    currency: str | None
+    touches: int
+    contact_state: str | None
+    created_at: datetime
+    assigned_at: datetime | None
+    followed_up_at: datetime | None
+    contacted_at: datetime | None
+    pool_entered_at: datetime | None
+    recycle_at: datetime | None
+    recycle_rule: str | None
+    extensions: int
+    next_at: datetime | None
+    lost_reason: str | None
+    person_id: int
+    mine: bool
+
+    @property
+    def ref(self) -> str:
+        return f"L-{self.number}"
+
+    @property
+    def title_line(self) -> str:
+        """Who it is, for a title or a list."""
+        return " · ".join(part for part in (self.name, self.company) if part) or self.ref
+
+
+def parse_ref(words: str) -> int | None:
+    """The number in `L-1042`, `l1042`, `#1042` or `1042`; None for anything else."""
+    found = REF.match(words.strip())
+    return int(found.group(1)) if found else None
+
+
+def access(uow: UnitOfWork, *, actor: Actor, ref: str) -> LeadView:
+    """The lead with that reference, if the actor may see it. Raises LeadNotFound also when not."""
+    number = parse_ref(ref)
+    rows = _rows(uow, _BY_NUMBER, actor, number=number) if number is not None else []
+    return _only(rows, actor, ref)
+
+
+def access_id(uow: UnitOfWork, *, actor: Actor, lead_id: int) -> LeadView:
+    """The same door for an id that a card or job carries."""
+    return _only(_rows(uow, _BY_IDS, actor, ids=[lead_id]), actor, f"#{lead_id}")
+
+
+def many(uow: UnitOfWork, *, actor: Actor, lead_ids: list[int]) -> list[LeadView]:
+    """Those of the leads that the actor may see, in the order given."""
+    found = {row["id"]: row for row in _rows(uow, _BY_IDS, actor, ids=lead_ids)}
+    rows = [found[lead_id] for lead_id in lead_ids if lead_id in found]
+    return [_view(row, actor) for row in rows if _visible(row, actor)]
+
+
+def mine(uow: UnitOfWork, *, actor: Actor, most: int = 50) -> list[LeadView]:
+    """The actor's open leads, the one that is nearest to being recycled first."""
+    return [_view(row, actor) for row in _rows(uow, _MINE, actor, most=most)]
+
+
+def find(uow: UnitOfWork, *, actor: Actor, words: str, most: int = 10) -> list[LeadView]:
+    """Leads by name, company, reference or the last four or more digits of a phone, within the actor's scope."""
+    number = parse_ref(words)
+    digits = re.sub(r"[\s-]", "", words)
+    tail = digits if digits.isdigit() and len(digits) >= 4 else ""
+    persons = uow.session.scalars(
+        text("select person_id from sluice_search(:words, :tail, 60)"), {"words": "" if tail else words.strip(), "tail": tail}
+    ).all()
+    rows = _rows(uow, _BY_NUMBER, actor, number=number) if number is not None else []
+    rows += _rows(uow, _FOUND, actor, persons=list(persons)) if persons else []
+    unique = {row["id"]: row for row in rows}
+    return [_view(row, actor) for row in unique.values() if _visible(row, actor)][:most]
+
+
+def mask(kind: str, value: str) -> str:
+    """A contact as shown before the claim: enough to recognise, not enough to call."""
+    if kind == "phone":
+        return f"{value[:-8]}****{value[-4:]}" if len(value) > 9 else f"****{value[-2:]}"
+    if kind == "email":
+        name, _, domain = value.partition("@")
+        return f"{name[:1]}***@{domain}"
+    return f"{value[:1]}***"
+
+
+def _rows(uow: UnitOfWork, statement: Any, actor: Actor, **args: Any) -> list[dict[str, Any]]:
+    who = {"org": uow.org_id, "me": actor.id, "role": actor.role, "path": list(actor.departments), "manages": list(actor.manages)}
+    return [dict(row) for row in uow.session.execute(statement, who | args).mappings()]
+
+
+def _visible(row: dict[str, Any], actor: Actor) -> bool:
+    return may_see(
+        actor, owner_id=row["owner_id"], owner_path=row["owner_path"], in_pool_scope=row["in_scope"], origin=row["origin"]
+    )
+
+
+def _only(rows: list[dict[str, Any]], actor: Actor, ref: str) -> LeadView:
+    if not rows or not _visible(rows[0], actor):
+        raise LeadNotFound(ref=ref)
+    return _view(rows[0], actor)
+
+
+def _view(row: dict[str, Any], actor: Actor) -> LeadView:
+    clear = may_see_contact(actor, owner_id=row["owner_id"], owner_path=row["owner_path"])
+    contacts = tuple((kind, value if clear else mask(kind, value)) for kind, value in row["keys"] or () if kind != "external")
+    wanted = {name: row[name] for name in LeadView.__dataclass_fields__ if name in row}
+    return LeadView(
+        **wanted | {"stage_name": row["stage_name"] or row["stage"], "stage_name_zh": row["stage_name_zh"] or row["stage"]},
+        contacts=contacts, masked=not clear, mine=row["owner_id"] == actor.id,
+    )  # fmt: skip

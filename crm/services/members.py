@@ -1,0 +1,198 @@
+"""Members: who somebody is, being on and off duty, and the codes that link a chat identity to a record."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, or_, select, text, update
+
+from crm import vault
+from crm.errors import CodeInvalid, MemberAmbiguous, MemberNotFound, NotAllowed
+from crm.models import ChatIdentity, LinkCode, Member
+from crm.rules.access import Actor
+from crm.uow import UnitOfWork
+
+LINK_CODE_LIFE = timedelta(days=2)
+# Without letters and digits that are easily mistaken for each other.
+LINK_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+
+_ACTOR = """
+    select m.id, m.org_id, m.name, m.role, m.department_id, coalesce(d.path, '{}') as path, m.active, m.on_duty,
+           coalesce(m.timezone, d.timezone, o.timezone) as timezone, coalesce(m.locale, d.locale, o.locale) as locale,
+           m.toured_at is not null as toured,
+           case when m.role = 'manager' and m.department_id is not null then array[m.department_id] else '{}' end as manages
+    from member m join organization o on o.id = m.org_id
+    left join department d on d.org_id = m.org_id and d.id = m.department_id
+"""
+_BY_ID = text(_ACTOR + " where m.org_id = :org and m.id = any(:ids)")
+_BY_IDENTITY = text(
+    _ACTOR + " join chat_identity c on c.org_id = m.org_id and c.member_id = m.id"
+    " where m.org_id = :org and c.workspace_id = :workspace and c.external_id = :user"
+)
+
+
+def get(uow: UnitOfWork, member_id: int) -> Actor:
+    """The member with that id. Raises MemberNotFound."""
+    found = get_many(uow, [member_id])
+    if not found:
+        raise MemberNotFound(given=str(member_id))
+    return found[0]
+
+
+def get_many(uow: UnitOfWork, member_ids: list[int]) -> list[Actor]:
+    """Members by id, in no order; unknown ids are left out."""
+    return [_actor(row) for row in uow.session.execute(_BY_ID, {"org": uow.org_id, "ids": member_ids})]
+
+
+def by_identity(uow: UnitOfWork, workspace_id: int, external_id: str) -> Actor | None:
+    """Who that person of a chat installation is."""
+    row = uow.session.execute(
+        _BY_IDENTITY, {"org": uow.org_id, "workspace": workspace_id, "user": external_id}
+    ).one_or_none()
+    return _actor(row) if row else None
+
+
+def by_email(uow: UnitOfWork, email: str) -> Actor | None:
+    """The active member with that address, compared without case."""
+    found = uow.session.scalar(
+        select(Member.id).where(Member.org_id == uow.org_id, func.lower(Member.email) == email.lower(), Member.active)
+    )
+    return get(uow, found) if found else None
+
+
+def find(uow: UnitOfWork, words: str) -> Actor:
+    """A colleague by `@name`, name or e-mail; an exact name wins over a beginning.
+
+    Raises MemberNotFound or MemberAmbiguous.
+    """
+    given = words.strip().lstrip("@").strip()
+    pattern = given.replace("\\", "").replace("%", "").replace("_", "\\_")
+    matches = [Member.name.ilike(f"{pattern}%"), func.lower(Member.email) == given.lower()]
+    rows = uow.session.execute(
+        select(Member.id, Member.name, Member.email).where(Member.org_id == uow.org_id, or_(*matches)).limit(9)
+    ).all()
+    exact = [row for row in rows if given.lower() in (row.name.lower(), (row.email or "").lower())]
+    chosen = exact or rows
+    if not chosen or not pattern:
+        raise MemberNotFound(given=words)
+    if len(chosen) > 1:
+        raise MemberAmbiguous(given=words, names=", ".join(row.name for row in chosen[:5]))
+    return get(uow, chosen[0].id)
+
+
+def set_duty(uow: UnitOfWork, actor: Actor, *, on: bool) -> None:
+    """Start or stop receiving dispatched leads."""
+    uow.session.execute(
+        update(Member).where(Member.org_id == uow.org_id, Member.id == actor.id).values(on_duty=on)
+    )
+
+
+def set_locale(uow: UnitOfWork, actor: Actor, locale: str) -> None:
+    uow.session.execute(
+        update(Member).where(Member.org_id == uow.org_id, Member.id == actor.id).values(locale=locale)
+    )
+
+
+def tie(uow: UnitOfWork, member_id: int, workspace_id: int, external_id: str) -> None:
+    """Remember that this chat person is this member; a former owner of the identity loses it."""
+    uow.session.execute(
+        text(
+            """
+            insert into chat_identity (org_id, workspace_id, external_id, member_id, seen_at)
+            values (:org, :workspace, :user, :member, :now)
+            on conflict (workspace_id, external_id) do update set member_id = excluded.member_id, seen_at = excluded.seen_at
+            """
+        ),
+        {"org": uow.org_id, "workspace": workspace_id, "user": external_id, "member": member_id, "now": uow.now},
+    )
+
+
+def make_code(uow: UnitOfWork, actor: Actor, member: Actor) -> str:
+    """A code with which that colleague links a chat account, valid two days, once. Managers and admins only."""
+    if not actor.is_manager:
+        raise NotAllowed(roles="managers")
+    code = "".join(secrets.choice(LINK_ALPHABET) for _ in range(8))
+    uow.session.add(
+        LinkCode(
+            org_id=uow.org_id, member_id=member.id, code_hash=vault.fingerprint(code), expires_at=uow.now + LINK_CODE_LIFE
+        )
+    )
+    return code
+
+
+def redeem(uow: UnitOfWork, code: str, workspace_id: int, external_id: str) -> Actor:
+    """Link the chat person behind `external_id` to the member for whom the code was made. Raises CodeInvalid."""
+    used = (
+        update(LinkCode)
+        .where(
+            LinkCode.org_id == uow.org_id, LinkCode.code_hash == vault.fingerprint(code.strip().upper()),
+            LinkCode.used_at.is_(None), LinkCode.expires_at > uow.now,
+        )
+        .values(used_at=uow.now)
+        .returning(LinkCode.member_id)
+    )  # fmt: skip
+    member_id = uow.session.scalar(used)
+    if member_id is None:
+        raise CodeInvalid()
+    tie(uow, member_id, workspace_id, external_id)
+    return get(uow, member_id)
+
+
+def sign_off(uow: UnitOfWork, workspace_id: int, external_id: str) -> None:
+    """The platform says that this person is gone: at once nobody acts or is dealt leads under the name."""
+    identity = select(ChatIdentity.member_id).where(
+        ChatIdentity.org_id == uow.org_id, ChatIdentity.workspace_id == workspace_id, ChatIdentity.external_id == external_id
+    )
+    uow.session.execute(
+        update(Member)
+        .where(Member.org_id == uow.org_id, Member.id.in_(identity), Member.active)
+        .values(active=False, on_duty=False, left_at=uow.now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def make_admin(uow: UnitOfWork, actor: Actor, member: Actor) -> None:
+    """Give a colleague the admin role. Admins only."""
+    if not actor.is_admin:
+        raise NotAllowed(roles="admins")
+    uow.session.execute(
+        update(Member).where(Member.org_id == uow.org_id, Member.id == member.id).values(role="admin")
+    )
+
+
+def managers_of(uow: UnitOfWork, member_id: int) -> list[int]:
+    """Who is copied when something of this member needs a manager: the nearest department's managers, else admins."""
+    rows = uow.session.execute(
+        text(
+            """
+            select m.id, m.role = 'admin' as is_admin, coalesce(array_length(d.path, 1), 0) as depth
+            from member me
+            left join department mine on mine.org_id = me.org_id and mine.id = me.department_id
+            join member m on m.org_id = me.org_id and m.active and m.id <> me.id
+            left join department d on d.org_id = m.org_id and d.id = m.department_id
+            where me.org_id = :org and me.id = :me
+              and (m.role = 'admin' or (m.role = 'manager' and m.department_id = any(mine.path)))
+            order by is_admin, depth desc, m.id
+            """
+        ),
+        {"org": uow.org_id, "me": member_id},
+    ).all()
+    return [row.id for row in rows if (row.is_admin, row.depth) == (rows[0].is_admin, rows[0].depth)]
+
+
+@lru_cache(maxsize=512)
+def zone(name: str) -> ZoneInfo:
+    """A time zone by its IANA name; reading it from disk once."""
+    return ZoneInfo(name)
+
+
+def _actor(row: object) -> Actor:
+    get = row._mapping  # type: ignore[attr-defined]
+    return Actor(
+        id=get["id"], org_id=get["org_id"], name=get["name"], role=get["role"], department_id=get["department_id"],
+        departments=tuple(get["path"]), manages=frozenset(get["manages"]), active=get["active"], on_duty=get["on_duty"],
+        timezone=zone(get["timezone"]), locale=get["locale"], toured=get["toured"],
+    )  # fmt: skip
