@@ -1,0 +1,49 @@
+# The machine needs Python 3.11 or newer with pip, and make. Everything else comes into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-reset test lint bench chaos lock venv venv-dev
+
+help:  ## What you can do here
+	@echo "Sluice: the CRM that lives in the team's chat."
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+	@echo
+	@echo "SLUICE_PORT and SLUICE_DATA_DIR move the demo elsewhere; PYTHON chooses another Python."
+
+demo: venv  ## Run everything on this machine: database, cache, web, worker and a company to play with
+	@exec $(BIN)/sluice demo
+
+demo-reset: venv  ## Throw the demo's data away and start over
+	@exec $(BIN)/sluice demo --reset
+
+test: venv-dev  ## All tests, on a private PostgreSQL and Valkey, without network
+	@exec $(BIN)/python -m pytest -n $(WORKERS)
+
+lint: venv-dev  ## Style, types and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+bench: venv-dev  ## Speed, as ratios against references measured in the same run
+	@exec $(BIN)/python -m bench
+
+chaos: venv-dev  ## The long form of the promises: kill -9, races, platforms that fail
+	@SLUICE_CHAOS=full exec $(BIN)/python -m pytest -m chaos --timeout=0
+
+lock:  ## Renew the lock files (needs uv)
+	@command -v uv > /dev/null || { echo "make lock needs uv (https://docs.astral.sh/uv)"; exit 1; }
+	$(LOCK) --extra embedded pyproject.toml -o requirements.lock
+	$(LOCK) --all-extras -c requirements.lock pyproject.toml -o requirements-dev.lock
+	echo setuptools | $(LOCK) --no-annotate - -o requirements-build.lock
+
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+
+venv:
+	@$(PYTHON) ops/make_venv.py
+
+venv-dev:
+	@$(PYTHON) ops/make_venv.py --dev
