@@ -1,0 +1,47 @@
+"""Finds the moment in a sentence: "call back tomorrow 3pm", 明天下午3点再联系, "+1h", 月底.
+
+Own rules read phrases and join them; dateparser reads calendar dates, jionlp_time festivals and lunar dates.
+A day without a time means nine in the morning, a bare time that has gone means tomorrow, a vague word is marked so
+that the caller asks back, and an explicit past time is marked so that the caller refuses.
+"""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from bot.understanding.text import fold, has_chinese
+from bot.understanding.times import chinese_clock, chinese_days, chinese_relative, english_clock, english_days, english_relative
+from bot.understanding.times.pieces import drop_overlaps, join
+from bot.understanding.times.resolve import Here, When, resolve
+from bot.understanding.times.rules import scan
+
+__all__ = ["When", "find_moments", "understand_when", "warm_up"]
+
+_ENGLISH = (*english_relative.RULES, *english_days.RULES, *english_clock.RULES, *english_relative.VAGUE)
+_CHINESE = (*chinese_relative.RULES, *chinese_days.RULES, *chinese_clock.RULES, *chinese_relative.VAGUE)
+_DAY_FIRST = ("en_GB", "en_AU", "en_NZ", "en_IE", "en_IN", "en_ZA", "en_SG", "en_HK", "de", "fr", "es", "it", "nl", "pt")
+LONGEST = 4000
+
+
+def understand_when(text: str, *, now: datetime, tz: ZoneInfo, locale: str) -> When | None:
+    """The moment a text asks for: the first firm one ahead, else a vague one, else one that is past.
+
+    `now` is aware; `tz` is the member's zone; `locale` decides whether 4/5 is April or May.
+    """
+    moments = find_moments(text, now=now, tz=tz, locale=locale)
+    return min(moments, key=lambda when: (when.past, when.vague), default=None)
+
+
+def find_moments(text: str, *, now: datetime, tz: ZoneInfo, locale: str) -> list[When]:
+    """All moments of a text in the order in which they stand; only its first 4,000 characters are read."""
+    here = Here(now.astimezone(UTC), tz, day_first=locale.replace("-", "_").startswith(_DAY_FIRST))
+    folded = fold(text[:LONGEST])
+    chinese = scan(_CHINESE, folded, here) if has_chinese(folded) else []
+    pieces = join(drop_overlaps(chinese + scan(_ENGLISH, folded, here)), folded)
+    return [when for piece in pieces if (when := resolve(piece, here))]
+
+
+def warm_up() -> None:
+    """Loads the tables of the libraries, which takes a fifth of a second; call once when a process starts."""
+    now = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    for text, locale in (("march 20th", "en"), ("march 20th", "en_GB"), ("中秋节", "zh")):
+        find_moments(text, now=now, tz=ZoneInfo("UTC"), locale=locale)
