@@ -1,0 +1,177 @@
+"""Slack as a chat platform: posts, edits and answers cards, opens modals, publishes the home page.
+
+Every call goes through slack_sdk with its own retries switched off: the delivery job decides when to try again.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import structlog
+from slack_sdk import WebClient
+
+from bot.cards.model import Card, Form, Image
+from bot.interaction import Interaction
+from bot.platforms import slack_address, slack_blocks, slack_files, slack_forms, slack_hooks
+from bot.platforms.base import Address, CardGone, Handle, InstallationDead, Rejected, Workspace
+from bot.platforms.slack_errors import BlocksRefused, NotInChannel, TooManyBlocks, meaning, quiet
+from crm.settings import Settings
+
+log = structlog.get_logger()
+
+Json = dict[str, Any]
+Call = Callable[[Json], Handle]
+TIMEOUT = 8
+# An uploaded file can be shown only after Slack has looked at it, which it does not announce.
+FILE_SETTLES = 1.0
+SILENT: Json = {"unfurl_links": False, "unfurl_media": False}
+
+
+class SlackPlatform:
+    """One adapter for all Slack workspaces; safe to share by threads."""
+
+    name = "slack"
+
+    def __init__(self, settings: Settings, *, timeout: int = TIMEOUT) -> None:
+        self._api_url = settings.slack_api_url
+        self._timeout = timeout
+        self._tls = ssl.create_default_context()
+
+    def render(self, card: Card) -> Json:
+        """Text and blocks; images as their words, for they must be uploaded first."""
+        return slack_blocks.message(card)
+
+    def render_home(self, card: Card) -> Json:
+        """The card as a person's home page."""
+        return {"type": "home", "blocks": slack_blocks.blocks(card, budget=slack_blocks.HOME)}
+
+    def answers_inline(self, interaction: Interaction) -> bool:
+        """Slash commands and the home page answer in the HTTP response; taps, messages and forms by a job."""
+        return interaction.kind == "home" or (interaction.kind == "command" and interaction.key.startswith("command:"))
+
+    def send(self, workspace: Workspace, to: Address, card: Card, *, key: str) -> Handle:
+        """Post a card to a person (U...), a channel (C...) or as a late answer (`slack_address`)."""
+        if slack_address.is_url(to.external_id):
+            return self._answer(workspace, to.external_id, card, key)
+        place = slack_address.parse(to.external_id)
+        return self._post(workspace, place, card, key)
+
+    def update(self, workspace: Workspace, handle: Handle, card: Card) -> Handle:
+        """Edit a message of ours, or the private one behind a response_url."""
+        if url := handle.get("response_url"):
+            anew = SILENT | {"replace_original": True}
+            _deliver(card, {}, lambda body: slack_hooks.post(url, self._api_url, body | anew))
+            return handle
+        if not (handle.get("channel") and handle.get("ts")):
+            raise CardGone("no_handle")
+        client = self._client(workspace)
+        # chat.update parses text by default where chat.postMessage does not.
+        where = {"channel": handle["channel"], "ts": handle["ts"], "parse": "none"}
+        return _deliver(card, _files(client, card), lambda body: _posted(_call(client.chat_update, **where, **body)))
+
+    def open_form(
+        self, workspace: Workspace, trigger: str, form: Form, *, back: Mapping[str, Any] | None = None
+    ) -> None:
+        """Open a modal; `back` says where it was opened and returns with its submission."""
+        view = slack_forms.view(form, back=back)
+        _call(self._client(workspace).views_open, trigger_id=trigger, view=view)
+
+    def publish_home(self, workspace: Workspace, user: str, card: Card) -> None:
+        """Replace a person's home page."""
+        _call(self._client(workspace).views_publish, user_id=user, view=self.render_home(card))
+
+    def profile(self, workspace: Workspace, user: str, *, timeout: int = 3) -> dict[str, str]:
+        """Name, e-mail, locale and time zone of a person as Slack knows them; what it keeps to itself is left out."""
+        client = self._client(workspace, timeout=timeout)
+        found = _call(client.users_info, user=user, include_locale=True)["user"]
+        facts = found.get("profile") or {}
+        told = {
+            "name": found.get("real_name") or facts.get("real_name") or found.get("name"),
+            "email": facts.get("email"),
+            "locale": found.get("locale"),
+            "tz": found.get("tz"),
+        }
+        return {name: value for name, value in told.items() if isinstance(value, str) and value}
+
+    def _client(self, workspace: Workspace, *, timeout: int | None = None) -> WebClient:
+        if not (token := workspace.secrets.get("bot_token")):
+            raise InstallationDead("no_bot_token")
+        return WebClient(token, self._api_url, timeout or self._timeout, ssl=self._tls, retry_handlers=[], logger=quiet)
+
+    def _post(self, workspace: Workspace, place: slack_address.Place, card: Card, key: str) -> Handle:
+        client = self._client(workspace)
+        where = {"channel": place.channel} | ({"thread_ts": place.thread} if place.thread else {})
+        if place.reader:
+            where["user"] = place.reader
+            return _deliver(card, _files(client, card), lambda body: _whispered(client, where | body))
+        marked = where | SILENT | {"metadata": {"event_type": "sluice_card", "event_payload": {"key": key}}}
+        return _deliver(card, _files(client, card), lambda body: _joining(client, marked | body))
+
+    def _answer(self, workspace: Workspace, url: str, card: Card, key: str) -> Handle:
+        """Answer by response_url; one that has run out gives way to the person's private chat."""
+        files = _files(self._client(workspace), card)
+        private = SILENT | {"response_type": "ephemeral", "replace_original": False}
+        try:
+            return _deliver(card, files, lambda body: slack_hooks.post(url, self._api_url, body | private))
+        except CardGone:
+            if not (reader := slack_address.reader(url)):
+                raise
+        return self._post(workspace, slack_address.Place(reader), card, key)
+
+
+def _call(method: Callable[..., Any], **arguments: Any) -> Any:
+    try:
+        return method(**arguments)
+    except Exception as error:  # noqa: BLE001 - the SDK lets anything through that a broken answer can cause
+        raise meaning(error) from None
+
+
+def _deliver(card: Card, files: Mapping[Image, str], call: Call) -> Handle:
+    """Offer the card, then ever simpler forms of it, until Slack takes one."""
+    refused: Rejected | None = None
+    for body in _ever_simpler(card, files):
+        try:
+            return call(body)
+        except TooManyBlocks as error:
+            refused = error
+        except BlocksRefused as error:
+            refused = error
+            log.warning("slack.blocks_refused", cause=error.cause)
+    raise refused or Rejected("nothing_to_send")
+
+
+def _ever_simpler(card: Card, files: Mapping[Image, str]) -> Iterator[Json]:
+    if files:
+        yield slack_blocks.message(card, files=files)
+        time.sleep(FILE_SETTLES)
+        yield slack_blocks.message(card, files=files)
+    yield slack_blocks.message(card)
+    yield slack_blocks.message(card, budget=slack_blocks.TIGHT)
+    yield {"text": slack_blocks.text(card), "mrkdwn": False}
+
+
+def _joining(client: WebClient, body: Json) -> Handle:
+    """Post; where the app is not a member, join once and try again."""
+    try:
+        return _posted(_call(client.chat_postMessage, **body))
+    except NotInChannel:
+        _call(client.conversations_join, channel=body["channel"])
+    return _posted(_call(client.chat_postMessage, **body))
+
+
+def _whispered(client: WebClient, body: Json) -> Handle:
+    _call(client.chat_postEphemeral, **body)
+    return {}
+
+
+def _posted(response: Any) -> Handle:
+    return {"channel": response["channel"], "ts": response["ts"]}
+
+
+def _files(client: WebClient, card: Card) -> dict[Image, str]:
+    """The card's images as uploaded files; one that cannot be uploaded is told in words instead."""
+    images = dict.fromkeys(block for block in card.blocks if isinstance(block, Image))
+    return {image: file for image in images if (file := slack_files.upload(client, image))}
