@@ -1,0 +1,98 @@
+"""Follow-ups: what a rep did with a lead, said in one sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import text
+
+from crm.rules.access import Actor
+from crm.services import assignments, clocks, pipeline, tasks, timeline
+from crm.services.leads import LeadView
+from crm.uow import UnitOfWork
+
+# The person was not reached: the follow-up counts for the clocks, but is no contact in the funnel.
+NOT_REACHED = frozenset({"no_answer", "wrong_number"})
+# The person must not, or cannot, be called again: reminders and dispatch stop.
+STOPS = frozenset({"do_not_contact", "wrong_number"})
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What was understood of a sentence. `next_at` sets the next reminder; `stage` a stage key to move to."""
+
+    note: str
+    outcome: str | None = None
+    channel: str | None = None
+    stage: str | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    next_at: datetime | None = None
+
+
+def log(uow: UnitOfWork, *, actor: Actor, lead: LeadView, said: FollowUp) -> int:
+    """Write a follow-up: it counts from now, whatever day it speaks of; a next time replaces the earlier reminder.
+
+    Returns: the activity's id. Raises: LeadNotYours, LeadClosed, TimeInPast.
+    """
+    assignments.own(actor, lead)
+    stops = said.outcome in STOPS
+    made = _plan(uow, actor, lead, said, stops=stops)
+    reached = said.outcome not in NOT_REACHED
+    columns: dict[str, Any] = {"followed_up_at": uow.now}
+    if reached and lead.contacted_at is None:
+        columns["contacted_at"] = uow.now
+    if said.amount is not None:
+        columns |= {"amount": said.amount, "currency": said.currency or lead.currency}
+    stage = _stage_after(uow, lead, said, reached=reached)
+    if stage and stage != lead.stage:
+        columns |= {"stage": stage, "stage_entered_at": uow.now}
+    activity = timeline.change(
+        uow, lead_id=lead.id, verb="logged", actor_id=actor.id, for_id=lead.owner_id if lead.owner_id != actor.id else None,
+        words=said.note, data={"outcome": said.outcome, "channel": said.channel, "next": said.next_at, "stage": stage},
+        made=made, **columns,
+    )  # fmt: skip
+    assert activity is not None, "the lead was read in this transaction"
+    if stops:
+        _stop(uow, lead, str(said.outcome))
+    clocks.restart(uow, [lead.id])
+    return activity
+
+
+def note(uow: UnitOfWork, *, actor: Actor, lead: LeadView, words: str) -> int:
+    """Write a line that moves no clock."""
+    uow.touch(lead.id)
+    return timeline.note(uow, lead_id=lead.id, verb="noted", actor_id=actor.id, words=words)
+
+
+def _plan(uow: UnitOfWork, actor: Actor, lead: LeadView, said: FollowUp, *, stops: bool) -> dict[str, Any]:
+    """The reminder that follows, and the ones it replaces."""
+    made: dict[str, Any] = {}
+    if said.next_at or stops:
+        made["tasks_closed"] = tasks.close_open(uow, lead_id=lead.id, member_id=actor.id, state="done")
+    if said.next_at and not stops:
+        made["tasks_made"] = [
+            tasks.insert(uow, member_id=actor.id, lead_id=lead.id, at=said.next_at, words=said.note)
+        ]
+    if stops:
+        made["contact_state"] = [lead.person_id, lead.contact_state]
+    return made
+
+
+def _stage_after(uow: UnitOfWork, lead: LeadView, said: FollowUp, *, reached: bool) -> str | None:
+    """The stage named in the sentence, else the first step on once the person has been reached."""
+    if said.stage:
+        return pipeline.find_stage(uow, lead.id, said.stage).key
+    if reached and lead.funnel == "new":
+        return next((stage.key for stage in pipeline.stages(uow, lead.id) if stage.funnel == "contacted"), None)
+    return None
+
+
+def _stop(uow: UnitOfWork, lead: LeadView, outcome: str) -> None:
+    uow.session.execute(
+        text("update person set contact_state = :state where org_id = :org and id = :person"),
+        {"org": uow.org_id, "person": lead.person_id, "state": outcome},
+    )

@@ -1,0 +1,272 @@
+"""Changing the owner of a lead: one statement that compares and sets, the lead only if it is still free, the ledger only
+below the cap.
+
+Order of locks everywhere: leads by id, then ledger rows by member id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from crm.errors import CapacityReached
+from crm.rules import quota
+from crm.rules.access import Actor
+from crm.services import clocks, members
+from crm.uow import UnitOfWork
+
+_FACTS = """
+    select l.id, l.number, l.status, l.owner_id, l.pool_id, l.origin, l.pool_entered_at, l.version, pool.key as pool_key,
+           pool.name as pool,
+           exists (select 1 from pool_scope ps where ps.org_id = l.org_id and ps.pool_id = l.pool_id
+                     and (ps.member_id = :me or ps.role = :role or ps.department_id = any(:path))) as in_scope,
+           (select max(a.ended_at) from assignment a
+             where a.org_id = l.org_id and a.lead_id = l.id and a.member_id = :me) as left_at,
+           (select array_agg(dp.key) from department dp where dp.org_id = l.org_id and dp.id = any(:path)) as departments,
+           (select m.email from member m where m.org_id = l.org_id and m.id = :me) as email
+    from lead l left join pool on pool.org_id = l.org_id and pool.id = l.pool_id
+    where l.org_id = :org
+"""
+BY_NUMBER = text(_FACTS + " and l.number = :number")
+BY_ID = text(_FACTS + " and l.id = :lead")
+# Takes the lead if it is free and counts it if the ledger has room. A row without `holding` means: no room.
+TAKE = text(
+    """
+    with won as (
+        update lead set owner_id = :member, assigned_at = :now, followed_up_at = null, held_since = null, extensions = 0,
+               extended_until = null, warn_step = 0, version = version + 1
+        where org_id = :org and id = :lead and owner_id is null and status = 'open'
+        returning id, version, pool_id
+    ), counted as (
+        insert into rep_load as r (org_id, member_id, holding, day, day_claims, week, week_claims, dealt_day)
+        select :org, :member, :counts, :day, :claims, :week, :claims, :dealt from won
+        where :cap >= :counts and :per_day >= :claims and :per_week >= :claims
+        on conflict (org_id, member_id) do update set
+            holding = r.holding + :counts,
+            day_claims = case when r.day = :day then r.day_claims else 0 end + :claims,
+            dealt_day = case when r.day = :day then r.dealt_day else 0 end + :dealt,
+            week_claims = case when r.week = :week then r.week_claims else 0 end + :claims,
+            day = :day, week = :week
+        where r.holding + :counts <= :cap
+          and case when r.day = :day then r.day_claims else 0 end + :claims <= :per_day
+          and case when r.week = :week then r.week_claims else 0 end + :claims <= :per_week
+        returning holding
+    ), history as (
+        insert into assignment (org_id, lead_id, member_id, began_at, began_by)
+        select :org, id, :member, :now, :how from won
+    ), entry as (
+        insert into claim_entry (org_id, member_id, lead_id, pool_id, day, at)
+        select :org, :member, id, pool_id, :day, :now from won where :claims > 0
+    ), line as (
+        insert into activity (org_id, lead_id, actor_id, for_id, verb, at, words, data, decision_id, undo)
+        select :org, id, :actor, :member, :verb, :now, :words, cast(:data as jsonb), :decision,
+               jsonb_build_object('version', version, 'pool_id', pool_id) from won
+    )
+    select won.id, won.version, counted.holding from won left join counted on true
+    """
+)
+_END = text(
+    """
+    with ended as (
+        update lead set owner_id = null, pool_id = coalesce(:pool, pool_id), pool_entered_at = :now, assigned_at = null,
+               recycle_at = null, recycle_rule = null, warn_at = null, sla_at = null, extended_until = null, extensions = 0,
+               version = version + 1
+        where org_id = :org and id = :lead and owner_id = :owner and status = 'open'
+        returning id, version, origin, pool_id
+    ), history as (
+        update assignment a set ended_at = :now, ended_by = :how, reason = :reason
+        from ended where a.org_id = :org and a.lead_id = ended.id and a.ended_at is null
+    ), tasks as (
+        update task t set state = 'cancelled', closed_at = :now, version = t.version + 1
+        from ended where t.org_id = :org and t.lead_id = ended.id and t.member_id = :owner and t.state = 'open'
+        returning t.id
+    ), counted as (
+        update rep_load r set holding = greatest(r.holding - 1, 0) from ended
+        where r.org_id = :org and r.member_id = :owner and ended.origin <> 'self'
+    ), line as (
+        insert into activity (org_id, lead_id, actor_id, for_id, verb, at, words, data, undo)
+        select :org, id, :actor, :owner, :verb, :now, :reason, '{}',
+               jsonb_build_object('version', version, 'owner_id', cast(:owner as bigint),
+                                  'tasks', (select coalesce(jsonb_agg(tasks.id), '[]') from tasks)) from ended
+    )
+    select id, version, pool_id from ended
+    """
+)
+_OFF = text(
+    """
+    with ended as (
+        update assignment set ended_at = :now, ended_by = :how, reason = :reason
+        where org_id = :org and lead_id = :lead and ended_at is null returning member_id
+    )
+    update rep_load r set holding = greatest(r.holding - 1, 0) from ended, lead l
+    where r.org_id = :org and r.member_id = ended.member_id and l.org_id = :org and l.id = :lead and l.origin <> 'self'
+    """
+)
+_AGAIN = text(
+    """
+    with counted as (
+        insert into rep_load as r (org_id, member_id, holding, day, day_claims, week, week_claims, dealt_day)
+        values (:org, :owner, :counts, :day, 0, :week, 0, 0)
+        on conflict (org_id, member_id) do update set holding = r.holding + :counts where r.holding + :counts <= :cap
+        returning holding
+    ), history as (
+        insert into assignment (org_id, lead_id, member_id, began_at, began_by)
+        select :org, :lead, :owner, :now, 'undo' from counted
+    )
+    update lead set assigned_at = :now from counted where org_id = :org and id = :lead and owner_id = :owner
+    returning id
+    """
+)
+NO_LIMIT = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a member may still take: the caps that the ledger's conditional update compares with."""
+
+    cap: int
+    per_day: int
+    per_week: int
+    day: date
+    week: date
+
+
+def give(
+    uow: UnitOfWork,
+    *,
+    lead_id: int,
+    member_id: int,
+    how: str,
+    reason: str | None = None,
+    decision_id: int | None = None,
+    actor_id: int | None = None,
+    verb: str | None = None,
+    dealt: bool = False,
+) -> bool:
+    """Make a member the owner of a free lead, within capacity.
+
+    Args:
+        how: how the assignment begins: dispatch, offer, assign, transfer, created, undo.
+        dealt: counts against the member's daily cap of dispatched leads.
+
+    Returns: False, and nothing is changed, when the lead is no longer free or the member has no room.
+    """
+    member = members.get(uow, member_id)
+    found = facts_of(uow, BY_ID, member, lead=lead_id)
+    if found is None or found["owner_id"] is not None or found["status"] != "open":
+        return False
+    limits = room(uow, member, found["departments"], found["email"])
+    with uow.session.begin_nested() as savepoint:
+        row = uow.session.execute(
+            TAKE,
+            taking(uow, member, found, limits, how, claims=0, dealt=int(dealt), actor_id=actor_id, reason=reason)
+            | {"decision": decision_id, "verb": verb or _VERBS[how], "per_day": NO_LIMIT, "per_week": NO_LIMIT},
+        ).one_or_none()
+        if row is None or row.holding is None:
+            savepoint.rollback()
+            return False
+    clocks.restart(uow, [lead_id])
+    uow.touch(lead_id)
+    return True
+
+
+_VERBS = {
+    "claim": "claimed", "dispatch": "dispatched", "offer": "dispatched", "assign": "assigned", "transfer": "transferred",
+    "created": "assigned", "undo": "undone",
+}  # fmt: skip
+
+
+def take_back(
+    uow: UnitOfWork,
+    *,
+    lead_id: int,
+    owner_id: int,
+    how: str,
+    reason: str | None,
+    actor_id: int | None,
+    pool_id: int | None = None,
+    verb: str | None = None,
+) -> bool:
+    """End an ownership and return the lead to its pool, or to `pool_id`. False when the owner has changed meanwhile."""
+    row = uow.session.execute(
+        _END,
+        {
+            "org": uow.org_id, "lead": lead_id, "owner": owner_id, "how": how, "reason": reason, "actor": actor_id,
+            "pool": pool_id, "now": uow.now, "verb": verb or how,
+        },
+    ).one_or_none()  # fmt: skip
+    uow.touch(lead_id)
+    return row is not None
+
+
+def room(uow: UnitOfWork, member: Actor, departments: list[str] | None = None, email: str | None = None) -> Room:
+    """The caps that hold for a member now, in the member's own day and week."""
+    claim_rules = uow.rules.claim
+    cap = quota.capacity_for(uow.rules, role=member.role, departments=departments or _departments(uow, member), email=email)
+    day = uow.now.astimezone(member.timezone).date()
+    return Room(
+        cap=NO_LIMIT if cap is None else cap,
+        per_day=NO_LIMIT if claim_rules.per_day is None else claim_rules.per_day,
+        per_week=NO_LIMIT if claim_rules.per_week is None else claim_rules.per_week,
+        day=day,
+        week=day - timedelta(days=day.weekday()),
+    )
+
+
+def holding(uow: UnitOfWork, member: Actor) -> int:
+    """How many open leads count against the member's capacity."""
+    found = uow.session.scalar(
+        text("select holding from rep_load where org_id = :org and member_id = :me"), {"org": uow.org_id, "me": member.id}
+    )
+    return found or 0
+
+
+def count_off(uow: UnitOfWork, *, lead_id: int, how: str, reason: str | None) -> None:
+    """The lead is closed: its assignment ends and no longer fills the owner's capacity. The owner stays named."""
+    uow.session.execute(_OFF, {"org": uow.org_id, "lead": lead_id, "how": how, "reason": reason, "now": uow.now})
+
+
+def count_again(uow: UnitOfWork, *, lead_id: int) -> None:
+    """The lead is open again in the hands of the owner it names. Raises CapacityReached when there is no room."""
+    lead = uow.session.execute(
+        text("select owner_id, origin from lead where org_id = :org and id = :lead"), {"org": uow.org_id, "lead": lead_id}
+    ).one()
+    member = members.get(uow, lead.owner_id)
+    limits = room(uow, member)
+    args = {
+        "org": uow.org_id, "lead": lead_id, "owner": member.id, "now": uow.now, "cap": limits.cap, "day": limits.day,
+        "week": limits.week, "counts": 0 if lead.origin == "self" else 1,
+    }  # fmt: skip
+    if uow.session.scalar(_AGAIN, args) is None:
+        raise CapacityReached(held=holding(uow, member), limit=limits.cap)
+
+
+def taking(
+    uow: UnitOfWork, member: Actor, found: dict[str, Any], limits: Room, how: str,
+    *, claims: int, dealt: int, actor_id: int | None, reason: str | None,
+) -> dict[str, Any]:  # fmt: skip
+    return {
+        "org": uow.org_id, "lead": found["id"], "member": member.id, "now": uow.now, "how": how, "claims": claims,
+        "dealt": dealt, "counts": 0 if found["origin"] == "self" else 1, "cap": limits.cap, "per_day": limits.per_day,
+        "per_week": limits.per_week, "day": limits.day, "week": limits.week, "actor": actor_id, "words": reason, "data": "{}",
+    }  # fmt: skip
+
+
+def facts_of(uow: UnitOfWork, statement: Any, actor: Actor, **args: Any) -> dict[str, Any] | None:
+    """What a claim of this lead by this member depends on."""
+    who = {"org": uow.org_id, "me": actor.id, "role": actor.role, "path": list(actor.departments)}
+    row = uow.session.execute(statement, who | args).mappings().one_or_none()
+    return dict(row) if row else None
+
+
+def _departments(uow: UnitOfWork, member: Actor) -> list[str]:
+    found = uow.session.scalars(
+        text("select key from department where org_id = :org and id = any(:path) order by array_length(path, 1)"),
+        {"org": uow.org_id, "path": list(member.departments)},
+    )
+    return list(found)
+
+

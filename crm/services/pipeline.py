@@ -1,0 +1,120 @@
+"""Stages: where a lead stands, and how it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import text
+
+from crm.errors import LeadNotYours, StageNotFound
+from crm.rules.access import Actor
+from crm.services import assignments, clocks, ownership, tasks, timeline
+from crm.services.leads import LeadView
+from crm.uow import UnitOfWork
+
+_STAGES = text(
+    """
+    select s.key, s.name, s.name_zh, s.funnel, s.position from stage s
+    join pipeline p on p.org_id = s.org_id and p.id = s.pipeline_id
+    join lead l on l.org_id = p.org_id and l.line_id = p.line_id
+    where s.org_id = :org and l.id = :lead order by s.position
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StageView:
+    key: str
+    name: str
+    name_zh: str
+    funnel: str
+    position: int
+
+
+def stages(uow: UnitOfWork, lead_id: int) -> list[StageView]:
+    """The steps that a lead can take, in order."""
+    return [StageView(*row) for row in uow.session.execute(_STAGES, {"org": uow.org_id, "lead": lead_id})]
+
+
+def find_stage(uow: UnitOfWork, lead_id: int, words: str) -> StageView:
+    """A stage by key or by its English or Chinese name or the beginning of one. Raises StageNotFound."""
+    given = words.strip().lower()
+    every = stages(uow, lead_id)
+    exact = [stage for stage in every if given in (stage.key, stage.name.lower(), stage.name_zh)]
+    near = [stage for stage in every if given and (stage.name.lower().startswith(given) or stage.name_zh.startswith(given))]
+    if not (exact or near):
+        raise StageNotFound(given=words.strip(), names=", ".join(stage.name for stage in every))
+    return (exact or near)[0]
+
+
+def move(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -> None:
+    """Put a lead into a stage; won and lost close it, any other opens it again. Raises LeadNotYours, MemberFull."""
+    if stage.funnel == "won":
+        return won(uow, actor=actor, lead=lead)
+    if stage.funnel == "lost":
+        return lost(uow, actor=actor, lead=lead, reason="")
+    if lead.status != "open":
+        return reopen(uow, actor=actor, lead=lead, stage=stage)
+    assignments.own(actor, lead)
+    timeline.change(
+        uow, lead_id=lead.id, verb="stage", actor_id=actor.id, for_id=_other(actor, lead), data={"from": lead.stage, "to": stage.key},
+        stage=stage.key, stage_entered_at=uow.now,
+    )  # fmt: skip
+    clocks.restart(uow, [lead.id])
+    return None
+
+
+def won(uow: UnitOfWork, *, actor: Actor, lead: LeadView, amount: Decimal | None = None, currency: str | None = None) -> None:
+    """The customer bought: the lead leaves the clocks and the owner's capacity, and the credit is written."""
+    assignments.own(actor, lead)
+    money = {"amount": amount, "currency": currency or lead.currency} if amount is not None else {}
+    _close(uow, actor, lead, "won", None, money)
+    uow.session.execute(
+        text(
+            "insert into credit (org_id, lead_id, member_id, part, share, rule_set_id, at)"
+            " values (:org, :lead, :owner, 'owner', 1, :rules, :now)"
+        ),
+        {"org": uow.org_id, "lead": lead.id, "owner": lead.owner_id or actor.id, "rules": uow.rule_set_id, "now": uow.now},
+    )
+
+
+def lost(uow: UnitOfWork, *, actor: Actor, lead: LeadView, reason: str) -> None:
+    """The customer will not buy; the reason is for the funnel."""
+    assignments.own(actor, lead)
+    _close(uow, actor, lead, "lost", reason.strip() or None, {})
+
+
+def reopen(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -> None:
+    """A closed lead is worked on again by its owner, if there is room. Raises LeadNotYours, CapacityReached."""
+    if lead.owner_id != actor.id and not actor.is_manager:
+        raise LeadNotYours(ref=lead.ref, owner_id=lead.owner_id)
+    timeline.change(
+        uow, lead_id=lead.id, verb="reopened", actor_id=actor.id, data={"from": lead.stage, "to": stage.key},
+        stage=stage.key, status="open", stage_entered_at=uow.now, closed_at=None, lost_reason=None,
+    )  # fmt: skip
+    ownership.count_again(uow, lead_id=lead.id)
+    uow.session.execute(
+        text("update credit set voided_at = :now where org_id = :org and lead_id = :lead and voided_at is null"),
+        {"org": uow.org_id, "lead": lead.id, "now": uow.now},
+    )
+    clocks.restart(uow, [lead.id])
+
+
+def _close(
+    uow: UnitOfWork, actor: Actor, lead: LeadView, status: str, reason: str | None, money: dict[str, object]
+) -> None:
+    stage = next((stage for stage in stages(uow, lead.id) if stage.funnel == status), None)
+    closed = tasks.close_open(uow, lead_id=lead.id, member_id=lead.owner_id or actor.id, state="done")
+    timeline.change(
+        uow, lead_id=lead.id, verb=status, actor_id=actor.id, for_id=_other(actor, lead), words=reason,
+        data={"from": lead.stage} | money, made={"tasks_closed": closed}, status=status,
+        stage=stage.key if stage else status, stage_entered_at=uow.now, closed_at=uow.now, lost_reason=reason,
+        recycle_at=None, recycle_rule=None, warn_at=None, **money,
+    )  # fmt: skip
+    ownership.count_off(uow, lead_id=lead.id, how="converted" if status == "won" else "lost", reason=reason)
+
+
+def _other(actor: Actor, lead: LeadView) -> int | None:
+    """The owner, when somebody else acts for her."""
+    return lead.owner_id if lead.owner_id != actor.id else None

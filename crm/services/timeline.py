@@ -1,0 +1,109 @@
+"""Writing to a lead's timeline, and changing a lead so that the change can be undone."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import text
+
+from crm.uow import UnitOfWork
+
+# Columns that a rep's change may set. Their former values go into the activity, which is all that undo needs.
+UNDOABLE = (
+    "stage", "status", "followed_up_at", "contacted_at", "stage_entered_at", "closed_at", "lost_reason", "amount", "currency",
+    "extended_until", "extensions", "recycle_at", "recycle_rule", "warn_at", "warn_step",
+)  # fmt: skip
+_KEPT = ", ".join(f"'{name}', old.{name}" for name in UNDOABLE)
+
+
+def change(
+    uow: UnitOfWork,
+    *,
+    lead_id: int,
+    verb: str,
+    actor_id: int | None,
+    for_id: int | None = None,
+    words: str | None = None,
+    data: dict[str, Any] | None = None,
+    made: dict[str, Any] | None = None,
+    **columns: Any,
+) -> int | None:
+    """Set columns of an open or closed lead and write the activity, in one statement.
+
+    Args:
+        columns: new values; `made` names rows made along with it (tasks, ...) that an undo takes back.
+
+    Returns: the activity's id.
+    """
+    unknown = set(columns) - set(UNDOABLE)
+    if unknown:
+        raise ValueError(f"not undoable: {unknown}")
+    sets = "".join(f", {name} = :set_{name}" for name in columns)
+    statement = text(
+        f"""
+        with old as (select * from lead where org_id = :org and id = :lead for update),
+        changed as (
+            update lead l set version = l.version + 1{sets} from old where l.org_id = :org and l.id = old.id
+            returning l.id, l.version
+        )
+        insert into activity (org_id, lead_id, actor_id, for_id, verb, at, words, data, undo)
+        select :org, changed.id, :actor, :for, :verb, :now, :words, cast(:data as jsonb),
+               jsonb_build_object('version', changed.version, 'before', jsonb_build_object({_KEPT})) || cast(:made as jsonb)
+        from changed, old returning id
+        """  # noqa: S608  (column names come from UNDOABLE)
+    )
+    activity = uow.session.scalar(
+        statement,
+        {f"set_{name}": value for name, value in columns.items()}
+        | {
+            "org": uow.org_id, "lead": lead_id, "actor": actor_id, "for": for_id, "verb": verb, "now": uow.now,
+            "words": words, "data": json.dumps(data or {}, default=plain), "made": json.dumps(made or {}),
+        },
+    )  # fmt: skip
+    uow.touch(lead_id)
+    return activity
+
+
+def note(
+    uow: UnitOfWork, *, lead_id: int, verb: str, actor_id: int | None, words: str | None = None, data: dict[str, Any] | None = None
+) -> int:
+    """Write an activity that changes nothing about the lead; returns its id."""
+    return uow.session.execute(
+        text(
+            "insert into activity (org_id, lead_id, actor_id, verb, at, words, data)"
+            " values (:org, :lead, :actor, :verb, :now, :words, cast(:data as jsonb)) returning id"
+        ),
+        {
+            "org": uow.org_id, "lead": lead_id, "actor": actor_id, "verb": verb, "now": uow.now, "words": words,
+            "data": json.dumps(data or {}, default=plain),
+        },
+    ).scalar_one()  # fmt: skip
+
+
+def entries(uow: UnitOfWork, lead_id: int, most: int = 8) -> list[dict[str, Any]]:
+    """The newest entries of a timeline, newest first, with the actors' names."""
+    rows = uow.session.execute(
+        text(
+            """
+            select a.id, a.verb, a.at, a.words, a.data, a.undone_at, m.name as actor, f.name as "for", a.decision_id
+            from activity a
+            left join member m on m.org_id = a.org_id and m.id = a.actor_id
+            left join member f on f.org_id = a.org_id and f.id = a.for_id
+            where a.org_id = :org and a.lead_id = :lead order by a.at desc, a.id desc limit :most
+            """
+        ),
+        {"org": uow.org_id, "lead": lead_id, "most": most},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def plain(value: Any) -> Any:
+    """What JSON cannot say by itself."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"not JSON: {type(value)}")
