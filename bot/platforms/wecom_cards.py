@@ -1,0 +1,136 @@
+"""A neutral card as WeCom messages: a button card where there is something to tap, markdown for much to read.
+
+Every limit is kept here, so that nothing is left for WeCom to cut or refuse.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any
+
+from bot.cards.model import Card, Form, Image, Input
+from bot.platforms import wecom_body as body
+from bot.platforms import wecom_keys as keys
+from bot.platforms.wecom_buttons import LABEL, OPTIONS, Controls, plan, typed
+from bot.platforms.wecom_text import line
+
+Message = dict[str, Any]
+
+SELECTS, SELECT_TITLE, SUBMIT = 3, 13, 10
+_TONES = {"normal": 0, "good": 3, "warn": 2, "bad": 2}
+_DONE = {"good": "✓", "warn": "!", "bad": "✕", "normal": "✓"}
+
+
+def for_person(card: Card) -> list[Message]:
+    """The messages of a card in a private chat: seldom more than one. Pictures are sent apart (`pictures`)."""
+    controls = plan(card)
+    if not controls.buttons:
+        return [_markdown(body.markdown(card, body.MARKDOWN_BYTES, controls.words))]
+    whole = _button_card(card, controls)
+    if whole is not None:
+        return [_template(whole)]
+    short = Card(title=card.title, ref=card.ref, tone=card.tone)
+    small = _layout(short, replace(controls, words=()))
+    return [_markdown(body.markdown(card, body.MARKDOWN_BYTES, controls.words)), _template(small)]
+
+
+def for_chat(card: Card) -> list[Message]:
+    """The messages of a card in an app's group chat, where nothing can be tapped."""
+    return [_markdown(body.markdown(card, body.MARKDOWN_BYTES, _words(card)))]
+
+
+def for_robot(card: Card) -> list[Message]:
+    """The messages of a card by a group's robot."""
+    return [_markdown(body.markdown(card, body.ROBOT_MARKDOWN_BYTES, _words(card)))]
+
+
+def pictures(card: Card) -> list[Image]:
+    """The card's pictures, in order."""
+    return [block for block in card.blocks if isinstance(block, Image)]
+
+
+def as_text(card: Card) -> Message:
+    """The card in the one form that every client shows."""
+    return {"msgtype": "text", "text": {"content": body.plain(card, words=_words(card))}}
+
+
+def for_update(card: Card, task_id: str = "") -> dict[str, Any]:
+    """The template card that takes the place of a posted one; without buttons it ends in a grey sign."""
+    controls = plan(card)
+    shown = _layout(card, controls)
+    if not controls.buttons:
+        dummy = {"type": 0, "text": _DONE[card.tone], "style": 2, "key": keys.of_button("none", "", None)}
+        shown |= {"button_list": [dummy], "replace_text": _DONE[card.tone]}
+    return {**shown, "task_id": task_id} if task_id else shown
+
+
+def for_form(form: Form) -> dict[str, Any] | None:
+    """A form as a card of choices; None when it asks for anything that must be typed."""
+    visible = [each for each in form.inputs if each.kind != "hidden"]
+    key = keys.of_form(form)
+    if not 0 < len(visible) <= SELECTS or len(key.encode()) > keys.KEY_BYTES:
+        return None
+    asked = [_question(each) for each in visible]
+    if any(question is None for question in asked):
+        return None
+    return {
+        "card_type": "multiple_interaction",
+        "main_title": {"title": line(form.title, body.TITLE)},
+        "select_list": asked,
+        "submit_button": {"text": line(form.submit, SUBMIT) or "OK", "key": key},
+    }
+
+
+def task_id(key: str, card: dict[str, Any]) -> str:
+    """Names a card within the app: the same for the same message with the same words, so a repeat is seen as one."""
+    content = json.dumps(card, sort_keys=True, ensure_ascii=False)
+    return "s-" + hashlib.sha256(f"{key}\0{content}".encode()).hexdigest()[:40]
+
+
+def _markdown(content: str) -> Message:
+    return {"msgtype": "markdown", "markdown": {"content": content}}
+
+
+def _template(card: dict[str, Any]) -> Message:
+    return {"msgtype": "template_card", "template_card": card}
+
+
+def _button_card(card: Card, controls: Controls) -> dict[str, Any] | None:
+    """The whole card as one template card, or None when its words do not fit."""
+    return _layout(card, controls) if body.squeezed(card, controls.words).whole else None
+
+
+def _layout(card: Card, controls: Controls) -> dict[str, Any]:
+    words = body.squeezed(card, controls.words)
+    shown: dict[str, Any] = {
+        "card_type": "button_interaction",
+        "source": {"desc": "Sluice", "desc_color": _TONES[card.tone]},
+        "main_title": {"title": words.title or "…", **({"desc": words.desc} if words.desc else {})},
+    }
+    if words.subtitle:
+        shown["sub_title_text"] = words.subtitle
+    if words.fields:
+        shown["horizontal_content_list"] = [{"keyname": label, "value": value} for label, value in words.fields]
+    return shown | controls.as_card()
+
+
+def _words(card: Card) -> tuple[str, ...]:
+    found = (typed(button) for button in card.buttons())
+    return tuple(dict.fromkeys(words for words in found if words))
+
+
+def _question(asked: Input) -> dict[str, Any] | None:
+    options = [*([(keys.NONE, "—")] if asked.optional and not asked.value else [])]
+    options += [(option.value, line(option.label, LABEL) or "?") for option in asked.options]
+    ids = [key for key, _ in options]
+    fit = asked.kind == "select" and asked.options and len(options) <= OPTIONS and len(set(ids)) == len(ids)
+    if not fit or not all(0 < len(key.encode()) <= keys.OPTION_BYTES for key in ids):
+        return None
+    return {
+        "question_key": asked.name,
+        "title": line(asked.label, SELECT_TITLE),
+        "selected_id": asked.value if asked.value in ids else ids[0],
+        "option_list": [{"id": key, "text": label} for key, label in options],
+    }
