@@ -90,14 +90,19 @@ class Child:
 
     def returncode(self) -> int | None:
         """The exit code once it has ended (128 + n for signal n), None while it runs."""
-        return self._keeper.poll()
+        code = self._keeper.poll()
+        if code is not None:
+            self.ask_to_stop()
+        return code
 
     def wait(self) -> int:
         """Wait for its own end and return the exit code."""
-        return self._keeper.wait()
+        code = self._keeper.wait()
+        self.ask_to_stop()
+        return code
 
     def ask_to_stop(self) -> None:
-        """Begin the end without waiting for it."""
+        """Begin the end without waiting for it; harmless when it has ended."""
         assert self._keeper.stdin is not None
         self._keeper.stdin.close()
 

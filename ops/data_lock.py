@@ -5,6 +5,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 from ops.errors import StartError
 from ops.sockets import Sockets
@@ -19,8 +20,8 @@ class DataLock:
         self._data_dir = data_dir
         self._handle: int | None = None
 
-    def acquire(self) -> None:
-        """Become the owner; StartError names the present one."""
+    def acquire(self) -> Sockets | None:
+        """Become the owner, or StartError names the present one; return the sockets that a killed owner left."""
         handle = _open(self._data_dir)
         deadline = time.monotonic() + HANDOVER
         while not _lock(handle):
@@ -33,19 +34,25 @@ class DataLock:
                 )
             time.sleep(0.02)
         self._handle = handle
-        _write(handle, {"pid": os.getpid()})
+        left = _sockets(_read(handle))
+        self._note()
+        return left
 
-    def announce(self, sockets: Sockets) -> None:
-        """Tell others where the engines listen, now that they answer."""
-        assert self._handle is not None
-        _write(self._handle, {"pid": os.getpid(), "postgres": str(sockets.postgres), "valkey": str(sockets.valkey)})
+    def announce(self, sockets: Sockets, *, ready: bool) -> None:
+        """Note where the engines listen; once they are `ready`, others are told."""
+        self._note(postgres=str(sockets.postgres), valkey=str(sockets.valkey), ready=ready)
 
     def release(self) -> None:
         """Let the next owner in."""
         if self._handle is not None:
-            _write(self._handle, {})
+            os.ftruncate(self._handle, 0)
             os.close(self._handle)
             self._handle = None
+
+    def _note(self, **note: str | bool) -> None:
+        assert self._handle is not None
+        os.ftruncate(self._handle, 0)
+        os.pwrite(self._handle, json.dumps({"pid": os.getpid(), **note}).encode(), 0)
 
 
 def running(data_dir: Path) -> Sockets | None:
@@ -57,6 +64,10 @@ def running(data_dir: Path) -> Sockets | None:
         note = {} if _lock(handle) else _read(handle)
     finally:
         os.close(handle)
+    return _sockets(note) if note.get("ready") else None
+
+
+def _sockets(note: dict[str, Any]) -> Sockets | None:
     return Sockets(Path(note["postgres"]), Path(note["valkey"])) if "postgres" in note else None
 
 
@@ -76,11 +87,6 @@ def _lock(handle: int) -> bool:
     return True
 
 
-def _read(handle: int) -> dict[str, str]:
+def _read(handle: int) -> dict[str, Any]:
     text = os.pread(handle, 4096, 0)
-    return json.loads(text) if text else {}
-
-
-def _write(handle: int, note: dict[str, object]) -> None:
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, json.dumps(note).encode(), 0)
+    return dict(json.loads(text)) if text else {}

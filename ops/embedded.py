@@ -40,14 +40,14 @@ class Engines:
     def start(self) -> Sockets:
         """Return when both answer. Raises StartError, and then nothing of it runs on."""
         data_dir = check_data_dir(self.data_dir)
-        self._lock.acquire()
+        left = self._lock.acquire()
         try:
-            sockets = self._start(data_dir)
+            self._folders = [left.postgres, left.valkey] if left else []
+            self._remove_folders()
+            return self._start(data_dir)
         except BaseException:
             self.stop()
             raise
-        self._lock.announce(sockets)
-        return sockets
 
     def stop(self) -> None:
         """Shut both down in good order and let the next owner in. Harmless when they do not run."""
@@ -56,9 +56,7 @@ class Engines:
         for child in self._children:
             child.stop()
         self._children.clear()
-        for folder in self._folders:
-            shutil.rmtree(folder, ignore_errors=True)
-        self._folders.clear()
+        self._remove_folders()
         self._lock.release()
 
     def __enter__(self) -> Sockets:
@@ -71,6 +69,7 @@ class Engines:
         account = unprivileged.account_for(embedded_postgres.cluster_folder(data_dir))
         self._folders = [_socket_folder(account), _socket_folder(account)]
         sockets = Sockets(*self._folders)
+        self._lock.announce(sockets, ready=False)
         cache_log, log = _fresh_log(data_dir, "valkey"), _fresh_log(data_dir, "postgres")
         cache = embedded_valkey.start(sockets, account, cache_log)
         self._children.append(cache)
@@ -78,7 +77,13 @@ class Engines:
         self._children.append(server)
         _await(lambda: _postgres_answers(sockets), server, "PostgreSQL", log)
         _await(lambda: _valkey_answers(sockets), cache, "Valkey", cache_log)
+        self._lock.announce(sockets, ready=True)
         return sockets
+
+    def _remove_folders(self) -> None:
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        self._folders.clear()
 
 
 def _socket_folder(account: Account | None) -> Path:

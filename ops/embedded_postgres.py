@@ -23,8 +23,8 @@ SETTINGS = {
     "max_wal_senders": "0",
     "jit": "off",
 }
-# Faster, and worth nothing after a power cut: for tests only.
-FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+# Faster, safe when a process is killed, worth nothing after a power cut: for tests only.
+FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
 STOP_GRACE = 30.0  # seconds for the last checkpoint
 
 

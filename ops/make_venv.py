@@ -34,9 +34,7 @@ def main(wanted: str) -> None:
         return
     if present.get("base") != base() or not PYTHON.exists():
         create()
-    print(
-        f"Installing the packages of {LOCKS[wanted]} into .venv, the first time takes a minute or two ...", flush=True
-    )
+    print(f"Installing {LOCKS[wanted]} into .venv; the first time takes a minute or two ...", flush=True)
     install(wanted)
     write_stamp(wanted)
 
@@ -70,8 +68,9 @@ def install(wanted: str) -> None:
 
 def pip(verb: str, *arguments: str) -> None:
     """Run pip for the environment."""
-    own = [PYTHON, "-m", "pip"] if can_import(PYTHON, "pip") else [sys.executable, "-m", "pip", "--python", PYTHON]
-    run([*own, verb, *QUIETLY, *arguments])
+    from_outside = [] if can_import(PYTHON, "pip") else ["--python", str(PYTHON)]
+    python = sys.executable if from_outside else PYTHON
+    run([python, "-m", "pip", *from_outside, verb, *QUIETLY, *arguments])
 
 
 def can_import(python: str | Path, module: str) -> bool:

@@ -1,0 +1,12 @@
+"""A program for tests: owns the engines of a data folder and says where they listen, until it is ended."""
+
+import signal
+import sys
+from pathlib import Path
+
+from ops.embedded import Engines
+
+if __name__ == "__main__":
+    with Engines(Path(sys.argv[1]), durable=False) as sockets:
+        print(sockets.postgres, sockets.valkey, flush=True)
+        signal.pause()
