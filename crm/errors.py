@@ -166,6 +166,16 @@ class AlreadyKnown(Refusal):
     message = _("The company already knows this customer, so it cannot be entered as self-sourced.")
 
 
+class KnownInPool(Refusal):
+    code = "known_in_pool"
+    message = _("This customer lies in a pool already as {ref}. Take it: claim {ref}")
+
+
+class KnownOwned(Refusal):
+    code = "known_owned"
+    message = _("A colleague works with this customer already. Ask your manager if it should be yours.")
+
+
 class TimeInPast(Refusal):
     code = "time_in_past"
     message = _("That time is past. Write a coming one, such as tomorrow 3pm.")
@@ -204,6 +214,21 @@ class CodeInvalid(Refusal):
 class SourceNotFound(Refusal):
     code = "source_not_found"
     message = _("There is no source “{given}”. Type sources to see them.")
+
+
+class SourceExists(Refusal):
+    code = "source_exists"
+    message = _("There is a source “{given}” already. Choose another word, or give it a new key: sources rotate {given}")
+
+
+class ImportNotFound(Refusal):
+    code = "import_not_found"
+    message = _("That list is gone or was taken in already. Paste it once more.")
+
+
+class TooManyRows(Refusal):
+    code = "too_many_rows"
+    message = _("These are {count} rows; {limit} fit at once. Ask your admin to import the rest from a file.")
 
 
 class RuleSetInvalid(Refusal):

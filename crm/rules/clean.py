@@ -1,0 +1,22 @@
+"""Text from outside made fit to keep: no control, direction or half characters, which databases and chats choke on."""
+
+from __future__ import annotations
+
+import re
+
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufff9-\uffff]")
+_BLANK = re.compile(r"\s+")
+_BLANK_IN_LINE = re.compile(r"[^\S\n]+")
+_BREAKS = re.compile(r"\s*\n\s*")
+LINE, TEXT = 200, 4000
+
+
+def line(value: str, most: int = LINE) -> str:
+    """One line of at most `most` characters; every run of white space is one blank."""
+    return _BLANK.sub(" ", _UNFIT.sub("", value[: most * 8])).strip()[:most]
+
+
+def text(value: str, most: int = TEXT) -> str:
+    """Several lines, at most `most` characters; line breaks stay, empty lines go."""
+    plain = _UNFIT.sub("", value[: most * 8].replace("\r", "\n"))
+    return _BREAKS.sub("\n", _BLANK_IN_LINE.sub(" ", plain)).strip()[:most]

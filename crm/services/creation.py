@@ -1,0 +1,75 @@
+"""A lead that a member enters by hand: checked against everything the company knows before it becomes anybody's."""
+
+from __future__ import annotations
+
+from crm.errors import AlreadyKnown, CapacityReached, Conflict, KnownInPool, KnownOwned, LeadAlreadyYours, NoContact
+from crm.rules.access import Actor
+from crm.rules.arrival import Arrival, Checked, check
+from crm.services import houses, intake, leads, ownership
+from crm.services.houses import House
+from crm.services.intake import Known, TakenIn
+from crm.uow import UnitOfWork
+
+
+def new_lead(uow: UnitOfWork, *, actor: Actor, contact: Arrival, origin: str = "company") -> TakenIn:
+    """Open a lead that belongs to the actor from the start.
+
+    Args:
+        origin: "self" for a customer whom the actor found: in no pool, never recycled, not counted in capacity.
+
+    Raises:
+        NoContact: neither a phone, e-mail nor WeChat id, or neither name nor company.
+        FieldErrors: a key is there but wrong.
+        LeadAlreadyYours, KnownInPool, KnownOwned: there is an open lead like this; none of it is shown but its reference.
+        AlreadyKnown: self-sourced, but the company knows this customer from before.
+        CapacityReached: of origin company, and the actor has no room.
+    """
+    house = houses.of(uow)
+    checked = check_contact(house, contact)
+    for _ in range(intake.TRIES):
+        known = intake.find_known(uow, house, checked)
+        refuse_known(uow, actor, known, origin)
+        taken = _open(uow, house, checked, actor, known, origin)
+        if taken:
+            return taken
+    raise Conflict()
+
+
+def check_contact(house: House, contact: Arrival) -> Checked:
+    """Raises NoContact, FieldErrors."""
+    reachable = contact.phone.strip() or contact.email.strip() or contact.wechat.strip()
+    if not reachable or not (contact.name.strip() or contact.company.strip()):
+        raise NoContact()
+    return check(contact, region=house.region)
+
+
+def refuse_known(uow: UnitOfWork, actor: Actor, known: Known | None, origin: str) -> None:
+    """Raise what keeps this contact from being entered, if anything does."""
+    if known is None:
+        return
+    if known.lead_id is None:
+        if origin == "self":
+            raise AlreadyKnown()
+        return
+    if known.owner_id == actor.id:
+        raise LeadAlreadyYours(ref=f"L-{known.number}")
+    if known.owner_id is None and leads.many(uow, actor=actor, lead_ids=[known.lead_id]):
+        raise KnownInPool(ref=f"L-{known.number}")
+    raise KnownOwned()
+
+
+def _open(
+    uow: UnitOfWork, house: House, checked: Checked, actor: Actor, known: Known | None, origin: str
+) -> TakenIn | None:
+    own = origin == "self"
+    place = {"owner_id": actor.id} if own else {"pool_id": houses.pool_for(house, None)}
+    values = intake.opening(uow, house, checked, actor=actor, origin=origin, **place)
+    taken = intake.open_lead(uow, values, known)
+    if taken and not own:
+        _give(uow, actor, taken)
+    return taken
+
+
+def _give(uow: UnitOfWork, actor: Actor, taken: TakenIn) -> None:
+    if not ownership.give(uow, lead_id=taken.lead_id, member_id=actor.id, how="created", actor_id=actor.id):
+        raise CapacityReached(held=ownership.holding(uow, actor), limit=ownership.room(uow, actor).cap)

@@ -1,0 +1,236 @@
+"""How a lead comes in: recognised by its keys, attached to the open lead it belongs to, or opened and dispatched.
+
+The unique keys of the database decide who is new, also when the same customer arrives twenty times at once: whoever
+loses a race looks again and finds what the winner has written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, TextClause, text
+
+from crm.errors import Conflict
+from crm.models import Source
+from crm.rules import score
+from crm.rules.access import Actor
+from crm.rules.arrival import Arrival, Checked, check
+from crm.services import dispatch, houses
+from crm.services.houses import House
+from crm.uow import UnitOfWork
+
+TRIES = 5
+
+_KNOWN = text(
+    """
+    select k.person_id, l.id as lead_id, l.number, l.owner_id, l.origin, l.pool_id
+    from unnest(cast(:kinds as text[]), cast(:values as text[])) with ordinality as given(kind, value, place)
+    join person_key k on k.org_id = :org and k.kind = given.kind and k.value = given.value
+    left join lead l on l.org_id = :org and l.person_id = k.person_id and l.line_id = :line and l.status = 'open'
+    order by given.place
+    """
+)
+_ADD_KEYS = """
+    insert into person_key (org_id, person_id, kind, value)
+    select :org, {person}, given.kind, given.value
+    from {source}, unnest(cast(:kinds as text[]), cast(:values as text[])) as given(kind, value)
+    order by given.kind, given.value
+    on conflict do nothing
+"""
+_OPEN = """
+    insert into lead (org_id, number, person_id, line_id, status, stage, owner_id, pool_id, source_id, origin, referrer,
+        channel, campaign, level, product, region, amount, currency, score, tags, custom, version, created_by, created_at,
+        pool_entered_at, assigned_at, stage_entered_at, warn_step, extensions, touches)
+    select :org, sluice_next_numbers(:org, 1), {person}, :line, 'open', :stage, :owner, :pool, :source, :origin, :referrer,
+        :channel, :campaign, :level, :product, :region, :amount, :currency, :score, cast(:tags as text[]),
+        cast(:custom as jsonb), 1, :actor, :now, case when cast(:owner as bigint) is null then :now end,
+        case when cast(:owner as bigint) is not null then :now end, :now, 0, 0, 1
+    from {source}
+    on conflict (org_id, person_id, line_id) where status = 'open' do nothing
+    returning id, number
+"""
+_HISTORY = """
+    owned as (
+        insert into assignment (org_id, lead_id, member_id, began_at, began_by)
+        select :org, id, :owner, :now, 'created' from opened where cast(:owner as bigint) is not null
+    ), told as (
+        insert into activity (org_id, lead_id, actor_id, verb, at, words, data)
+        select :org, id, :actor, 'created', :now, :note, cast(:data as jsonb) from opened
+    )
+"""
+# The keys come first: only who gets all of them is new. A part of them (somebody else was faster with one) is undone.
+_NEW_PERSON = text(
+    f"""
+    with fresh as materialized (select nextval(pg_get_serial_sequence('person', 'id')) as id),
+    claimed as ({_ADD_KEYS.format(person="fresh.id", source="fresh")} returning id),
+    person as (
+        insert into person (org_id, id, name, company, title, note, created_at)
+        select :org, fresh.id, :name, :company, :job, '', :now from fresh where exists (select from claimed)
+        returning id
+    ), whole as (select id from person where (select count(*) from claimed) = cardinality(cast(:kinds as text[]))),
+    opened as ({_OPEN.format(person="whole.id", source="whole")}),
+    {_HISTORY}
+    select person.id as person_id, opened.id as lead_id, opened.number from person left join opened on true
+    """  # noqa: S608
+)
+_FORGET = text(
+    "with keys as (delete from person_key where org_id = :org and person_id = :person)"
+    " delete from person where org_id = :org and id = :person"
+)
+_OPEN_AGAIN = text(
+    f"""
+    with known as (select cast(:person as bigint) as id),
+    claimed as ({_ADD_KEYS.format(person="known.id", source="known")}),
+    opened as ({_OPEN.format(person="known.id", source="known")}),
+    {_HISTORY}
+    select opened.id as lead_id, opened.number from opened
+    """  # noqa: S608
+)
+_TOUCH = text(
+    f"""
+    with touched as (
+        update lead set touches = touches + 1, score = score + case when touches <= :counted then :points else 0 end
+        where org_id = :org and id = :lead and status = 'open'
+        returning id, number, owner_id, touches
+    ),
+    claimed as ({_ADD_KEYS.format(person=":person", source="touched")}),
+    filled as (
+        update person set name = coalesce(nullif(name, ''), :name), company = coalesce(nullif(company, ''), :company),
+               title = coalesce(nullif(title, ''), :job)
+        from touched
+        where org_id = :org and person.id = :person
+          and ((name = '' and :name <> '') or (company = '' and :company <> '') or (title = '' and :job <> ''))
+    ),
+    told as (
+        insert into activity (org_id, lead_id, actor_id, verb, at, words, data)
+        select :org, id, :actor, 'touched', :now, :note, cast(:data as jsonb) from touched
+        returning id
+    )
+    select touched.*, told.id as activity_id from touched, told
+    """  # noqa: S608
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What became of an arrival: a lead that was `created`, or the open lead that was `touched`."""
+
+    lead_id: int
+    number: int
+    created: bool
+    touched: bool
+
+    @property
+    def ref(self) -> str:
+        return f"L-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A person whom one of the keys names, with the open lead in the line if there is one. `clash`: others named too."""
+
+    person_id: int
+    lead_id: int | None
+    number: int | None
+    owner_id: int | None
+    origin: str | None
+    pool_id: int | None
+    clash: tuple[int, ...] = ()
+
+
+def take_in(uow: UnitOfWork, *, source: Source | None, arrival: Arrival, actor: Actor | None = None) -> TakenIn:
+    """Take one arrival in: a touch of the open lead of the same person, or a new lead, dispatched at once.
+
+    Raises: FieldErrors naming each wrong field; PoolNotFound where an organization has no pool yet; Conflict when
+        others win every race against this arrival.
+    """
+    house = houses.of(uow)
+    checked = check(arrival, region=house.region, sender=source.key if source else "")
+    pool_id = houses.pool_for(house, source.pool_id if source else None)
+    values = opening(uow, house, checked, source=source, actor=actor, pool_id=pool_id)
+    for _ in range(TRIES):
+        known = find_known(uow, house, checked)
+        taken = _touch(uow, values, known) if known and known.lead_id else open_lead(uow, values, known)
+        if taken:
+            break
+    else:
+        raise Conflict()
+    if taken.created:
+        dispatch.dispatch(uow, taken.lead_id)
+    return taken
+
+
+def find_known(uow: UnitOfWork, house: House, checked: Checked) -> Known | None:
+    """Whom the keys name: the person of the strongest key. None: a stranger."""
+    kinds, values = zip(*checked.keys, strict=True)
+    rows = uow.session.execute(
+        _KNOWN, {"org": uow.org_id, "line": house.line_id, "kinds": list(kinds), "values": list(values)}
+    ).all()
+    return Known(*rows[0], clash=_others(rows)) if rows else None
+
+
+def _others(rows: Sequence[Row[Any]]) -> tuple[int, ...]:
+    return tuple(person for person in dict.fromkeys(row.person_id for row in rows) if person != rows[0].person_id)
+
+
+def opening(
+    uow: UnitOfWork,
+    house: House,
+    checked: Checked,
+    *,
+    source: Source | None = None,
+    actor: Actor | None = None,
+    pool_id: int | None = None,
+    origin: str = "company",
+    owner_id: int | None = None,
+) -> dict[str, Any]:
+    """The values of a new lead and its person, as statements name them. It has a pool, or an owner from the start."""
+    points, reasons = score.first(checked)
+    return {
+        "org": uow.org_id, "now": uow.now, "actor": actor.id if actor else None, "origin": origin, "owner": owner_id,
+        "pool": pool_id, "line": house.line_id, "stage": house.stage, "source": source.id if source else None,
+        "kinds": [kind for kind, _ in checked.keys], "values": [value for _, value in checked.keys],
+        "name": checked.name, "company": checked.company, "job": checked.title, "note": checked.note,
+        "channel": checked.channel or (source.channel if source else None),
+        "campaign": checked.campaign or (source.campaign if source else None),
+        "referrer": checked.referrer, "level": checked.level, "product": checked.product, "region": checked.region,
+        "amount": checked.amount, "currency": checked.currency, "score": points, "tags": list(checked.tags),
+        "custom": json.dumps(dict(checked.custom)), "data": {"source": source.key if source else None, "score": reasons},
+    }  # fmt: skip
+
+
+def open_lead(uow: UnitOfWork, values: dict[str, Any], known: Known | None) -> TakenIn | None:
+    """Open a lead, for a person who is known or together with the person. None: somebody else was faster."""
+    if known:
+        row = _run(uow, _OPEN_AGAIN, values | {"person": known.person_id}, known.clash).one_or_none()
+    else:
+        row = _run(uow, _NEW_PERSON, values, ()).one_or_none()
+        if row is not None and row.lead_id is None:
+            uow.session.execute(_FORGET, {"org": uow.org_id, "person": row.person_id})
+    if row is None or row.lead_id is None:
+        return None
+    return TakenIn(row.lead_id, row.number, created=True, touched=False)
+
+
+def _touch(uow: UnitOfWork, values: dict[str, Any], known: Known) -> TakenIn | None:
+    more = {
+        "lead": known.lead_id, "person": known.person_id, "points": score.TOUCH_POINTS, "counted": score.COUNTED_TOUCHES,
+    }  # fmt: skip
+    row = _run(uow, _TOUCH, values | more, known.clash).one_or_none()
+    if row is None:
+        return None
+    uow.touch(row.id)
+    if row.owner_id:
+        uow.notify(
+            "lead.touched", to=row.owner_id, lead=row.id, key=f"touched:{row.activity_id}", together=f"touched:{row.id}",
+            data={"lead": row.id, "touches": row.touches, "source": values["source"]},
+        )  # fmt: skip
+    return TakenIn(row.id, row.number, created=False, touched=True)
+
+
+def _run(uow: UnitOfWork, statement: TextClause, values: dict[str, Any], clash: tuple[int, ...]) -> Any:
+    data = values["data"] | ({"clash": list(clash)} if clash else {})
+    return uow.session.execute(statement, values | {"data": json.dumps(data)})

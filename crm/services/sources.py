@@ -1,0 +1,143 @@
+"""Intake sources: who may send leads in. A key is shown once; after a rotation the former one still works for a day."""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import func, or_, select, text, update
+
+from crm.errors import BadArgument, NotAllowed, SourceExists, SourceNotFound
+from crm.models import Source
+from crm.rules.access import Actor
+from crm.uow import UnitOfWork
+from crm.vault import Vault
+
+OLD_KEY_LIFE = timedelta(hours=24)
+KEYED, FORM = "keyed", "form"
+KINDS = (KEYED, FORM)
+KEEPERS = frozenset({"admin", "marketing"})
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_LOCATE = text("select org_id, source_id from sluice_find_sources(:key)")
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A source and its key, which cannot be read again: what a sender signs with, or sends as a bearer token."""
+
+    source: Source
+    key: str
+
+
+def create(
+    uow: UnitOfWork,
+    vault: Vault,
+    *,
+    actor: Actor | None,
+    key: str,
+    name: str = "",
+    kind: str = KEYED,
+    pool_id: int | None = None,
+    channel: str | None = None,
+    campaign: str | None = None,
+    secret: str | None = None,
+) -> NewKey:
+    """Make a source; `key` is its word in `POST /intake/{key}`.
+
+    Args:
+        actor: None for set-up by file.
+        secret: a key chosen elsewhere; without it a fresh one in the form of Standard Webhooks.
+
+    Raises: NotAllowed, BadArgument, SourceExists.
+    """
+    _check_keeper(actor)
+    word = key.strip().lower()
+    if not _NAME.fullmatch(word) or kind not in KINDS:
+        raise BadArgument(given=key, example="sources new website")
+    if uow.session.scalar(select(Source.id).where(Source.org_id == uow.org_id, Source.key == word)):
+        raise SourceExists(given=word)
+    chosen = secret or fresh_secret()
+    source = Source(
+        org_id=uow.org_id, key=word, name=name.strip() or word, kind=kind, pool_id=pool_id, channel=channel,
+        campaign=campaign, secret=vault.seal(chosen), enabled=True, created_at=uow.now, accepted=0, rejected=0,
+    )  # fmt: skip
+    uow.session.add(source)
+    uow.session.flush()
+    return NewKey(source, chosen)
+
+
+def rotate(uow: UnitOfWork, vault: Vault, *, actor: Actor, key: str) -> NewKey:
+    """Give a source a new key; the present one stays valid for 24 hours. Raises NotAllowed, SourceNotFound."""
+    _check_keeper(actor)
+    source = find(uow, key)
+    chosen = fresh_secret()
+    source.old_secret, source.old_secret_until = source.secret, uow.now + OLD_KEY_LIFE
+    source.secret = vault.seal(chosen)
+    return NewKey(source, chosen)
+
+
+def set_enabled(uow: UnitOfWork, *, actor: Actor, key: str, enabled: bool) -> Source:
+    """Close a source at once, or open it again. Raises NotAllowed, SourceNotFound."""
+    _check_keeper(actor)
+    source = find(uow, key)
+    source.enabled = enabled
+    return source
+
+
+def find(uow: UnitOfWork, words: str) -> Source:
+    """A source by its key or name. Raises SourceNotFound."""
+    given = words.strip().lower()
+    named = or_(Source.key == given, func.lower(Source.name) == given)
+    statement = select(Source).where(Source.org_id == uow.org_id, named).order_by(Source.key != given).limit(1)
+    source = uow.session.scalar(statement)
+    if source is None:
+        raise SourceNotFound(given=words)
+    return source
+
+
+def listing(uow: UnitOfWork) -> list[Source]:
+    """Every source with when it was last heard of and how much of it was accepted and rejected."""
+    return list(uow.session.scalars(select(Source).where(Source.org_id == uow.org_id).order_by(Source.key)))
+
+
+def locate(uow: UnitOfWork, key: str) -> list[tuple[int, int]]:
+    """(organization, source) of every enabled source with that key, before the tenant is known."""
+    return [(row.org_id, row.source_id) for row in uow.session.execute(_LOCATE, {"key": key})]
+
+
+def get(uow: UnitOfWork, source_id: int) -> Source | None:
+    """The source with that id, if it is enabled."""
+    return uow.session.scalar(
+        select(Source).where(Source.org_id == uow.org_id, Source.id == source_id, Source.enabled)
+    )
+
+
+def valid_keys(uow: UnitOfWork, vault: Vault, source: Source) -> list[str]:
+    """The keys that open the door now: the present one, and the former one for its last day."""
+    keys = [vault.open(source.secret)]
+    if source.old_secret and source.old_secret_until and source.old_secret_until > uow.now:
+        keys.append(vault.open(source.old_secret))
+    return keys
+
+
+def count(uow: UnitOfWork, *, source_id: int, accepted: int, rejected: int) -> None:
+    """Add to what a source's list shows. Kept out of the transaction of a lead: every sender would wait for this row."""
+    uow.session.execute(
+        update(Source)
+        .where(Source.org_id == uow.org_id, Source.id == source_id)
+        .values(accepted=Source.accepted + accepted, rejected=Source.rejected + rejected, last_seen_at=uow.now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def fresh_secret() -> str:
+    """A random key in the form that Standard Webhooks prescribes."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+
+
+def _check_keeper(actor: Actor | None) -> None:
+    if actor is not None and actor.role not in KEEPERS:
+        raise NotAllowed(roles="admins")
