@@ -77,7 +77,7 @@ def claim_best(uow: UnitOfWork, *, actor: Actor, many: int = 1, pool_id: int | N
     Raises: PoolEmpty when there is none, or the refusal that stopped the very first one.
     """
     taken: list[Claimed] = []
-    cooled = uow.now - uow.rules.claim.cool_down.longest
+    cooled = ownership.cooled_since(uow)
     who = {"org": uow.org_id, "me": actor.id, "role": actor.role, "path": list(actor.departments)}
     while len(taken) < many:
         skip = [claimed.lead_id for claimed in taken]

@@ -7,7 +7,7 @@ Order of locks everywhere: leads by id, then ledger rows by member id.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -222,6 +222,11 @@ def holding(uow: UnitOfWork, member: Actor) -> int:
         text("select holding from rep_load where org_id = :org and member_id = :me"), {"org": uow.org_id, "me": member.id}
     )
     return found or 0
+
+
+def cooled_since(uow: UnitOfWork) -> datetime:
+    """A former owner may claim again what was lost before this."""
+    return uow.now - uow.rules.claim.cool_down.longest
 
 
 def count_off(uow: UnitOfWork, *, lead_id: int, how: str, reason: str | None) -> None:

@@ -81,6 +81,11 @@ def get(uow: UnitOfWork, *, actor: Actor, task_id: int) -> TaskView:
     return row
 
 
+def view(uow: UnitOfWork, task_id: int) -> TaskView | None:
+    """A task by id, for a card that its member is shown."""
+    return _one(uow, " and t.id = :task", task=task_id)
+
+
 def done(uow: UnitOfWork, *, actor: Actor, task_id: int) -> TaskView:
     """Tick a task off. Raises TaskNotFound when it is closed already."""
     task = get(uow, actor=actor, task_id=task_id)

@@ -83,21 +83,27 @@ def note(
     ).scalar_one()  # fmt: skip
 
 
+_ENTRIES = """
+    select a.id, a.lead_id, a.verb, a.at, a.words, a.data, a.undone_at, m.name as actor, f.name as "for", a.decision_id
+    from activity a
+    left join member m on m.org_id = a.org_id and m.id = a.actor_id
+    left join member f on f.org_id = a.org_id and f.id = a.for_id
+    where a.org_id = :org
+"""
+_OF_LEAD = text(_ENTRIES + " and a.lead_id = :lead order by a.at desc, a.id desc limit :most")
+_ONE = text(_ENTRIES + " and a.id = :id")
+
+
 def entries(uow: UnitOfWork, lead_id: int, most: int = 8) -> list[dict[str, Any]]:
     """The newest entries of a timeline, newest first, with the actors' names."""
-    rows = uow.session.execute(
-        text(
-            """
-            select a.id, a.verb, a.at, a.words, a.data, a.undone_at, m.name as actor, f.name as "for", a.decision_id
-            from activity a
-            left join member m on m.org_id = a.org_id and m.id = a.actor_id
-            left join member f on f.org_id = a.org_id and f.id = a.for_id
-            where a.org_id = :org and a.lead_id = :lead order by a.at desc, a.id desc limit :most
-            """
-        ),
-        {"org": uow.org_id, "lead": lead_id, "most": most},
-    )
+    rows = uow.session.execute(_OF_LEAD, {"org": uow.org_id, "lead": lead_id, "most": most})
     return [dict(row) for row in rows.mappings()]
+
+
+def entry(uow: UnitOfWork, activity_id: int) -> dict[str, Any] | None:
+    """One entry; whoever shows it has passed the door of its lead."""
+    row = uow.session.execute(_ONE, {"org": uow.org_id, "id": activity_id}).mappings().one_or_none()
+    return dict(row) if row else None
 
 
 def plain(value: Any) -> Any:

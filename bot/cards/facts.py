@@ -1,0 +1,123 @@
+"""What a template may ask for: facts as the viewer may see them, read when the card is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.cards.words import Words
+from crm.errors import LeadNotFound
+from crm.rules.access import Actor
+from crm.services import follow_ups, leads, members, ownership, pipeline, pools, tasks, timeline, undo
+from crm.services.leads import LeadView
+from crm.services.tasks import TaskView
+from crm.uow import UnitOfWork
+
+
+def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
+    """The viewer of a group's card: sees which leads there are, never a contact."""
+    return Actor(
+        id=0, org_id=org_id, name="", role="quality", department_id=None, departments=(), manages=frozenset(), active=True,
+        on_duty=False, timezone=timezone, locale=locale,
+    )  # fmt: skip
+
+
+@dataclass
+class Facts:
+    """Reads for one card. Methods return None where the viewer may not see the thing any more.
+
+    Args:
+        viewer: for whom the card is drawn; `everybody(...)` in a group.
+        platform: which chat shows it, for the few words that differ.
+    """
+
+    uow: UnitOfWork
+    viewer: Actor
+    platform: str = ""
+    images: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def locale(self) -> str:
+        return self.viewer.locale
+
+    @cached_property
+    def words(self) -> Words:
+        return Words(self.viewer.locale, self.viewer.timezone, self.uow.now)
+
+    @property
+    def now(self) -> datetime:
+        return self.uow.now
+
+    @property
+    def rules(self) -> Any:
+        return self.uow.rules
+
+    def lead(self, lead_id: int) -> LeadView | None:
+        try:
+            return leads.access_id(self.uow, actor=self.viewer, lead_id=lead_id)
+        except LeadNotFound:
+            return None
+
+    def leads(self, lead_ids: list[int]) -> list[LeadView]:
+        return leads.many(self.uow, actor=self.viewer, lead_ids=lead_ids)
+
+    def my_leads(self, most: int = 50) -> list[LeadView]:
+        return leads.mine(self.uow, actor=self.viewer, most=most)
+
+    def member(self, member_id: int | None) -> str:
+        """A colleague's name; a dash for nobody."""
+        if member_id is None:
+            return "–"
+        return self.viewer.name if member_id == self.viewer.id else members.get(self.uow, member_id).name
+
+    def task(self, task_id: int) -> TaskView | None:
+        return tasks.view(self.uow, task_id)
+
+    def tasks_due(self, days: int = 0) -> list[TaskView]:
+        """The viewer's open tasks until the end of the local day, or of the one so many days on."""
+        local = self.now.astimezone(self.viewer.timezone)
+        end = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=days + 1)
+        return tasks.due(self.uow, actor=self.viewer, until=end)
+
+    def at_risk(self, hours: int = 72) -> list[LeadView]:
+        """The viewer's leads that will be recycled within so many hours."""
+        until = self.now + timedelta(hours=hours)
+        return [lead for lead in self.my_leads() if lead.recycle_at and lead.recycle_at <= until]
+
+    def timeline(self, lead_id: int, most: int = 6) -> list[dict[str, Any]]:
+        return timeline.entries(self.uow, lead_id, most)
+
+    def activity(self, activity_id: int) -> dict[str, Any] | None:
+        return timeline.entry(self.uow, activity_id)
+
+    def stages(self, lead_id: int) -> list[pipeline.StageView]:
+        return pipeline.stages(self.uow, lead_id)
+
+    def pools(self) -> list[pools.PoolView]:
+        """Pools that the viewer may claim from, with how many leads lie in each."""
+        return pools.visible(self.uow, actor=self.viewer)
+
+    def in_pool(self, pool_id: int | None = None, words: str = "", most: int = 8) -> list[LeadView]:
+        return pools.listing(self.uow, actor=self.viewer, pool_id=pool_id, words=words, most=most)
+
+    def load(self) -> pools.Load:
+        """What the viewer holds and has claimed, with the caps."""
+        return pools.load_of(self.uow, self.viewer)
+
+    def room_of(self, member_id: int) -> pools.Load:
+        return pools.load_of(self.uow, members.get(self.uow, member_id))
+
+    def undoable(self, lead: LeadView) -> int | None:
+        return undo.undoable(self.uow, actor=self.viewer, lead=lead)
+
+    def holding(self) -> int:
+        return ownership.holding(self.uow, self.viewer)
+
+    def outcomes(self) -> frozenset[str]:
+        return follow_ups.STOPS
+
+    def stage_name(self, lead: LeadView) -> str:
+        return lead.stage_name_zh if self.locale == "zh" else lead.stage_name

@@ -1,0 +1,54 @@
+"""From a card's name and its ids to the card, for one viewer. Templates do the rest.
+
+Because a card is only a name and ids until it is shown, answers can be stored without personal text, rendered again for a
+repeat, edited later, and shown to each viewer with what that viewer may see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from bot.cards.facts import Facts
+from bot.cards.language import translations
+from bot.cards.model import Card, Form
+from bot.cards.parser import parse_card, parse_form
+
+
+def card(name: str, args: Mapping[str, Any], facts: Facts) -> Card:
+    """Render `templates/<name>.xml.j2` for the viewer of these facts."""
+    return parse_card(_xml(name, args, facts), facts.images)
+
+
+def form(name: str, args: Mapping[str, Any], facts: Facts) -> Form:
+    """Render a template whose root is a form."""
+    return parse_form(_xml(name, args, facts))
+
+
+def exists(name: str) -> bool:
+    """Whether there is such a card."""
+    return f"{name}.xml.j2" in environment("en").list_templates()
+
+
+@cache
+def environment(locale: str) -> Environment:
+    """The templates of one language: escaped, strict, whitespace-free."""
+    env = Environment(
+        loader=PackageLoader("bot.cards"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"], finalize=_finalize, auto_reload=False,
+    )  # fmt: skip
+    env.install_gettext_translations(translations(locale), newstyle=True)  # type: ignore[attr-defined]
+    return env
+
+
+def _xml(name: str, args: Mapping[str, Any], facts: Facts) -> str:
+    template = environment(facts.locale).get_template(f"{name}.xml.j2")
+    return template.render(args, facts=facts, viewer=facts.viewer, say=facts.words)
+
+
+def _finalize(value: Any) -> Any:
+    """What is absent shows as nothing, not as a word."""
+    return "" if value is None else value

@@ -1,0 +1,87 @@
+"""What a handler is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.interaction import Interaction
+from bot.platforms.base import Workspace
+from crm.errors import NotAllowed, NotLinked
+from crm.rules.access import Actor
+from crm.settings import Settings
+from crm.uow import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A card or form by name and ids. `replace` puts it where the tapped card stands; `public` shows it to the group."""
+
+    name: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+    form: bool = False
+    replace: bool = False
+    public: bool = False
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    def stored(self) -> dict[str, Any]:
+        """As kept in `delivery` and `posted_card`: no personal text."""
+        return {"card": self.name, "args": dict(self.args), "form": self.form, "replace": self.replace, "public": self.public}
+
+    @classmethod
+    def restored(cls, data: Mapping[str, Any]) -> Reply:
+        return cls(data["card"], data["args"], data["form"], data["replace"], data["public"])
+
+
+@dataclass(slots=True)
+class Context:
+    """One interaction being handled. Args: member: None while the person is not linked to anybody."""
+
+    uow: UnitOfWork
+    interaction: Interaction
+    workspace: Workspace
+    settings: Settings
+    member: Actor | None
+    viewer: Actor
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts. Raises NotLinked."""
+        if self.member is None or not self.member.active:
+            raise NotLinked()
+        return self.member
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """The answers of a submitted form, or what came along with a tap."""
+        return self.interaction.fields
+
+    @property
+    def tapped(self) -> bool:
+        """Whether this came from a card, which the answer may then take the place of."""
+        return self.interaction.kind in ("action", "form")
+
+    def need_manager(self) -> Actor:
+        """The actor, who must be a manager or admin at this moment. Raises NotAllowed."""
+        if not self.actor.is_manager:
+            raise NotAllowed(roles="managers")
+        return self.actor
+
+    def need_admin(self) -> Actor:
+        """The actor, who must be an admin at this moment. Raises NotAllowed."""
+        if not self.actor.is_admin:
+            raise NotAllowed(roles="admins")
+        return self.actor
+
+    def reply(self, name: str, *, public: bool = False, **args: Any) -> Reply:
+        """Answer with a card; a tap's answer takes the place of the tapped card."""
+        return Reply(name, args, replace=self.interaction.kind == "action" or self.tapped, public=public)
+
+    def beside(self, name: str, **args: Any) -> Reply:
+        """Answer with a card of its own, leaving the tapped one as it is."""
+        return Reply(name, args)
+
+    def form(self, name: str, **args: Any) -> Reply:
+        """Ask with a form."""
+        return Reply(name, args, form=True)

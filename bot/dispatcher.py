@@ -1,0 +1,186 @@
+"""One interaction, one transaction: delivery row, identity, handler, answer, commit.
+
+A repeat of a delivery finds the row of the first and gets its answer, rendered anew. A refusal rolls back what was begun and
+is itself the stored answer. Whatever takes too long is handed to a job that answers later.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import structlog
+from psycopg import errors as pg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from bot import identity, router
+from bot.cards import render
+from bot.cards.facts import Facts
+from bot.context import Context, Reply
+from bot.errors_shown import refusal_reply
+from bot.interaction import Answer, Interaction
+from bot.platforms.base import Platform, Workspace
+from bot.workspaces import Workspaces
+from crm import queue
+from crm.db import Database
+from crm.errors import Conflict, Refusal
+from crm.settings import Settings
+from crm.uow import UnitOfWork
+
+log = structlog.get_logger()
+
+LATE = "answer_late"
+_FIRST = text(
+    "insert into delivery (key, org_id, at) values (:key, :org, :now) on conflict (key) do nothing returning key"
+)
+_STORED = text("select answer from delivery where key = :key")
+_STORE = text("update delivery set answer = cast(:answer as jsonb) where key = :key")
+_TOO_LONG = (pg.QueryCanceled, pg.LockNotAvailable)
+_CLASHED = (pg.DeadlockDetected, pg.SerializationFailure)
+
+
+class DatabaseAway(Exception):
+    """The database cannot be reached: nothing was done, nothing is stored."""
+
+
+class Dispatcher:
+    """Handles interactions; safe to share by threads."""
+
+    def __init__(
+        self, *, database: Database, workspaces: Workspaces, platforms: Mapping[str, Platform], settings: Settings
+    ) -> None:
+        self._database, self._workspaces = database, workspaces
+        self._platforms, self._settings = platforms, settings
+        router.load()
+
+    def dispatch(self, interaction: Interaction) -> Answer:
+        """Do what the person asked and say what to show. Raises DatabaseAway, nothing else for a person's mistakes."""
+        try:
+            workspace = self._workspaces.find(interaction.platform, interaction.workspace)
+            if workspace is None:
+                log.warning("interaction.unknown_workspace", platform=interaction.platform)
+                return Answer()
+            return self._settled(workspace, interaction)
+        except (DBAPIError, PoolTimeout) as exc:
+            if _is(exc, _TOO_LONG):
+                return self._later(interaction)
+            log.warning("interaction.database_away", error=type(exc.__cause__ or exc).__name__)
+            raise DatabaseAway from exc
+
+    def run_late(self, interaction: Interaction) -> None:
+        """What was too slow for the door: the answer goes out as a message. Called by a job, without the short time-out."""
+        workspace = self._workspaces.find(interaction.platform, interaction.workspace)
+        if workspace is not None:
+            self._settled(workspace, interaction, late=True)
+
+    def _settled(self, workspace: Workspace, interaction: Interaction, *, late: bool = False) -> Answer:
+        """Handle, with one more try after a deadlock, and with the profile when the person is not known yet."""
+        asked = late or not hasattr(self._platforms.get(interaction.platform), "profile")
+        for _attempt in range(3):
+            try:
+                return self._once(workspace, interaction, asked=asked, late=late)
+            except identity.ProfileNeeded:
+                interaction, asked = self._with_profile(workspace, interaction), True
+            except Refusal as refusal:
+                return self._refused(workspace, interaction, refusal, late=late)
+            except DBAPIError as exc:
+                if not _is(exc, _CLASHED):
+                    raise
+        return self._refused(workspace, interaction, Conflict(), late=late)
+
+    def _once(self, workspace: Workspace, interaction: Interaction, *, asked: bool, late: bool) -> Answer:
+        with self._database.begin(workspace.org_id) as uow:
+            if not late and not self._is_first(uow, interaction):
+                return self._again(uow, workspace, interaction)
+            context = self._context(uow, workspace, interaction, asked=asked)
+            return self._finish(context, router.route(context), late=late)
+
+    def _refused(self, workspace: Workspace, interaction: Interaction, refusal: Refusal, *, late: bool) -> Answer:
+        with self._database.begin(workspace.org_id) as uow:
+            if not late and not self._is_first(uow, interaction):
+                return self._again(uow, workspace, interaction)
+            context = self._context(uow, workspace, interaction, asked=True)
+            log.info("interaction.refused", code=refusal.code, platform=interaction.platform)
+            return self._finish(context, refusal_reply(context, refusal), late=late)
+
+    def _context(self, uow: UnitOfWork, workspace: Workspace, interaction: Interaction, *, asked: bool) -> Context:
+        member = identity.member_of(uow, workspace, interaction, asked=asked)
+        viewer = identity.viewer_for(uow, member, interaction)
+        return Context(uow, interaction, workspace, self._settings, member, viewer)
+
+    def _is_first(self, uow: UnitOfWork, interaction: Interaction) -> bool:
+        # The insert, not a lookup, decides: a second delivery waits here until the first has committed.
+        args = {"key": _key(interaction), "org": uow.org_id, "now": uow.now}
+        return uow.session.scalar(_FIRST, args) is not None
+
+    def _again(self, uow: UnitOfWork, workspace: Workspace, interaction: Interaction) -> Answer:
+        """A repeat: the first answer, drawn from the present state."""
+        stored = uow.session.scalar(_STORED, {"key": _key(interaction)})
+        log.info("delivery.duplicate", platform=interaction.platform)
+        if not stored or "card" not in stored:
+            return Answer()
+        context = self._context(uow, workspace, interaction, asked=True)
+        return self._show(context, Reply.restored(stored))
+
+    def _finish(self, context: Context, reply: Reply, *, late: bool) -> Answer:
+        uow, interaction = context.uow, context.interaction
+        uow.session.execute(_STORE, {"key": _key(interaction), "answer": json.dumps(reply.stored())})
+        if late or not self._inline(interaction, reply):
+            self._owe(context, reply)
+            return Answer()
+        return self._show(context, reply)
+
+    def _inline(self, interaction: Interaction, reply: Reply) -> bool:
+        return reply.form or bool(reply.errors) or self._platforms[interaction.platform].answers_inline(interaction)
+
+    def _show(self, context: Context, reply: Reply) -> Answer:
+        facts = Facts(context.uow, context.viewer, context.interaction.platform)
+        if reply.form:
+            return Answer(form=render.form(reply.name, reply.args, facts), errors=reply.errors)
+        card = render.card(reply.name, reply.args, facts)
+        return Answer(card=card, replace=reply.replace, private=not reply.public)
+
+    def _owe(self, context: Context, reply: Reply) -> None:
+        """The answer as a message: into the place of the tapped card, or to where the platform wants late answers."""
+        interaction = context.interaction
+        in_place = reply.replace and interaction.handle is not None
+        to = {"kind": "answer", "external_id": interaction.reply_to} if interaction.reply_to else None
+        context.uow.notify(
+            "answer",
+            key=f"answer:{_key(interaction)}",
+            to=context.member.id if context.member else None,
+            workspace=context.workspace.id,
+            address=to or {"kind": "person", "external_id": interaction.user},
+            data=reply.stored() | {"handle": dict(interaction.handle or {}) if in_place else None},
+        )
+
+    def _with_profile(self, workspace: Workspace, interaction: Interaction) -> Interaction:
+        """Ask the platform who this is; what it cannot say stays unknown."""
+        profile = self._platforms[interaction.platform].profile(workspace, interaction.user)  # type: ignore[attr-defined]
+        return replace(interaction, profile={**interaction.profile, **profile})
+
+    def _later(self, interaction: Interaction) -> Answer:
+        """Too slow: store the delivery and a job in a fresh transaction, and say that the answer will come."""
+        workspace = self._workspaces.find(interaction.platform, interaction.workspace)
+        assert workspace is not None, "it was found before the work began"
+        try:
+            with self._database.begin(workspace.org_id) as uow:
+                if self._is_first(uow, interaction):
+                    uow.defer(queue.Order(LATE, {"interaction": asdict(interaction)}))
+                viewer = identity.viewer_for(uow, None, interaction)
+                return Answer(card=render.card("late", {}, Facts(uow, viewer, interaction.platform)))
+        except (DBAPIError, PoolTimeout) as exc:
+            raise DatabaseAway from exc
+
+
+def _key(interaction: Interaction) -> str:
+    return f"{interaction.platform}:{interaction.workspace}:{interaction.key}"[:500]
+
+
+def _is(exc: Exception, kinds: tuple[type[Exception], ...]) -> bool:
+    cause: Any = getattr(exc, "orig", None)
+    return isinstance(cause, kinds)

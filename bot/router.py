@@ -1,0 +1,153 @@
+"""Which function a word or a button means. Handlers register themselves; words on the wire are literals for ever."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+from rapidfuzz import fuzz, process
+
+from bot import arguments, handlers
+from bot.context import Context, Reply
+from crm.errors import NotUnderstood, OldCard, UnknownWord
+
+Handler = Callable[..., Reply]
+F = TypeVar("F", bound=Handler)
+
+_CLOSE_ENOUGH = 70
+_CJK = re.compile(r"[\u3400-\u9fff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A word and what it does. `roles` is who sees it in help: everyone, manager or admin."""
+
+    words: tuple[str, ...]
+    call: Handler
+    wants: tuple[arguments.Parameter, ...]
+    help: str
+    example: str
+    example_zh: str
+    topic: str
+    roles: str
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button, choice or form. With `guards`, a tap on a card of an older version only refreshes it."""
+
+    names: tuple[str, ...]
+    call: Handler
+    wants: tuple[arguments.Parameter, ...]
+    guards: bool
+
+
+_COMMANDS: dict[str, Command] = {}
+_ACTIONS: dict[str, Action] = {}
+
+
+def command(
+    *words: str, help: str, example: str, example_zh: str = "", topic: str = "work", roles: str = "everyone"
+) -> Callable[[F], F]:
+    """Register a function under English and Chinese words."""
+
+    def register(call: F) -> F:
+        entry = Command(words, call, arguments.parameters(call), help, example, example_zh or example, topic, roles)
+        _COMMANDS.update({word: entry for word in words})
+        return call
+
+    return register
+
+
+def action(name: str, *, was: tuple[str, ...] = (), guards: bool = True) -> Callable[[F], F]:
+    """Register a function under a button's name; `was` are names on cards posted by earlier versions."""
+
+    def register(call: F) -> F:
+        entry = Action((name, *was), call, arguments.parameters(call), guards)
+        _ACTIONS.update({each: entry for each in entry.names})
+        return call
+
+    return register
+
+
+@cache
+def load() -> None:
+    """Import every file of handlers, once."""
+    for module in pkgutil.iter_modules(handlers.__path__):
+        importlib.import_module(f"{handlers.__name__}.{module.name}")
+
+
+def commands() -> list[Command]:
+    """Every command once, in the order of the handlers' files."""
+    load()
+    return list({id(entry): entry for entry in _COMMANDS.values()}.values())
+
+
+def actions() -> dict[str, Action]:
+    load()
+    return dict(_ACTIONS)
+
+
+def match(text: str) -> tuple[Command, str] | None:
+    """The command whose word the text begins with, the longest one, and the words after it."""
+    load()
+    lowered = text.lower()
+    for word in _longest_first():
+        if lowered.startswith(word) and _ends(word, lowered[len(word) :]):
+            return _COMMANDS[word], text[len(word) :].strip(" ,，:：\n\t")
+    return None
+
+
+def route(context: Context) -> Reply:
+    """Call what the interaction means. Raises a Refusal that says what to do instead."""
+    load()
+    interaction = context.interaction
+    if interaction.kind in ("action", "form"):
+        return _act(context)
+    return run(context, interaction.text.strip())
+
+
+def run(context: Context, text: str) -> Reply:
+    """Do what a typed line says. Raises NotUnderstood with the nearest word, or UnknownWord."""
+    found = match(text)
+    if found is None:
+        raise guess(text)
+    entry, rest = found
+    example = entry.example_zh if context.viewer.locale == "zh" else entry.example
+    return entry.call(context, **arguments.read(entry.wants, context, rest, example))
+
+
+def _act(context: Context) -> Reply:
+    interaction = context.interaction
+    entry = _ACTIONS.get(interaction.action)
+    if entry is None:
+        raise OldCard()
+    values = arguments.read(entry.wants, context, interaction.value, interaction.action)
+    first: Any = next(iter(values.values()), None)
+    newer = getattr(first, "version", None)
+    if entry.guards and None not in (interaction.version, newer) and interaction.version != newer:
+        kind = "lead" if hasattr(first, "number") and hasattr(first, "stage") else "task"
+        return context.reply("stale", **{kind: first.id})
+    return entry.call(context, **values)
+
+
+def guess(text: str) -> NotUnderstood | UnknownWord:
+    """What was probably meant."""
+    head = re.split(r"\s+", text.strip(), maxsplit=1)[0][:24]
+    near = process.extractOne(head.lower(), _COMMANDS.keys(), scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH)
+    return NotUnderstood(word=head, guess=near[0]) if near else UnknownWord()
+
+
+def _ends(word: str, after: str) -> bool:
+    """A word ends at a space or the end; a Chinese one may be followed by anything."""
+    return not after or bool(_CJK.search(word)) or not (after[0].isalnum() or after[0] in "_@")
+
+
+@cache
+def _longest_first() -> list[str]:
+    return sorted(_COMMANDS, key=len, reverse=True)
