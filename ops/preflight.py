@@ -24,9 +24,8 @@ def check_port(host: str, port: int) -> None:
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[object, ...]]:
     try:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except (socket.gaierror, OverflowError):
-        message = f"SLUICE_HOST={host}, SLUICE_PORT={port} is no address of this machine; 127.0.0.1 is always one."
-        raise StartError(message) from None
+    except socket.gaierror:
+        raise StartError(f"SLUICE_HOST={host} is no address of this machine; 127.0.0.1 is always one.") from None
 
 
 def _why_not(host: str, port: int, error: OSError) -> str:
