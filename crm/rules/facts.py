@@ -1,0 +1,57 @@
+"""What rules may know about a lead: plain values, no session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+
+
+@dataclass(frozen=True, slots=True)
+class LeadFacts:
+    """A lead as rules see it.
+
+    Attributes:
+        funnel: which funnel step the stage reaches.
+        source, pool, line: keys; `department_path` the keys from the root to the owner's department.
+        followed_up_at: when the present owner's last follow-up was recorded.
+        planned_at: when the last open task of the owner is due.
+        recycle_at, warn_step: the clock as it stands, with the next step of the ladder.
+    """
+
+    id: int = 0
+    status: str = "open"
+    stage: str = "new"
+    funnel: str = "new"
+    origin: str = "company"
+    source: str | None = None
+    channel: str | None = None
+    campaign: str | None = None
+    level: str | None = None
+    product: str | None = None
+    region: str | None = None
+    pool: str | None = None
+    line: str | None = None
+    amount: Decimal | None = None
+    score: int = 0
+    touches: int = 1
+    tags: tuple[str, ...] = ()
+    custom: Mapping[str, Any] = field(default_factory=dict)
+    department_path: tuple[str, ...] = ()
+    owner_id: int | None = None
+    person_id: int | None = None
+    created_at: datetime | None = None
+    assigned_at: datetime | None = None
+    contacted_at: datetime | None = None
+    followed_up_at: datetime | None = None
+    stage_entered_at: datetime | None = None
+    planned_at: datetime | None = None
+    extended_until: datetime | None = None
+    protected_until: datetime | None = None
+    recycle_at: datetime | None = None
+    recycle_rule: str | None = None
+    warn_at: datetime | None = None
+    warn_step: int = 0

@@ -1,0 +1,94 @@
+"""The recycle clock: one function yields the countdown that is shown, the warnings before, and the decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from crm.calendar import Calendar
+from crm.rules.facts import LeadFacts
+from crm.rules.ruleset import Recycle, Rules
+
+# A warning that would come at night comes so long before the end of the working time, so that there is time to act.
+MARGIN = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """When a lead goes back and by which rule, and the next warning. All None for a lead that stays.
+
+    Attributes:
+        warn_step: number of the step that `warn_at` belongs to, counted from the farthest; the steps before it are over.
+    """
+
+    recycle_at: datetime | None = None
+    rule: str | None = None
+    warn_at: datetime | None = None
+    warn_step: int = 0
+
+
+NONE = Deadlines()
+
+
+def deadlines(facts: LeadFacts, *, rules: Rules, calendar: Calendar, now: datetime) -> Deadlines:
+    """The clock of a lead, from its facts alone; `now` only tells which warnings of a new clock are past already.
+
+    Args:
+        calendar: of the owner.
+    """
+    due = [(_due(facts, rule, rules, calendar), rule.name) for rule in rules.recycle if _applies(facts, rule)]
+    if not due:
+        return NONE
+    # The earliest; of two at once the one that is written first.
+    recycle_at, name = min(due, key=lambda found: found[0])
+    warn_at, step = _next_warning(facts, recycle_at, rules, calendar, now)
+    return Deadlines(recycle_at, name, warn_at, step)
+
+
+def warnings(recycle_at: datetime, *, rules: Rules, calendar: Calendar) -> list[datetime]:
+    """The moments of the ladder's steps, the farthest first, each moved into the owner's working time."""
+    return [calendar.last_working(recycle_at - step.longest, margin=MARGIN) for step in rules.ladder]
+
+
+def next_step(moments: list[datetime], after: datetime, step: int = 0) -> int:
+    """The first step from `step` on that is still to come; of steps that fall on one moment, the last."""
+    coming = [number for number in range(step, len(moments)) if moments[number] > after]
+    if not coming:
+        return len(moments)
+    return max(number for number in coming if moments[number] == moments[coming[0]])
+
+
+def _applies(facts: LeadFacts, rule: Recycle) -> bool:
+    if facts.status != "open" or facts.owner_id is None or facts.assigned_at is None or facts.origin == "self":
+        return False
+    if rule.anchor == "no_first_contact" and _contacted(facts, facts.assigned_at):
+        return False
+    return rule.when.holds(facts)
+
+
+def _contacted(facts: LeadFacts, since: datetime) -> bool:
+    """Whether the present owner has been in contact: a contact under a former owner does not count for this one."""
+    if facts.contacted_at is None:
+        return False
+    return max(facts.contacted_at, facts.followed_up_at or facts.contacted_at) >= since
+
+
+def _due(facts: LeadFacts, rule: Recycle, rules: Rules, calendar: Calendar) -> datetime:
+    assigned = facts.assigned_at
+    assert assigned is not None, "a lead without an owner has no clock"
+    anchor = max(assigned, facts.followed_up_at or assigned) if rule.anchor == "no_follow_up" else assigned
+    due = calendar.add(anchor, rule.period)
+    shields = [shield for shield in (facts.extended_until, facts.protected_until) if shield]
+    if facts.planned_at:
+        hold = rules.task_hold
+        shields.append(min(calendar.add(facts.planned_at, hold.grace), due + hold.cap.longest))
+    return max(due, *shields) if shields else due
+
+
+def _next_warning(
+    facts: LeadFacts, recycle_at: datetime, rules: Rules, calendar: Calendar, now: datetime
+) -> tuple[datetime | None, int]:
+    """Each step once per clock: a clock that stays goes on with its next step, a new one begins with the first to come."""
+    moments = warnings(recycle_at, rules=rules, calendar=calendar)
+    step = facts.warn_step if facts.recycle_at == recycle_at else next_step(moments, now)
+    return (moments[step], step) if step < len(moments) else (None, step)

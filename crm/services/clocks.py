@@ -1,0 +1,57 @@
+"""Keeping the deadlines of leads in step with their facts: whoever changes an input calls this in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+
+from crm.rules.facts import LeadFacts
+from crm.rules.recycle import NONE, Deadlines, deadlines
+from crm.services import calendars, lead_facts
+from crm.uow import UnitOfWork
+
+_WRITE = text(
+    """
+    update lead l set recycle_at = d.recycle_at, recycle_rule = d.rule, warn_at = d.warn_at, warn_step = d.warn_step
+    from unnest(cast(:ids as bigint[]), cast(:recycle as timestamptz[]), cast(:rules as text[]), cast(:warn as timestamptz[]),
+                cast(:steps as bigint[])) as d(id, recycle_at, rule, warn_at, warn_step)
+    where l.org_id = :org and l.id = d.id
+    """
+)
+
+
+def restart(uow: UnitOfWork, lead_ids: Sequence[int]) -> None:
+    """Compute the deadlines of these leads anew and write those that changed.
+
+    A clock that comes out where it stood keeps its place on the warning ladder; any other begins a new ladder.
+    """
+    facts = lead_facts.read(uow, lead_ids)
+    found = compute(uow, facts)
+    write(uow, [(lead.id, new) for lead, new in zip(facts, found, strict=True) if new != _standing(lead)])
+
+
+def compute(uow: UnitOfWork, facts: Sequence[LeadFacts]) -> list[Deadlines]:
+    """The deadlines of leads, in the order given."""
+    known = calendars.for_members(uow, {lead.owner_id for lead in facts if lead.owner_id})
+    rules, now = uow.rules, uow.now
+    return [
+        deadlines(lead, rules=rules, calendar=known[lead.owner_id], now=now) if lead.owner_id else NONE for lead in facts
+    ]
+
+
+def write(uow: UnitOfWork, found: Sequence[tuple[int, Deadlines]]) -> None:
+    """Store deadlines."""
+    if found:
+        uow.session.execute(
+            _WRITE,
+            {
+                "org": uow.org_id, "ids": [lead_id for lead_id, _ in found], "recycle": [new.recycle_at for _, new in found],
+                "rules": [new.rule for _, new in found], "warn": [new.warn_at for _, new in found],
+                "steps": [new.warn_step for _, new in found],
+            },
+        )  # fmt: skip
+
+
+def _standing(lead: LeadFacts) -> Deadlines:
+    return Deadlines(lead.recycle_at, lead.recycle_rule, lead.warn_at, lead.warn_step)

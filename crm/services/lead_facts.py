@@ -1,0 +1,43 @@
+"""Reading what rules may know about leads: many at once, in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+
+from crm.rules.facts import LeadFacts
+from crm.uow import UnitOfWork
+
+_FACTS = text(
+    """
+    select l.id, l.status, l.stage, coalesce(st.funnel, 'new') as funnel, l.origin, s.key as source, l.channel, l.campaign,
+           l.level, l.product, l.region, p.key as pool, ln.key as line, l.amount, l.score, l.touches, l.tags, l.custom,
+           coalesce(dk.keys, '{}') as department_path, l.owner_id, l.person_id, l.created_at, l.assigned_at, l.contacted_at,
+           l.followed_up_at, l.stage_entered_at,
+           (select max(t.due_at) from task t where t.org_id = l.org_id and t.lead_id = l.id and t.state = 'open'
+              and t.member_id = l.owner_id) as planned_at,
+           l.extended_until, l.protected_until, l.recycle_at, l.recycle_rule, l.warn_at, l.warn_step
+    from lead l
+    join line ln on ln.org_id = l.org_id and ln.id = l.line_id
+    left join pipeline pl on pl.org_id = l.org_id and pl.line_id = l.line_id
+    left join stage st on st.org_id = l.org_id and st.pipeline_id = pl.id and st.key = l.stage
+    left join source s on s.org_id = l.org_id and s.id = l.source_id
+    left join pool p on p.org_id = l.org_id and p.id = l.pool_id
+    left join (
+        select m.id, array_agg(d.key order by cardinality(d.path)) as keys
+        from member m
+        join department own on own.org_id = m.org_id and own.id = m.department_id
+        join department d on d.org_id = m.org_id and d.id = any(own.path)
+        where m.org_id = :org group by m.id
+    ) dk on dk.id = l.owner_id
+    where l.org_id = :org and l.id = any(:ids)
+    order by l.id
+    """
+)
+
+
+def read(uow: UnitOfWork, lead_ids: Sequence[int]) -> list[LeadFacts]:
+    """The facts of these leads, by id; unknown ids are left out."""
+    rows = uow.session.execute(_FACTS, {"org": uow.org_id, "ids": list(lead_ids)})
+    return [LeadFacts(*row[:16], tuple(row[16]), row[17], tuple(row[18]), *row[19:]) for row in rows]
