@@ -19,7 +19,7 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "sluice-stamp.json"
 BUILD_LOCK = "requirements-build.lock"
 LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
-QUIETLY = ["--disable-pip-version-check", "--no-input", "--quiet"]
+QUIETLY = ["--disable-pip-version-check", "--no-input", "--quiet", "--quiet"]
 
 
 class NoEnvironment(Exception):

@@ -13,6 +13,7 @@ from ops.errors import StartError
 # On Linux a process reaches its working directory by this name whatever the rights of the folders above it, so the
 # unprivileged user needs no right on them, and we never widen any.
 HERE = Path("/proc/self/cwd")
+NOT_NEEDED = shutil.ignore_patterns("include", "__pycache__")
 
 
 def account_for(folder: Path) -> Account | None:
@@ -51,8 +52,13 @@ def reachable(program: Path, account: Account | None, *, copy_to: Path, trees: S
         return program
     for tree in trees:
         if not (copy_to / tree.name).exists():
-            shutil.copytree(tree, copy_to / tree.name, symlinks=True, ignore=shutil.ignore_patterns("include"))
+            _give(shutil.copytree(tree, copy_to / tree.name, symlinks=True, ignore=NOT_NEEDED), account)
     return copy_to / program.relative_to(trees[0].parent)
+
+
+def _give(tree: Path, account: Account) -> None:
+    for entry in (tree, *tree.rglob("*")):
+        os.chown(entry, account.uid, account.gid, follow_symlinks=False)
 
 
 def _open_to_all(program: Path) -> bool:
