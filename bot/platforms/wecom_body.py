@@ -16,7 +16,7 @@ _COLOURS = {"good": "info", "warn": "warning", "bad": "warning"}
 
 def heading(card: Card) -> str:
     """The title, with the reference when it does not say it."""
-    title, ref = line(card.title, HEADING), line(card.ref, HEADING)
+    title, ref = line(card.title, HEADING) or "…", line(card.ref, HEADING)
     return f"{title} ({ref})" if ref and ref not in title else title
 
 
