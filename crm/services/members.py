@@ -165,20 +165,25 @@ def make_admin(uow: UnitOfWork, actor: Actor, member: Actor) -> None:
 
 def managers_of(uow: UnitOfWork, member_id: int) -> list[int]:
     """Who is copied when something of this member needs a manager: the nearest department's managers, else admins."""
+    department_id = uow.session.scalar(select(Member.department_id).where(Member.org_id == uow.org_id, Member.id == member_id))
+    return [manager for manager in managers_of_department(uow, department_id) if manager != member_id]
+
+
+def managers_of_department(uow: UnitOfWork, department_id: int | None) -> list[int]:
+    """The managers of a department or of the nearest one above it, else the admins."""
     rows = uow.session.execute(
         text(
             """
             select m.id, m.role = 'admin' as is_admin, coalesce(array_length(d.path, 1), 0) as depth
-            from member me
-            left join department mine on mine.org_id = me.org_id and mine.id = me.department_id
-            join member m on m.org_id = me.org_id and m.active and m.id <> me.id
+            from member m
             left join department d on d.org_id = m.org_id and d.id = m.department_id
-            where me.org_id = :org and me.id = :me
+            left join department mine on mine.org_id = m.org_id and mine.id = :department
+            where m.org_id = :org and m.active
               and (m.role = 'admin' or (m.role = 'manager' and m.department_id = any(mine.path)))
             order by is_admin, depth desc, m.id
             """
         ),
-        {"org": uow.org_id, "me": member_id},
+        {"org": uow.org_id, "department": department_id},
     ).all()
     return [row.id for row in rows if (row.is_admin, row.depth) == (rows[0].is_admin, rows[0].depth)]
 

@@ -1,0 +1,84 @@
+"""How fast a platform may be spoken to. Shared by all processes through Redis; without Redis each process counts alone."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+import structlog
+from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
+from limits.storage import MemoryStorage, RedisStorage, Storage
+from limits.strategies import MovingWindowRateLimiter
+from redis import RedisError
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+log = structlog.get_logger()
+
+# What the platforms accept (Slack: a message a second and channel, some hundred a minute and workspace; WeCom robots: 20
+# a minute), a little below where they begin to refuse.
+PER_PLACE: dict[str, RateLimitItem] = {"slack": RateLimitItemPerSecond(1), "wecom:robot": RateLimitItemPerMinute(18)}
+PER_WORKSPACE: dict[str, RateLimitItem] = {
+    "slack": RateLimitItemPerMinute(200), "wecom": RateLimitItemPerMinute(1500), "playground": RateLimitItemPerSecond(500),
+}  # fmt: skip
+# WeCom drops the excess over 30 a minute and 1,000 an hour without a word, so the ledger is kept in the database.
+MEMBER_PER_MINUTE, MEMBER_PER_HOUR = 28, 950
+
+_LEDGER = text(
+    """
+    insert into send_ledger as s (org_id, workspace_id, recipient, minute, minute_count, hour, hour_count)
+    values (:org, :workspace, :recipient, date_trunc('minute', :now), 1, date_trunc('hour', :now), 1)
+    on conflict (org_id, workspace_id, recipient) do update set
+        minute_count = case when s.minute = excluded.minute then s.minute_count + 1 else 1 end,
+        hour_count = case when s.hour = excluded.hour then s.hour_count + 1 else 1 end,
+        minute = excluded.minute, hour = excluded.hour
+    where (s.minute <> excluded.minute or s.minute_count < :per_minute)
+      and (s.hour <> excluded.hour or s.hour_count < :per_hour)
+    returning minute_count
+    """
+)
+
+
+class Limiter:
+    """Gives or refuses a token for one message. Args: redis_url: None for a limiter of this process alone."""
+
+    def __init__(self, redis_url: str | None) -> None:
+        self._alone = MovingWindowRateLimiter(MemoryStorage())
+        self._shared = MovingWindowRateLimiter(_storage(redis_url)) if redis_url else None
+
+    def wait_for(self, platform: str, workspace_id: int, place: str, *, kind: str) -> float:
+        """Take a token for this place; 0.0 when it was given, else the seconds after which to try again."""
+        asked = [(PER_WORKSPACE.get(platform), f"w:{workspace_id}")]
+        asked.append((PER_PLACE.get(f"{platform}:{kind}") or PER_PLACE.get(platform), f"p:{workspace_id}:{place}"))
+        for item, key in asked:
+            if item is not None and not self._hit(item, key):
+                return self._until_free(item, key)
+        return 0.0
+
+    def _hit(self, item: RateLimitItem, key: str) -> bool:
+        try:
+            return (self._shared or self._alone).hit(item, key)
+        except RedisError:
+            log.warning("limiter.alone")
+            return self._alone.hit(item, key)
+
+    def _until_free(self, item: RateLimitItem, key: str) -> float:
+        try:
+            reset = (self._shared or self._alone).get_window_stats(item, key).reset_time
+        except RedisError:
+            reset = self._alone.get_window_stats(item, key).reset_time
+        return max(reset - time.time(), 0.05)
+
+
+def member_has_room(session: Session, *, org_id: int, workspace_id: int, recipient: str, now: datetime) -> bool:
+    """Count one message to a member of a platform that drops the excess silently; False when the limit is reached."""
+    args = {
+        "org": org_id, "workspace": workspace_id, "recipient": recipient, "now": now,
+        "per_minute": MEMBER_PER_MINUTE, "per_hour": MEMBER_PER_HOUR,
+    }  # fmt: skip
+    return session.scalar(_LEDGER, args) is not None
+
+
+def _storage(url: str) -> Storage:
+    address = url.replace("unix://", "redis+unix://", 1) if url.startswith("unix://") else url
+    return RedisStorage(address, socket_timeout=0.5, socket_connect_timeout=0.5)

@@ -1,0 +1,49 @@
+"""What each topic looks like, and what being late means for it. Services name topics; this file owns look and channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+Late = Literal["send", "drop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One kind of message.
+
+    Args:
+        card: the template; its arguments are the message's data.
+        late: `send` however late it gets; `drop` when it is older than `fresh_for` (an expired offer is noise).
+        wide: goes to a pool's groups, and in chats whose groups have no buttons to each candidate.
+        lives: the posted card is edited when its lead changes.
+    """
+
+    card: str
+    late: Late = "send"
+    fresh_for: timedelta = timedelta(hours=12)
+    wide: bool = False
+    lives: bool = True
+
+
+NOTICES: dict[str, Notice] = {
+    "answer": Notice("answer"),
+    "lead.dispatched": Notice("pushed"),
+    "lead.assigned": Notice("assigned"),
+    "lead.moved_away": Notice("moved_away", lives=False),
+    "leads.transferred": Notice("transferred", lives=False),
+    "lead.touched": Notice("touched"),
+    "lead.warning": Notice("warning", late="drop"),
+    "lead.warning_copy": Notice("warning_copy", late="drop", lives=False),
+    "leads.recycled": Notice("recycled", lives=False),
+    "pool.arrived": Notice("arrived", late="drop", wide=True),
+    "pool.recycled": Notice("pool_recycled", late="drop", lives=False),
+    "recycle.stopped": Notice("recycle_stopped", lives=False),
+    "dispatch.held": Notice("held", lives=False),
+    "task.due": Notice("reminder"),
+    "digest": Notice("digest", lives=False),
+    "import.done": Notice("imported", lives=False),
+    "channel.broken": Notice("channel_broken", lives=False),
+    "tour": Notice("tour", lives=False),
+}

@@ -1,0 +1,103 @@
+"""Where a message goes: from a member or a group to an address in one chat, and for whom the card is drawn there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+
+from bot.cards.facts import everybody
+from bot.platforms.base import Address, Workspace
+from bot.workspaces import Workspaces
+from crm.rules.access import Actor
+from crm.services import members
+from crm.uow import UnitOfWork
+
+_IDENTITY = text(
+    """
+    select c.workspace_id, c.external_id from chat_identity c join workspace w on w.id = c.workspace_id
+    where c.org_id = :org and c.member_id = :member and w.dead_at is null
+    order by c.seen_at desc nulls last, c.id limit 1
+    """
+)
+_GROUP = text(
+    """
+    select c.workspace_id, c.external_id, c.kind, c.broken_at, coalesce(d.timezone, o.timezone) as timezone,
+           coalesce(d.locale, o.locale) as locale
+    from conversation c join organization o on o.id = c.org_id
+    left join department d on d.org_id = c.org_id and d.id = c.department_id
+    where c.org_id = :org and c.id = :id
+    """
+)
+# In Slack and the playground the pool's groups; in WeCom, whose groups have no buttons, every candidate on duty.
+_WIDE_GROUPS = text(
+    """
+    select distinct c.id from conversation c join workspace w on w.id = c.workspace_id
+    left join pool_scope ps on ps.org_id = c.org_id and ps.pool_id = :pool and ps.department_id is not null
+    left join department d on d.org_id = c.org_id and d.id = c.department_id
+    where c.org_id = :org and c.broken_at is null and w.dead_at is null and w.platform <> 'wecom'
+      and (c.pool_id = :pool or (c.pool_id is null and ps.department_id = any(d.path)))
+    """
+)
+_WIDE_MEMBERS = text(
+    """
+    select distinct m.id from member m
+    join chat_identity ci on ci.org_id = m.org_id and ci.member_id = m.id
+    join workspace w on w.id = ci.workspace_id and w.platform = 'wecom' and w.dead_at is null
+    left join department d on d.org_id = m.org_id and d.id = m.department_id
+    join pool_scope ps on ps.org_id = m.org_id and ps.pool_id = :pool
+    where m.org_id = :org and m.active and m.on_duty and m.role in ('rep', 'reception', 'success')
+      and (ps.member_id = m.id or ps.role = m.role or ps.department_id = any(d.path))
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    workspace: Workspace
+    address: Address
+    viewer: Actor
+
+
+class Unreachable(Exception):
+    """There is nowhere to send this; the text says why."""
+
+
+def of_member(uow: UnitOfWork, workspaces: Workspaces, member_id: int) -> Recipient:
+    """The chat in which the member was seen last. Raises Unreachable."""
+    row = uow.session.execute(_IDENTITY, {"org": uow.org_id, "member": member_id}).one_or_none()
+    workspace = workspaces.by_id(row.workspace_id) if row else None
+    if row is None or workspace is None:
+        raise Unreachable("not_linked")
+    return Recipient(workspace, Address("person", row.external_id), members.get(uow, member_id))
+
+
+def of_group(uow: UnitOfWork, workspaces: Workspaces, conversation_id: int) -> Recipient:
+    """A bound group, drawn for everybody in it. Raises Unreachable."""
+    row = uow.session.execute(_GROUP, {"org": uow.org_id, "id": conversation_id}).one_or_none()
+    workspace = workspaces.by_id(row.workspace_id) if row else None
+    if row is None or workspace is None or row.broken_at:
+        raise Unreachable("group_gone")
+    viewer = everybody(uow.org_id, members.zone(row.timezone), row.locale)
+    return Recipient(workspace, Address(row.kind, row.external_id), viewer)
+
+
+def of_answer(uow: UnitOfWork, workspaces: Workspaces, message: Mapping[str, Any]) -> Recipient:
+    """Where a late answer goes: back through the door's own address. Raises Unreachable."""
+    workspace = workspaces.by_id(message["workspace_id"])
+    if workspace is None:
+        raise Unreachable("workspace_gone")
+    viewer = (
+        members.get(uow, message["member_id"])
+        if message["member_id"]
+        else everybody(uow.org_id, members.zone("UTC"), "en")
+    )
+    return Recipient(workspace, Address(message["address"]["kind"], message["address"]["external_id"]), viewer)
+
+
+def wide(uow: UnitOfWork, pool_id: int) -> tuple[list[int], list[int]]:
+    """The conversations and members to whom a pool's news goes."""
+    args = {"org": uow.org_id, "pool": pool_id}
+    return list(uow.session.scalars(_WIDE_GROUPS, args)), list(uow.session.scalars(_WIDE_MEMBERS, args))
