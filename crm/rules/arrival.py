@@ -104,8 +104,9 @@ def check(arrival: Arrival, *, region: str = DEFAULT_REGION, sender: str = "") -
         raise FieldErrors(wrong)
     line = {name: clean.line(getattr(arrival, name)) for name in _LINES}
     return Checked(
-        name=line["name"], company=line["company"], title=line["title"], keys=keys, note=clean.text(arrival.note) or None,
-        product=line["product"] or None, region=line["region"] or None, level=line["level"][:20].upper() or None,
+        name=line["name"], company=line["company"], title=line["title"], keys=keys,
+        note=clean.text(arrival.note) or None, product=line["product"] or None, region=line["region"] or None,
+        level=line["level"][:20].upper() or None,
         amount=amount, currency=line["currency"][:3].upper() or None, channel=line["channel"] or None,
         campaign=line["campaign"] or None, referrer=line["referrer"] or None, tags=_tags(arrival.tags),
         owner=line["owner"] or None, custom=_custom(arrival.custom),
@@ -120,7 +121,9 @@ def of_fields(fields: Mapping[str, str]) -> Arrival:
     return arrival if arrival.name.strip() else replace(arrival, name=_whole_name(fields))
 
 
-_LINES = ("name", "company", "title", "product", "region", "level", "currency", "channel", "campaign", "referrer", "owner")
+_LINES = (
+    "name", "company", "title", "product", "region", "level", "currency", "channel", "campaign", "referrer", "owner",
+)  # fmt: skip
 _KNOWN = frozenset(Arrival.__dataclass_fields__) - {"custom"}
 _PARTS = frozenset({"first_name", "last_name", "id"})
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
-_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufff9-\uffff]")
+_UNFIT = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # control
+    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"  # without width, or turning the direction
+    "\ud800-\udfff\ufff9-\uffff]"  # halves of pairs, and no characters at all
+)
 _BLANK = re.compile(r"\s+")
 _BLANK_IN_LINE = re.compile(r"[^\S\n]+")
 _BREAKS = re.compile(r"\s*\n\s*")

@@ -11,19 +11,19 @@ from collections.abc import Iterable
 
 # The first name of each row is ours and what an error names.
 NAMES: dict[str, str] = {
-    "name": "full name|contact|contact name|customer|customer name|lead name|person|your name|姓名|名字|客户|客户姓名|客户名|"
-    "客户名称|联系人|联系人姓名|称呼|您的姓名",
+    "name": "full name|contact|contact name|customer|customer name|lead name|person|your name|姓名|名字|客户|客户姓名|"
+    "客户名|客户名称|联系人|联系人姓名|称呼|您的姓名",
     "first_name": "given name|fname|名",
     "last_name": "surname|family name|lname|姓|姓氏",
-    "company": "company name|organization|organisation|account|account name|firm|business|公司|公司名称|企业|企业名称|单位|"
-    "单位名称|所在公司",
+    "company": "company name|organization|organisation|account|account name|firm|business|公司|公司名称|企业|企业名称|"
+    "单位|单位名称|所在公司",
     "title": "job title|position|role|职位|职务|岗位",
-    "phone": "phone number|telephone|tel|mobile|mobile phone|mobile number|cell|cellphone|telphone|手机|手机号|手机号码|电话|"
-    "电话号码|联系电话|联系方式|固话|座机",
+    "phone": "phone number|telephone|tel|mobile|mobile phone|mobile number|cell|cellphone|telphone|手机|手机号|"
+    "手机号码|电话|电话号码|联系电话|联系方式|固话|座机",
     "email": "e-mail|email address|mail|e-mail address|邮箱|电子邮箱|电子邮件|邮件",
     "wechat": "wechat id|weixin|wx|wechatid|微信|微信号|微信id",
     "external_id": "externalid|customer id|user id|客户编号|用户id|外部编号",
-    "id": "lead id|submission id|event id|serial number|clue id|编号|线索编号|序号",
+    "id": "lead id|submission id|event id|clue id|线索编号",
     "note": "notes|comment|comments|message|remark|remarks|description|inquiry|备注|留言|说明|需求|咨询内容|描述",
     "product": "products|product interest|interest|产品|意向产品|商品|课程",
     "region": "city|province|state|area|location|office location|地区|城市|省份|区域|所在地|所在城市",
@@ -44,7 +44,9 @@ def _plain(header: str) -> str:
 
 
 _BY_ALIAS = {
-    _plain(alias): field for field, aliases in NAMES.items() for alias in (field, field.replace("_", " "), *aliases.split("|"))
+    _plain(alias): field
+    for field, aliases in NAMES.items()
+    for alias in (field, field.replace("_", " "), *aliases.split("|"))
 }
 
 

@@ -7,7 +7,7 @@ from crm.rules.access import Actor
 from crm.rules.arrival import Arrival, Checked, check
 from crm.services import houses, intake, leads, ownership
 from crm.services.houses import House
-from crm.services.intake import Known, TakenIn
+from crm.services.intake import Known, Place, TakenIn
 from crm.uow import UnitOfWork
 
 
@@ -20,7 +20,7 @@ def new_lead(uow: UnitOfWork, *, actor: Actor, contact: Arrival, origin: str = "
     Raises:
         NoContact: neither a phone, e-mail nor WeChat id, or neither name nor company.
         FieldErrors: a key is there but wrong.
-        LeadAlreadyYours, KnownInPool, KnownOwned: there is an open lead like this; none of it is shown but its reference.
+        LeadAlreadyYours, KnownInPool, KnownOwned: there is an open lead like this; no contact is shown.
         AlreadyKnown: self-sourced, but the company knows this customer from before.
         CapacityReached: of origin company, and the actor has no room.
     """
@@ -32,14 +32,14 @@ def new_lead(uow: UnitOfWork, *, actor: Actor, contact: Arrival, origin: str = "
         taken = _open(uow, house, checked, actor, known, origin)
         if taken:
             return taken
-    raise Conflict()
+    raise Conflict
 
 
 def check_contact(house: House, contact: Arrival) -> Checked:
     """Raises NoContact, FieldErrors."""
     reachable = contact.phone.strip() or contact.email.strip() or contact.wechat.strip()
     if not reachable or not (contact.name.strip() or contact.company.strip()):
-        raise NoContact()
+        raise NoContact
     return check(contact, region=house.region)
 
 
@@ -49,22 +49,21 @@ def refuse_known(uow: UnitOfWork, actor: Actor, known: Known | None, origin: str
         return
     if known.lead_id is None:
         if origin == "self":
-            raise AlreadyKnown()
+            raise AlreadyKnown
         return
     if known.owner_id == actor.id:
         raise LeadAlreadyYours(ref=f"L-{known.number}")
     if known.owner_id is None and leads.many(uow, actor=actor, lead_ids=[known.lead_id]):
         raise KnownInPool(ref=f"L-{known.number}")
-    raise KnownOwned()
+    raise KnownOwned
 
 
 def _open(
     uow: UnitOfWork, house: House, checked: Checked, actor: Actor, known: Known | None, origin: str
 ) -> TakenIn | None:
     own = origin == "self"
-    place = {"owner_id": actor.id} if own else {"pool_id": houses.pool_for(house, None)}
-    values = intake.opening(uow, house, checked, actor=actor, origin=origin, **place)
-    taken = intake.open_lead(uow, values, known)
+    place = Place(None, actor.id, origin) if own else Place(houses.pool_for(house, None))
+    taken = intake.open_lead(uow, intake.opening(uow, house, checked, place, actor=actor), known)
     if taken and not own:
         _give(uow, actor, taken)
     return taken

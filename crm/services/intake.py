@@ -26,7 +26,7 @@ TRIES = 5
 
 _KNOWN = text(
     """
-    select k.person_id, l.id as lead_id, l.number, l.owner_id, l.origin, l.pool_id
+    select k.person_id, l.id as lead_id, l.number, l.owner_id
     from unnest(cast(:kinds as text[]), cast(:values as text[])) with ordinality as given(kind, value, place)
     join person_key k on k.org_id = :org and k.kind = given.kind and k.value = given.value
     left join lead l on l.org_id = :org and l.person_id = k.person_id and l.line_id = :line and l.status = 'open'
@@ -41,11 +41,11 @@ _ADD_KEYS = """
     on conflict do nothing
 """
 _OPEN = """
-    insert into lead (org_id, number, person_id, line_id, status, stage, owner_id, pool_id, source_id, origin, referrer,
-        channel, campaign, level, product, region, amount, currency, score, tags, custom, version, created_by, created_at,
-        pool_entered_at, assigned_at, stage_entered_at, warn_step, extensions, touches)
-    select :org, sluice_next_numbers(:org, 1), {person}, :line, 'open', :stage, :owner, :pool, :source, :origin, :referrer,
-        :channel, :campaign, :level, :product, :region, :amount, :currency, :score, cast(:tags as text[]),
+    insert into lead (org_id, number, person_id, line_id, status, stage, owner_id, pool_id, source_id, origin,
+        referrer, channel, campaign, level, product, region, amount, currency, score, tags, custom, version, created_by,
+        created_at, pool_entered_at, assigned_at, stage_entered_at, warn_step, extensions, touches)
+    select :org, sluice_next_numbers(:org, 1), {person}, :line, 'open', :stage, :owner, :pool, :source, :origin,
+        :referrer, :channel, :campaign, :level, :product, :region, :amount, :currency, :score, cast(:tags as text[]),
         cast(:custom as jsonb), 1, :actor, :now, case when cast(:owner as bigint) is null then :now end,
         case when cast(:owner as bigint) is not null then :now end, :now, 0, 0, 1
     from {source}
@@ -130,15 +130,22 @@ class TakenIn:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A person whom one of the keys names, with the open lead in the line if there is one. `clash`: others named too."""
+    """A person whom a key names, with the open lead in the line if there is one. `clash`: others whom a key names."""
 
     person_id: int
     lead_id: int | None
     number: int | None
     owner_id: int | None
-    origin: str | None
-    pool_id: int | None
     clash: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a new lead lies: in a pool, or with an owner from the start and then in none."""
+
+    pool_id: int | None
+    owner_id: int | None = None
+    origin: str = "company"
 
 
 def take_in(uow: UnitOfWork, *, source: Source | None, arrival: Arrival, actor: Actor | None = None) -> TakenIn:
@@ -150,14 +157,14 @@ def take_in(uow: UnitOfWork, *, source: Source | None, arrival: Arrival, actor: 
     house = houses.of(uow)
     checked = check(arrival, region=house.region, sender=source.key if source else "")
     pool_id = houses.pool_for(house, source.pool_id if source else None)
-    values = opening(uow, house, checked, source=source, actor=actor, pool_id=pool_id)
+    values = opening(uow, house, checked, Place(pool_id), source=source, actor=actor)
     for _ in range(TRIES):
         known = find_known(uow, house, checked)
         taken = _touch(uow, values, known) if known and known.lead_id else open_lead(uow, values, known)
         if taken:
             break
     else:
-        raise Conflict()
+        raise Conflict
     if taken.created:
         dispatch.dispatch(uow, taken.lead_id)
     return taken
@@ -169,7 +176,10 @@ def find_known(uow: UnitOfWork, house: House, checked: Checked) -> Known | None:
     rows = uow.session.execute(
         _KNOWN, {"org": uow.org_id, "line": house.line_id, "kinds": list(kinds), "values": list(values)}
     ).all()
-    return Known(*rows[0], clash=_others(rows)) if rows else None
+    if not rows:
+        return None
+    first = rows[0]
+    return Known(first.person_id, first.lead_id, first.number, first.owner_id, _others(rows))
 
 
 def _others(rows: Sequence[Row[Any]]) -> tuple[int, ...]:
@@ -180,25 +190,25 @@ def opening(
     uow: UnitOfWork,
     house: House,
     checked: Checked,
+    place: Place,
     *,
     source: Source | None = None,
     actor: Actor | None = None,
-    pool_id: int | None = None,
-    origin: str = "company",
-    owner_id: int | None = None,
 ) -> dict[str, Any]:
-    """The values of a new lead and its person, as statements name them. It has a pool, or an owner from the start."""
+    """The values of a new lead and its person, as statements name them."""
     points, reasons = score.first(checked)
     return {
-        "org": uow.org_id, "now": uow.now, "actor": actor.id if actor else None, "origin": origin, "owner": owner_id,
-        "pool": pool_id, "line": house.line_id, "stage": house.stage, "source": source.id if source else None,
+        "org": uow.org_id, "now": uow.now, "actor": actor.id if actor else None, "origin": place.origin,
+        "owner": place.owner_id, "pool": place.pool_id, "line": house.line_id, "stage": house.stage,
+        "source": source.id if source else None,
         "kinds": [kind for kind, _ in checked.keys], "values": [value for _, value in checked.keys],
         "name": checked.name, "company": checked.company, "job": checked.title, "note": checked.note,
         "channel": checked.channel or (source.channel if source else None),
         "campaign": checked.campaign or (source.campaign if source else None),
         "referrer": checked.referrer, "level": checked.level, "product": checked.product, "region": checked.region,
         "amount": checked.amount, "currency": checked.currency, "score": points, "tags": list(checked.tags),
-        "custom": json.dumps(dict(checked.custom)), "data": {"source": source.key if source else None, "score": reasons},
+        "custom": json.dumps(dict(checked.custom)),
+        "data": {"source": source.key if source else None, "score": reasons},
     }  # fmt: skip
 
 
@@ -217,7 +227,8 @@ def open_lead(uow: UnitOfWork, values: dict[str, Any], known: Known | None) -> T
 
 def _touch(uow: UnitOfWork, values: dict[str, Any], known: Known) -> TakenIn | None:
     more = {
-        "lead": known.lead_id, "person": known.person_id, "points": score.TOUCH_POINTS, "counted": score.COUNTED_TOUCHES,
+        "lead": known.lead_id, "person": known.person_id, "points": score.TOUCH_POINTS,
+        "counted": score.COUNTED_TOUCHES,
     }  # fmt: skip
     row = _run(uow, _TOUCH, values | more, known.clash).one_or_none()
     if row is None:
@@ -225,8 +236,8 @@ def _touch(uow: UnitOfWork, values: dict[str, Any], known: Known) -> TakenIn | N
     uow.touch(row.id)
     if row.owner_id:
         uow.notify(
-            "lead.touched", to=row.owner_id, lead=row.id, key=f"touched:{row.activity_id}", together=f"touched:{row.id}",
-            data={"lead": row.id, "touches": row.touches, "source": values["source"]},
+            "lead.touched", to=row.owner_id, lead=row.id, key=f"touched:{row.activity_id}",
+            together=f"touched:{row.id}", data={"lead": row.id, "touches": row.touches, "source": values["source"]},
         )  # fmt: skip
     return TakenIn(row.id, row.number, created=False, touched=True)
 

@@ -32,7 +32,7 @@ class NewKey:
     key: str
 
 
-def create(
+def create(  # noqa: PLR0913  (each is a column that set-up by file and chat fill by name)
     uow: UnitOfWork,
     vault: Vault,
     *,
@@ -49,6 +49,7 @@ def create(
 
     Args:
         actor: None for set-up by file.
+        kind: "keyed", or "form" for a public form.
         secret: a key chosen elsewhere; without it a fresh one in the form of Standard Webhooks.
 
     Raises: NotAllowed, BadArgument, SourceExists.
@@ -110,9 +111,7 @@ def locate(uow: UnitOfWork, key: str) -> list[tuple[int, int]]:
 
 def get(uow: UnitOfWork, source_id: int) -> Source | None:
     """The source with that id, if it is enabled."""
-    return uow.session.scalar(
-        select(Source).where(Source.org_id == uow.org_id, Source.id == source_id, Source.enabled)
-    )
+    return uow.session.scalar(select(Source).where(Source.org_id == uow.org_id, Source.id == source_id, Source.enabled))
 
 
 def valid_keys(uow: UnitOfWork, vault: Vault, source: Source) -> list[str]:
@@ -124,7 +123,7 @@ def valid_keys(uow: UnitOfWork, vault: Vault, source: Source) -> list[str]:
 
 
 def count(uow: UnitOfWork, *, source_id: int, accepted: int, rejected: int) -> None:
-    """Add to what a source's list shows. Kept out of the transaction of a lead: every sender would wait for this row."""
+    """Add to what the list shows. Never in the transaction of a lead: every sender would wait for this row."""
     uow.session.execute(
         update(Source)
         .where(Source.org_id == uow.org_id, Source.id == source_id)
