@@ -19,6 +19,7 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "sluice-stamp.json"
 BUILD_LOCK = "requirements-build.lock"
 LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
+OLD_SPELLING = "jionlp_time"  # compiled now, else a new Python would print warnings about it at the first start
 QUIETLY = ["--disable-pip-version-check", "--no-input", "--quiet", "--quiet"]
 
 
@@ -63,6 +64,7 @@ def install(wanted: str) -> None:
     """
     pip("install", "--require-hashes", "-r", BUILD_LOCK)
     pip("install", "--no-compile", "--no-build-isolation", "--require-hashes", "-r", LOCKS[wanted])
+    run([PYTHON, "-W", "ignore", "-m", "compileall", "-q", *VENV.glob(f"lib/*/site-packages/{OLD_SPELLING}")])
     pip("install", "--no-deps", "--no-build-isolation", "--config-settings", "editable_mode=compat", "-e", ".")
 
 
@@ -90,9 +92,10 @@ def base() -> str:
 
 
 def fingerprint(wanted: str) -> str:
-    """A digest of everything that decides what is installed."""
-    files = [ROOT / name for name in (BUILD_LOCK, LOCKS[wanted], "pyproject.toml")]
-    return hashlib.sha256(b"".join([base().encode(), *(file.read_bytes() for file in files)])).hexdigest()
+    """A digest of everything that decides what is installed; the settings of tools in pyproject.toml do not."""
+    project = (ROOT / "pyproject.toml").read_text().split("\n[tool.")[0]
+    locks = [(ROOT / name).read_text() for name in (BUILD_LOCK, LOCKS[wanted])]
+    return hashlib.sha256("".join([base(), project, *locks]).encode()).hexdigest()
 
 
 def read_stamp() -> dict[str, str]:
