@@ -16,7 +16,7 @@ from slack_sdk import WebClient
 from bot.cards.model import Card, Form, Image
 from bot.interaction import Interaction
 from bot.platforms import slack_address, slack_blocks, slack_files, slack_forms, slack_hooks
-from bot.platforms.base import Address, CardGone, Handle, InstallationDead, Rejected, Workspace
+from bot.platforms.base import Address, CardGone, Handle, InstallationDead, PlatformError, Rejected, Workspace
 from bot.platforms.slack_errors import BlocksRefused, NotInChannel, TooManyBlocks, meaning, quiet
 from crm.settings import Settings
 
@@ -25,6 +25,7 @@ log = structlog.get_logger()
 Json = dict[str, Any]
 Call = Callable[[Json], Handle]
 TIMEOUT = 8
+PROFILE_TIMEOUT = 1
 # An uploaded file can be shown only after Slack has looked at it, which it does not announce.
 FILE_SETTLES = 1.0
 SILENT: Json = {"unfurl_links": False, "unfurl_media": False}
@@ -83,10 +84,14 @@ class SlackPlatform:
         """Replace a person's home page."""
         _call(self._client(workspace).views_publish, user_id=user, view=self.render_home(card))
 
-    def profile(self, workspace: Workspace, user: str, *, timeout: int = 3) -> dict[str, str]:
-        """Name, e-mail, locale and time zone of a person as Slack knows them; what it keeps to itself is left out."""
-        client = self._client(workspace, timeout=timeout)
-        found = _call(client.users_info, user=user, include_locale=True)["user"]
+    def profile(self, workspace: Workspace, user: str) -> dict[str, str]:
+        """Name, e-mail, locale and time zone of a person, as far as Slack tells them, and within the time of an ack."""
+        client = self._client(workspace, timeout=PROFILE_TIMEOUT)
+        try:
+            found = _call(client.users_info, user=user, include_locale=True).get("user") or {}
+        except PlatformError as error:
+            log.warning("slack.profile_unknown", cause=error.cause)
+            return {}
         facts = found.get("profile") or {}
         told = {
             "name": found.get("real_name") or facts.get("real_name") or found.get("name"),

@@ -136,5 +136,5 @@ def _confirm(button: Button) -> Json:
         "title": label(button.label or button.action, 100),
         "text": label(button.confirm or "", 300),
         "confirm": label(button.label or button.action, 30),
-        "deny": label("✕", 30),
+        "deny": label("Cancel / 取消", 30),
     }

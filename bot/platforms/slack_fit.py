@@ -58,7 +58,7 @@ def without_rows(pieces: Sequence[Piece], budget: Budget) -> list[Piece]:
 
 def and_more(count: int) -> Json:
     """The line that stands for rows left out."""
-    return context(f"… and {count} more")
+    return context(f"… and {count} more / 还有 {count} 条")
 
 
 def context(text: str, limit: int = CONTEXT) -> Json:

@@ -1,0 +1,139 @@
+"""Slack's door: events, commands and interactions on one address; installation on two more.
+
+First our own check of size, age, signature and shape, then Bolt finds the listener, all in the thread pool; what must
+call Slack happens behind the acknowledgement.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, cast
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from bot.app import Bot
+from bot.interaction import Answer, Interaction
+from bot.platforms.slack import SlackPlatform
+from webhooks import slack_guard as guard
+from webhooks import slack_install
+from webhooks import slack_interactions as interactions
+from webhooks import slack_payloads as payloads
+from webhooks.slack_answers import Answers
+from webhooks.slack_bolt import Switchboard
+from webhooks.slack_mishaps import Mishaps
+from webhooks.slack_visit import Visit
+
+log = structlog.get_logger()
+
+Said = Mapping[str, Any]
+NOTHING: Said = {}
+# No choice of ours is searched while typing; Slack still wants a list.
+NO_OPTIONS: Said = {"options": []}
+
+
+def router(bot: Bot) -> APIRouter:
+    """Slack's addresses; the installation pages only where a client id is set."""
+    routes = APIRouter(prefix="/slack", tags=["slack"])
+    door = Door(bot)
+    check = guard.Guard(bot.settings.slack_signing_secret)
+
+    @routes.post("/events")
+    async def events(request: Request) -> Response:
+        try:
+            body = await guard.read_capped(request.headers.get("content-length"), request.stream())
+            check.check(request.headers, body, now=time.time())
+        except guard.TooLarge:
+            return Response(status_code=413)
+        except guard.Forged:
+            return Response(status_code=401)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        return await run_in_threadpool(door.answer, body, request.headers.get("content-type", ""))
+
+    if bot.settings.slack_client_id:
+        routes.include_router(slack_install.router(bot))
+    return routes
+
+
+class Door:
+    """From a verified body to the dispatcher and back; runs in the thread pool."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._root = bot.settings.slack_command
+        self._answers = Answers(cast("SlackPlatform", bot.platforms["slack"]))
+        listeners = {
+            "command": self._command,
+            "event": self._event,
+            "tap": self._tap,
+            "form": self._form,
+            "shortcut": self._shortcut,
+            "search": lambda _visit: NO_OPTIONS,
+        }
+        mishaps = Mishaps(self._answers)
+        self._bolt = Switchboard(lambda team: bot.workspaces.find("slack", team), listeners, mishaps.response)
+
+    def answer(self, body: bytes, content_type: str) -> Response:
+        """What Slack is told."""
+        try:
+            payload = payloads.read(body, content_type)
+        except payloads.BadShape:
+            return Response(status_code=400)
+        if isinstance(payload, payloads.RateLimited):
+            log.warning("slack.events_limited", team=payload.team_id)
+            return Response(status_code=200)
+        said = self._bolt.dispatch(Visit(payload), payload)
+        return Response(said.body, said.status, media_type=said.first_headers().get("content-type"))
+
+    def _command(self, visit: Visit) -> Said:
+        assert isinstance(visit.payload, payloads.Command)
+        asked = interactions.command(visit.payload, root=self._root)
+        return self._answers.to_command(visit.place, asked, self._dispatched(visit, asked))
+
+    def _event(self, visit: Visit) -> Said:
+        assert isinstance(visit.payload, payloads.EventCallback)
+        said = visit.payload.event
+        if said.type == "app_uninstalled" or (said.type == "tokens_revoked" and said.tokens.bot):
+            self._uninstall(interactions.installed(visit.payload))
+        elif asked := interactions.event(visit.payload, root=self._root):
+            self._answers.later(visit.place, asked, self._dispatched(visit, asked))
+        return NOTHING
+
+    def _tap(self, visit: Visit) -> Said:
+        assert isinstance(visit.payload, payloads.BlockActions)
+        if asked := interactions.tap(visit.payload):
+            self._answers.later(visit.place, asked, self._dispatched(visit, asked))
+            if visit.payload.view is not None:
+                home = interactions.home(asked)
+                self._answers.later(visit.place, home, self._dispatched(visit, home))
+        return NOTHING
+
+    def _shortcut(self, visit: Visit) -> Said:
+        assert isinstance(visit.payload, payloads.Shortcut)
+        asked = interactions.shortcut(visit.payload)
+        self._answers.later(visit.place, asked, self._dispatched(visit, asked))
+        return NOTHING
+
+    def _form(self, visit: Visit) -> Said:
+        if not isinstance(visit.payload, payloads.ViewSubmission):
+            return NOTHING
+        asked = interactions.form(visit.payload)
+        answer = self._dispatched(visit, asked)
+        if answer.errors:
+            return visit.errors(answer.errors)
+        if answer.form is not None:
+            return self._answers.next_view(asked, answer.form)
+        self._answers.later(visit.place, asked, answer)
+        return NOTHING
+
+    def _uninstall(self, team: str) -> None:
+        if workspace := self._bot.workspaces.find("slack", team):
+            self._bot.workspaces.uninstall(workspace.id)
+
+    def _dispatched(self, visit: Visit, asked: Interaction) -> Answer:
+        visit.asked = asked
+        return self._bot.dispatcher.dispatch(asked)
