@@ -42,6 +42,7 @@ class Say(Body):
     text: Annotated[Words, Field(min_length=1)]
     reply_to: Number | None = None
     key: Name | None = None
+    lang: Name | None = None
 
     @model_validator(mode="after")
     def _somewhere(self) -> Say:
@@ -69,6 +70,7 @@ class Press(Body):
     version: Number | None = None
     fields: Annotated[dict[Short, Words], Field(max_length=60)] | None = None
     key: Name | None = None
+    lang: Name | None = None
 
 
 class SetClock(Body):

@@ -8,6 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 from bot.app import Bot
+from bot.cards.as_json import card_from_json
+from bot.cards.model import Card
 from bot.dispatcher import DatabaseAway
 from bot.interaction import Answer, Interaction
 from bot.platforms import playground_store as store
@@ -17,7 +19,6 @@ from bot.platforms.playground_tables import PlaygroundMessage
 from webhooks.playground.bodies import Press, Say
 from webhooks.playground.guard import Refused
 
-WORKSPACE = "playground"
 AWAY = {"notice": "Sluice cannot reach its database at the moment. Nothing was done; please try again in a moment."}
 _MENTION = re.compile(r"\s*(?:[@/]sluice\b|/)[\s:,]*", re.IGNORECASE)
 Told = dict[str, Any]
@@ -29,6 +30,7 @@ class Chat:
 
     bot: Bot
     platform: PlaygroundPlatform
+    name: str
 
     def say(self, said: Say) -> Told:
         """Keep the line, ask the bot, keep its answer."""
@@ -46,10 +48,16 @@ class Chat:
 
     def workspace(self) -> Workspace:
         """The playground's installation. Raises Refused(409) while no organization has one."""
-        found = self.bot.workspaces.find("playground", WORKSPACE)
+        found = self.bot.workspaces.find("playground", self.name)
         if found is None:
             raise Refused(409, "No organization has a playground yet. Run: sluice demo, or sluice init company.yaml.")
         return found
+
+    def home(self, viewer: str) -> Card | None:
+        """The person's worklist, made anew."""
+        key = f"{viewer}:home:{uuid4().hex}"
+        asked = Interaction("playground", self.name, viewer, key, "home", text="today")
+        return self.bot.dispatcher.dispatch(asked).card
 
     def find(self, viewer: str, message_id: int) -> PlaygroundMessage:
         """A message that the viewer can see. Raises Refused(404)."""
@@ -66,8 +74,8 @@ class Chat:
         draft = store.Draft(place, said.who, said.text, reply_to=said.reply_to, key=f"say:{key}")
         line = self.platform.post(org_id, draft)
         interaction = Interaction(
-            "playground", WORKSPACE, said.who, key, text=_MENTION.sub("", line.text, count=1).strip(),
-            conversation=said.group, quoted=quoted, reply_to=_later(place, said.who),
+            "playground", self.name, said.who, key, text=_MENTION.sub("", line.text, count=1).strip(),
+            conversation=said.group, quoted=quoted, reply_to=_later(place, said.who), profile=_profile(said.lang),
         )  # fmt: skip
         answer = self.bot.dispatcher.dispatch(interaction)
         return {"message": shown(line)} | self._told(answer, interaction, place, line)
@@ -76,10 +84,10 @@ class Chat:
         card = self.find(pressed.who, pressed.message) if pressed.message else None
         place = card.conversation if card else f"dm:{pressed.who}"
         interaction = Interaction(
-            "playground", WORKSPACE, pressed.who, key, "form" if pressed.fields else "action",
+            "playground", self.name, pressed.who, key, "form" if pressed.fields else "action",
             action=pressed.action, value=pressed.value or "", version=_version(pressed, card),
             fields=pressed.fields or {}, conversation=_group(place), handle={"message": card.id} if card else None,
-            trigger=key, reply_to=_later(place, pressed.who),
+            trigger=key, reply_to=_later(place, pressed.who), profile=_profile(pressed.lang),
         )  # fmt: skip
         return self._told(self.bot.dispatcher.dispatch(interaction), interaction, place, card)
 
@@ -94,9 +102,9 @@ class Chat:
         """Write the answer where it belongs: in place of the tapped card, or under what was said."""
         assert answer.card is not None
         org_id = self.workspace().org_id
-        if answer.replace and about and about.card and (edited := self.platform.edit(org_id, about.id, answer.card)):
-            return edited
         alone = asked.user if answer.private and asked.conversation else None
+        if answer.replace and about and about.card and about.private_to == alone:
+            return self.platform.edit(org_id, about.id, answer.card) or about
         reply_to = about.id if about else None
         card = self.platform.render(answer.card)
         return self.platform.post(org_id, store.Draft(place, card=card, private_to=alone, reply_to=reply_to, key=asked.key))
@@ -110,7 +118,9 @@ def shown(message: PlaygroundMessage) -> dict[str, Any]:
         "conversation": message.conversation,
         "author": message.author,
         "text": message.text,
+        "key": (message.key or "").removeprefix(f"say:{message.author}:") if message.author != store.SLUICE else None,
         "card": message.card,
+        "plain": card_from_json(message.card).plain() if message.card else message.text,
         "private": message.private_to is not None,
         "reply_to": message.reply_to,
         "at": message.created_at.isoformat(),
@@ -122,6 +132,10 @@ def _quote(message: PlaygroundMessage) -> str:
     """What a reply is about: the card's lead if it has one, else its title, else the line."""
     card = message.card or {}
     return card.get("ref") or card.get("title") or message.text
+
+
+def _profile(lang: str | None) -> dict[str, str]:
+    return {"locale": lang} if lang else {}
 
 
 def _group(place: str) -> str | None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -79,25 +79,30 @@ class News:
     shift: float
 
 
-async def events(wakeup: Wakeup, read: Callable[[int], Awaitable[News]], since: int) -> AsyncIterator[str]:
+async def events(wakeup: Wakeup, read: Callable[[int], Awaitable[News | None]], since: int) -> AsyncIterator[str]:
     """What is new after number `since`, as it happens, until the page goes away."""
     woken, shift, told_at = wakeup.join(), None, 0.0
     try:
         while True:
             woken.clear()
-            news = await read(since)
-            if news.messages:
-                yield _event("messages", news.messages, news.cursor)
-            if shift is not None and news.shift != shift:
-                yield _event("clock", {"shift": news.shift}, news.cursor)
+            if news := await read(since):
+                for event in _told(news, shift):
+                    yield event
+                since, shift = news.cursor, news.shift
             if time.monotonic() - told_at > KEEP_ALIVE:
                 told_at = time.monotonic()
                 yield ": still here\n\n"
-            since, shift = news.cursor, news.shift
             with suppress(TimeoutError):
                 await asyncio.wait_for(woken.wait(), LOOK_EVERY)
     finally:
         wakeup.leave(woken)
+
+
+def _told(news: News, shift: float | None) -> Iterator[str]:
+    if news.messages:
+        yield _event("messages", news.messages, news.cursor)
+    if shift is not None and news.shift != shift:
+        yield _event("clock", {"shift": news.shift}, news.cursor)
 
 
 def _event(name: str, data: Any, number: int) -> str:

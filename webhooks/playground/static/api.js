@@ -1,0 +1,35 @@
+// The playground's HTTP API, as the page uses it.
+
+const BASE = "/playground/api";
+
+export class Failed extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function call(path, options) {
+  const response = await fetch(BASE + path, options);
+  const told = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Failed(response.status, told.error ?? response.statusText);
+  return told;
+}
+
+const post = (path, body) =>
+  call(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+const query = (values) => new URLSearchParams(values).toString();
+
+export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+export const say = (body) => post("/say", body);
+export const press = (body) => post("/press", body);
+export const people = () => call("/people");
+export const words = (lang) => call(`/words?${query({ lang })}`);
+export const messages = (as, since = 0) => call(`/messages?${query({ as, since })}`);
+export const worklist = (as) => call(`/home?${query({ as })}`);
+export const rendered = (as, message) => call(`/rendered?${query({ as, message })}`);
+export const clock = () => call("/clock");
+export const moveClock = (body) => post("/clock", body);
+export const streamUrl = (as, since) => `${BASE}/stream?${query({ as, since })}`;

@@ -1,0 +1,95 @@
+// A neutral card as elements. Nothing here knows what a card is about.
+import { say, tap } from "./act.js";
+import { h, icon } from "./dom.js";
+import { confirmed, show } from "./dialog.js";
+import { t } from "./i18n.js";
+import { openMenu } from "./menu.js";
+
+const INLINE = 4;
+const REF = /(\bL-\d+\b)/;
+
+export function cardView(card, about) {
+  const context = { ...about, version: card.version };
+  return h("article", { class: `card tone-${card.tone ?? "normal"}`, "aria-label": card.title }, [
+    h("header", {}, h("h3", {}, card.title), card.ref ? refView(card.ref) : null),
+    h("div", { class: "card-body" }, (card.blocks ?? []).map((block) => blockView(block, context))),
+    card.footer ? h("footer", {}, linked(card.footer)) : null,
+  ]);
+}
+
+function blockView(block, context) {
+  return VIEWS[block.type](block, context);
+}
+
+const VIEWS = {
+  text: (block) => h("p", { class: `text ${block.style ?? ""}` }, linked(block.text)),
+  fields: (block) => h("dl", { class: "fields" }, block.items.map((item) => h("div", {}, h("dt", {}, item.label), h("dd", {}, linked(item.value))))),
+  row: rowView,
+  image: imageView,
+  actions: (block, context) => h("div", { class: "actions" }, controls(block.items, context)),
+  divider: () => h("hr"),
+};
+
+function rowView(block, context) {
+  const words = h("div", { class: "row-words" }, h("p", {}, linked(block.text)), block.detail ? h("p", { class: "detail" }, linked(block.detail)) : null);
+  const buttons = (block.buttons ?? []).map((button) => buttonView(button, context));
+  return h("div", { class: "row" }, words, buttons.length ? h("div", { class: "row-buttons" }, buttons) : null);
+}
+
+function imageView(block) {
+  const source = block.png.startsWith("data:image/png;base64,") ? block.png : "";
+  const enlarge = () => show(block.alt, h("img", { src: source, alt: block.alt }), "wide");
+  return h("button", { type: "button", class: "picture", title: t("enlarge"), onclick: enlarge }, h("img", { src: source, alt: block.alt }));
+}
+
+function controls(items, context) {
+  const buttons = items.filter((item) => item.type === "button");
+  const crowded = buttons.length > INLINE;
+  const hidden = crowded ? (buttons.some((item) => item.more) ? buttons.filter((item) => item.more) : buttons.slice(INLINE)) : [];
+  const shown = items.filter((item) => !hidden.includes(item)).map((item) => (item.type === "select" ? selectView(item, context) : buttonView(item, context)));
+  return hidden.length ? [...shown, overflow(hidden, context)] : shown;
+}
+
+function buttonView(button, context) {
+  const label = button.label;
+  if (/^https?:\/\//.test(button.url ?? "")) return h("a", { class: "button", href: button.url, target: "_blank", rel: "noopener noreferrer" }, label, icon("open"));
+  return h("button", { type: "button", class: `button ${button.style ?? ""}`, onclick: (event) => run(event.currentTarget, button, context) }, label);
+}
+
+async function run(element, button, context) {
+  if (button.confirm && !(await confirmed(button.confirm, button.label))) return;
+  await busy(element, () => tap(context, { action: button.action, value: button.value ?? "", version: context.version }));
+}
+
+async function busy(element, work) {
+  element.disabled = true;
+  element.setAttribute("aria-busy", "true");
+  await work();
+  element.disabled = false;
+  element.removeAttribute("aria-busy");
+}
+
+function overflow(buttons, context) {
+  const items = (element) => buttons.map((button) => ({ label: button.label, style: button.style, act: () => run(element, button, context) }));
+  const open = (event) => openMenu(event.currentTarget, t("more"), items(event.currentTarget));
+  return h("button", { type: "button", class: "button more", "aria-label": t("more"), "aria-haspopup": "menu", "aria-expanded": "false", onclick: open }, icon("more"));
+}
+
+function selectView(select, context) {
+  const chosen = select.options.find((option) => option.value === select.chosen);
+  const pick = (element, option) => busy(element, () => tap(context, { action: select.action, value: option.value, version: context.version }));
+  const items = (element) => select.options.map((option) => ({ label: option.label, chosen: option === chosen, act: () => pick(element, option) }));
+  const open = (event) => openMenu(event.currentTarget, select.label, items(event.currentTarget));
+  return h("button", { type: "button", class: "button select", "aria-haspopup": "menu", "aria-expanded": "false", onclick: open }, [
+    h("span", { class: "select-label" }, select.label),
+    chosen ? h("span", {}, chosen.label) : null,
+    icon("chevron"),
+  ]);
+}
+
+const refView = (ref) => h("button", { type: "button", class: "ref", title: t("openLead"), onclick: () => say(`lead ${ref}`, { replyTo: null }) }, ref);
+
+// References inside a text are taps; everything else stays text.
+function linked(text) {
+  return text.split(REF).map((part) => (REF.test(part) ? h("button", { type: "button", class: "inline-ref", onclick: () => say(`lead ${part}`, { replyTo: null }) }, part) : part));
+}

@@ -1,0 +1,18 @@
+// Whose conversation this is, above it.
+import { h, icon } from "./dom.js";
+import { t } from "./i18n.js";
+import { home, on, state } from "./store.js";
+
+const head = h("header", { class: "talk-head" });
+
+export function headView() {
+  for (const topic of ["open", "me", "people", "lang", "loaded"]) on(topic, draw);
+  return head;
+}
+
+function draw() {
+  if (state.open === home()) return head.replaceChildren(h("h1", {}, "Sluice"), h("p", {}, t("headPrivate")));
+  const key = state.open.replace(/^group:/, "");
+  const group = state.people.groups.find((one) => one.key === key);
+  return head.replaceChildren(h("h1", {}, icon("hash"), group?.name || key), h("p", {}, t("headGroup")));
+}

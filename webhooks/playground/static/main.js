@@ -1,0 +1,73 @@
+// The playground's page: put together once, then everything follows what `store.js` announces.
+import * as api from "./api.js";
+import { readClock } from "./clock.js";
+import { composerView } from "./composer.js";
+import { h } from "./dom.js";
+import { headView } from "./head.js";
+import { load as loadTexts, t } from "./i18n.js";
+import { panelView } from "./panel.js";
+import { besideView } from "./people.js";
+import { sideView } from "./side.js";
+import { become, emit, firstLook, isKnown, on, receive, state } from "./store.js";
+import { connect } from "./stream.js";
+import { loadWords } from "./suggest.js";
+import { talkView } from "./talk.js";
+import { restore } from "./theme.js";
+import { regions } from "./toast.js";
+import { offlineView, topView } from "./top.js";
+
+const wanted = new URLSearchParams(location.search);
+
+async function start() {
+  restore();
+  await loadTexts();
+  if (wanted.get("beside")) return document.body.replaceChildren(besideView(wanted.get("as"), wanted.get("beside")));
+  frame();
+  try {
+    state.people = await api.people();
+    become(wanted.get("as") ?? localStorage.getItem("me") ?? state.people.personas[0]?.id ?? "guest");
+  } catch (error) {
+    sorry(error);
+  }
+}
+
+function frame() {
+  const panel = localStorage.getItem("panel") ?? "open";
+  document.body.classList.toggle("panel-open", panel === "open" && innerWidth > 1180 && !wanted.get("narrow"));
+  document.body.classList.toggle("narrow", Boolean(wanted.get("narrow")));
+  const shade = h("div", { class: "shade", onclick: () => document.body.classList.remove("side-open", "panel-open") });
+  const middle = h("main", { class: "middle" }, headView(), offlineView(), talkView(), composerView());
+  document.body.replaceChildren(topView(), sideView(), middle, panelView(), shade, ...regions());
+  document.addEventListener("keydown", (event) => event.key === "Escape" && document.body.classList.remove("side-open"));
+  on("me", enter);
+  on("messages", newcomers);
+  on("lang", loadWords);
+}
+
+async function enter() {
+  const who = state.me;
+  if (!wanted.get("as")) localStorage.setItem("me", who);
+  if (wanted.get("as")) history.replaceState(null, "", `?${new URLSearchParams({ ...Object.fromEntries(wanted), as: who })}`);
+  const [told] = await Promise.all([api.messages(who), readClock(), loadWords()]);
+  if (who !== state.me) return;
+  receive(told.messages);
+  state.cursor = Math.max(state.cursor, told.cursor);
+  firstLook();
+  emit("loaded");
+  connect();
+  if (innerWidth > 760) document.querySelector("#composer").focus();
+}
+
+// A group that somebody else began shows up by its first message.
+async function newcomers(messages) {
+  const unknown = messages.some((message) => message.conversation.startsWith("group:") && !isKnown(message.conversation.slice(6)));
+  if (!unknown) return;
+  state.people = await api.people();
+  emit("people");
+}
+
+function sorry(error) {
+  document.querySelector(".talk").replaceChildren(h("div", { class: "welcome" }, h("img", { src: "/playground/static/logo.svg", alt: "" }), h("h2", {}, t("notReady")), h("p", {}, error.message), h("button", { type: "button", class: "button primary", onclick: () => location.reload() }, t("again"))));
+}
+
+start();

@@ -1,0 +1,88 @@
+// One message: who, when, what, and the small tools beside it.
+import { again } from "./act.js";
+import { cardView } from "./card.js";
+import { h, icon, iconButton } from "./dom.js";
+import { t } from "./i18n.js";
+import { emit, nameOf, settle, state } from "./store.js";
+import { ago, exact, timeOfDay } from "./when.js";
+
+const HUES = 9;
+
+export function avatar(id) {
+  if (id === "sluice") return h("img", { class: "avatar", src: "/playground/static/logo.svg", alt: "" });
+  const hue = [...id].reduce((sum, char) => (sum * 31 + char.codePointAt(0)) % 997, 7) % HUES;
+  return h("span", { class: `avatar hue-${hue}`, "aria-hidden": "true" }, initials(nameOf(id)));
+}
+
+function initials(name) {
+  const words = name.trim().split(/\s+/);
+  const chinese = name.match(/[\u3400-\u9fff]/g);
+  if (chinese) return chinese.slice(-2).join("");
+  return (words[0][0] + (words.length > 1 ? words.at(-1)[0] : "")).toUpperCase();
+}
+
+export function messageView(message, follows) {
+  const mine = message.author === state.me;
+  return h("li", { class: `message ${mine ? "mine" : ""} ${follows ? "follows" : ""}`, "data-id": String(message.id) }, [
+    follows ? h("span", { class: "gutter", title: exact(message.at) }, timeOfDay(message.at)) : avatar(message.author),
+    h("div", { class: "message-body" }, [
+      follows ? null : heading(message),
+      quoteOf(message),
+      message.text ? h("p", { class: "said" }, message.text) : null,
+      message.card ? cardView(message.card, { message }) : null,
+      marks(message),
+    ]),
+    tools(message),
+  ]);
+}
+
+function heading(message) {
+  return h("div", { class: "heading" }, [
+    h("span", { class: "author" }, nameOf(message.author)),
+    message.author === "sluice" ? h("span", { class: "app-tag" }, t("app")) : null,
+    h("time", { datetime: message.at, title: exact(message.at) }, ago(message.at)),
+  ]);
+}
+
+function marks(message) {
+  const alone = message.private ? h("span", { class: "mark" }, icon("lock"), t("onlyYou")) : null;
+  const edited = message.edited ? h("span", { class: "mark" }, t("edited")) : null;
+  return alone || edited ? h("p", { class: "marks" }, alone, edited) : null;
+}
+
+function quoteOf(message) {
+  const about = state.messages.get(message.reply_to);
+  // In a private chat the line stands right above its answer; a quote would only repeat it.
+  if (!about || about.author === state.me && message.author === "sluice") return null;
+  return h("button", { type: "button", class: "quote", onclick: () => emit("reveal", about.id) }, h("b", {}, nameOf(about.author)), " ", about.card?.title ?? about.text);
+}
+
+function tools(message) {
+  const json = message.card ? iconButton("code", t("showJson"), () => select(message)) : null;
+  return h("div", { class: "tools" }, iconButton("reply", t("reply"), () => reply(message)), json);
+}
+
+function reply(message) {
+  state.replyTo = message.id;
+  emit("reply");
+}
+
+function select(message) {
+  state.selected = message.id;
+  emit("selected");
+}
+
+export function pendingView(draft) {
+  const state_ = draft.error ? [h("span", { class: "failed" }, draft.error), retry(draft), drop(draft)] : h("span", {}, t("sending"));
+  return h("li", { class: "message mine pending", "aria-busy": String(!draft.error) }, [
+    avatar(state.me),
+    h("div", { class: "message-body" }, h("div", { class: "heading" }, h("span", { class: "author" }, nameOf(state.me))), h("p", { class: "said" }, draft.text), h("p", { class: "marks" }, state_)),
+  ]);
+}
+
+const retry = (draft) => h("button", { type: "button", class: "link", onclick: () => again(draft) }, t("again"));
+const drop = (draft) => h("button", { type: "button", class: "link", onclick: () => settle(draft.key) }, t("discard"));
+
+export function typingView() {
+  return h("li", { class: "message typing", "aria-label": t("writing") }, avatar("sluice"), h("div", { class: "dots" }, h("i"), h("i"), h("i")));
+}

@@ -1,0 +1,117 @@
+// The open conversation: its messages, kept in place while they change, and the view kept at the newest.
+import { say } from "./act.js";
+import { h, icon } from "./dom.js";
+import { t } from "./i18n.js";
+import { messageView, pendingView, typingView } from "./message.js";
+import { home, inConversation, markSeen, nameOf, on, state } from "./store.js";
+import { speak } from "./toast.js";
+import { day, refreshTimes } from "./when.js";
+
+const GAP = 5 * 60_000;
+const list = h("ol", { class: "messages", tabindex: "0" });
+const jump = h("button", { type: "button", class: "jump", hidden: true, onclick: () => toEnd(true) }, icon("down"), h("span", {}, ""));
+const scroller = h("div", { class: "scroller", onscroll: () => atEnd() && seenAll() }, list);
+
+export function talkView() {
+  on("messages", changed);
+  on("pending", draw);
+  on("open", () => redraw());
+  on("lang", () => redraw());
+  on("clock", () => redraw());
+  on("loaded", () => redraw());
+  on("reveal", reveal);
+  document.addEventListener("visibilitychange", () => atEnd() && seenAll());
+  setInterval(() => refreshTimes(list), 30_000);
+  return h("div", { class: "talk" }, scroller, jump);
+}
+
+const atEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 60;
+
+function toEnd(smooth = false) {
+  scroller.scrollTo({ top: scroller.scrollHeight, behavior: smooth ? "smooth" : "instant" });
+  seenAll();
+}
+
+function seenAll() {
+  jump.hidden = true;
+  if (document.visibilityState === "visible" && state.seen) markSeen();
+}
+
+function redraw() {
+  list.setAttribute("aria-label", t("messages"));
+  list.replaceChildren();
+  draw();
+  toEnd();
+}
+
+function changed(messages) {
+  const here = messages.filter((message) => message.conversation === state.open);
+  const stay = !atEnd();
+  for (const message of here) list.querySelector(`[data-id="${message.id}"]`)?.setAttribute("data-stale", "");
+  draw();
+  const others = here.filter((message) => message.author !== state.me);
+  for (const message of others) speak(`${nameOf(message.author)}: ${message.plain}`);
+  const fresh = others.filter((message) => !message.edited);
+  if (stay && fresh.length) announce();
+  else if (fresh.length || here.some((message) => message.author === state.me)) toEnd();
+}
+
+function announce() {
+  jump.lastElementChild.textContent = t("newBelow");
+  jump.hidden = false;
+}
+
+// Elements of unchanged messages stay, so focus and open fields survive a push.
+function draw() {
+  const messages = inConversation(state.open);
+  const drafts = state.pending.filter((draft) => draft.place === state.open);
+  const waiting = drafts.some((draft) => !draft.error);
+  const focus = focused();
+  const nodes = messages.flatMap((message, at) => standing(message, messages[at - 1]));
+  if (!drafts.length && isNew(messages)) nodes.push(welcome(messages.length ? "below" : ""));
+  const keep = !atEnd() || !drafts.length;
+  list.replaceChildren(...nodes, ...drafts.map(pendingView), ...(waiting ? [typingView()] : []));
+  refocus(focus);
+  if (!keep) toEnd();
+}
+
+function standing(message, before) {
+  const old = list.querySelector(`[data-id="${message.id}"]:not([data-stale])`);
+  const newDay = !before || day(before.at) !== day(message.at);
+  const view = old ?? messageView(message, !newDay && follows(message, before));
+  return newDay ? [h("li", { class: "day", role: "separator" }, h("span", {}, day(message.at))), view] : [view];
+}
+
+const follows = (message, before) =>
+  before?.author === message.author && !message.reply_to && !message.card && new Date(message.at) - new Date(before.at) < GAP;
+
+function focused() {
+  const view = document.activeElement?.closest(".message[data-id]");
+  return view && list.contains(view) ? { id: view.dataset.id, at: tappable(view).indexOf(document.activeElement) } : null;
+}
+
+function refocus(focus) {
+  const view = focus && list.querySelector(`[data-id="${focus.id}"]`);
+  if (!view || view.contains(document.activeElement)) return;
+  const buttons = tappable(view);
+  (buttons[focus.at] ?? buttons.at(-1))?.focus({ preventScroll: true });
+}
+
+const tappable = (view) => [...view.querySelectorAll("button, a")];
+
+function reveal(id) {
+  const view = list.querySelector(`[data-id="${id}"]`);
+  view?.scrollIntoView({ block: "center", behavior: "smooth" });
+  view?.classList.add("revealed");
+  setTimeout(() => view?.classList.remove("revealed"), 1600);
+}
+
+// Until the person has said something here, the page offers what to say.
+const isNew = (messages) => state.seen && !messages.some((message) => message.author === state.me);
+
+function welcome(where) {
+  const things = state.open === home() ? t("firstThings") : t("groupThings");
+  const chips = things.map(([words, why]) => h("button", { type: "button", class: "chip", onclick: () => say(words) }, h("b", {}, words), h("span", {}, why)));
+  const title = state.open === home() ? t("welcomeTitle", { name: nameOf(state.me) }) : t("emptyGroup");
+  return h("li", { class: `welcome ${where}` }, h("img", { src: "/playground/static/logo.svg", alt: "" }), h("h2", {}, title), h("p", {}, t("welcomeText")), h("div", { class: "chips" }, chips));
+}
