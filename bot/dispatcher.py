@@ -123,8 +123,10 @@ class Dispatcher:
         log.info("delivery.duplicate", platform=interaction.platform)
         if not stored or "card" not in stored:
             return Answer()
-        context = self._context(uow, workspace, interaction, asked=True)
-        return self._show(context, Reply.restored(stored))
+        reply = Reply.restored(stored)
+        if not self._inline(interaction, reply):
+            return Answer()  # the message is owed since the first time
+        return self._show(self._context(uow, workspace, interaction, asked=True), reply)
 
     def _finish(self, context: Context, reply: Reply, *, late: bool) -> Answer:
         uow, interaction = context.uow, context.interaction
@@ -135,7 +137,8 @@ class Dispatcher:
         return self._show(context, reply)
 
     def _inline(self, interaction: Interaction, reply: Reply) -> bool:
-        return reply.form or bool(reply.errors) or self._platforms[interaction.platform].answers_inline(interaction)
+        platform = self._platforms[interaction.platform]
+        return reply.form or bool(reply.errors) or platform.answers_inline(interaction, in_place=reply.replace)
 
     def _show(self, context: Context, reply: Reply) -> Answer:
         facts = Facts(context.uow, context.viewer, context.interaction.platform)

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import select, text, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.platforms.base import Workspace
 from crm import models
@@ -78,8 +79,17 @@ class Workspaces:
         if time.monotonic() >= self._until:
             with self._lock:
                 if time.monotonic() >= self._until:
-                    self._all, self._until = self._read(), time.monotonic() + FRESH_FOR
+                    self._all, self._until = self._read_or_keep(), time.monotonic() + FRESH_FOR
         return self._all
+
+    def _read_or_keep(self) -> list[Workspace]:
+        """While the database is away, what is known serves on: a door needs its keys to answer politely."""
+        try:
+            return self._read()
+        except SQLAlchemyError:
+            if not self._all:
+                raise
+            return self._all
 
     def _read(self) -> list[Workspace]:
         with self._database.session() as session:

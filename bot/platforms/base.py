@@ -52,8 +52,11 @@ class Platform(Protocol):
         """The platform's own JSON for a card, within all of its limits; never fails on any valid card."""
         ...
 
-    def answers_inline(self, interaction: Interaction) -> bool:
-        """Whether the answer to this interaction fits into the HTTP response; else it goes out as a job."""
+    def answers_inline(self, interaction: Interaction, *, in_place: bool) -> bool:
+        """Whether the answer to this interaction fits into the HTTP response; else it goes out as a job.
+
+        `in_place` says that the answer takes the place of the tapped card.
+        """
         ...
 
     def send(self, workspace: Workspace, to: Address, card: Card, *, key: str) -> Handle:

@@ -39,7 +39,7 @@ class PlaygroundPlatform:
         cleaned: dict[str, Any] = _clean(as_json.to_json(form))
         return cleaned
 
-    def answers_inline(self, interaction: Interaction) -> bool:
+    def answers_inline(self, interaction: Interaction, *, in_place: bool) -> bool:
         """Always: the page waits for its answer."""
         return True
 

@@ -68,10 +68,11 @@ class WeCom:
         ]
         return {"messages": [*cards.for_person(card), *pictures]}
 
-    def answers_inline(self, interaction: Interaction) -> bool:
-        """Taps are answered in the response, where only the tapped card can change; words get a message of their own,
-        since a passive reply has no buttons."""
-        return interaction.kind in ("action", "form") and interaction.handle is not None
+    def answers_inline(self, interaction: Interaction, *, in_place: bool) -> bool:
+        """Only the change of a tapped card fits into the response, and not after its corner menu was used. Words get a
+        message of their own: a passive reply has no buttons."""
+        handle = interaction.handle or {}
+        return in_place and interaction.kind in ("action", "form") and bool(handle) and "menu" not in handle
 
     def send(self, workspace: Workspace, to: Address, card: Card, *, key: str) -> Handle:
         """As `Platform.send`. A key that ends in `#again` makes WeCom drop what it has shown already."""
