@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import redis
 
-from ops import embedded_postgres, embedded_valkey, unprivileged
+from ops import embedded_cluster, embedded_postgres, embedded_valkey, unprivileged
 from ops.children import Account, Child, last_words
 from ops.data_lock import DataLock
 from ops.errors import StartError
@@ -84,6 +84,18 @@ class Engines:
         for folder in self._folders:
             shutil.rmtree(folder, ignore_errors=True)
         self._folders.clear()
+
+
+def wipe(data_dir: Path) -> None:
+    """Delete the database of `data_dir` and its logs, nothing else; StartError when somebody uses it."""
+    data_dir = check_data_dir(data_dir)
+    lock = DataLock(data_dir)
+    lock.acquire()
+    try:
+        embedded_cluster.delete(embedded_postgres.cluster_folder(data_dir))
+        shutil.rmtree(data_dir / "log", ignore_errors=True)
+    finally:
+        lock.release()
 
 
 def _socket_folder(account: Account | None) -> Path:

@@ -41,6 +41,21 @@ def prepare(cluster: Path, initdb: Path, account: Account | None, log: Path, *, 
     _end_orphans(cluster)
 
 
+def delete(cluster: Path) -> None:
+    """Delete `cluster`, which nobody runs any more. Renamed first, so that half a deletion looks like none."""
+    if cluster.exists():
+        _end_orphans(cluster)
+        cluster.replace(draft := _draft(cluster))
+        shutil.rmtree(draft)
+
+
+def _draft(cluster: Path) -> Path:
+    draft = cluster.with_name(f"{cluster.name}.new")
+    _end_orphans(draft)
+    shutil.rmtree(draft, ignore_errors=True)
+    return draft
+
+
 def _is_whole(cluster: Path) -> bool:
     try:
         return (cluster / "PG_VERSION").exists() and (cluster / "global" / "pg_control").exists()
@@ -60,9 +75,7 @@ def _set_aside(cluster: Path) -> None:
 
 def _initialise(cluster: Path, initdb: Path, account: Account | None, log: Path, *, durable: bool) -> None:
     """Build the cluster beside its place and rename it, so that a kill in between leaves nothing half-made."""
-    draft = cluster.with_name(f"{cluster.name}.new")
-    _end_orphans(draft)
-    shutil.rmtree(draft, ignore_errors=True)
+    draft = _draft(cluster)
     private_folder(draft, account)
     argv = [
         str(initdb),

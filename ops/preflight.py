@@ -4,13 +4,24 @@ import errno
 import os
 import socket
 import stat
+import time
 from pathlib import Path
 
 from ops.errors import StartError
 
+PATIENCE = 1.0  # seconds that a run killed a moment ago may take to let go of its port
+
 
 def check_port(host: str, port: int) -> None:
-    """Raise StartError when nothing of ours could listen on `host`:`port`."""
+    """Raise StartError when nothing of ours could listen on `host`:`port`, also after a moment's wait."""
+    deadline = time.monotonic() + PATIENCE
+    while error := _bind(host, port):
+        if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+            raise StartError(_why_not(host, port, error))
+        time.sleep(0.05)
+
+
+def _bind(host: str, port: int) -> OSError | None:
     family, kind, proto, _, address = _resolve(host, port)
     with socket.socket(family, kind, proto) as probe:
         # As uvicorn does: a port in TIME_WAIT after a restart is free.
@@ -18,7 +29,8 @@ def check_port(host: str, port: int) -> None:
         try:
             probe.bind(address)
         except OSError as error:
-            raise StartError(_why_not(host, port, error)) from None
+            return error
+    return None
 
 
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[object, ...]]:

@@ -15,7 +15,7 @@ import redis
 
 from ops import embedded_cluster
 from ops.data_lock import running
-from ops.embedded import Engines
+from ops.embedded import Engines, wipe
 from ops.errors import StartError
 from ops.sockets import Sockets
 
@@ -150,6 +150,22 @@ def test_a_kill_in_the_middle_of_the_first_start_is_made_good_by_the_next(data_d
     with Engines(data_dir, durable=False) as sockets:
         assert sockets.has_database("sluice")
     assert not draft.exists()
+
+
+def test_a_wiped_folder_starts_empty_and_keeps_what_is_not_ours(data_dir: Path) -> None:
+    with Engines(data_dir, durable=False) as sockets, sockets.connect("sluice") as connection:
+        connection.execute("create table gone ()")
+    (data_dir / "notes.txt").write_text("mine")
+    wipe(data_dir)
+    assert sorted(entry.name for entry in data_dir.iterdir()) == ["engines.lock", "notes.txt"]
+    with Engines(data_dir, durable=False) as sockets, sockets.connect("sluice") as connection:
+        assert connection.execute("select to_regclass('gone')").fetchone() == (None,)
+
+
+def test_a_folder_in_use_is_not_wiped(data_dir: Path, owner: Owner) -> None:
+    with pytest.raises(StartError, match="Another Sluice"):
+        wipe(data_dir)
+    assert owner.sockets.has_database("sluice")
 
 
 def test_a_folder_of_another_major_version_says_how_to_move_on(data_dir: Path) -> None:
