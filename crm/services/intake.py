@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import TextClause, text
 
 from crm.errors import Conflict
 from crm.models import Source
 from crm.rules import score
 from crm.rules.access import Actor
-from crm.rules.arrival import Arrival, Checked, check
+from crm.rules.arrival import Arrival, Checked, Key, check
 from crm.services import dispatch, houses
 from crm.services.houses import House
 from crm.uow import UnitOfWork
@@ -26,11 +26,10 @@ TRIES = 5
 
 _KNOWN = text(
     """
-    select k.person_id, l.id as lead_id, l.number, l.owner_id
-    from unnest(cast(:kinds as text[]), cast(:values as text[])) with ordinality as given(kind, value, place)
+    select k.kind, k.value, k.person_id, l.id as lead_id, l.number, l.owner_id
+    from unnest(cast(:kinds as text[]), cast(:values as text[])) as given(kind, value)
     join person_key k on k.org_id = :org and k.kind = given.kind and k.value = given.value
     left join lead l on l.org_id = :org and l.person_id = k.person_id and l.line_id = :line and l.status = 'open'
-    order by given.place
     """
 )
 _ADD_KEYS = """
@@ -172,18 +171,19 @@ def take_in(uow: UnitOfWork, *, source: Source | None, arrival: Arrival, actor: 
 
 def find_known(uow: UnitOfWork, house: House, checked: Checked) -> Known | None:
     """Whom the keys name: the person of the strongest key. None: a stranger."""
-    kinds, values = zip(*checked.keys, strict=True)
-    rows = uow.session.execute(
-        _KNOWN, {"org": uow.org_id, "line": house.line_id, "kinds": list(kinds), "values": list(values)}
-    ).all()
-    if not rows:
+    found = find_all(uow, house, checked.keys)
+    named = [found[key] for key in checked.keys if key in found]
+    if not named:
         return None
-    first = rows[0]
-    return Known(first.person_id, first.lead_id, first.number, first.owner_id, _others(rows))
+    others = dict.fromkeys(known.person_id for known in named if known.person_id != named[0].person_id)
+    return replace(named[0], clash=tuple(others))
 
 
-def _others(rows: Sequence[Row[Any]]) -> tuple[int, ...]:
-    return tuple(person for person in dict.fromkeys(row.person_id for row in rows) if person != rows[0].person_id)
+def find_all(uow: UnitOfWork, house: House, keys: Sequence[Key]) -> dict[Key, Known]:
+    """Whom each of the keys names; unknown ones are left out."""
+    kinds, values = [kind for kind, _ in keys], [value for _, value in keys]
+    rows = uow.session.execute(_KNOWN, {"org": uow.org_id, "line": house.line_id, "kinds": kinds, "values": values})
+    return {(row.kind, row.value): Known(row.person_id, row.lead_id, row.number, row.owner_id) for row in rows}
 
 
 def opening(

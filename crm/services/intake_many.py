@@ -1,0 +1,282 @@
+"""Many leads at once, set by set: what `intake.take_in` does for one, in a dozen statements for thousands.
+
+Rows that belong to one person attach to each other in their order, as if they had come one by one. Where another
+transaction is faster with a key or a lead, the rows concerned go through once more and find what it has written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import text
+
+from crm import queue
+from crm.errors import Conflict
+from crm.models import Source
+from crm.rules import score
+from crm.rules.access import Actor
+from crm.rules.arrival import Checked, Key
+from crm.services import houses, intake
+from crm.services.houses import House
+from crm.services.intake import Known, Place, TakenIn
+from crm.services.numbers import next_numbers
+from crm.uow import UnitOfWork
+
+CHUNK = 5_000  # at twice as many the planner reads whole tables
+
+_IDS = text("select nextval(pg_get_serial_sequence('person', 'id')) from generate_series(1, :many)")
+_PERSONS = text(
+    """
+    insert into person (org_id, id, name, company, title, note, created_at)
+    select :org, p.*, '', :now from unnest(cast(:ids as bigint[]), cast(:names as text[]), cast(:companies as text[]),
+        cast(:jobs as text[])) as p(id, name, company, title)
+    """
+)
+# In the order of the keys, so that two imports wait for each other and never in a circle.
+_KEYS = text(
+    """
+    insert into person_key (org_id, person_id, kind, value)
+    select :org, k.* from unnest(cast(:persons as bigint[]), cast(:kinds as text[]), cast(:values as text[]))
+        as k(person_id, kind, value)
+    order by k.kind, k.value
+    on conflict do nothing returning person_id
+    """
+)
+_FORGET = text(
+    "with keys as (delete from person_key where org_id = :org and person_id = any(:persons))"
+    " delete from person where org_id = :org and id = any(:persons)"
+)
+_LEADS = text(
+    """
+    insert into lead (org_id, number, person_id, line_id, status, stage, pool_id, source_id, origin, referrer, channel,
+        campaign, level, product, region, amount, currency, score, tags, custom, version, created_by, created_at,
+        pool_entered_at, stage_entered_at, warn_step, extensions, touches)
+    select :org, r.number, r.person, r.line, 'open', r.stage, r.pool, r.source, r.origin, r.referrer, r.channel,
+        r.campaign, r.level, r.product, r.region, r.amount, r.currency, r.score, r.tags, cast(r.custom as jsonb), 1,
+        :actor, :now, :now, :now, 0, 0, 1
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(number bigint, person bigint, line bigint, stage text,
+        pool bigint, source bigint, origin text, referrer text, channel text, campaign text, level text, product text,
+        region text, amount numeric, currency text, score bigint, tags text[], custom text)
+    on conflict (org_id, person_id, line_id) where status = 'open' do nothing
+    returning id, number, person_id
+    """
+)
+_TOUCHES = text(
+    """
+    with locked as (
+        select id from lead where org_id = :org and id = any(:ids) and status = 'open' order by id for update
+    )
+    update lead set touches = touches + t.many,
+        score = score + least(t.many, greatest(0, :counted + 1 - touches)) * :points
+    from locked join unnest(cast(:ids as bigint[]), cast(:counts as bigint[])) as t(id, many) on t.id = locked.id
+    where org_id = :org and lead.id = locked.id
+    returning lead.id, lead.number, lead.owner_id
+    """
+)
+_HISTORY = text(
+    """
+    insert into activity (org_id, lead_id, actor_id, verb, at, words, data)
+    select :org, a.lead_id, :actor, a.verb, :now, a.words, cast(a.data as jsonb)
+    from unnest(cast(:leads as bigint[]), cast(:verbs as text[]), cast(:words as text[]), cast(:data as text[]))
+        as a(lead_id, verb, words, data)
+    """
+)
+_OPENING = (
+    "line", "stage", "pool", "source", "origin", "referrer", "channel", "campaign", "level", "product", "region",
+    "currency", "score", "tags", "custom",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Group:
+    """Rows of one person. `known` is whom the database has; else the person is made here."""
+
+    known: Known | None
+    rows: list[int] = field(default_factory=list)
+    keys: dict[Key, None] = field(default_factory=dict)
+    person_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What all rows of one call share. `clashes`: other persons whom keys of a row name, by the row's number."""
+
+    uow: UnitOfWork
+    house: House
+    source: Source | None
+    actor: Actor | None
+    rows: Sequence[Checked]
+    clashes: dict[int, list[int]] = field(default_factory=dict)
+
+
+def take_in_many(
+    uow: UnitOfWork, rows: Sequence[Checked], *, source: Source | None = None, actor: Actor | None = None
+) -> list[TakenIn]:
+    """Take in up to `CHUNK` checked arrivals; what became of each, in their order. New leads are dispatched by jobs.
+
+    Raises: Conflict when others win every race against some of the rows; PoolNotFound.
+    """
+    batch = Batch(uow, houses.of(uow), source, actor, rows)
+    taken: dict[int, TakenIn] = {}
+    for _ in range(intake.TRIES):
+        waiting = [number for number in range(len(rows)) if number not in taken]
+        if not waiting:
+            return [taken[number] for number in range(len(rows))]
+        taken |= _pass(batch, waiting)
+    raise Conflict
+
+
+def _pass(batch: Batch, numbers: Sequence[int]) -> dict[int, TakenIn]:
+    groups = _grouped(batch, numbers)
+    groups = _make_persons(batch, groups)
+    opened = _open(batch, [group for group in groups if not (group.known and group.known.lead_id)])
+    touched = _touch(batch, groups, opened)
+    taken = opened | touched
+    _write_history(batch, taken)
+    _order_dispatch(batch.uow, opened)
+    return taken
+
+
+def _grouped(batch: Batch, numbers: Sequence[int]) -> list[Group]:
+    """The rows by person: a row belongs where its strongest known key does, and brings its other keys along."""
+    every = dict.fromkeys(key for number in numbers for key in batch.rows[number].keys)
+    found = intake.find_all(batch.uow, batch.house, list(every))
+    of_person: dict[int, Group] = {}
+    of_key: dict[Key, Group] = {}
+    for key, known in found.items():
+        of_key[key] = of_person.setdefault(known.person_id, Group(known, person_id=known.person_id))
+    groups: dict[int, Group] = {}
+    for number in numbers:
+        keys = batch.rows[number].keys
+        group = next((of_key[key] for key in keys if key in of_key), None) or Group(None)
+        group.rows.append(number)
+        group.keys.update({key: None for key in keys if key not in found and of_key.setdefault(key, group) is group})
+        groups[id(group)] = group
+        others = {found[key].person_id for key in keys if key in found} - {group.person_id}
+        if group.known and others:
+            batch.clashes[number] = sorted(others)
+    return list(groups.values())
+
+
+def _make_persons(batch: Batch, groups: list[Group]) -> list[Group]:
+    """Write new persons and keys. Returns the groups without those whose keys somebody else was faster with."""
+    uow = batch.uow
+    fresh = [group for group in groups if group.known is None]
+    for group, person_id in zip(fresh, uow.session.scalars(_IDS, {"many": len(fresh)}), strict=True):
+        group.person_id = person_id
+    first = [batch.rows[group.rows[0]] for group in fresh]
+    if fresh:
+        uow.session.execute(
+            _PERSONS,
+            {
+                "org": uow.org_id, "now": uow.now, "ids": [group.person_id for group in fresh],
+                "names": [row.name for row in first], "companies": [row.company for row in first],
+                "jobs": [row.title for row in first],
+            },
+        )  # fmt: skip
+    late = _write_keys(uow, groups)
+    if late:
+        uow.session.execute(_FORGET, {"org": uow.org_id, "persons": list(late)})
+    return [group for group in groups if group.person_id not in late]
+
+
+def _write_keys(uow: UnitOfWork, groups: Sequence[Group]) -> set[int]:
+    """Claim the keys; the new persons who did not get all of theirs."""
+    pairs = [(group.person_id, *key) for group in groups for key in group.keys]
+    if not pairs:
+        return set()
+    persons, kinds, values = zip(*pairs, strict=True)
+    args = {"org": uow.org_id, "persons": list(persons), "kinds": list(kinds), "values": list(values)}
+    got = Counter(uow.session.scalars(_KEYS, args))
+    return {group.person_id for group in groups if group.known is None and got[group.person_id] < len(group.keys)}
+
+
+def _open(batch: Batch, groups: Sequence[Group]) -> dict[int, TakenIn]:
+    """Open a lead for each of these persons, from the first row. Persons who got one meanwhile are left out."""
+    uow = batch.uow
+    if not groups:
+        return {}
+    place = Place(houses.pool_for(batch.house, batch.source.pool_id if batch.source else None))
+    numbers = next_numbers(uow, len(groups))
+    rows = [
+        _opening(batch, group, place, number) for group, number in zip(groups, numbers, strict=True)
+    ]  # fmt: skip
+    args = {"org": uow.org_id, "now": uow.now, "actor": _actor_id(batch), "rows": json.dumps(rows)}
+    first = {group.person_id: group.rows[0] for group in groups}
+    return {
+        first[row.person_id]: TakenIn(row.id, row.number, created=True, touched=False)
+        for row in uow.session.execute(_LEADS, args)
+    }
+
+
+def _opening(batch: Batch, group: Group, place: Place, number: int) -> dict[str, Any]:
+    checked = batch.rows[group.rows[0]]
+    values = intake.opening(batch.uow, batch.house, checked, place, source=batch.source, actor=batch.actor)
+    amount = str(checked.amount) if checked.amount is not None else None
+    return {name: values[name] for name in _OPENING} | {"number": number, "person": group.person_id, "amount": amount}
+
+
+def _touch(batch: Batch, groups: Sequence[Group], opened: Mapping[int, TakenIn]) -> dict[int, TakenIn]:
+    """Attach the rows that opened nothing to the open lead of their person."""
+    rows_of: dict[int, list[int]] = {}
+    for group in groups:
+        new = opened.get(group.rows[0])
+        lead_id = new.lead_id if new else (group.known.lead_id if group.known else None)
+        if lead_id and (rest := group.rows[1:] if new else group.rows):
+            rows_of[lead_id] = rest
+    if not rows_of:
+        return {}
+    args = {
+        "org": batch.uow.org_id, "ids": list(rows_of), "counts": [len(rows) for rows in rows_of.values()],
+        "points": score.TOUCH_POINTS, "counted": score.COUNTED_TOUCHES,
+    }  # fmt: skip
+    leads = batch.uow.session.execute(_TOUCHES, args).all()
+    batch.uow.touch(*(row.id for row in leads))
+    _tell_owners(batch, [(row.owner_id, row.id) for row in leads if row.owner_id])
+    return {
+        number: TakenIn(row.id, row.number, created=False, touched=True) for row in leads for number in rows_of[row.id]
+    }
+
+
+def _tell_owners(batch: Batch, owned: Sequence[tuple[int, int]]) -> None:
+    """One message for each owner, however many of the leads came again."""
+    leads_of: dict[int, list[int]] = {}
+    for owner_id, lead_id in owned:
+        leads_of.setdefault(owner_id, []).append(lead_id)
+    for owner_id, lead_ids in leads_of.items():
+        batch.uow.notify(
+            "lead.touched", to=owner_id, lead=lead_ids[0], together=f"touched:{owner_id}",
+            key=f"touched:{owner_id}:{lead_ids[0]}:{batch.uow.now.isoformat()}",
+            data={"lead": lead_ids[0], "count": len(lead_ids), "source": batch.source.id if batch.source else None},
+        )  # fmt: skip
+
+
+def _write_history(batch: Batch, taken: Mapping[int, TakenIn]) -> None:
+    rows = [(batch.rows[number], result, batch.clashes.get(number)) for number, result in sorted(taken.items())]
+    args = {
+        "org": batch.uow.org_id, "now": batch.uow.now, "actor": _actor_id(batch),
+        "leads": [result.lead_id for _, result, _ in rows],
+        "verbs": ["created" if result.created else "touched" for _, result, _ in rows],
+        "words": [checked.note for checked, _, _ in rows],
+        "data": [_data(batch, checked, clash) for checked, _, clash in rows],
+    }  # fmt: skip
+    if rows:
+        batch.uow.session.execute(_HISTORY, args)
+
+
+def _data(batch: Batch, checked: Checked, clash: list[int] | None) -> str:
+    source = batch.source.key if batch.source else None
+    return json.dumps({"source": source, "score": score.first(checked)[1]} | ({"clash": clash} if clash else {}))
+
+
+def _order_dispatch(uow: UnitOfWork, opened: Mapping[int, TakenIn]) -> None:
+    for result in opened.values():
+        uow.defer(queue.Order(queue.DISPATCH, {"org_id": uow.org_id, "lead_id": result.lead_id}, queue=queue.BULK))
+
+
+def _actor_id(batch: Batch) -> int | None:
+    return batch.actor.id if batch.actor else None
