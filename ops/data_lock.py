@@ -20,8 +20,8 @@ class DataLock:
         self._data_dir = data_dir
         self._handle: int | None = None
 
-    def acquire(self) -> Sockets | None:
-        """Become the owner, or StartError names the present one; return the sockets that a killed owner left."""
+    def acquire(self) -> list[Path]:
+        """Become the owner, or StartError names the present one; return the folders that a killed owner left."""
         handle = _open(self._data_dir)
         deadline = time.monotonic() + HANDOVER
         while not _lock(handle):
@@ -36,7 +36,7 @@ class DataLock:
         self._handle = handle
         left = _sockets(_read(handle))
         self._note()
-        return left
+        return [left.postgres, left.valkey] if left else []
 
     def announce(self, sockets: Sockets, *, ready: bool) -> None:
         """Note where the engines listen; once they are `ready`, others are told."""
@@ -72,7 +72,7 @@ def _sockets(note: dict[str, Any]) -> Sockets | None:
 
 
 def _lock_file(data_dir: Path) -> Path:
-    return data_dir / "engines.lock"
+    return data_dir.expanduser() / "engines.lock"
 
 
 def _open(data_dir: Path) -> int:

@@ -31,20 +31,23 @@ class Engines:
     """
 
     def __init__(self, data_dir: Path, *, durable: bool = True) -> None:
-        self.data_dir = data_dir
+        self.data_dir = data_dir.expanduser().absolute()
         self._durable = durable
-        self._lock = DataLock(data_dir)
+        self._lock = DataLock(self.data_dir)
         self._children: list[Child] = []
         self._folders: list[Path] = []
 
     def start(self) -> Sockets:
         """Return when both answer. Raises StartError, and then nothing of it runs on."""
         data_dir = check_data_dir(self.data_dir)
-        left = self._lock.acquire()
         try:
-            self._folders = [left.postgres, left.valkey] if left else []
+            self._folders = self._lock.acquire()
             self._remove_folders()
             return self._start(data_dir)
+        except PermissionError as error:
+            self.stop()
+            message = f"{error.filename} belongs to another user; run Sluice as that user, or name another data folder "
+            raise StartError(message + "in SLUICE_DATA_DIR.") from None
         except BaseException:
             self.stop()
             raise
