@@ -110,6 +110,7 @@ def company(
     with database.begin() as uow:
         org_id = _add(uow, Organization, key=key, name="Acme", timezone=timezone, locale="en")
         uow.enter(org_id)
+        uow.session.execute(text("select sluice_open_organization(:o)"), {"o": org_id})
         department = _departments(uow)
         member = {name: _member(uow, name, department) for name in PEOPLE}
         _managers(uow, member)
@@ -164,7 +165,7 @@ def lead(
 
     `recycle_at` and `warn_at` stay empty unless given: `clocks.restart` computes them.
     """
-    number = uow.session.scalar(text("select coalesce(max(number), 0) + 1 from lead where org_id = :o"), {"o": uow.org_id})
+    number = uow.session.scalar(text("select sluice_next_numbers(:o, 1)"), {"o": uow.org_id})
     person_id = _add(uow, Person, name=name, company=firm, title="", note="")
     phone = phone or f"+86138{uow.org_id % 1000:03d}{number:05d}"
     _add(uow, PersonKey, person_id=person_id, kind="phone", value=phone)

@@ -1,0 +1,88 @@
+"""Writing down why the engine did what it did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import text
+
+from crm.rules.facts import LeadFacts
+from crm.services.timeline import plain
+from crm.uow import UnitOfWork
+
+# What a rule may have looked at; none of it is personal.
+_SHOWN = (
+    "stage", "origin", "source", "channel", "campaign", "level", "product", "region", "amount", "score", "tags", "pool", "line",
+)  # fmt: skip
+_INSERT = text(
+    """
+    insert into decision (org_id, kind, lead_id, member_id, run_id, rule_set_id, rule, outcome, facts, candidates, at)
+    select :org, :kind, d.lead, d.member, :run, :rules, d.rule, d.outcome, d.facts, d.candidates, :now
+    from jsonb_to_recordset(cast(:rows as jsonb))
+         as d(lead bigint, member bigint, rule text, outcome text, facts jsonb, candidates jsonb)
+    returning lead_id, id
+    """
+)
+_RUN = text(
+    "insert into run (org_id, kind, at, counters) values (:org, :kind, :now, cast(:counters as jsonb)) returning id"
+)
+_WITHDRAW = text("delete from decision where org_id = :org and id = :id")
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What became of one lead.
+
+    Attributes:
+        outcome: assigned, pooled, held, taken (by somebody else meanwhile).
+        rule: the rule that decided; `affinity` when the person's present owner got the lead; None when no rule matched.
+        candidates: who was considered, each `{"member": id, "why": reason code or None}`.
+    """
+
+    lead_id: int
+    outcome: str
+    rule: str | None = None
+    member_id: int | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+    candidates: list[dict[str, Any]] = field(default_factory=list)
+    decision_id: int = 0
+
+
+def record(uow: UnitOfWork, kind: str, verdicts: Sequence[Verdict], *, run_id: int | None = None) -> None:
+    """Store decisions, at most one for each lead, and give them their ids."""
+    if not verdicts:
+        return
+    rows = [
+        {
+            "lead": made.lead_id, "member": made.member_id, "rule": made.rule, "outcome": made.outcome, "facts": made.facts,
+            "candidates": made.candidates,
+        }
+        for made in verdicts
+    ]  # fmt: skip
+    args = {
+        "org": uow.org_id, "kind": kind, "run": run_id, "rules": uow.rule_set_id, "now": uow.now,
+        "rows": json.dumps(rows, default=plain),
+    }  # fmt: skip
+    ids = {row.lead_id: row.id for row in uow.session.execute(_INSERT, args)}
+    for made in verdicts:
+        made.decision_id = ids[made.lead_id]
+
+
+def withdraw(uow: UnitOfWork, verdict: Verdict) -> None:
+    """What was decided could not be done."""
+    uow.session.execute(_WITHDRAW, {"org": uow.org_id, "id": verdict.decision_id})
+
+
+def open_run(uow: UnitOfWork, kind: str, counters: dict[str, Any]) -> int:
+    """A run to which many decisions belong; returns its id."""
+    args = {"org": uow.org_id, "kind": kind, "now": uow.now, "counters": json.dumps(counters, default=plain)}
+    return uow.session.execute(_RUN, args).scalar_one()
+
+
+def shown(facts: LeadFacts) -> dict[str, Any]:
+    """The facts on which a rule may have decided, without those that are unknown."""
+    known = {name: getattr(facts, name) for name in (*_SHOWN, "custom")}
+    return {name: value for name, value in known.items() if value}

@@ -1,0 +1,70 @@
+"""Leads that nobody was dealt: into the pool that is meant for them, or held until somebody is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from crm.rules.facts import LeadFacts
+from crm.rules.ruleset import Rules
+from crm.uow import UnitOfWork
+
+# Leads that come within this time are announced on one card.
+GATHER = timedelta(seconds=1.5)
+
+_POOL = text(
+    """
+    update lead l set pool_id = p.pool, pool_entered_at = :now, held_since = null
+    from unnest(cast(:leads as bigint[]), cast(:pools as bigint[])) as p(lead, pool)
+    where l.org_id = :org and l.id = p.lead and l.owner_id is null and l.status = 'open'
+    """
+)
+_HOLD = text(
+    "update lead set held_since = coalesce(held_since, :now)"
+    " where org_id = :org and id = any(:leads) and owner_id is null and status = 'open'"
+)
+_POOLS = text("select key, id from pool where org_id = :org order by id")
+_SOURCES = text("select key, pool_id from source where org_id = :org and pool_id is not null")
+
+
+class Pools:
+    """Where leads go that no rule deals: named by rules and sources, found by key."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._by_key = {row.key: row.id for row in uow.session.execute(_POOLS, {"org": uow.org_id})}
+        self._of_source = {row.key: row.pool_id for row in uow.session.execute(_SOURCES, {"org": uow.org_id})}
+
+    def for_lead(self, rules: Rules, rule: str | None, facts: LeadFacts) -> int | None:
+        """The rule's fallback, else the source's pool, else the general one, else the one it lies in, else any."""
+        named = next((one.fallback for one in rules.dispatch if one.name == rule), None)
+        found = (
+            self._by_key.get(named or ""), self._of_source.get(facts.source or ""),
+            self._by_key.get(rules.fallback_pool or ""), self._by_key.get(facts.pool or ""), *self._by_key.values(),
+        )  # fmt: skip
+        return next((pool for pool in found if pool is not None), None)
+
+
+def into_pools(uow: UnitOfWork, places: Mapping[int, int]) -> None:
+    """Put free leads into pools, `{lead: pool}`, and owe the pools' teams one card for all that come at once."""
+    if not places:
+        return
+    uow.session.execute(_POOL, {"org": uow.org_id, "now": uow.now, "leads": list(places), "pools": list(places.values())})
+    for pool in sorted(set(places.values())):
+        announce(uow, pool, [lead for lead, into in places.items() if into == pool])
+
+
+def announce(uow: UnitOfWork, pool_id: int, lead_ids: Sequence[int]) -> None:
+    """Owe the news that these leads can be claimed; bursts become one card."""
+    uow.notify(
+        "pool.arrived", key=f"arrived:{pool_id}:{lead_ids[0]}:{uow.now.isoformat()}", together=f"arrived:{pool_id}",
+        lead=lead_ids[0] if len(lead_ids) == 1 else None, data={"pool": pool_id, "leads": list(lead_ids)[:200]},
+        due_at=uow.now + GATHER,
+    )  # fmt: skip
+
+
+def hold(uow: UnitOfWork, lead_ids: Sequence[int]) -> None:
+    """Keep free leads waiting until somebody can take them."""
+    if lead_ids:
+        uow.session.execute(_HOLD, {"org": uow.org_id, "now": uow.now, "leads": list(lead_ids)})
