@@ -49,7 +49,7 @@ class SlackPlatform:
         """The card as a person's home page."""
         return {"type": "home", "blocks": slack_blocks.blocks(card, budget=slack_blocks.HOME)}
 
-    def answers_inline(self, interaction: Interaction) -> bool:
+    def answers_inline(self, interaction: Interaction, *, in_place: bool) -> bool:  # noqa: ARG002
         """Slash commands and the home page answer in the HTTP response; taps, messages and forms by a job."""
         return interaction.kind == "home" or (interaction.kind == "command" and interaction.key.startswith("command:"))
 

@@ -102,8 +102,8 @@ def meaning(error: Exception) -> PlatformError:
             return OutcomeUnknown(f"slack_garbled: {type(error).__name__}")
 
 
-def from_http(status: int, headers: Mapping[str, str], code: str) -> PlatformError:
-    """The meaning of an HTTP status, its Retry-After and Slack's error code."""
+def from_http(status: int, headers: Mapping[str, str], code: str, detail: str = "") -> PlatformError:
+    """The meaning of an HTTP status, its Retry-After and Slack's error code; `detail` joins the cause."""
     if status == 429 or code in {"ratelimited", "rate_limited"}:
         return Throttled("ratelimited", retry_after=_wait(headers))
     if status in {408, 503}:
@@ -113,15 +113,12 @@ def from_http(status: int, headers: Mapping[str, str], code: str) -> PlatformErr
     known = MEANINGS.get(code)
     if known is None and not _CODE.fullmatch(code):
         return OutcomeUnknown("slack_garbled") if status == 200 else Rejected(f"slack_http_{status}")
-    return (known or Rejected)(code)
+    return (known or Rejected)(f"{code}: {detail}" if detail else code)
 
 
 def _refusal(response: Any) -> PlatformError:
     data = response.data if isinstance(response.data, dict) else {}
-    failure = from_http(response.status_code, response.headers, str(data.get("error", "")))
-    if detail := _detail(data):
-        failure.cause = f"{failure.cause}: {detail}"
-    return failure
+    return from_http(response.status_code, response.headers, str(data.get("error", "")), _detail(data))
 
 
 def _detail(data: Mapping[str, Any]) -> str:

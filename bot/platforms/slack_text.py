@@ -13,7 +13,7 @@ from bot.cards import fit
 
 ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 # What mrkdwn would format or link although escaped; masked contacts (138****1234) are the everyday case.
-_FORMATS = re.compile(r"[*_~`@]|://|www\.", re.IGNORECASE)
+_FORMATS = re.compile(r"[*_~`@]|://|www\.|^\s*>", re.IGNORECASE | re.MULTILINE)
 _NEEDS_ESCAPE = re.compile("[&<>]")
 NOTHING = "–"
 
