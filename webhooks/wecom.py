@@ -11,14 +11,15 @@ from collections.abc import Iterable
 
 import structlog
 from fastapi import APIRouter, Request, Response
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from bot.app import Bot
-from bot.cards.model import Card, Form
+from bot.cards.model import Form
 from bot.dispatcher import DatabaseAway
 from bot.interaction import Answer, Interaction
 from bot.platforms import wecom_cards, wecom_forms
-from bot.platforms.base import Address, PlatformError, Workspace
+from bot.platforms.base import PlatformError, Workspace
 from bot.platforms.wecom_body import plain
 from webhooks import wecom_envelope as envelope
 from webhooks import wecom_inbox as inbox
@@ -96,7 +97,10 @@ class Door:
         return visit.answered(interaction) if interaction else Response(EMPTY)
 
     def _installed(self, app: str) -> Iterable[Workspace]:
-        every = self._bot.workspaces.all("wecom")
+        try:
+            every = self._bot.workspaces.all("wecom")
+        except SQLAlchemyError as exc:
+            raise DatabaseAway from exc
         return [each for each in every if app in ("", each.external_id, str(each.config.get("agent_id")))]
 
 
@@ -122,38 +126,30 @@ class Visit:
         return self._sealed(replies.text(self._user, self._workspace.config["corp_id"], words))
 
     def _spoken(self, answer: Answer) -> Response:
-        if answer.form is not None and wecom_cards.for_form(answer.form) is None:
-            return self.text(wecom_forms.prompt(answer.form))
         if answer.form is not None:
-            self._ask(answer.form)
+            return self._asked(answer.form, answer.errors.values())
         return self.text(plain(answer.card)) if answer.card is not None else Response(EMPTY)
 
     def _tapped(self, interaction: Interaction, answer: Answer) -> Response:
-        handle = interaction.handle or {}
+        """Only the tapped card can change here; the rest goes out, or has gone out, as a message."""
         if answer.form is not None:
             self._ask(answer.form)
-        if answer.errors:
-            self._send(interaction, Card(title=" ".join(answer.errors.values())))
-        if answer.card is None:
+        if answer.card is None or not answer.replace:
             return Response(EMPTY)
-        if handle.get("menu") or not answer.replace:
-            self._send(interaction, answer.card)
-            return Response(EMPTY)
-        shown = wecom_cards.for_update(answer.card, handle.get("task_id", ""))
+        shown = wecom_cards.for_update(answer.card, (interaction.handle or {}).get("task_id", ""))
         return self._sealed(replies.card(self._user, self._workspace.config["corp_id"], shown))
+
+    def _asked(self, form: Form, errors: Iterable[str]) -> Response:
+        if wecom_cards.for_form(form) is None:
+            return self.text("\n".join([*errors, wecom_forms.prompt(form)]))
+        self._ask(form)
+        return Response(EMPTY)
 
     def _ask(self, form: Form) -> None:
         try:
             self._bot.platforms["wecom"].open_form(self._workspace, self._user, form)
         except PlatformError as exc:
             log.warning("wecom.form_lost", cause=exc.cause)
-
-    def _send(self, interaction: Interaction, card: Card) -> None:
-        try:
-            to = Address("person", self._user)
-            self._bot.platforms["wecom"].send(self._workspace, to, card, key=interaction.key)
-        except PlatformError as exc:
-            log.warning("wecom.answer_lost", cause=exc.cause)
 
     def _sealed(self, xml: str) -> Response:
         return Response(self._crypto.sealed(xml, self._nonce), media_type="application/xml")

@@ -92,19 +92,19 @@ def read(workspace: Workspace, message: BaseMessage) -> Interaction | None:
     return reader(workspace, message) if reader else None
 
 
-def delivery_key(workspace: Workspace, data: Mapping[str, Any]) -> str:
-    """Names a delivery: by its message id, or by all that tells one event from another of the same second."""
+def delivery_key(data: Mapping[str, Any]) -> str:
+    """Names a delivery of an app: by its message id, or by all that tells one event from another of the same second."""
     if data.get("MsgId"):
-        return f"wecom:{workspace.external_id}:{data['MsgId']}"
+        return f"msg:{data['MsgId']}"
     told = "\0".join(str(data.get(name) or "") for name in _NAMED_BY)
-    return f"wecom:{workspace.external_id}:{hashlib.sha256(told.encode()).hexdigest()[:40]}"
+    return f"event:{hashlib.sha256(told.encode()).hexdigest()[:40]}"
 
 
 def _interaction(workspace: Workspace, message: BaseMessage, **what: Any) -> Interaction:
     user = what.pop("user", message.source)
     if not isinstance(user, str) or not user:
         raise ValueError("FromUserName")
-    key = what.pop("key", None) or delivery_key(workspace, raw(message))
+    key = what.pop("key", None) or delivery_key(raw(message))
     return Interaction(
         platform="wecom", workspace=workspace.external_id, user=user, key=key, reply_to=user, trigger=user, **what
     )
@@ -136,8 +136,7 @@ def _tap(workspace: Workspace, message: TemplateCardEvent) -> Interaction:
 def _entered(workspace: Workspace, message: BaseMessage) -> Interaction:
     """Every opening of the app's chat is told; one in a day is answered."""
     day = datetime.fromtimestamp(int(raw(message)["CreateTime"]), UTC).date()
-    key = f"wecom:{workspace.external_id}:home:{message.source}:{day}"
-    return _interaction(workspace, message, kind="home", key=key)
+    return _interaction(workspace, message, kind="home", key=f"home:{message.source}:{day}")
 
 
 def _joined(workspace: Workspace, message: BaseMessage) -> Interaction:

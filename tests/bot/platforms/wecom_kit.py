@@ -11,8 +11,8 @@ EMOJI = "👩‍👩‍👧‍👦🚀"
 HOSTILE = [
     "<!channel>", "<@U0123>", "<@ann>", "@all", "@ALL 请看", "@所有人", "<http://x|bank>", "[bank](http://evil.example)",
     "&lt;@all&gt;", "`rm -rf`", "```code```", "# heading", "\n# heading", "> quote", "**bold**", "*b*",
-    '<font color="warning">x</font>', '<a href="http://evil.example">bank</a>', "http://evil.example", "www.evil.example",
-    "\u202egnp.exe", "\u200bhidden", "]]>", "a\nb\n# c", "\x00\x07",
+    '<font color="warning">x</font>', '<a href="http://evil.example">bank</a>', "http://evil.example",
+    "www.evil.example", "\u202egnp.exe", "\u200bhidden", "]]>", "a\nb\n# c", "\x00\x07",
 ]  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def excess(unit: str) -> Card:
             Text(long),
             Text(f"{long}\n{long}", "strong"),
             Text(long, "quiet"),
-            Fields(tuple(Field(unit * n, long) for n in range(1, 20)) + (Field("", "x"), Field("x", ""))),
+            Fields((*(Field(unit * n, long) for n in range(1, 20)), Field("", "x"), Field("x", ""))),
             *(Row(long, long, (Button("lead.open", long, f"L-{n}"),)) for n in range(30)),
             Image(PNG, alt=long),
             Actions((Select("lead.stage", long, picks, "nothing"), Select("lead.other", long, picks))),
