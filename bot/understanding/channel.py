@@ -1,28 +1,42 @@
 """How a follow-up was made, and which stage it speaks of."""
 
+import re
+
 from bot.understanding.lexicon import lexicons, matches
 from bot.understanding.text import Span, overlaps
 
+_NEAR = 6
+_ARRANGED = re.compile(r".{0,4}(?:约(?!谈)|[定订]了|[沟通]了)|\s*(?::|(?:to|booked|arranged|agreed|set)\b)", re.I)
 
-def find_channel(folded: str, next_clause: Span | None) -> str | None:
+
+def find_channel(folded: str, plan: Span | None) -> str | None:
     """The channel named first, outside the next step; else the one that a tell-tale word implies."""
-    strong, hints = [], []
-    for lexicon in lexicons():
-        strong += [(match.start(), key) for key, match in matches(lexicon.channels, folded) if _done(match.span(), next_clause)]
-        hints += [(match.start(), key) for key, match in matches(lexicon.channel_hints, folded) if _done(match.span(), next_clause)]
-    return min(strong or hints, default=(0, None))[1]
+    for named in (_places(folded, plan, "channels"), _places(folded, plan, "channel_hints")):
+        if named:
+            return min(named)[1]
+    return None
 
 
-def _done(span: Span, next_clause: Span | None) -> bool:
-    return not (next_clause and overlaps(span, next_clause))
+def _places(folded: str, plan: Span | None, table: str) -> list[tuple[int, str]]:
+    return [
+        (match.start(), key)
+        for lexicon in lexicons(folded)
+        for key, match in matches(getattr(lexicon, table), folded)
+        if _done(folded, match.span(), plan) and not lexicon.negator.search(folded[max(0, match.start() - _NEAR) : match.start()])
+    ]
 
 
-def find_stage(folded: str, next_clause: Span | None) -> str | None:
+def _done(folded: str, span: Span, plan: Span | None) -> bool:
+    """Whether a word speaks of what was done: not of the next step, unless as the way in which it was arranged."""
+    return not (plan and overlaps(span, plan)) or bool(_ARRANGED.match(folded, span[1]))
+
+
+def find_stage(folded: str, plan: Span | None) -> str | None:
     """The stage the lead has reached by this sentence: won and lost before the steps on the way."""
     for key in ("lost", "won", "opportunity", "qualified", "contacted"):
-        for lexicon in lexicons():
+        for lexicon in lexicons(folded):
             for match in lexicon.stages[key].finditer(folded):
                 before = folded[max(0, match.start() - 12) : match.start()]
-                if _done(match.span(), next_clause) and not lexicon.negator.search(before) and not lexicon.unsure.search(before):
+                if _done(folded, match.span(), plan) and not lexicon.negator.search(before) and not lexicon.unsure.search(before):
                     return key
     return None

@@ -9,7 +9,10 @@ from typing import Any
 
 import yaml
 
+from bot.understanding.text import has_chinese
+
 Patterns = Mapping[str, re.Pattern[str]]
+_LATIN = re.compile("[A-Za-z]")
 _LIST_NAME = re.compile(r"\{([a-z]+)\}")
 
 
@@ -31,9 +34,14 @@ class Lexicon:
     today: re.Pattern[str]
 
 
+def lexicons(text: str) -> tuple[Lexicon, ...]:
+    """Those of the scripts in a text: English, Chinese or both, since people mix them."""
+    english, chinese = _both()
+    return ((english,) if _LATIN.search(text) else ()) + ((chinese,) if has_chinese(text) else ())
+
+
 @cache
-def lexicons() -> tuple[Lexicon, Lexicon]:
-    """English and Chinese. Both read every sentence, since people mix them."""
+def _both() -> tuple[Lexicon, Lexicon]:
     return _load("english.yaml", r"(?<![A-Za-z])(?:{})(?![A-Za-z])"), _load("chinese.yaml", "(?:{})")
 
 

@@ -14,7 +14,7 @@ _RANGE = r"(?:\s*(?:-|~|to|到|至)\s*(?P<upper>[0-9][0-9.]{0,8}))?"
 _SCALE = r"(?P<scale>k|mn|mio|million|mil|m|grand|thousand|w|千万|百万|万|千|百|亿)"
 _NUMERAL = r"(?P<numeral>[一二两三四五六七八九十百]{1,5})"
 _MORE = r"(?:[0-9]|[一二三四五六七八九])"
-_FREE = r"(?<![A-Za-z0-9.,:/#+*-])"
+_FREE = r"(?<![A-Za-z0-9.:/#+*-])(?<![0-9],)"
 _NEAR = 12
 
 
@@ -34,6 +34,7 @@ class _Words:
     factors: dict[str, int]
     firm: re.Pattern[str]
     beside: re.Pattern[str]
+    after: re.Pattern[str]
 
 
 def find_money(folded: str, taken: list[Span]) -> Money | None:
@@ -62,11 +63,12 @@ def _digits(match: re.Match[str]) -> Span:
 
 def _money(folded: str, match: re.Match[str], words: _Words) -> Money | None:
     start = _digits(match)[0]
-    if words.beside.search(folded[max(0, start - _NEAR) : start]):
+    if words.beside.search(folded[max(0, start - _NEAR) : start]) or words.after.match(folded, match.end()):
         return None
     parts = match.groupdict()
     value = Decimal(parts["number"].replace(",", "")) if parts.get("number") else Decimal(str(chinese(parts["numeral"])))
     factor = words.factors[parts["scale"].lower()] if parts.get("scale") else 1
+    value += Decimal(int(chinese(parts["tenths"]))) / 10 if parts.get("tenths") else 0
     rest = int(chinese(parts["rest"])) * factor // 10 if parts.get("rest") else 0
     sign = parts.get("sign") or ""
     currency = next((code for code, pattern in words.currencies.items() if pattern.fullmatch(sign)), None)
@@ -81,6 +83,7 @@ def _words() -> _Words:
     signs = {code: _any_of(lines) for code, lines in raw["currencies"].items()}
     sign, counted, cue = f"(?P<sign>{'|'.join(signs.values())})", f"(?!{_any_of(raw['counted'])})", _any_of(raw["cues"])
     patterns = (
+        rf"{_FREE}{_NUMBER}(?P<sign>块|元)(?P<tenths>{_MORE})(?![0-9])",
         rf"{sign}\s*{_NUMBER}{_RANGE}\s*(?:{_SCALE}(?![a-z]))?",
         rf"{_FREE}{_NUMBER}{_RANGE}\s*(?:{_SCALE}(?P<rest>{_MORE})?)?(?:多|来|余|左右)?\s*{sign}(?![a-z])",
         rf"(?<![一二两三四五六七八九十百]){_NUMERAL}(?:来|多|几)?{_SCALE}(?P<rest>{_MORE})?(?:多|来|余|左右)?\s*{sign}",
@@ -95,6 +98,7 @@ def _words() -> _Words:
         factors=raw["factors"],
         firm=re.compile(_any_of(raw["firm"]), re.I),
         beside=re.compile(f"(?:{_any_of(raw['beside'])})[^,;!?]{{0,10}}$", re.I),
+        after=re.compile(rf"\s*(?:{_any_of(raw['after'])})", re.I),
     )
 
 

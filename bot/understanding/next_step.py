@@ -58,8 +58,8 @@ def _weight(folded: str, when: When, moments: list[When]) -> int:
 def _cues(text: str) -> list[tuple[int, str]]:
     """Ends and kinds of the words on tense, in order; what is past outranks the action word inside it."""
     found: list[tuple[Span, str]] = []
-    for kind in ("past", "next", "state"):
-        for lexicon in lexicons():
+    for kind in ("past", "state", "next"):
+        for lexicon in lexicons(text):
             for match in getattr(lexicon, kind).finditer(text):
                 if not any(overlaps(match.span(), span) for span, _ in found):
                     found.append((match.span(), kind))
@@ -68,7 +68,7 @@ def _cues(text: str) -> list[tuple[int, str]]:
 
 def _is_just_today(folded: str, when: When) -> bool:
     words = folded[when.span[0] : when.span[1]]
-    return not _DIGIT.search(words) and any(lexicon.today.fullmatch(words.strip()) for lexicon in lexicons())
+    return not _DIGIT.search(words) and any(lexicon.today.fullmatch(words.strip()) for lexicon in lexicons(words))
 
 
 def clause_of(folded: str, span: Span) -> Span:

@@ -44,7 +44,7 @@ def understand(text: str, *, now: datetime, tz: ZoneInfo, locale: str) -> Follow
     money = find_money(folded, [when.span for when in moments])
     return FollowUpSentence(
         note=text.strip(),
-        outcome=find_outcome(folded, clause),
+        outcome=find_outcome(folded, clause, vague=bool(step and step.when.vague)),
         channel=find_channel(folded, clause),
         stage=find_stage(folded, clause),
         amount=money.amount if money else None,

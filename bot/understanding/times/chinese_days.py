@@ -38,7 +38,7 @@ def _weekday(match: Match, here: Here) -> Piece:
     which = match.groupdict().get("which")
     if which:
         return Piece(match.span(), day=Day(in_week(here.today, number, _WHICH[which])))
-    ahead = (number - here.today.weekday()) % 7
+    ahead = (number - here.today.weekday() - 1) % 7 + 1
     return Piece(match.span(), day=Day(here.today + ahead * DAY, "weekday", "week"))
 
 
@@ -106,6 +106,11 @@ def _year_edge(match: Match, here: Here) -> Piece:
     return Piece(match.span(), day=Day(date(year, 12, 31) if match["edge"] in ("底", "末") else date(year, 1, 1), roll="year"))
 
 
+def _second_half(match: Match, here: Here) -> Piece:
+    """下半年 begins in July."""
+    return Piece(match.span(), day=Day(date(here.today.year + _WHICH[match["which"] or ""], 7, 1), roll="year"))
+
+
 def _quarter(match: Match, here: Here) -> Piece:
     shift = _WHICH[match["which"] or ""]
     last = quarter_start(here.today, shift + 1) - DAY
@@ -153,6 +158,7 @@ RULES: tuple[Rule, ...] = (
     chinese(rf"(?<![0-9个])(?P<which>)(?P<edge>){_MONTH}月份?(?![0-9个])", _named_month),
     chinese(r"(?<![0-9一二三四五六七八九十个半])月(?P<edge>初|中旬|中|下旬|底|末)", _bare_edge),
     chinese(r"(?:(?P<which>今|明|后|去)?年)(?P<edge>底|末|初)", _year_edge),
+    chinese(r"(?P<which>明|今)?年?下半年", _second_half),
     chinese(r"(?P<which>明|去)年(?P<edge>初)?", _year_edge),
     chinese(r"(?P<which>下|上|这|本)?个?季度(?P<edge>初|底|末)?", _quarter),
 )

@@ -80,7 +80,7 @@ def _weekday(match: Match, here: Here) -> Piece:
     weeks = _WHICH[match["which"].lower()] if match.groupdict().get("which") else 0
     if weeks:
         return Piece(match.span(), day=Day(in_week(here.today, number, weeks)))
-    ahead = (number - here.today.weekday()) % 7
+    ahead = (number - here.today.weekday() - 1) % 7 + 1  # the day's own name means a week on: today is "today"
     return Piece(match.span(), day=Day(here.today + ahead * DAY, "weekday", "week"))
 
 
@@ -134,9 +134,11 @@ def _span(match: Match, here: Here) -> Piece:
     shift, unit = _WHICH[match["which"].lower()], match["unit"].lower()
     if not shift:
         ends = {"month": end_of_month(here.today), "quarter": quarter_start(here.today, 1) - DAY}
-        return Piece(match.span(), day=Day(ends.get(unit, date(here.today.year, 12, 31)), "month"))
+        last = Day(ends.get(unit, date(here.today.year, 12, 31)), "month")
+        return Piece(match.span(), day=last, vague=bool(match["loose"]))
     firsts = {"month": add_months(here.today.replace(day=1), shift), "quarter": quarter_start(here.today, shift)}
-    return Piece(match.span(), day=Day(firsts.get(unit, date(here.today.year + shift, 1, 1)), "month"))
+    first = Day(firsts.get(unit, date(here.today.year + shift, 1, 1)), "month")
+    return Piece(match.span(), day=first, vague=bool(match["loose"]))
 
 
 def _weekend(match: Match, here: Here) -> Piece:
@@ -180,7 +182,7 @@ RULES: tuple[Rule, ...] = (
     english(rf"(?:in|by|until|till|before|next|this|around)\s+(?P<month>{_MONTH})", _month_edge),
     english(r"(?:the\s+)?week\s+(?P<after>after\s+next)", _week),
     english(r"(?:(?:some\s?time|later|earlier|any\s?time|over|during)\s+)?(?P<which>this|next|last|following)\s+week(?!\s*-?end)", _week),
-    english(r"(?:(?:some\s?time|later|earlier|over|during)\s+)?(?P<which>this|next|last|following)\s+(?P<unit>month|quarter|year)", _span),
+    english(r"(?:(?P<loose>some\s?time|later)\s+|(?:earlier|over|during)\s+)?(?P<which>this|next|last|following)\s+(?P<unit>month|quarter|year)", _span),
     english(r"(?:on\s+|over\s+|at\s+)?(?:the\s+)?(?:(?P<which>this|next|last|coming)\s+)?weekend", _weekend),
     english(r"eo(?P<unit>[wmqy])", _abbreviated),
     english(r"(?P<unit>[my])(?:onth|ear)[\s-]?end", _abbreviated),
