@@ -36,7 +36,7 @@ class FollowUp:
 def log(uow: UnitOfWork, *, actor: Actor, lead: LeadView, said: FollowUp) -> int:
     """Write a follow-up: it counts from now, whatever day it speaks of; a next time replaces the earlier reminder.
 
-    Returns: the activity's id. Raises: LeadNotYours, LeadClosed, TimeInPast.
+    Returns: the activity's id. Raises: LeadNotYours, LeadClosed, TimeInPast, Conflict.
     """
     assignments.own(actor, lead)
     stops = said.outcome in STOPS
@@ -53,7 +53,7 @@ def log(uow: UnitOfWork, *, actor: Actor, lead: LeadView, said: FollowUp) -> int
     activity = timeline.change(
         uow, lead_id=lead.id, verb="logged", actor_id=actor.id, for_id=lead.owner_id if lead.owner_id != actor.id else None,
         words=said.note, data={"outcome": said.outcome, "channel": said.channel, "next": said.next_at, "stage": stage},
-        made=made, **columns,
+        made=made, owner=lead.owner_id, **columns,
     )  # fmt: skip
     assert activity is not None, "the lead was read in this transaction"
     if stops:

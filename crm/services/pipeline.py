@@ -59,7 +59,7 @@ def move(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -> 
     assignments.own(actor, lead)
     timeline.change(
         uow, lead_id=lead.id, verb="stage", actor_id=actor.id, for_id=_other(actor, lead), data={"from": lead.stage, "to": stage.key},
-        stage=stage.key, stage_entered_at=uow.now,
+        owner=lead.owner_id, stage=stage.key, stage_entered_at=uow.now,
     )  # fmt: skip
     clocks.restart(uow, [lead.id])
     return None
@@ -108,7 +108,7 @@ def _close(
     closed = tasks.close_open(uow, lead_id=lead.id, member_id=lead.owner_id or actor.id, state="done")
     timeline.change(
         uow, lead_id=lead.id, verb=status, actor_id=actor.id, for_id=_other(actor, lead), words=reason,
-        data={"from": lead.stage} | money, made={"tasks_closed": closed}, status=status,
+        data={"from": lead.stage} | money, made={"tasks_closed": closed}, owner=lead.owner_id, status=status,
         stage=stage.key if stage else status, stage_entered_at=uow.now, closed_at=uow.now, lost_reason=reason,
         recycle_at=None, recycle_rule=None, warn_at=None, **money,
     )  # fmt: skip

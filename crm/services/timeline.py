@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from crm.errors import Conflict
 from crm.uow import UnitOfWork
 
 # Columns that a rep's change may set. Their former values go into the activity, which is all that undo needs.
@@ -29,14 +30,16 @@ def change(
     words: str | None = None,
     data: dict[str, Any] | None = None,
     made: dict[str, Any] | None = None,
+    owner: int | None = None,
     **columns: Any,
 ) -> int | None:
     """Set columns of an open or closed lead and write the activity, in one statement.
 
     Args:
         columns: new values; `made` names rows made along with it (tasks, ...) that an undo takes back.
+        owner: who must own the lead when it is locked; it may have been recycled since it was read.
 
-    Returns: the activity's id.
+    Returns: the activity's id. Raises: Conflict when `owner` has lost the lead meanwhile.
     """
     unknown = set(columns) - set(UNDOABLE)
     if unknown:
@@ -44,7 +47,10 @@ def change(
     sets = "".join(f", {name} = :set_{name}" for name in columns)
     statement = text(
         f"""
-        with old as (select * from lead where org_id = :org and id = :lead for update),
+        with old as (
+            select * from lead where org_id = :org and id = :lead and (cast(:owner as bigint) is null or owner_id = :owner)
+            for update
+        ),
         changed as (
             update lead l set version = l.version + 1{sets} from old where l.org_id = :org and l.id = old.id
             returning l.id, l.version
@@ -60,9 +66,11 @@ def change(
         {f"set_{name}": value for name, value in columns.items()}
         | {
             "org": uow.org_id, "lead": lead_id, "actor": actor_id, "for": for_id, "verb": verb, "now": uow.now,
-            "words": words, "data": json.dumps(data or {}, default=plain), "made": json.dumps(made or {}),
+            "words": words, "data": json.dumps(data or {}, default=plain), "made": json.dumps(made or {}), "owner": owner,
         },
     )  # fmt: skip
+    if owner is not None and activity is None:
+        raise Conflict()
     uow.touch(lead_id)
     return activity
 

@@ -1,0 +1,84 @@
+"""Before a lead is recycled: the ladder of warnings, and one's own extension of the clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import text
+
+from crm.errors import ExtensionsUsed, SelfSourced
+from crm.rules.access import Actor
+from crm.rules.facts import LeadFacts
+from crm.rules.recycle import Deadlines, next_step, warnings
+from crm.services import assignments, calendars, clocks, lead_facts, members, timeline
+from crm.services.leads import LeadView
+from crm.uow import UnitOfWork
+
+CHUNK = 500
+
+_DUE = text(
+    """
+    select id from lead where org_id = :org and warn_at <= :now and owner_id is not null and status = 'open'
+    order by warn_at, id limit :chunk for update skip locked
+    """
+)
+_LOCK = text("select extensions, recycle_at from lead where org_id = :org and id = :lead for update")
+
+
+def warn_due(uow: UnitOfWork) -> int:
+    """Owe the warnings whose moment has come; returns how many leads were looked at. Twice is harmless.
+
+    Of several steps that are due at once only the last is sent.
+    """
+    ids = uow.session.scalars(_DUE, {"org": uow.org_id, "now": uow.now, "chunk": CHUNK}).all()
+    managers: dict[int, list[int]] = {}
+    clocks.write(uow, [(lead.id, _climb(uow, lead, managers)) for lead in lead_facts.read(uow, ids)])
+    return len(ids)
+
+
+def _climb(uow: UnitOfWork, lead: LeadFacts, managers: dict[int, list[int]]) -> Deadlines:
+    """Send the present step of a lead's ladder and say what comes next."""
+    assert lead.owner_id is not None
+    assert lead.recycle_at is not None
+    calendar = calendars.for_member(uow, lead.owner_id)
+    moments = warnings(lead.recycle_at, rules=uow.rules, calendar=calendar)
+    coming = next_step(moments, uow.now, lead.warn_step)
+    if lead.recycle_at > uow.now:
+        _send(uow, lead, coming - 1, last=coming == len(moments), managers=managers)
+    return Deadlines(lead.recycle_at, lead.recycle_rule, moments[coming] if coming < len(moments) else None, coming)
+
+
+def _send(uow: UnitOfWork, lead: LeadFacts, step: int, *, last: bool, managers: dict[int, list[int]]) -> None:
+    assert lead.owner_id is not None
+    assert lead.recycle_at is not None
+    key = f"warning:{lead.id}:{lead.recycle_at.isoformat()}:{step}"
+    data = {"lead": lead.id, "step": step, "rule": lead.recycle_rule, "recycle_at": lead.recycle_at.isoformat()}
+    uow.notify("lead.warning", to=lead.owner_id, lead=lead.id, key=key, data=data)
+    if not last:
+        return
+    if lead.owner_id not in managers:
+        managers[lead.owner_id] = members.managers_of(uow, lead.owner_id)
+    for manager in managers[lead.owner_id]:
+        uow.notify(
+            "lead.warning_copy", to=manager, lead=lead.id, key=f"{key}:{manager}", data=data | {"owner": lead.owner_id}
+        )
+
+
+def extend(uow: UnitOfWork, *, actor: Actor, lead: LeadView, reason: str = "") -> datetime | None:
+    """Move the clock of an own lead by one extension of its budget; returns the new deadline.
+
+    Raises: LeadNotYours, LeadClosed, SelfSourced, ExtensionsUsed, Conflict.
+    """
+    assignments.own(actor, lead)
+    if lead.origin == "self":
+        raise SelfSourced(ref=lead.ref)
+    row, rules = uow.session.execute(_LOCK, {"org": uow.org_id, "lead": lead.id}).one(), uow.rules.extend
+    if row.extensions >= rules.times:
+        raise ExtensionsUsed(ref=lead.ref, used=row.extensions, limit=rules.times)
+    until = max(row.recycle_at or uow.now, uow.now) + rules.by.longest
+    timeline.change(
+        uow, lead_id=lead.id, verb="extended", actor_id=actor.id, for_id=None if lead.mine else lead.owner_id,
+        words=reason.strip() or None, data={"until": until}, owner=lead.owner_id, extended_until=until, extensions=row.extensions + 1,
+    )  # fmt: skip
+    clocks.restart(uow, [lead.id])
+    return lead_facts.read(uow, [lead.id])[0].recycle_at
