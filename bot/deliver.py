@@ -175,13 +175,13 @@ class Delivery:
         return merged
 
     def _spread(self, uow: UnitOfWork, message: dict[str, Any]) -> None:
-        groups, candidates = recipients.wide(uow, message["card"]["pool"])
+        data = self._joined(uow, message)
+        groups, candidates = recipients.wide(uow, data["pool"])
         for kind, ids in (("group", groups), ("to", candidates)):
             for target in ids:
                 uow.notify(
-                    message["topic"], key=f"{message['key']}:{kind}:{target}", data=message["card"], lead=message["lead_id"],
-                    together=message["group_key"], **{kind: target},
-                )  # fmt: skip
+                    message["topic"], key=f"{message['key']}:{kind}:{target}", data=data, lead=_single(data), **{kind: target}
+                )
         self._close(uow, message, "sent", None)
 
     def _recipient(self, uow: UnitOfWork, message: dict[str, Any]) -> Recipient:
@@ -277,6 +277,12 @@ class Delivery:
         at: datetime = self._database.time() + timedelta(seconds=wait)
         order = {"org_id": uow.org_id, "message_id": message["id"], "attempt": number}
         uow.defer(queue.Order(queue.DELIVER, order, at=at))
+
+
+def _single(data: dict[str, Any]) -> int | None:
+    """The one lead that a card is about, if it is one."""
+    leads = data.get("leads", ())
+    return leads[0] if len(leads) == 1 else None
 
 
 def back_off(attempt: int) -> float:

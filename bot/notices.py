@@ -38,7 +38,7 @@ NOTICES: dict[str, Notice] = {
     "lead.warning_copy": Notice("warning_copy", late="drop", lives=False),
     "leads.recycled": Notice("recycled", lives=False),
     "pool.arrived": Notice("arrived", late="drop", wide=True),
-    "pool.recycled": Notice("pool_recycled", late="drop", lives=False),
+    "pool.recycled": Notice("pool_recycled", late="drop", wide=True, lives=False),
     "recycle.stopped": Notice("recycle_stopped", lives=False),
     "dispatch.held": Notice("held", lives=False),
     "task.due": Notice("reminder"),

@@ -49,6 +49,7 @@ class Action:
 
 _COMMANDS: dict[str, Command] = {}
 _ACTIONS: dict[str, Action] = {}
+_PLAIN: list[Callable[[Context, str], Reply | None]] = []
 
 
 def command(
@@ -113,10 +114,10 @@ def route(context: Context) -> Reply:
 
 
 def run(context: Context, text: str) -> Reply:
-    """Do what a typed line says. Raises NotUnderstood with the nearest word, or UnknownWord."""
+    """Do what a typed line says."""
     found = match(text)
     if found is None:
-        raise guess(text)
+        return _plain(context, text)
     entry, rest = found
     example = entry.example_zh if context.viewer.locale == "zh" else entry.example
     return entry.call(context, **arguments.read(entry.wants, context, rest, example))
@@ -134,6 +135,21 @@ def _act(context: Context) -> Reply:
         kind = "lead" if hasattr(first, "number") and hasattr(first, "stage") else "task"
         return context.reply("stale", **{kind: first.id})
     return entry.call(context, **values)
+
+
+def plain(call: Callable[[Context, str], Reply | None]) -> Callable[[Context, str], Reply | None]:
+    """Register what may understand a line that begins with no command; it returns None where it does not."""
+    _PLAIN.append(call)
+    return call
+
+
+def _plain(context: Context, text: str) -> Reply:
+    """A line in plain words. Raises NotUnderstood with the nearest word, or UnknownWord."""
+    answers = (call(context, text) for call in _PLAIN)
+    answer = next((answer for answer in answers if answer is not None), None)
+    if answer is None:
+        raise guess(text)
+    return answer
 
 
 def guess(text: str) -> NotUnderstood | UnknownWord:

@@ -59,3 +59,9 @@ def set_offset(session: Session, shift: timedelta) -> None:
         text("insert into clock (id, offset_seconds) values (1, :s) on conflict (id) do update set offset_seconds = :s"),
         {"s": int(shift.total_seconds())},
     )
+
+
+def moment(words: str) -> datetime:
+    """An ISO time; without an offset it is UTC. Raises ValueError."""
+    found = datetime.fromisoformat(words)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.cards import explained, listed, reports
 from bot.cards.words import Words
 from crm.errors import LeadNotFound
+from crm.models import Source
+from crm.rules import periods
 from crm.rules.access import Actor
-from crm.services import follow_ups, leads, members, ownership, pipeline, pools, tasks, timeline, undo
+from crm.services import (
+    conversations,
+    departments,
+    digests,
+    explain,
+    funnel,
+    importing,
+    leads,
+    members,
+    ownership,
+    pipeline,
+    pools,
+    sources,
+    tasks,
+    timeline,
+    undo,
+)
 from crm.services.leads import LeadView
 from crm.services.tasks import TaskView
 from crm.uow import UnitOfWork
@@ -116,8 +135,66 @@ class Facts:
     def holding(self) -> int:
         return ownership.holding(self.uow, self.viewer)
 
-    def outcomes(self) -> frozenset[str]:
-        return follow_ups.STOPS
-
     def stage_name(self, lead: LeadView) -> str:
         return lead.stage_name_zh if self.locale == "zh" else lead.stage_name
+
+    def moment(self, iso: str) -> datetime:
+        return datetime.fromisoformat(iso)
+
+    def lead_ref(self, lead_id: int) -> str:
+        """The reference alone, also of a lead that the viewer may no longer see."""
+        return f"L-{leads.number_of(self.uow, lead_id)}"
+
+    def pool_name(self, pool_id: int) -> str:
+        return pools.name_of(self.uow, pool_id)
+
+    def group_name(self, conversation_id: int) -> str:
+        return conversations.name_of(self.uow, conversation_id)
+
+    def why_me(self, decision_id: int) -> str:
+        """Why a dispatched lead came to its owner."""
+        return explained.why_me(self.words, explain.decision(self.uow, decision_id))
+
+    def why(self, lead_id: int) -> list[explained.Reason]:
+        """The decisions about a lead, newest first, as far as the viewer may see them."""
+        return explained.reasons(self.words, self.member, explain.why(self.uow, lead_id), full=self.viewer.is_manager)
+
+    def recycled(self, lead_ids: list[int]) -> list[explained.Gone]:
+        """The references of leads that went back to the pool, and by which rule."""
+        return explained.gone(self.words, explain.recycled(self.uow, lead_ids))
+
+    def refusal(self, code: str, data: dict[str, Any]) -> str:
+        return explained.refusal(self.words, self.member, code, data)
+
+    def help_topics(self, chosen: str) -> list[explained.Topic]:
+        from bot import router  # the router's handlers draw cards, so it cannot be needed before they are loaded
+
+        return explained.topics(self.words, self.viewer, router.commands(), chosen)
+
+    def import_job(self, job_id: int) -> listed.Job:
+        """A pasted list of the viewer's own."""
+        return listed.job(self.words, importing.get(self.uow, actor=self.viewer, job_id=job_id))
+
+    def sources(self) -> list[Source]:
+        return sources.listing(self.uow)
+
+    def source(self, source_id: int) -> Source | None:
+        return sources.get(self.uow, source_id)
+
+    def funnel(self, period: str, team: int | None) -> reports.Shown:
+        span = periods.parse(period, self.now, self.viewer.timezone)
+        scope = funnel.Scope(department_id=team) if team else funnel.scope_of(self.viewer)
+        total = funnel.report(self.uow, period=span, scope=scope).total
+        name = departments.name_of(self.uow, scope.department_id) or self.viewer.name or self.words.say("everybody")
+        shown, self.images["funnel"] = reports.funnel(self.words, total, span, name)
+        return shown
+
+    def funnel_me(self, period: str) -> reports.Shown:
+        span = periods.parse(period, self.now, self.viewer.timezone)
+        return reports.own(self.words, funnel.own(self.uow, actor=self.viewer, period=span), span)
+
+    def digest(self, department: int | None, day: str) -> reports.Shown:
+        shown, self.images["digest"] = reports.digest(
+            self.words, digests.build(self.uow, department, date.fromisoformat(day))
+        )
+        return shown

@@ -183,3 +183,9 @@ def _view(row: dict[str, Any], actor: Actor) -> LeadView:
         **wanted | {"stage_name": row["stage_name"] or row["stage"], "stage_name_zh": row["stage_name_zh"] or row["stage"]},
         contacts=contacts, masked=not clear, mine=row["owner_id"] == actor.id,
     )  # fmt: skip
+
+
+def number_of(uow: UnitOfWork, lead_id: int) -> int:
+    """A lead's number, for a message about a lead that has moved on."""
+    found = text("select number from lead where org_id = :org and id = :id")
+    return int(uow.session.execute(found, {"org": uow.org_id, "id": lead_id}).scalar_one())

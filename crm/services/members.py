@@ -96,6 +96,13 @@ def set_locale(uow: UnitOfWork, actor: Actor, locale: str) -> None:
     )
 
 
+def set_toured(uow: UnitOfWork, actor: Actor) -> None:
+    """The member has seen the tour."""
+    uow.session.execute(
+        update(Member).where(Member.org_id == uow.org_id, Member.id == actor.id).values(toured_at=uow.now)
+    )
+
+
 def tie(uow: UnitOfWork, member_id: int, workspace_id: int, external_id: str) -> None:
     """Remember that this chat person is this member; a former owner of the identity loses it."""
     uow.session.execute(

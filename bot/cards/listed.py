@@ -1,0 +1,64 @@
+"""Pasted lists and imports as a card shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.cards.language import _
+from bot.cards.words import Words
+from crm.models import ImportJob
+from crm.services import importing
+from crm.services.importing import Row
+
+PROBLEMS = {
+    "known": _("the company knows this customer; somebody has it"), "pool": _("in the pool as {ref}: claim it there"),
+    "yours": _("yours already: {ref}"), "twice": _("twice in this list"), "wrong": _("cannot be used"),
+    "no_room": _("you hold as many leads as allowed"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    title: str
+    detail: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A list: what would be saved, what not and why; after it was saved, the leads."""
+
+    id: int
+    usable: list[Found]
+    rejected: list[Found]
+    created: int
+    known: int
+    lead_ids: list[int]
+
+
+def job(words: Words, found: ImportJob) -> Job:
+    rows, counters = importing.rows_of(found), found.counters
+    return Job(
+        id=found.id,
+        usable=[_row(words, row) for row in rows if row.verdict == importing.NEW],
+        rejected=[_row(words, row) for row in rows if row.verdict != importing.NEW],
+        created=counters.get("created", 0),
+        known=len(counters.get("left_out", ())),
+        lead_ids=list(counters.get("leads", ())),
+    )
+
+
+def _row(words: Words, row: Row) -> Found:
+    arrival = row.arrival
+    title = " · ".join(part for part in (arrival.name, arrival.company) if part) or words.say(_("Line {n}"), n=row.line)
+    detail = " · ".join(part for part in (arrival.phone, arrival.email, arrival.wechat) if part)
+    return Found(title, detail, _problem(words, row))
+
+
+def _problem(words: Words, row: Row) -> str:
+    errors: Mapping[str, Any] = row.errors or {}
+    if errors:
+        return "; ".join(f"{name}: {problem}" for name, problem in errors.items())
+    return words.say(PROBLEMS[row.verdict], ref=row.ref) if row.verdict in PROBLEMS else ""

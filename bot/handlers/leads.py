@@ -1,0 +1,101 @@
+"""Leads: mine, one, find, new, and where they stand."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from bot.arguments import Rest, Word
+from bot.cards.language import _
+from bot.context import Context, Reply
+from bot.router import action, command
+from bot.understanding import paste
+from crm.errors import NoContact
+from crm.services import importing, leads, pipeline
+from crm.services.leads import LeadView
+
+
+@command("my", "mine", "我的线索", "我的", help=_("Your leads, the most urgent first"), example="my", example_zh="我的线索", topic="leads")
+@action("my")
+def my(context: Context, words: Rest | None = None) -> Reply:
+    mine = leads.mine(context.uow, actor=context.actor, most=200)
+    given = (words or "").strip().lower()
+    chosen = [lead for lead in mine if not given or given in f"{lead.title_line} {lead.stage} {lead.stage_name} {lead.stage_name_zh}".lower()]
+    return context.reply("my", leads=[lead.id for lead in chosen[:10]], total=len(chosen))
+
+
+@command("lead", "线索", "看", help=_("One lead with its timeline"), example="lead L-1042", example_zh="线索 L-1042", topic="leads")
+@action("lead.open", guards=False)
+def lead(context: Context, lead: LeadView) -> Reply:
+    return context.reply("lead", lead=lead.id, note="")
+
+
+@command("find", "查找", "搜索", "查", help=_("Find by name, company or the end of a phone number"), example="find 8000", example_zh="查找 8000", topic="leads")
+def find(context: Context, words: Rest) -> Reply:
+    found = leads.find(context.uow, actor=context.actor, words=words)
+    if len(found) == 1:
+        return context.reply("lead", lead=found[0].id, note="")
+    return context.reply("found", leads=[each.id for each in found])
+
+
+@command("new", "新建", "新增", "录入", help=_("Enter a customer: paste a card or a line, or up to 50 lines"), example="new Ann Li, Acme, 13800138000", example_zh="新建 张三 上海某某公司 13800138000", topic="leads")
+@action("lead.new", guards=False)
+def new(context: Context, words: Rest | None = None) -> Reply:
+    given = words or _joined(context)
+    if not given:
+        return context.form("new_form")
+    return preview(context, given)
+
+
+def preview(context: Context, words: str) -> Reply:
+    """What was found in pasted lines, and the one question: whose customers are they?"""
+    rows = paste.split_rows(words)
+    if not any(row.error is None for row in rows):
+        raise NoContact()
+    job = importing.preview(context.uow, actor=context.actor, rows=rows)
+    return context.reply("preview", job=job.id)
+
+
+def _joined(context: Context) -> str:
+    """The form's answers as one line, read like a typed one."""
+    names = ("name", "company", "phone", "email", "wechat")
+    return ", ".join(context.fields[name] for name in names if context.fields.get(name))
+
+
+@action("import.confirm", guards=False)
+def confirm(context: Context, job: Word, origin: Word | None = None) -> Reply:
+    done = importing.confirm(context.uow, actor=context.actor, job_id=int(job), origin=str(origin or "company"))
+    return context.reply("imported", job=done.id)
+
+
+@command("stage", "阶段", help=_("Move a lead on"), example="stage L-1042 quote", example_zh="阶段 L-1042 报价", topic="leads")
+@action("lead.stage")
+def stage(context: Context, lead: LeadView, name: Rest | None = None) -> Reply:
+    if not name:
+        return context.reply("stages", lead=lead.id)
+    pipeline.move(context.uow, actor=context.actor, lead=lead, stage=pipeline.find_stage(context.uow, lead.id, name))
+    return context.reply("lead", lead=lead.id, note="stage")
+
+
+@command("won", "成交", "赢单", help=_("The customer bought"), example="won L-1042 12000", example_zh="成交 L-1042 12000", topic="leads")
+@action("lead.won")
+def won(context: Context, lead: LeadView, amount: Rest | None = None) -> Reply:
+    pipeline.won(context.uow, actor=context.actor, lead=lead, amount=_money(amount))
+    return context.reply("closed", lead=lead.id, won=True)
+
+
+@command("lost", "输单", "战败", help=_("The customer will not buy, and why"), example="lost L-1042 too expensive", example_zh="输单 L-1042 价格太高", topic="leads")
+@action("lead.lost")
+def lost(context: Context, lead: LeadView, reason: Rest | None = None) -> Reply:
+    given = context.fields.get("reason") or reason
+    if not given:
+        return context.form("lost_form", lead=lead.id)
+    pipeline.lost(context.uow, actor=context.actor, lead=lead, reason=given)
+    return context.reply("closed", lead=lead.id, won=False)
+
+
+def _money(words: str | None) -> Decimal | None:
+    digits = "".join(char for char in words or "" if char.isdigit() or char == ".")
+    try:
+        return Decimal(digits) if digits else None
+    except InvalidOperation:
+        return None

@@ -1,0 +1,91 @@
+"""For managers: who gets what, how it goes, and why."""
+
+from __future__ import annotations
+
+
+from bot.arguments import Rest
+from bot.cards.language import _
+from bot.context import Context, Reply
+from bot.router import action, command
+from crm.errors import MissingArgument
+from crm.rules import periods
+from crm.rules.access import Actor
+from crm.services import assignments, departments, leads, members, pools
+from crm.services.leads import LeadView
+
+
+@command("assign", "分配", help=_("Give a lead, or the best twenty, to a colleague"), example="assign L-1042 @Ann", example_zh="分配 L-1042 @李娜", topic="managers", roles="manager")
+def assign(context: Context, words: Rest) -> Reply:
+    context.need_manager()
+    what, _at, name = words.partition("@")
+    if not name:
+        what, _space, name = words.partition(" ")
+    if not name.strip():
+        raise MissingArgument(example="assign L-1042 @Ann")
+    to = members.find(context.uow, name)
+    if what.strip().isdigit() and len(what.strip()) <= 3:
+        return _assign_many(context, int(what), to)
+    lead = leads.access(context.uow, actor=context.actor, ref=what)
+    assignments.assign(context.uow, actor=context.actor, lead=lead, to=to)
+    return context.reply("handed_over", leads=[lead.id], to=to.id)
+
+
+def _assign_many(context: Context, many: int, to: Actor) -> Reply:
+    listed = pools.listing(context.uow, actor=context.actor, most=many)
+    room = pools.load_of(context.uow, to)
+    space = many if room.cap is None else max(room.cap - room.held, 0)
+    for lead in listed[:space]:
+        assignments.assign(context.uow, actor=context.actor, lead=lead, to=to)
+    return context.reply("handed_over", leads=[lead.id for lead in listed[:space]], to=to.id)
+
+
+@command("transfer", "转交", help=_("Hand one colleague's leads to another"), example="transfer @Ann @Bob", example_zh="转交 @李娜 @王强", topic="managers", roles="manager")
+def transfer(context: Context, words: Rest) -> Reply:
+    context.need_manager()
+    names = [part.strip() for part in words.split("@") if part.strip()] if "@" in words else words.split()
+    if len(names) != 2:
+        raise MissingArgument(example="transfer @Ann @Bob")
+    giver, to = members.find(context.uow, names[0]), members.find(context.uow, names[1])
+    moved = assignments.transfer_all(context.uow, actor=context.actor, giver=giver, to=to)
+    return context.reply("transferred_all", giver=giver.id, to=to.id, count=moved)
+
+
+@command("funnel", "漏斗", help=_("The funnel of a team and a period; funnel me is your own"), example="funnel month", example_zh="漏斗 本月", topic="managers")
+@action("funnel", guards=False)
+def funnel(context: Context, words: Rest | None = None) -> Reply:
+    given = [word for word in (words or "").split() if word]
+    if given and given[0].lower() in ("me", "我", "我的"):
+        return context.reply("funnel_me", period=" ".join(given[1:]) or "30d")
+    period = next((word for word in given if periods.parse(word, now=context.uow.now, tz=context.actor.timezone)), "30d")
+    named = " ".join(word for word in given if word != period)
+    team = departments.find(context.uow, actor=context.actor, words=named).id if named else None
+    return context.reply("funnel", period=period, team=team)
+
+
+@command("我的漏斗", help=_("Your own funnel and its weakest step"), example="funnel me", example_zh="我的漏斗", topic="work")
+@action("funnel.me", guards=False)
+def funnel_me(context: Context, period: Rest | None = None) -> Reply:
+    return context.reply("funnel_me", period=period or "30d")
+
+
+@command("digest", "日报", help=_("The team's daily digest, now"), example="digest", example_zh="日报", topic="managers", roles="manager")
+@action("digest", guards=False)
+def digest(context: Context, team: Rest | None = None) -> Reply:
+    actor = context.need_manager()
+    chosen = departments.find(context.uow, actor=actor, words=team).id if team else next(iter(actor.manages), None)
+    day = context.uow.now.astimezone(actor.timezone).date()
+    return context.reply("digest", department=chosen, day=day.isoformat())
+
+
+@command("why", "为什么", "原因", help=_("Why a lead is where it is"), example="why L-1042", example_zh="为什么 L-1042", topic="work")
+@action("lead.why", guards=False)
+def why(context: Context, lead: LeadView) -> Reply:
+    return context.beside("why", lead=lead.id)
+
+
+@command("quota", "配额", help=_("What you hold and may still claim"), example="quota", example_zh="配额", topic="pool")
+def quota(context: Context, who: Rest | None = None) -> Reply:
+    member = members.find(context.uow, who) if who else context.actor
+    if member.id != context.actor.id:
+        context.need_manager()
+    return context.reply("quota", member=member.id)

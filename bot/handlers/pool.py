@@ -1,0 +1,84 @@
+"""The pool: look, claim, give back, hold on to."""
+
+from __future__ import annotations
+
+import re
+
+from bot.arguments import Many, RawRef, Rest, Word
+from bot.cards.language import _
+from bot.context import Context, Reply
+from bot.router import action, command
+from crm.errors import BadArgument, PoolNotFound
+from crm.services import assignments, leads, pools, warnings
+from crm.services.leads import LeadView
+
+MOST_AT_ONCE = 20
+
+
+@command("pool", "公海", "线索池", help=_("Leads that you can claim"), example="pool east", example_zh="公海 华东", topic="pool")
+@action("pool")
+def pool(context: Context, words: Rest | None = None) -> Reply:
+    given = (words or "").strip()
+    try:
+        found = pools.find(context.uow, actor=context.actor, words=given).id if given else None
+    except PoolNotFound:
+        return context.reply("pool", pool=None, leads=[x.id for x in pools.listing(context.uow, actor=context.actor, words=given)])
+    listed = pools.listing(context.uow, actor=context.actor, pool_id=found)
+    return context.reply("pool", pool=found, leads=[lead.id for lead in listed])
+
+
+@command("claim", "领取", "抢", help=_("Take a lead: its number, next, or how many"), example="claim L-1042", example_zh="领取 L-1042", topic="pool")
+def claim(context: Context, what: Rest) -> Reply:
+    words = what.strip().lower()
+    if words in ("next", "best", "下一个", "下一条", "一个", "一条"):
+        return claim_next(context)
+    many = re.fullmatch(r"(\d{1,2})\s*(?:个|条|leads?)?", words)
+    if many and int(many[1]) <= MOST_AT_ONCE:
+        return claim_many(context, Many(int(many[1])))
+    if leads.parse_ref(words) is None:
+        raise BadArgument(given=what, example="claim L-1042")
+    return claim_one(context, RawRef(words))
+
+
+@action("lead.claim", was=("pool.claim",), guards=False)
+def claim_one(context: Context, ref: RawRef) -> Reply:
+    won = assignments.claim(context.uow, actor=context.actor, ref=ref)
+    if context.interaction.conversation and context.interaction.kind == "action":
+        # The group's card changes for everybody by itself; the winner gets the contact in private.
+        return context.beside("claimed", lead=won.lead_id)
+    return context.reply("claimed", lead=won.lead_id)
+
+
+@action("claim.next", guards=False)
+def claim_next(context: Context) -> Reply:
+    won = assignments.claim_best(context.uow, actor=context.actor)
+    return context.reply("claimed", lead=won[0].lead_id)
+
+
+@action("claim.many", guards=False)
+def claim_many(context: Context, many: Many) -> Reply:
+    won = assignments.claim_best(context.uow, actor=context.actor, many=many)
+    return context.reply("claimed_many", leads=[each.lead_id for each in won], wanted=many)
+
+
+@command("release", "释放", "退回", help=_("Give a lead back to its pool, with a reason"), example="release L-1042 not my region", example_zh="释放 L-1042 不在我的区域", topic="pool")
+@action("lead.release")
+def release(context: Context, lead: LeadView, reason: Rest | None = None) -> Reply:
+    given = context.fields.get("reason") or reason
+    if not given:
+        return context.form("release_form", lead=lead.id)
+    assignments.release(context.uow, actor=context.actor, lead=lead, reason=given)
+    return context.reply("released", ref=lead.ref, lead=lead.id)
+
+
+@command("extend", "延期", help=_("Keep a lead a little longer, with a reason"), example="extend L-1042 waiting for their budget", example_zh="延期 L-1042 等预算", topic="pool")
+@action("lead.extend")
+def extend(context: Context, lead: LeadView, reason: Rest | None = None) -> Reply:
+    warnings.extend(context.uow, actor=context.actor, lead=lead, reason=context.fields.get("reason") or reason or "")
+    return context.reply("lead", lead=lead.id, note="extended")
+
+
+@action("lead.dismiss", guards=False)
+def dismiss(context: Context, word: Word | None = None) -> Reply:
+    """Close a hint without doing anything."""
+    return context.reply("dismissed")

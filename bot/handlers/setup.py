@@ -1,0 +1,89 @@
+"""Setting up from chat: bind a group, make admins and codes, manage intake sources."""
+
+from __future__ import annotations
+
+from bot.arguments import Rest
+from bot.cards.language import _
+from bot.context import Context, Reply
+from bot.router import action, command
+from crm.errors import MissingArgument, PoolNotFound, Refusal
+from crm.rules.access import Actor
+from crm.services import conversations, departments, members, pools, sources
+from crm.vault import Vault
+
+
+class HereNeedsGroup(Refusal):
+    code = "here_needs_group"
+    message = _("Type here TEAM in the group that shall get the team's news. For a WeCom robot: here TEAM robot KEY")
+
+
+@command("here", "绑定群", help=_("This group gets the news of a team or pool"), example="here East", example_zh="绑定群 华东", topic="setup", roles="manager")
+def here(context: Context, words: Rest) -> Reply:
+    actor = context.need_manager()
+    name, kind, external_id = _target(context, words)
+    pool_id, department_id = _pool_or_team(context, name)
+    group = conversations.bind(
+        context.uow, actor=actor, workspace_id=context.workspace.id, kind=kind, external_id=external_id, name=name,
+        pool_id=pool_id, department_id=department_id,
+    )  # fmt: skip
+    return context.reply("bound", group=group, public=True)
+
+
+def _target(context: Context, words: str) -> tuple[str, str, str]:
+    """The name, and which group: the one spoken in, or a WeCom robot's key or app chat's id at the end."""
+    parts = words.split()
+    kinds = {"robot": "robot", "机器人": "robot", "appchat": "appchat", "群聊": "appchat"}
+    if len(parts) >= 3 and parts[-2].lower() in kinds:
+        return " ".join(parts[:-2]), kinds[parts[-2].lower()], parts[-1]
+    if context.interaction.conversation is None:
+        raise HereNeedsGroup()
+    kind = {"slack": "channel", "playground": "group"}.get(context.interaction.platform, "appchat")
+    return words.strip(), kind, context.interaction.conversation
+
+
+def _pool_or_team(context: Context, name: str) -> tuple[int | None, int | None]:
+    try:
+        return None, departments.find(context.uow, actor=context.actor, words=name).id
+    except PoolNotFound:
+        return pools.find(context.uow, actor=context.actor, words=name).id, None
+
+
+@command("admin", "管理员", help=_("Make a colleague an admin, or give a code to link a chat account"), example="admin @Ann", example_zh="管理员 @李娜", topic="setup", roles="admin")
+def admin(context: Context, words: Rest) -> Reply:
+    actor, name = context.need_admin(), words.strip()
+    if name.lower().startswith(("code ", "码 ")):
+        who = members.find(context.uow, name.split(maxsplit=1)[1])
+        return _code(context, actor, who)
+    who = members.find(context.uow, name)
+    members.make_admin(context.uow, actor, who)
+    return context.reply("made_admin", member=who.id)
+
+
+def _code(context: Context, actor: Actor, who: Actor) -> Reply:
+    return context.reply("link_code", member=who.id, code=members.make_code(context.uow, actor, who))
+
+
+@command("sources", "来源", help=_("Intake sources: list, new NAME, rotate KEY, off KEY, on KEY"), example="sources new Website", example_zh="来源 新建 官网", topic="setup", roles="admin")
+@action("sources", guards=False)
+def manage_sources(context: Context, words: Rest | None = None) -> Reply:
+    actor = context.need_admin()
+    verb, _space, name = (words or "").strip().partition(" ")
+    vault = Vault(context.settings.secret_key.get_secret_value())
+    if not verb:
+        return context.reply("sources")
+    if not name:
+        raise MissingArgument(example="sources new Website")
+    match verb.lower():
+        case "new" | "新建":
+            made = sources.create(context.uow, vault, actor=actor, name=name)
+            return context.reply("source_key", source=made.source.id, key=made.key)
+        case "rotate" | "轮换":
+            made = sources.rotate(context.uow, vault, actor=actor, key=name)
+            return context.reply("source_key", source=made.source.id, key=made.key)
+        case "off" | "停用":
+            sources.set_enabled(context.uow, actor=actor, key=name, enabled=False)
+        case "on" | "启用":
+            sources.set_enabled(context.uow, actor=actor, key=name, enabled=True)
+        case _:
+            raise MissingArgument(example="sources rotate website")
+    return context.reply("sources")

@@ -1,0 +1,125 @@
+"""Pools as a rep sees them: which there are, what lies in them, and how much one may still take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+
+from crm.errors import PoolNotFound
+from crm.rules.access import Actor
+from crm.services import leads, ownership
+from crm.services.leads import LeadView
+from crm.services.ownership import NO_LIMIT
+from crm.uow import UnitOfWork
+
+_SCOPE = """
+    exists (select 1 from pool_scope ps where ps.org_id = pool.org_id and ps.pool_id = pool.id
+              and (ps.member_id = :me or ps.role = :role or ps.department_id = any(:path)
+                   or ps.department_id in (select d.id from department d where d.org_id = pool.org_id
+                                           and d.path && cast(:manages as bigint[]))))
+"""
+_VISIBLE = text(
+    f"""
+    select pool.id, pool.key, pool.name,
+           (select count(*) from lead l where l.org_id = pool.org_id and l.pool_id = pool.id and l.status = 'open'
+               and l.owner_id is null) as waiting
+    from pool where pool.org_id = :org and (:all or {_SCOPE}) order by pool.id
+    """  # noqa: S608  (a constant)
+)
+_LISTING = text(
+    f"""
+    select l.id from lead l join pool on pool.org_id = l.org_id and pool.id = l.pool_id
+    join person p on p.org_id = l.org_id and p.id = l.person_id
+    left join source s on s.org_id = l.org_id and s.id = l.source_id
+    where l.org_id = :org and l.status = 'open' and l.owner_id is null and l.held_since is null
+      and (cast(:pool as bigint) is null or l.pool_id = :pool) and (:all or {_SCOPE})
+      and (:words = '' or p.search like '%' || lower(:words) || '%' or lower(coalesce(l.region, '')) = lower(:words)
+           or lower(coalesce(s.name, '')) = lower(:words) or lower(coalesce(l.product, '')) = lower(:words))
+      and not exists (select 1 from assignment a where a.org_id = l.org_id and a.lead_id = l.id and a.member_id = :me
+                        and a.ended_at > :cooled)
+    order by l.score desc, l.id limit :most
+    """  # noqa: S608  (a constant)
+)
+_LOAD = text(
+    "select holding, day, day_claims, week, week_claims from rep_load where org_id = :org and member_id = :me"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolView:
+    id: int
+    key: str
+    name: str
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a member holds and claimed. None for a cap that is not set."""
+
+    held: int
+    cap: int | None
+    today: int
+    per_day: int | None
+    week: int
+    per_week: int | None
+
+
+def visible(uow: UnitOfWork, *, actor: Actor) -> list[PoolView]:
+    """The pools that the actor may claim from, or all for those who see all."""
+    return [PoolView(*row) for row in uow.session.execute(_VISIBLE, _who(uow, actor))]
+
+
+def find(uow: UnitOfWork, *, actor: Actor, words: str) -> PoolView:
+    """A pool by key or name, or the beginning of one. Raises PoolNotFound."""
+    every, given = visible(uow, actor=actor), words.strip().lower()
+    near = [pool for pool in every if given and (pool.key.lower() == given or pool.name.lower().startswith(given))]
+    if not near:
+        raise PoolNotFound(given=words.strip(), names=", ".join(pool.name for pool in every))
+    return near[0]
+
+
+def listing(
+    uow: UnitOfWork, *, actor: Actor, pool_id: int | None = None, words: str = "", most: int = 8
+) -> list[LeadView]:
+    """The best leads that the actor could claim now, best first."""
+    args = {"pool": pool_id, "words": words.strip(), "most": most, "cooled": _cooled(uow)}
+    ids = list(uow.session.scalars(_LISTING, _who(uow, actor) | args))
+    return leads.many(uow, actor=actor, lead_ids=ids)
+
+
+def load_of(uow: UnitOfWork, member: Actor) -> Load:
+    """The ledger of a member with the caps that hold now."""
+    limits = ownership.room(uow, member)
+    row = uow.session.execute(_LOAD, {"org": uow.org_id, "me": member.id}).one_or_none()
+    return Load(
+        held=row.holding if row else 0,
+        cap=_cap(limits.cap),
+        today=row.day_claims if row and row.day == limits.day else 0,
+        per_day=_cap(limits.per_day),
+        week=row.week_claims if row and row.week == limits.week else 0,
+        per_week=_cap(limits.per_week),
+    )
+
+
+def _cap(value: int) -> int | None:
+    return None if value == NO_LIMIT else value
+
+
+def _cooled(uow: UnitOfWork) -> datetime:
+    return ownership.cooled_since(uow)
+
+
+def _who(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
+    return {
+        "org": uow.org_id, "me": actor.id, "role": actor.role, "path": list(actor.departments),
+        "manages": list(actor.manages), "all": actor.sees_all,
+    }  # fmt: skip
+
+
+def name_of(uow: UnitOfWork, pool_id: int) -> str:
+    found = text("select name from pool where org_id = :org and id = :id")
+    return str(uow.session.execute(found, {"org": uow.org_id, "id": pool_id}).scalar_one())

@@ -1,0 +1,160 @@
+"""The command `sluice`: thin, every subcommand a few lines over a service or another file of this room."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+from rich.console import Console
+from sqlalchemy.exc import OperationalError
+
+from crm import clock, queue
+from crm.settings import Settings, SettingsError, load
+from ops import demo as demo_run
+from ops import migrate as migrations
+from ops.cli_slack_wecom import slack, wecom
+from ops.errors import StartError
+from ops.logs import configure
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="The CRM that sales people never leave their chat for.")
+clock_app = typer.Typer(no_args_is_help=True, help="The playground's shared clock.")
+app.add_typer(clock_app, name="clock")
+app.add_typer(slack, name="slack")
+app.add_typer(wecom, name="wecom")
+
+out, err = Console(), Console(stderr=True)
+log = structlog.get_logger()
+
+AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
+REFUSED, WRONG_SET_UP = 1, 2
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """What keeps Sluice from working is one sentence and an exit code, not a trace."""
+    try:
+        yield
+    except (StartError, SettingsError) as exc:
+        err.print(str(exc), style="red", highlight=False)
+        raise typer.Exit(WRONG_SET_UP) from None
+    except OperationalError as exc:
+        reason = str(exc.orig).strip().splitlines()[0]
+        err.print(f"The database cannot be reached: {reason}", style="red", highlight=False)
+        raise typer.Exit(WRONG_SET_UP) from None
+
+
+@app.command()
+def demo(reset: Annotated[bool, typer.Option(help="Throw the demo's data away first.")] = False) -> None:
+    """Run everything on this machine with a company to play with."""
+    with sentences():
+        demo_run.run(load(playground=True), reset=reset, out=out)
+
+
+@app.command()
+def serve() -> None:
+    """The web process: doors for Slack, WeCom, intake and the playground."""
+    import uvicorn
+
+    from ops.runtime import compose
+    from webhooks.app import create_app
+
+    with sentences():
+        settings = load()
+        configure()
+        application = create_app(compose(settings))
+        uvicorn.run(
+            application, host=settings.host, port=settings.port, log_level="warning", access_log=False,
+            timeout_graceful_shutdown=10, server_header=False,
+        )  # fmt: skip
+
+
+@app.command()
+def worker(
+    concurrency: Annotated[int, typer.Option(help="Jobs at the same time.")] = 12,
+    once: Annotated[bool, typer.Option(help="Stop when nothing is left to do.")] = False,
+) -> None:
+    """The worker process: sends what is owed, and does what is due."""
+    from ops.runtime import compose, run_worker, worker_app
+
+    with sentences():
+        settings = load(statement_timeout_ms=30_000)
+        configure()
+        asyncio.run(run_worker(worker_app(compose(settings)), concurrency=concurrency, stop_after_idle=once))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version's schema."""
+    with sentences():
+        migrations.upgrade(_address(load()))
+        out.print("The database is up to date.")
+
+
+@clock_app.command("show")
+def clock_show(as_json: AsJson = False) -> None:
+    """What time it is in the playground, and how far ahead that is."""
+    with sentences(), _database().begin() as uow:
+        ahead = clock.offset(uow.session)
+        _say({"now": uow.now.isoformat(), "offset_seconds": int(ahead.total_seconds())}, as_json, f"{uow.now:%Y-%m-%d %H:%M:%S} UTC ({ahead} ahead)")
+
+
+@clock_app.command("set")
+def clock_set(moment: str) -> None:
+    """Set the clock to an ISO time."""
+    _move(lambda now, _ahead: clock.moment(moment) - now)
+
+
+@clock_app.command("shift", hidden=True)
+def clock_shift(shift: str) -> None:
+    """Move the clock, such as +1d2h."""
+    _move(lambda _now, ahead: ahead + clock.parse_shift(shift))
+
+
+@clock_app.command("reset")
+def clock_reset() -> None:
+    """Back to the machine's time."""
+    _move(lambda _now, _ahead: timedelta(0))
+
+
+def _move(wanted: Any) -> None:
+    settings = load()
+    if not settings.playground:
+        err.print("The clock moves only where SLUICE_PLAYGROUND is on.", style="red")
+        raise typer.Exit(REFUSED)
+    with sentences(), _database().begin() as uow:
+        clock.set_offset(uow.session, wanted(clock.wall(), clock.offset(uow.session)))
+        uow.defer(queue.Order(queue.TICK, {}))
+
+
+def _say(data: dict[str, Any], as_json: bool, words: str) -> None:  # noqa: FBT001  (a flag of the command line)
+    out.print(json.dumps(data) if as_json else words, highlight=False, soft_wrap=True)
+
+
+def _address(settings: Settings) -> str:
+    if not settings.database_url:
+        raise SettingsError("SLUICE_DATABASE_URL is missing: the address of a PostgreSQL 17 or newer.")
+    return settings.database_url
+
+
+def _database() -> Any:
+    from crm.db import Database
+
+    return Database(_address(load()), pool_size=2, statement_timeout_ms=60_000)
+
+
+def main() -> None:
+    """Entry point: `clock +1d2h` is short for `clock shift +1d2h`."""
+    import sys
+
+    words = sys.argv[1:]
+    if len(words) == 2 and words[0] == "clock" and words[1][:1] in "+-" and words[1] != "--help":
+        words.insert(1, "shift")
+        words[2] = words[2] if words[2].startswith("+") else f"--{words[2]}"
+    app(words)

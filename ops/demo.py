@@ -1,0 +1,108 @@
+"""`sluice demo`: private engines, a company, web and worker, until Ctrl-C. Nothing outlives it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from crm.db import Database
+from crm.settings import Settings
+from ops import migrate
+from ops.children import Command
+from ops.embedded import Engines, wipe
+from ops.errors import StartError
+from ops.preflight import check_data_dir, check_port
+from ops.sockets import Sockets
+from ops.supervise import Program, Supervisor, stop_on_signals
+
+THINGS_TO_TRY = (
+    ("claim next", "take the best lead of the pool; its contact opens"),
+    ("log L-… called, wants a quote, call back tomorrow 3pm", "a follow-up and a reminder from one sentence"),
+    ("today", "what to do now, and which leads are at risk"),
+    ("new Mei Lin, Lotus Tea, 13800138000", "a customer of your own, in two steps"),
+    ("+1 day (the clock at the top)", "watch reminders, warnings and recycles happen"),
+)
+
+
+def run(settings: Settings, *, reset: bool, out: Console) -> None:
+    """Start everything and return when it is stopped. Raises StartError with one sentence."""
+    data_dir = check_data_dir(settings.data_dir)
+    if reset:
+        wipe(data_dir)
+        out.print("The demo's data is gone; make demo starts over.")
+        return
+    check_port(settings.host, settings.port)
+    with stop_on_signals() as stop, Engines(data_dir) as sockets:
+        environment = _environment(settings, data_dir, sockets)
+        migrate.upgrade(sockets.database_url)
+        _first_data(environment, sockets, out)
+        with Supervisor(_programs(environment, data_dir), say=lambda words: out.print(words, style="yellow")) as programs:
+            _await_web(settings, stop.is_set)
+            _welcome(settings, out)
+            programs.watch(stop)
+    out.print("Stopped. The data is kept; make demo goes on with it, make demo-reset starts over.")
+
+
+def _environment(settings: Settings, data_dir: Path, sockets: Sockets) -> dict[str, str]:
+    return os.environ | {
+        "SLUICE_DATABASE_URL": sockets.database_url, "SLUICE_REDIS_URL": sockets.redis_url, "SLUICE_PLAYGROUND": "1",
+        "SLUICE_SECRET_KEY": _secret(data_dir), "SLUICE_HOST": settings.host, "SLUICE_PORT": str(settings.port),
+        "SLUICE_DATA_DIR": str(data_dir),
+    }  # fmt: skip
+
+
+def _secret(data_dir: Path) -> str:
+    """A key of this data folder's own, made at the first start."""
+    given = os.environ.get("SLUICE_SECRET_KEY")
+    if given:
+        return given
+    file = data_dir / "secret.key"
+    if not file.exists():
+        with os.fdopen(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as handle:
+            handle.write(secrets.token_urlsafe(32))
+    return file.read_text()
+
+
+def _programs(environment: Mapping[str, str], data_dir: Path) -> list[Program]:
+    def program(name: str, *words: str) -> Program:
+        command = Command([sys.executable, "-m", "ops", *words], env=environment, log=data_dir / "log" / f"{name}.log")
+        return Program(name, command)
+
+    return [program("web", "serve"), program("worker", "worker"), program("history", "demo-history")]
+
+
+def _first_data(environment: Mapping[str, str], sockets: Sockets, out: Console) -> None:
+    from ops import demo_data
+
+    database = Database(sockets.database_url, pool_size=4, statement_timeout_ms=60_000)
+    try:
+        demo_data.begin(database, secret_key=environment["SLUICE_SECRET_KEY"], out=out)
+    finally:
+        database.close()
+
+
+def _await_web(settings: Settings, stopped: Callable[[], bool]) -> None:
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(f"http://{settings.host}:{settings.port}/readyz", timeout=2):  # noqa: S310
+                return
+        except OSError:
+            if stopped():
+                return
+            time.sleep(0.1)
+    raise StartError("The web process does not answer; its log is in the data folder, log/web.log.")
+
+
+def _welcome(settings: Settings, out: Console) -> None:
+    out.print(f"\nSluice is ready: [bold]{settings.public_url}/playground[/bold]\n")
+    out.print("Five things to try:")
+    for words, what in THINGS_TO_TRY:
+        out.print(f"  [cyan]{words}[/cyan]  {what}")
+    out.print("\nCtrl-C stops everything and keeps the data.")

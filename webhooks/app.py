@@ -1,0 +1,32 @@
+"""The web process: one FastAPI application with a room for each door."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from anyio import to_thread
+from fastapi import FastAPI
+
+from bot.app import Bot
+from webhooks import health, playground, slack, wecom
+from webhooks.intake import router as intake
+
+
+def create_app(bot: Bot) -> FastAPI:
+    """All doors of one bot; the playground only where it is enabled."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # More threads than connections would only queue inside the pool, and there they time out.
+        to_thread.current_default_thread_limiter().total_tokens = bot.settings.pool_size
+        yield
+
+    app = FastAPI(title="Sluice", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.include_router(health.router(bot))
+    app.include_router(slack.router(bot))
+    app.include_router(wecom.router(bot))
+    app.include_router(intake.router(bot))
+    if bot.settings.playground:
+        app.include_router(playground.router(bot))
+    return app

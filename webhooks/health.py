@@ -1,0 +1,57 @@
+"""Whether this process lives, whether it can work, and its figures."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.concurrency import run_in_threadpool
+
+from bot.app import Bot
+
+
+def router(bot: Bot) -> APIRouter:
+    routes = APIRouter(tags=["health"])
+
+    @routes.get("/healthz")
+    async def alive() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "ok"}
+
+    @routes.get("/readyz", responses={503: {"description": "The database is away."}})
+    async def ready(response: Response) -> dict[str, str]:
+        """The database answers; Redis is an aid, so its absence is told but no reason to send nobody here."""
+        state = await run_in_threadpool(_state, bot)
+        response.status_code = 200 if state["database"] == "ok" else 503
+        return state
+
+    @routes.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return routes
+
+
+def _state(bot: Bot) -> dict[str, str]:
+    return {"database": _database(bot), "redis": _redis(bot)}
+
+
+def _database(bot: Bot) -> str:
+    try:
+        with bot.database.session() as session:
+            session.execute(text("select 1"))
+    except (DBAPIError, PoolTimeout):
+        return "away"
+    return "ok"
+
+
+def _redis(bot: Bot) -> str:
+    try:
+        bot.redis.ping()
+    except OSError:
+        return "away"
+    except Exception as exc:  # noqa: BLE001  (redis-py has errors of its own for every way of being away)
+        return type(exc).__name__
+    return "ok"
