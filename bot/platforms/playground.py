@@ -7,7 +7,8 @@ from contextlib import suppress
 from typing import Any
 
 from redis import Redis, RedisError
-from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.cards import as_json, fit
 from bot.cards.model import Card, Form
@@ -39,7 +40,7 @@ class PlaygroundPlatform:
         cleaned: dict[str, Any] = _clean(as_json.to_json(form))
         return cleaned
 
-    def answers_inline(self, interaction: Interaction, *, in_place: bool) -> bool:
+    def answers_inline(self, interaction: Interaction, *, in_place: bool) -> bool:  # noqa: ARG002  # as the protocol has it
         """Always: the page waits for its answer."""
         return True
 
@@ -55,7 +56,7 @@ class PlaygroundPlatform:
             raise CardGone("message_not_found")
         return handle
 
-    def open_form(self, workspace: Workspace, trigger: str, form: Form) -> None:
+    def open_form(self, workspace: Workspace, trigger: str, form: Form) -> None:  # noqa: ARG002  # as the protocol has it
         """A dialog travels in the answer of a tap only. Raises TriggerExpired."""
         raise TriggerExpired("no_dialog_outside_an_answer")
 
@@ -64,7 +65,7 @@ class PlaygroundPlatform:
         try:
             with self._database.begin(org_id) as uow:
                 message = store.post(uow, draft)
-        except (DBAPIError, TimeoutError) as exc:
+        except (DBAPIError, PoolTimeout) as exc:
             raise _failure(exc) from exc
         self.wake()
         return message
@@ -74,7 +75,7 @@ class PlaygroundPlatform:
         try:
             with self._database.begin(org_id) as uow:
                 message = store.edit(uow, message_id, self.render(card))
-        except (DBAPIError, TimeoutError) as exc:
+        except (DBAPIError, PoolTimeout) as exc:
             raise _failure(exc) from exc
         self.wake()
         return message
@@ -108,7 +109,7 @@ def _clean(value: Any) -> Any:
             return value
 
 
-def _failure(exc: DBAPIError | TimeoutError) -> Unavailable | Rejected:
-    if isinstance(exc, OperationalError | TimeoutError):
+def _failure(exc: DBAPIError | PoolTimeout) -> Unavailable | Rejected:
+    if isinstance(exc, OperationalError | PoolTimeout):
         return Unavailable("database_away")
     return Rejected(f"database_refuses {type(exc).__name__}")

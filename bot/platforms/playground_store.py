@@ -15,7 +15,7 @@ from crm.uow import UnitOfWork
 SLUICE = "sluice"
 RECENT = 80
 PAGE = 500
-# A reader that has seen number 7 must never meet a 6 later, so writers of one organization take turns until they commit.
+# A reader that has seen number 7 must never meet a 6 later: writers of one organization take turns until they commit.
 _TURN = text("select pg_advisory_xact_lock(hashtextextended('playground', :org))")
 _CARD = bindparam("card", type_=JSONB(none_as_null=True))
 _POST = text(
@@ -46,10 +46,12 @@ _RECENT = text(
         select *, row_number() over (partition by conversation order by id desc) as place
         from playground_message where {_VISIBLE}
     ) numbered where place <= {RECENT} order by rev
-    """
+    """  # noqa: S608  # constants of this file
 )
-_SINCE = text(f"select * from playground_message where {_VISIBLE} and rev > :since order by rev limit {PAGE}")
-_FIND = text(f"select * from playground_message where {_VISIBLE} and id = :id")
+_SINCE = text(
+    f"select * from playground_message where {_VISIBLE} and rev > :since order by rev limit {PAGE}"  # noqa: S608
+)
+_FIND = text(f"select * from playground_message where {_VISIBLE} and id = :id")  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def find(uow: UnitOfWork, viewer: str, message_id: int) -> PlaygroundMessage | N
 
 
 def read(uow: UnitOfWork, viewer: str, since: int = 0) -> Sequence[PlaygroundMessage]:
-    """What a person sees that is newer than `since` or was edited after it, in that order; at first, the recent ones."""
+    """What a person sees and what came or changed after number `since`, in that order; at first, the recent ones."""
     wanted = _SINCE if since else _RECENT
     args = {"org": uow.org_id, "viewer": viewer} | ({"since": since} if since else {})
     return uow.session.scalars(select(PlaygroundMessage).from_statement(wanted), args).all()

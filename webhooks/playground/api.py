@@ -8,7 +8,8 @@ from fastapi.responses import StreamingResponse
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
-from sqlalchemy.exc import DBAPIError, TimeoutError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.concurrency import run_in_threadpool
 
 from bot.app import Bot
@@ -156,5 +157,5 @@ def _news_or_none(chat: Chat, viewer: str, since: int) -> News | None:
     """A stream outlives a database that is away for a while."""
     try:
         return _news(chat, viewer, since)
-    except (DBAPIError, TimeoutError, Refused):
+    except (DBAPIError, PoolTimeout, Refused):
         return None

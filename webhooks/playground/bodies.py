@@ -35,7 +35,7 @@ class Body(BaseModel):
 
 
 class Say(Body):
-    """A line typed by a person; `to` is `sluice` (private), or a group's key. A repeat with the same `key` acts once."""
+    """A line typed by a person to `sluice` (private) or a group's key. A repeat with the same `key` acts once."""
 
     who: Name = Field(alias="as")
     to: Annotated[Short, Field(min_length=1)] = "sluice"

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from bot.app import Bot
 from bot.cards.as_json import card_from_json
+from bot.cards.fit import clean
 from bot.cards.model import Card
 from bot.dispatcher import DatabaseAway
 from bot.interaction import Answer, Interaction
@@ -71,7 +72,7 @@ class Chat:
         org_id = self.workspace().org_id
         place = f"group:{said.group}" if said.group else f"dm:{said.who}"
         quoted = _quote(self.find(said.who, said.reply_to)) if said.reply_to else ""
-        draft = store.Draft(place, said.who, said.text, reply_to=said.reply_to, key=f"say:{key}")
+        draft = store.Draft(place, said.who, clean(said.text), reply_to=said.reply_to, key=f"say:{key}")
         line = self.platform.post(org_id, draft)
         interaction = Interaction(
             "playground", self.name, said.who, key, text=_MENTION.sub("", line.text, count=1).strip(),
@@ -98,7 +99,9 @@ class Chat:
             "errors": dict(answer.errors),
         }
 
-    def _keep(self, answer: Answer, asked: Interaction, place: str, about: PlaygroundMessage | None) -> PlaygroundMessage:
+    def _keep(
+        self, answer: Answer, asked: Interaction, place: str, about: PlaygroundMessage | None
+    ) -> PlaygroundMessage:
         """Write the answer where it belongs: in place of the tapped card, or under what was said."""
         assert answer.card is not None
         org_id = self.workspace().org_id
@@ -107,7 +110,9 @@ class Chat:
             return self.platform.edit(org_id, about.id, answer.card) or about
         reply_to = about.id if about else None
         card = self.platform.render(answer.card)
-        return self.platform.post(org_id, store.Draft(place, card=card, private_to=alone, reply_to=reply_to, key=asked.key))
+        return self.platform.post(
+            org_id, store.Draft(place, card=card, private_to=alone, reply_to=reply_to, key=asked.key)
+        )
 
 
 def shown(message: PlaygroundMessage) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.types import Message
 
 from crm.settings import Settings, SettingsError
@@ -44,7 +45,8 @@ def check_settings(settings: Settings) -> None:
     """Raises SettingsError when the playground would be open to others without a password."""
     if not is_loopback(settings.host) and not settings.playground_password.get_secret_value():
         raise SettingsError(
-            f"SLUICE_PLAYGROUND_PASSWORD is missing: the playground would be open to everybody who reaches {settings.host}."
+            "SLUICE_PLAYGROUND_PASSWORD is missing: "
+            f"the playground would be open to everybody who reaches {settings.host}."
         )
 
 
@@ -69,6 +71,8 @@ def route_class(settings: Settings) -> type[APIRoute]:
                     return dressed(await inner(await capped(request)))
                 except Refused as exc:
                     return dressed(JSONResponse({"error": exc.error}, exc.status, exc.headers))
+                except HTTPException as exc:
+                    return dressed(JSONResponse({"error": exc.detail}, exc.status_code))
                 except RequestValidationError as exc:
                     return dressed(JSONResponse(explained(exc), 422))
 

@@ -1,4 +1,4 @@
-"""Pushes to open pages by server-sent events: Redis wakes them; with Redis down they look at the table by themselves."""
+"""Pushes to open pages by server-sent events: Redis wakes them; with Redis down they look at the table themselves."""
 
 from __future__ import annotations
 
@@ -44,23 +44,24 @@ class Wakeup:
             self._waiting.pop(event, None)
 
     def _listen(self) -> None:
-        while self._is_wanted():
-            with suppress(RedisError, OSError):
+        while not self._is_over():
+            # ValueError: the client was closed by another thread, as at the end of the process.
+            with suppress(RedisError, OSError, ValueError):
                 self._follow()
             time.sleep(LOOK_EVERY)
 
     def _follow(self) -> None:
-        with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
+        with self._redis.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]
             channel.subscribe(CHANNEL)
-            while self._is_wanted():
+            while self._waiting:
                 if channel.get_message(timeout=1.0):
                     self._wake()
 
-    def _is_wanted(self) -> bool:
+    def _is_over(self) -> bool:
         with self._lock:
             if not self._waiting:
                 self._thread = None
-            return bool(self._waiting)
+            return self._thread is None
 
     def _wake(self) -> None:
         with self._lock:
