@@ -18,6 +18,7 @@ from ops.data_lock import running
 from ops.embedded import Engines, wipe
 from ops.errors import StartError
 from ops.sockets import Sockets
+from tests.ops.processes import survivors
 
 OWNER = Path(__file__).with_name("owner.py")
 
@@ -42,7 +43,7 @@ class Owner:
         self.process.wait()
         assert self.process.stdout
         self.process.stdout.close()
-        return psutil.wait_procs(self.family, timeout=15)[1]
+        return survivors(self.family)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from ops import supervise
 from ops.children import Child, Command, last_words
 from ops.errors import StartError
 from ops.supervise import Program, Supervisor
+from tests.ops.processes import survivors
 
 PARENT = Path(__file__).with_name("parent.py")
 
@@ -49,7 +50,7 @@ def test_everything_that_was_started_ends_with_the_supervisor(
     assert len(family) >= 5
     parent.send_signal(number)
     assert parent.wait() == code
-    assert psutil.wait_procs(family, timeout=15)[1] == []
+    assert survivors(family) == []
 
 
 def test_a_program_that_dies_is_started_again_and_said_so(parent: "subprocess.Popen[str]") -> None:
