@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from redis import Redis, RedisError
 from sqlalchemy import select, text
@@ -28,6 +29,8 @@ from crm.vault import Vault, VaultError
 if TYPE_CHECKING:
     from crm.db import Database
 
+REST = 5.0
+"""Seconds for which a Redis that failed is not asked."""
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended('platform_token', :id))")
 MARGIN = 300.0
 """Seconds before its end from which a token is not used any more."""
@@ -59,27 +62,31 @@ class RedisTokens:
     """The fast copy: empty or away at any time, and nobody notices."""
 
     def __init__(self, redis: Redis) -> None:
-        self._redis = redis
+        self._redis, self._rests_until = redis, 0.0
 
     def read(self, workspace: Workspace) -> str | None:
-        try:
-            raw = self._redis.get(token_key(workspace))
-        except RedisError:
-            return None
-        return raw.decode() if isinstance(raw, bytes) else raw  # type: ignore[return-value]
+        raw = self._try(lambda: self._redis.get(token_key(workspace)))
+        return raw.decode() if isinstance(raw, bytes) else raw
 
     def write(self, workspace: Workspace, token: Token) -> None:
+        self._try(lambda: self._redis.set(token_key(workspace), token.value, ex=max(1, int(token.seconds))))
+
+    def _try(self, call: Callable[[], Any]) -> Any:
+        # A client that retries would make every message wait for a Redis that is away.
+        if time.monotonic() < self._rests_until:
+            return None
         try:
-            self._redis.set(token_key(workspace), token.value, ex=max(1, int(token.seconds)))
+            return call()
         except RedisError:
-            return
+            self._rests_until = time.monotonic() + REST
+            return None
 
 
 class DatabaseTokens:
     """The home, encrypted. Expiry is by the machine's clock: a playground's shifted time means nothing to WeCom."""
 
-    def __init__(self, database: Database, vault: Vault, time: clock.TimeSource = clock.wall) -> None:
-        self._database, self._vault, self._time = database, vault, time
+    def __init__(self, database: Database, vault: Vault, now: clock.TimeSource = clock.wall) -> None:
+        self._database, self._vault, self._now = database, vault, now
 
     def read(self, workspace: Workspace) -> Token | None:
         with self._session() as session:
@@ -99,17 +106,17 @@ class DatabaseTokens:
     def _find(self, session: Session, workspace: Workspace) -> Token | None:
         query = select(PlatformToken.value, PlatformToken.expires_at)
         query = query.filter_by(workspace_id=workspace.id, key=token_key(workspace))
-        row = session.execute(query.where(PlatformToken.expires_at > self._time())).one_or_none()
+        row = session.execute(query.where(PlatformToken.expires_at > self._now())).one_or_none()
         return self._opened(row.value, row.expires_at) if row else None
 
     def _opened(self, sealed: bytes, until: datetime) -> Token | None:
         try:
-            return Token(self._vault.open(sealed), (until - self._time()).total_seconds())
+            return Token(self._vault.open(sealed), (until - self._now()).total_seconds())
         except VaultError:
             return None
 
     def _keep(self, session: Session, workspace: Workspace, token: Token) -> Token:
-        values = {"value": self._vault.seal(token.value), "expires_at": self._time() + timedelta(seconds=token.seconds)}
+        values = {"value": self._vault.seal(token.value), "expires_at": self._now() + timedelta(seconds=token.seconds)}
         row = insert(PlatformToken).values(workspace_id=workspace.id, key=token_key(workspace), **values)
         session.execute(row.on_conflict_do_update(index_elements=["workspace_id", "key"], set_=values))
         return token

@@ -139,9 +139,7 @@ def test_a_robot_may_be_known_by_a_name_whose_key_is_a_secret(wecom: WeComDouble
     assert len(wecom.messages(robot)) == 1
 
 
-def test_the_twenty_first_robot_message_of_a_minute_has_to_wait(
-    platform: WeCom, wecom: WeComDouble, here: Workspace
-) -> None:
+def test_the_twenty_first_robot_message_must_wait(platform: WeCom, wecom: WeComDouble, here: Workspace) -> None:
     robot = Address("robot", next(iter(wecom.robots)))
     for number in range(20):
         platform.send(here, robot, Card("早"), key=f"m:{number}")
@@ -190,9 +188,7 @@ def test_what_may_have_arrived_is_not_shown_twice(wecom: WeComDouble, platform: 
     assert len(wecom.messages("ann")) == 1
 
 
-def test_what_did_not_arrive_arrives_when_it_is_sent_again(
-    wecom: WeComDouble, platform: WeCom, here: Workspace
-) -> None:
+def test_what_was_lost_arrives_when_it_is_sent_again(wecom: WeComDouble, platform: WeCom, here: Workspace) -> None:
     wecom.script("message/send", cut(acts=False))
     with pytest.raises(base.OutcomeUnknown):
         platform.send(here, ANN, lead_card(), key="m:1")
