@@ -23,7 +23,7 @@ NAMES: dict[str, str] = {
     "email": "e-mail|email address|mail|e-mail address|邮箱|电子邮箱|电子邮件|邮件",
     "wechat": "wechat id|weixin|wx|wechatid|微信|微信号|微信id",
     "external_id": "externalid|customer id|user id|客户编号|用户id|外部编号",
-    "id": "lead id|submission id|event id|clue id|线索编号",
+    "id": "lead id|submission id|event id|clue id|opportunity id|record id|线索编号",
     "note": "notes|comment|comments|message|remark|remarks|description|inquiry|备注|留言|说明|需求|咨询内容|描述",
     "product": "products|product interest|interest|产品|意向产品|商品|课程",
     "region": "city|province|state|area|location|office location|地区|城市|省份|区域|所在地|所在城市",

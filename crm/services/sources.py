@@ -37,7 +37,7 @@ def create(  # noqa: PLR0913  (each is a column that set-up by file and chat fil
     vault: Vault,
     *,
     actor: Actor | None,
-    key: str,
+    key: str = "",
     name: str = "",
     kind: str = KEYED,
     pool_id: int | None = None,
@@ -45,7 +45,7 @@ def create(  # noqa: PLR0913  (each is a column that set-up by file and chat fil
     campaign: str | None = None,
     secret: str | None = None,
 ) -> NewKey:
-    """Make a source; `key` is its word in `POST /intake/{key}`.
+    """Make a source; `key` is its word in `POST /intake/{key}`, made from the name when it is not given.
 
     Args:
         actor: None for set-up by file.
@@ -55,9 +55,9 @@ def create(  # noqa: PLR0913  (each is a column that set-up by file and chat fil
     Raises: NotAllowed, BadArgument, SourceExists.
     """
     _check_keeper(actor)
-    word = key.strip().lower()
+    word = key.strip().lower() or _word_of(uow, name)
     if not _NAME.fullmatch(word) or kind not in KINDS:
-        raise BadArgument(given=key, example="sources new website")
+        raise BadArgument(given=key or name, example="sources new website")
     if uow.session.scalar(select(Source.id).where(Source.org_id == uow.org_id, Source.key == word)):
         raise SourceExists(given=word)
     chosen = secret or fresh_secret()
@@ -135,6 +135,14 @@ def count(uow: UnitOfWork, *, source_id: int, accepted: int, rejected: int) -> N
 def fresh_secret() -> str:
     """A random key in the form that Standard Webhooks prescribes."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+
+
+def _word_of(uow: UnitOfWork, name: str) -> str:
+    """A name in Latin letters as a word of an address; any other name gets the next free number."""
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
+    if plain:
+        return plain
+    return f"source-{(uow.session.scalar(select(func.max(Source.id))) or 0) + 1}"
 
 
 def _check_keeper(actor: Actor | None) -> None:

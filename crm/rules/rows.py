@@ -1,0 +1,24 @@
+"""A row of a table as an arrival: columns by their usual English or Chinese names, the others as custom fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from crm.rules.arrival import Arrival, of_fields
+
+
+def of_row(row: Sequence[str], mapping: Mapping[int, str], header: Sequence[str]) -> Arrival:
+    """The arrival in a row.
+
+    Args:
+        mapping: which column holds which of our fields (`fields.mapping_of`); two columns of one field are joined.
+        header: names of all columns; what is not mapped is kept under them.
+    """
+    fields: dict[str, str] = {}
+    for number, (name, cell) in enumerate(zip(header, row, strict=False)):
+        field = mapping.get(number) or name.strip()
+        if field and cell.strip():
+            fields[field] = f"{fields[field]};{cell}" if field in fields else cell
+    if "id" in fields:
+        fields.setdefault("external_id", fields["id"])
+    return of_fields(fields)
