@@ -1,4 +1,4 @@
-"""What a chart shows, before it is drawn: names, figures and the words around them, already in the reader's language."""
+"""What a chart shows, before it is drawn: names, figures and the words around them, in the reader's language."""
 
 from __future__ import annotations
 

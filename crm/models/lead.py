@@ -102,6 +102,7 @@ class Assignment(Tenant, Base):
         Index("uq_assignment_open", "org_id", "lead_id", unique=True, postgresql_where=text("ended_at is null")),
         Index("ix_assignment_lead", "org_id", "lead_id", "began_at"),
         Index("ix_assignment_member", "org_id", "member_id", "began_at"),
+        Index("ix_assignment_ended", "org_id", "ended_at", postgresql_where=text("ended_at is not null")),
         CheckConstraint("ended_at is null or ended_by is not null", "reasoned"),
     )
 
@@ -124,6 +125,11 @@ class Activity(Tenant, Base):
         ForeignKeyConstraint(["org_id", "lead_id"], ["lead.org_id", "lead.id"]),
         Index("ix_activity_lead", "org_id", "lead_id", "at"),
         Index("ix_activity_actor", "org_id", "actor_id", "at"),
+        # The few entries from which the funnel reads which steps a lead has reached.
+        Index(
+            "ix_activity_step", "org_id", "lead_id", postgresql_include=["at", "verb", "data", "undone_at"],
+            postgresql_where=text("verb in ('stage', 'won', 'lost', 'reopened') or data ->> 'stage' is not null"),
+        ),
     )
 
 

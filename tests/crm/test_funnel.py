@@ -12,7 +12,7 @@ from sqlalchemy import text
 from crm.clock import DrivenClock
 from crm.db import Database
 from crm.rules.figures import Funnel, weakest
-from crm.rules.periods import Period, parse
+from crm.rules.periods import parse
 from crm.services import assignments, follow_ups, funnel, leads, members, pipeline, undo
 from crm.services.follow_ups import FollowUp
 from crm.services.funnel import Report, Scope

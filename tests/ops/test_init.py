@@ -1,6 +1,5 @@
 """An organization from a file: complete, repeatable, and with mistakes pointed out by line and field."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,11 @@ VAULT = Vault("a secret key that tests know")
 
 
 @pytest.fixture
-def example(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[str]:
+def example(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
     """The example under an organization of this test's own."""
     monkeypatch.setenv("SLUICE_SLACK_BOT_TOKEN", "xoxb-1")
     own = request.node.name.replace("_", "-")[:38]
-    yield EXAMPLE.read_text().replace("key: harbour", f"key: {own}").replace("T0123ABCD", f"T-{own}")
+    return EXAMPLE.read_text().replace("key: harbour", f"key: {own}").replace("T0123ABCD", f"T-{own}")
 
 
 def load(database: Database, words: str) -> Loaded:

@@ -736,6 +736,14 @@ def _tables() -> None:
         sa.PrimaryKeyConstraint("org_id", "id", name=op.f("pk_activity")),
     )
     op.create_index("ix_activity_actor", "activity", ["org_id", "actor_id", "at"], unique=False)
+    op.create_index(
+        "ix_activity_step",
+        "activity",
+        ["org_id", "lead_id"],
+        unique=False,
+        postgresql_include=["at", "verb", "data", "undone_at"],
+        postgresql_where=sa.text("verb in ('stage', 'won', 'lost', 'reopened') or data ->> 'stage' is not null"),
+    )
     op.create_index("ix_activity_lead", "activity", ["org_id", "lead_id", "at"], unique=False)
     op.create_table(
         "assignment",
@@ -760,6 +768,13 @@ def _tables() -> None:
     )
     op.create_index("ix_assignment_lead", "assignment", ["org_id", "lead_id", "began_at"], unique=False)
     op.create_index("ix_assignment_member", "assignment", ["org_id", "member_id", "began_at"], unique=False)
+    op.create_index(
+        "ix_assignment_ended",
+        "assignment",
+        ["org_id", "ended_at"],
+        unique=False,
+        postgresql_where=sa.text("ended_at is not null"),
+    )
     op.create_index(
         "uq_assignment_open",
         "assignment",

@@ -1,0 +1,136 @@
+"""The daily digest: when it is due in a team's own time zone, and what it says.
+
+The card is drawn from the facts of its day, computed when it is sent: a late one still tells of that day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+
+from crm.rules.figures import Compared, share
+from crm.rules.finding import Finding, find
+from crm.rules.periods import Period, next_at, running, wall_time
+from crm.services import digest_facts, funnel
+from crm.services.digest_facts import Best, Holding, PoolFlow, Stuck
+from crm.services.funnel import Report, Scope
+from crm.services.members import zone
+from crm.uow import UnitOfWork
+
+WINDOW_DAYS = 7
+CATCH_UP = 7
+
+_TEAM = text(
+    """
+    select d.name, coalesce(d.timezone, o.timezone) as timezone, o.name as organization
+    from organization o left join department d on d.org_id = o.id and d.id = :department
+    where o.id = :org
+    """
+)
+_DUE = text(
+    """
+    select s.id, s.department_id, s.conversation_id, s.at, s.next_at, coalesce(d.timezone, o.timezone) as timezone
+    from digest_subscription s
+    join organization o on o.id = s.org_id
+    left join department d on d.org_id = s.org_id and d.id = s.department_id
+    where s.org_id = :org and s.next_at <= :now
+    order by s.next_at, s.id for update of s skip locked
+    """
+)
+_MOVE_ON = text("update digest_subscription set next_at = :next where org_id = :org and id = :id")
+
+
+@dataclass(frozen=True, slots=True)
+class DigestFacts:
+    """What a digest says of a team's day.
+
+    Attributes:
+        name: the team's, or the organization's.
+        funnel: leads that entered within the week up to `day`, beside the week before at the same age.
+        due, idle, hoarded: how many owned leads are recycled within 24 h, lie still for a week, were never touched.
+        hoarder: who holds most of the idle and hoarded ones, if they are many.
+        touched: the share of owned leads with a follow-up within the week.
+    """
+
+    department_id: int | None
+    name: str
+    day: date
+    period: Period
+    until: datetime
+    funnel: Report
+    pools: tuple[PoolFlow, ...]
+    held: int
+    due: int
+    idle: int
+    hoarded: int
+    hoarder: Holding | None
+    touched: float | None
+    best: Best | None
+    stuck: tuple[Stuck, ...]
+    finding: Finding | None
+
+    @property
+    def total(self) -> Compared:
+        return self.funnel.total
+
+
+def build(uow: UnitOfWork, department_id: int | None, day: date) -> DigestFacts:
+    """The facts of a team's local day (None: the organization's), as they stood at its end, or now while it lasts."""
+    team = uow.session.execute(_TEAM, {"org": uow.org_id, "department": department_id}).one()
+    local = zone(team.timezone)
+    today, period = running(1, day, local), running(WINDOW_DAYS, day, local)
+    until = min(uow.now, today.end)
+    reports = {cut: _report(uow, department_id, period, until, cut) for cut in ("all", "rep", "source")}
+    held = digest_facts.holdings(uow, department_id=department_id, until=until)
+    return DigestFacts(
+        department_id=department_id, name=team.name or team.organization, day=day, period=period, until=until,
+        funnel=reports["all"], held=sum(one.held for one in held), due=sum(one.due for one in held),
+        pools=tuple(digest_facts.flows(uow, department_id=department_id, day=today, until=until)),
+        idle=sum(one.idle for one in held), hoarded=sum(one.hoarded for one in held), hoarder=_hoarder(held),
+        touched=share(sum(one.touched for one in held), sum(one.held for one in held)),
+        best=digest_facts.best(uow, department_id=department_id, start=period.start, until=until),
+        stuck=tuple(digest_facts.stuck(uow, department_id=department_id, until=until)),
+        finding=find(reports["all"].total, reports["rep"].rows, reports["source"].rows),
+    )  # fmt: skip
+
+
+def send_due(uow: UnitOfWork) -> int:
+    """Owe every digest that has fallen due in this organization, each once; returns how many.
+
+    After a long silence those of the last week are sent, late; older ones are let go.
+    """
+    owed = 0
+    for row in uow.session.execute(_DUE, {"org": uow.org_id, "now": uow.now}).all():
+        local = zone(row.timezone)
+        days = _days_due(row.next_at, row.at, uow.now, local)
+        for day in days:
+            uow.notify(
+                "digest", group=row.conversation_id, key=f"digest:{row.id}:{day.isoformat()}",
+                data={"department": row.department_id, "day": day.isoformat()},
+            )  # fmt: skip
+        owed += len(days)
+        coming = next_at(row.at, max(uow.now, row.next_at), local)
+        uow.session.execute(_MOVE_ON, {"org": uow.org_id, "id": row.id, "next": coming})
+    return owed
+
+
+def _days_due(first: datetime, at: time, now: datetime, local: ZoneInfo) -> list[date]:
+    """The local days whose digests are due: from the first one's to the last whose hour has come."""
+    oldest = first.astimezone(local).date()
+    span = (now.astimezone(local).date() - oldest).days
+    later = [oldest + timedelta(days=number) for number in range(1, span + 1)]
+    return [oldest, *(day for day in later if wall_time(day, at, local) <= now)][-CATCH_UP:]
+
+
+def _report(uow: UnitOfWork, department_id: int | None, period: Period, until: datetime, cut: funnel.Cut) -> Report:
+    return funnel.report(uow, period=period, scope=Scope(department_id=department_id), cut=cut, until=until)
+
+
+def _hoarder(held: list[Holding]) -> Holding | None:
+    """Somebody who sits on at least five neglected leads, and on half of what she holds."""
+    first = held[0] if held else None
+    neglected = first.idle + first.hoarded if first else 0
+    return first if first and neglected >= 5 and neglected * 2 >= first.held else None
