@@ -17,11 +17,12 @@ from bot.interaction import Answer, Interaction
 from bot.platforms import slack_forms
 from bot.platforms.base import Address, PlatformError, TriggerExpired, Workspace
 from bot.platforms.slack import SILENT, SlackPlatform
-from webhooks.slack_interactions import SAY
 
 log = structlog.get_logger()
 
 TAP_AGAIN = "That took too long: please tap again. / 超时了，请再点一次。"
+# The action that is the same as typing its value.
+TYPED = "command"
 TRIGGER_LIVES = 2.5
 THREADS = 4
 
@@ -108,5 +109,5 @@ def _back(interaction: Interaction) -> dict[str, Any]:
 
 def _opener(interaction: Interaction, form: Form) -> Card:
     """A form needs a fresh tap to open, which a typed message is not: a button says the same words again."""
-    button = Button(action=SAY, label=form.title, value=interaction.text[:1900], style="primary")
+    button = Button(action=TYPED, label=form.title, value=interaction.text[:1900], style="primary")
     return Card(title=form.title, blocks=(Actions((button,)),))

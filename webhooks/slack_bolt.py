@@ -18,6 +18,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.platforms.base import Workspace
+from webhooks.slack_payloads import BadShape
 
 VISIT = "sluice.visit"
 ANYTHING = re.compile("")
@@ -49,14 +50,13 @@ class Switchboard:
         listeners: Mapping[str, Listen],
         failed: Callable[[Exception, Any], BoltResponse],
     ) -> None:
-        self._find = find
         self._app = App(
             name="sluice",
             logger=logger,
             process_before_response=True,
             signing_secret="verified before",  # noqa: S106 - not a secret: without one Bolt looks into the environment
             client=WebClient(),
-            authorize=self._authorize,
+            authorize=_authorizer(find),
             request_verification_enabled=False,
             ssl_check_enabled=False,
             attaching_function_token_enabled=False,
@@ -71,18 +71,6 @@ class Switchboard:
         # Bolt parses a raw body once more unless it believes that it came over a socket.
         body = payload.model_dump(exclude_none=True)
         return self._app.dispatch(BoltRequest(body=body, context={VISIT: visit}, mode="socket_mode"))
-
-    def _authorize(self, context: BoltContext, team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:
-        workspace = self._find(team_id or enterprise_id or "")
-        if workspace is None:
-            raise NotInstalled
-        context[VISIT].workspace = workspace
-        return AuthorizeResult(
-            enterprise_id=enterprise_id,
-            team_id=team_id,
-            bot_user_id=workspace.config.get("bot_user_id"),
-            bot_token=workspace.secrets.get("bot_token"),
-        )
 
     def _register(self, kind: str, listener: Callable[..., BoltResponse]) -> None:
         app = self._app
@@ -100,6 +88,24 @@ class Switchboard:
                 app.shortcut(ANYTHING)(listener)
             case _:
                 app.options(ANYTHING)(listener)
+
+
+def _authorizer(find: Callable[[str], Workspace | None]) -> Callable[..., AuthorizeResult]:
+    # Bolt calls it with the arguments that its signature names, and stumbles over the `self` of a method.
+    def authorize(context: BoltContext, team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:
+        if not (external_id := team_id or enterprise_id):
+            raise BadShape
+        if (workspace := find(external_id)) is None:
+            raise NotInstalled
+        context[VISIT].workspace = workspace
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            bot_user_id=workspace.config.get("bot_user_id"),
+            bot_token=workspace.secrets.get("bot_token"),
+        )
+
+    return authorize
 
 
 def _on(listen: Listen) -> Callable[..., BoltResponse]:

@@ -26,8 +26,6 @@ from webhooks.slack_payloads import (
 )
 from webhooks.slack_words import mentioned, words
 
-# A button that says words again, now with a trigger, so that a form can open (see `slack_answers`).
-SAY = "slack.say"
 # The home page shows the worklist, which has words of its own.
 HOME_WORDS = "today"
 SLACKBOT = "USLACKBOT"
@@ -50,7 +48,7 @@ def command(payload: Command, *, root: str) -> Interaction:
 
 
 def event(payload: EventCallback, *, root: str) -> Interaction | None:
-    """A mention, a private message, the home page, somebody who joined or left; None for what needs no answer."""
+    """A mention, a private message, the home page, somebody who left; None for what needs no answer."""
     said = payload.event
     match said.type:
         case "app_mention":
@@ -59,8 +57,6 @@ def event(payload: EventCallback, *, root: str) -> Interaction | None:
             return _spoken(payload, root=root)
         case "app_home_opened" if said.tab == "home":
             return _about(payload, "home", text=HOME_WORDS)
-        case "team_join":
-            return _about(payload, "joined")
         case "user_change" if isinstance(said.user, User) and said.user.deleted:
             return _about(payload, "left")
         case _:
@@ -75,18 +71,19 @@ def tap(payload: BlockActions) -> Interaction | None:
     if in_modal or name in {slack_controls.LINK, ""}:
         return None
     stamp = action.action_ts or payload.trigger_id or ""
-    key = f"action:{payload.user.id}:{action.action_id}:{payload.container.message_ts or 'view'}:{stamp}"
-    common: dict[str, Any] = {
-        "key": key,
-        "trigger": payload.trigger_id,
-        "reply_to": _tap_reply_to(payload),
-        "conversation": _conversation(_id(payload.channel)),
-    }
-    if name == SAY:
-        return _interaction(payload, "command", text=value, **common)
     value, version = wire.unpack(value)
-    handle = _handle(payload)
-    return _interaction(payload, "action", action=name, value=value, version=version, handle=handle, **common)
+    return _interaction(
+        payload,
+        "action",
+        key=f"action:{payload.user.id}:{action.action_id}:{payload.container.message_ts or 'view'}:{stamp}",
+        action=name,
+        value=value,
+        version=version,
+        handle=_handle(payload),
+        trigger=payload.trigger_id,
+        reply_to=_tap_reply_to(payload),
+        conversation=_conversation(_id(payload.channel)),
+    )
 
 
 def home(after: Interaction) -> Interaction:
@@ -119,20 +116,22 @@ def form(payload: ViewSubmission) -> Interaction:
 
 
 def shortcut(payload: Shortcut) -> Interaction:
-    """An entry of the lightning menu or of a message's menu; its callback id is the action."""
+    """An entry of the lightning menu or of a message's menu; its callback id is the action, the message its value."""
     common: dict[str, Any] = {
         "key": f"shortcut:{payload.trigger_id}",
-        "action": payload.callback_id,
+        "action": slack_controls.read(payload.callback_id, "")[0],
         "trigger": payload.trigger_id,
     }
     if not isinstance(payload, MessageAction):
         return _interaction(payload, "action", reply_to=payload.user.id, **common)
+    said = words(payload.message.text or "")
     return _interaction(
         payload,
         "action",
+        value=said,
+        quoted=said,
         reply_to=_reply_to(payload.response_url, payload.user.id),
         conversation=_conversation(payload.channel.id),
-        quoted=words(payload.message.text or ""),
         **common,
     )
 

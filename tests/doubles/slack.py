@@ -64,6 +64,17 @@ class SlackDouble:
     """The server and what it remembers. `channels` maps an id to what is special about it."""
 
     def __init__(self) -> None:
+        self._ids = itertools.count(1)
+        self._changed = threading.Condition()
+        self._server = Server(self._answer, self._heard, _method)
+        self.faults: Faults = self._server.faults
+        self.url = self._server.url
+        self.api_url = self.url + "api/"
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.faults.clear()
         self.tokens = {TOKEN: "T1"}
         self.users: dict[str, dict[str, Any]] = {}
         self.channels: dict[str, dict[str, Any]] = {"C1": {"is_member": True}}
@@ -77,12 +88,6 @@ class SlackDouble:
         self.skew = 0.0
         self._hooks: dict[str, Hook] = {}
         self._triggers: dict[str, float] = {}
-        self._ids = itertools.count(1)
-        self._changed = threading.Condition()
-        self._server = Server(self._answer, self._heard, _method)
-        self.faults: Faults = self._server.faults
-        self.url = self._server.url
-        self.api_url = self.url + "api/"
 
     def stop(self) -> None:
         self._server.stop()
@@ -115,7 +120,7 @@ class SlackDouble:
     def answered(self, body: dict[str, Any], user: str, channel: str) -> Message:
         """Show what an HTTP response to a slash command said; it is held to the limits of every message."""
         self._check(body, most_text=40_000)
-        return self._show(Message(channel, self._ts(), body.get("text", ""), body.get("blocks", []), seen_by=user))
+        return self.show(Message(channel, self._ts(), body.get("text", ""), body.get("blocks", []), seen_by=user))
 
     def standing(self, channel: str) -> list[Message]:
         """What stands in a channel, oldest first, in its newest form."""
@@ -304,9 +309,10 @@ class SlackDouble:
 
     def _message(self, channel: str, args: dict[str, Any], seen_by: str = "") -> Message:
         facts = {"thread": args.get("thread_ts", ""), "metadata": args.get("metadata", {})}
-        return self._show(Message(channel, self._ts(), args["text"], args.get("blocks", []), seen_by, **facts))
+        return self.show(Message(channel, self._ts(), args["text"], args.get("blocks", []), seen_by, **facts))
 
-    def _show(self, message: Message) -> Message:
+    def show(self, message: Message) -> Message:
+        """Let a message stand in its channel."""
         with self._changed:
             self.messages.append(message)
             self._changed.notify_all()

@@ -73,8 +73,8 @@ class Faults:
         waiting = self._next[method]
         return waiting.popleft() if waiting else None
 
-    def left(self) -> int:
-        return sum(len(waiting) for waiting in self._next.values())
+    def clear(self) -> None:
+        self._next.clear()
 
 
 Answer = Callable[[Request], Reply]
