@@ -57,6 +57,13 @@ def database_url(engines: Sockets, worker_id: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def redis_url(engines: Sockets, worker_id: str) -> str:
+    """This worker's own part of Valkey, as redis-py writes it."""
+    number = 0 if worker_id == "master" else 1 + int(worker_id.removeprefix("gw"))
+    return f"{engines.redis_url}?db={number}"
+
+
+@pytest.fixture(scope="session")
 def migrated_url(database_url: str) -> str:
     """This worker's database with the schema that the migrations make."""
     upgrade(database_url)
