@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 _app = App(connector=SyncPsycopgConnector())
 
 DELIVER, EDIT, DISPATCH, TICK = "deliver", "edit_card", "dispatch_lead", "tick"
+DEAL, REFRESH = "deal_leads", "refresh_deadlines"
 QUICK, BULK = "quick", "bulk"
 
 

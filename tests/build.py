@@ -204,8 +204,9 @@ def task(uow: UnitOfWork, acme: Company, member: str, *, due_at: datetime, lead_
 
 def read(uow: UnitOfWork, lead_id: int) -> Lead:
     """The lead as it stands in the database now."""
-    uow.session.expire_all()
-    return uow.session.get_one(Lead, (uow.org_id, lead_id))
+    lead = uow.session.get_one(Lead, (uow.org_id, lead_id), populate_existing=True)
+    uow.session.expunge(lead)
+    return lead
 
 
 def _add(uow: UnitOfWork, model: type[Any], **values: Any) -> int:

@@ -18,7 +18,10 @@ from crm.rules.ruleset import Dispatch, Rules
 
 @dataclass(slots=True)
 class Candidate:
-    """A member as dispatch sees one. `holding` and `dealt_today` grow while a batch is dealt."""
+    """A member as dispatch sees one. `holding` and `dealt_today` grow while a batch is dealt.
+
+    `departments` are keys from the root to the member's own.
+    """
 
     member_id: int
     active: bool
@@ -28,6 +31,7 @@ class Candidate:
     holding: int
     capacity: int | None
     dealt_today: int
+    departments: tuple[str, ...] = ()
 
     def full(self, rule: Dispatch) -> str | None:
         """Which cap keeps the candidate from one more lead."""

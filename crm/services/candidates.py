@@ -23,8 +23,7 @@ _WHO = text(
     left join department d on d.org_id = m.org_id and d.id = m.department_id
     left join rep_load r on r.org_id = m.org_id and r.member_id = m.id
     where m.org_id = :org and m.left_at is null
-      and (cast(:only as bigint[]) is null or m.id = any(:only))
-      and (m.role = any(:roles) or lower(m.email) = any(:named) or lower(m.name) = any(:named))
+      and (m.id = any(:only) or m.role = any(:roles) or lower(m.email) = any(:named) or lower(m.name) = any(:named))
     order by m.id
     """
 )
@@ -37,13 +36,13 @@ _AWAY = text(
 def of_rule(uow: UnitOfWork, rule: Dispatch) -> list[Candidate]:
     """Everybody the rule names, by id, also those who are out of the question now."""
     named = [name.casefold() for name in rule.to.members]
-    rows = uow.session.execute(_WHO, {"org": uow.org_id, "only": None, "roles": list(rule.to.roles), "named": named}).all()
+    rows = uow.session.execute(_WHO, {"org": uow.org_id, "only": [], "roles": list(rule.to.roles), "named": named}).all()
     return _candidates(uow, [row for row in rows if _named(rule.to, row)])
 
 
 def of_members(uow: UnitOfWork, member_ids: list[int]) -> dict[int, Candidate]:
     """These members as candidates, by id."""
-    args = {"org": uow.org_id, "only": member_ids, "roles": ["reception", "rep", "success", "manager", "admin"], "named": []}
+    args = {"org": uow.org_id, "only": member_ids, "roles": [], "named": []}
     return {one.member_id: one for one in _candidates(uow, uow.session.execute(_WHO, args).all())}
 
 
@@ -71,6 +70,7 @@ def _candidates(uow: UnitOfWork, rows: list[Row[Any]]) -> list[Candidate]:
                 uow.rules, role=row.role, departments=row.departments, email=row.email, name=row.name
             ),
             dealt_today=row.dealt_day if row.day == quota.day_of(uow.now, zone(row.timezone)) else 0,
+            departments=tuple(row.departments),
         )
         for row in rows
     ]  # fmt: skip

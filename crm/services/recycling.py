@@ -40,12 +40,13 @@ _LOCK_LEDGER = text(
 )
 _TAKE = text(
     """
-    with target(rule, pool) as (
-        select * from unnest(cast(:rules as text[]), cast(:rule_pools as bigint[]))
+    with target(rule, pool, facts) as (
+        select * from unnest(cast(:rules as text[]), cast(:rule_pools as bigint[]), cast(:rule_facts as jsonb[]))
     ), detour(pool, target) as (
         select * from unnest(cast(:pools as bigint[]), cast(:pool_targets as bigint[]))
     ), old as materialized (
-        select l.id, l.owner_id, l.recycle_rule as rule, coalesce(t.pool, d.target, l.pool_id, :fallback) as pool
+        select l.id, l.owner_id, l.recycle_rule as rule, coalesce(t.pool, d.target, l.pool_id, :fallback) as pool,
+               coalesce(t.facts, '{}') as facts
         from lead l left join target t on t.rule = l.recycle_rule left join detour d on d.pool = l.pool_id
         where l.org_id = :org and l.id = any(:leads)
     ), taken as (
@@ -54,7 +55,7 @@ _TAKE = text(
                protected_until = null, version = l.version + 1
         from old
         where l.org_id = :org and l.id = old.id and l.owner_id = old.owner_id and l.recycle_at <= :now and l.status = 'open'
-        returning l.id, old.owner_id, old.rule, old.pool
+        returning l.id, old.owner_id, old.rule, old.pool, old.facts
     ), history as (
         update assignment a set ended_at = :now, ended_by = 'recycled', reason = taken.rule
         from taken where a.org_id = :org and a.lead_id = taken.id and a.ended_at is null
@@ -67,7 +68,8 @@ _TAKE = text(
         where r.org_id = :org and r.member_id = lost.owner_id
     ), why as (
         insert into decision (org_id, kind, lead_id, member_id, run_id, rule_set_id, rule, outcome, facts, candidates, at)
-        select :org, 'recycle', id, owner_id, :run, :rule_set, rule, 'recycled', jsonb_build_object('pool', pool), '[]', :now
+        select :org, 'recycle', id, owner_id, :run, :rule_set, rule, 'recycled', facts || jsonb_build_object('pool', pool),
+               '[]', :now
         from taken returning id, lead_id, member_id, rule
     ), line as (
         insert into activity (org_id, lead_id, for_id, verb, at, data, decision_id)
@@ -146,12 +148,12 @@ def _targets(uow: UnitOfWork) -> dict[str, Any]:
     """Where leads return to: by rule, else by the pool they came from, else that pool."""
     ids = {row.key: row.id for row in uow.session.execute(_POOLS, {"org": uow.org_id})}
     rules = uow.rules
-    by_rule = {rule.name: ids[rule.to] for rule in rules.recycle if rule.to in ids}
     by_pool = {ids[key]: ids[pool.target] for key, pool in rules.pools.items() if key in ids and pool.target in ids}
     fallback = ids.get(rules.fallback_pool or "") or next(iter(ids.values()), None)
     return {
-        "rules": list(by_rule), "rule_pools": list(by_rule.values()), "pools": list(by_pool),
-        "pool_targets": list(by_pool.values()), "fallback": fallback,
+        "rules": [rule.name for rule in rules.recycle], "rule_pools": [ids.get(rule.to or "") for rule in rules.recycle],
+        "rule_facts": [json.dumps({"anchor": rule.anchor, "period": str(rule.period)}) for rule in rules.recycle],
+        "pools": list(by_pool), "pool_targets": list(by_pool.values()), "fallback": fallback,
     }  # fmt: skip
 
 

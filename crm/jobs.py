@@ -1,0 +1,130 @@
+"""What runs by itself, and when. A job is one or a few short transactions, and running it twice is harmless."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+from sqlalchemy import text
+
+from crm import queue
+from crm.db import Database
+from crm.rules.ruleset import Keep
+from crm.services import dealing, digests, recycling, rules_admin, tasks
+from crm.uow import UnitOfWork
+
+log = structlog.get_logger()
+
+AT_ONCE = 500
+Duty = Callable[[Database, int], Any]
+
+_ORGANIZATIONS = text("select id from organization order by id")
+_OLD_DELIVERIES = text("delete from delivery where key in (select key from delivery where at < :before limit :most)")
+# What lies behind a promise to people (leads, assignments, activities, claims) is never purged.
+_OLD = {
+    "message": "state <> 'owed' and created_at < :messages",
+    "posted_card": "not live and posted_at < :messages",
+    "decision": "at < :decisions",
+    "link_code": "expires_at < :messages",
+    "pending_form": "expires_at < :messages",
+}
+
+
+def tick(database: Database) -> None:
+    """Do all that has fallen due, in every organization: each minute, and at once when a clock was moved.
+
+    Something that fails is logged and tried again at the next tick; it keeps nothing else from happening.
+    """
+    for org_id in _organizations(database):
+        for duty in DUTIES:
+            try:
+                duty(database, org_id)
+            except Exception:
+                log.exception("tick.failed", org=org_id, duty=duty.__name__)
+
+
+def remind(database: Database, org_id: int) -> None:
+    """Owe the reminders whose minute has come."""
+    _until_done(database, org_id, tasks.remind_due, tasks.CHUNK)
+
+
+def digest(database: Database, org_id: int) -> None:
+    """Owe the digests whose hour has come."""
+    with database.begin(org_id) as uow:
+        digests.send_due(uow)
+
+
+def deal_held(database: Database, org_id: int) -> None:
+    """Deal held leads to whoever is there now."""
+    with database.begin(org_id) as uow:
+        dealing.deal_held(uow, AT_ONCE)
+
+
+DUTIES: tuple[Duty, ...] = (remind, recycling.sweep, recycling.warn, deal_held, digest)
+
+
+def deal_leads(database: Database, *, org_id: int, lead_ids: Sequence[int]) -> None:
+    """Find owners for the leads of an import, in short transactions."""
+    for start in range(0, len(lead_ids), AT_ONCE):
+        with database.begin(org_id) as uow:
+            dealing.deal(uow, lead_ids[start : start + AT_ONCE])
+
+
+def refresh_deadlines(database: Database, *, org_id: int, after: int = 0) -> None:
+    """Bring the clocks of all owned leads in step with a new rule set."""
+    going: int | None = after
+    while going is not None:
+        with database.begin(org_id) as uow:
+            going = rules_admin.refresh(uow, after=going)
+
+
+def purge(database: Database) -> None:
+    """Delete technical records that are older than each organization keeps them."""
+    for org_id in _organizations(database):
+        for table, old in _OLD.items():
+            statement = text(
+                f"delete from {table} where org_id = :org and id in"  # noqa: S608  (constants)
+                f" (select id from {table} where org_id = :org and {old} limit :most)"
+            )
+            _until_done(database, org_id, lambda uow, statement=statement: _delete(uow, statement), AT_ONCE)
+    _purge_deliveries(database)
+
+
+BY_NAME: dict[str, Callable[..., None]] = {queue.DEAL: deal_leads, queue.REFRESH: refresh_deadlines}
+
+
+def _organizations(database: Database) -> list[int]:
+    with database.begin() as uow:
+        return list(uow.session.scalars(_ORGANIZATIONS))
+
+
+def _until_done(database: Database, org_id: int, work: Callable[[UnitOfWork], int], chunk: int) -> None:
+    """A transaction for each chunk, until one is not full."""
+    while True:
+        with database.begin(org_id) as uow:
+            if work(uow) < chunk:
+                return
+
+
+def _delete(uow: UnitOfWork, statement: Any) -> int:
+    keep = uow.rules.keep
+    args = {
+        "org": uow.org_id, "most": AT_ONCE, "messages": uow.now - keep.messages.longest,
+        "decisions": uow.now - keep.decisions.longest,
+    }  # fmt: skip
+    return _rows(uow, statement, args)
+
+
+def _purge_deliveries(database: Database) -> None:
+    """Deliveries come before the tenant is known, so one age holds for all."""
+    while True:
+        with database.begin() as uow:
+            before = uow.now - Keep().deliveries.longest
+            if _rows(uow, _OLD_DELIVERIES, {"before": before, "most": AT_ONCE}) < AT_ONCE:
+                return
+
+
+def _rows(uow: UnitOfWork, statement: Any, args: dict[str, Any]) -> int:
+    """How many rows the statement changed."""
+    return int(uow.session.execute(statement, args).rowcount)  # type: ignore[attr-defined]

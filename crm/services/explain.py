@@ -1,0 +1,130 @@
+"""Why a lead is where it is: the engine's decisions about it as data, in order, for a card to put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import TextClause, text
+
+from crm.uow import UnitOfWork
+
+_DECISIONS = """
+    select d.id, d.kind, d.at, d.outcome, d.rule, d.member_id, m.name as member, d.facts, r.version as rule_version,
+           case when jsonb_array_length(d.candidates) > 0 then d.candidates
+                else coalesce(run.counters->'candidates'->d.rule, '[]') end as candidates
+    from decision d
+    left join member m on m.org_id = d.org_id and m.id = d.member_id
+    left join rule_set r on r.org_id = d.org_id and r.id = d.rule_set_id
+    left join run on run.org_id = d.org_id and run.id = d.run_id
+    where d.org_id = :org and {which}
+    order by d.at desc, d.id desc limit :most
+    """
+_OF_LEAD = text(_DECISIONS.format(which="d.lead_id = :id"))
+_ONE = text(_DECISIONS.format(which="d.id = :id"))
+_RECYCLED = text(
+    """
+    select distinct on (d.lead_id) d.lead_id, l.number, d.rule, d.facts->>'anchor' as anchor, d.facts->>'period' as period, d.at
+    from decision d join lead l on l.org_id = d.org_id and l.id = d.lead_id
+    where d.org_id = :org and d.lead_id = any(:leads) and d.kind = 'recycle'
+    order by d.lead_id, d.at desc, d.id desc
+    """
+)
+_TAKEN = text(
+    """
+    select l.number, (select d.rule from decision d where d.org_id = l.org_id and d.lead_id = l.id and d.kind = 'recycle'
+                      order by d.at desc, d.id desc limit 1) as rule
+    from lead l where l.org_id = :org and l.id = any(:leads) order by l.number
+    """
+)
+_NAMES = text("select id, name from member where org_id = :org and id = any(:ids)")
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A candidate who did not get the lead. `why`: inactive, on_leave, off_duty, out_of_hours, over_daily_cap, at_capacity;
+    None for somebody who could have had it, but whose turn it was not."""
+
+    member_id: int
+    name: str
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One decision.
+
+    Attributes:
+        kind: dispatch or recycle; outcome: assigned, pooled, held, recycled.
+        rule: the rule's name; `affinity` when the person's present owner got the lead; None when no rule matched.
+        member: who got the lead, or lost it.
+        rule_version: of the rule set; None for the defaults.
+    """
+
+    id: int
+    kind: str
+    at: datetime
+    outcome: str
+    rule: str | None
+    rule_version: int | None
+    member_id: int | None
+    member: str | None
+    facts: dict[str, Any]
+    passed_over: tuple[PassedOver, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recycled:
+    """A lead that went back to a pool: by which rule, whose condition (`no_follow_up`, ...) held for so long (`7d`)."""
+
+    lead_id: int
+    number: int
+    rule: str
+    anchor: str | None
+    period: str | None
+    at: datetime
+
+    @property
+    def ref(self) -> str:
+        return f"L-{self.number}"
+
+
+def why(uow: UnitOfWork, lead_id: int, *, most: int = 5) -> list[Why]:
+    """The newest decisions about a lead, newest first; the caller has seen to it that the lead may be seen."""
+    return _read(uow, _OF_LEAD, lead_id, most)
+
+
+def decision(uow: UnitOfWork, decision_id: int) -> Why | None:
+    """One decision."""
+    return next(iter(_read(uow, _ONE, decision_id, 1)), None)
+
+
+def recycled(uow: UnitOfWork, lead_ids: Sequence[int]) -> list[Recycled]:
+    """How these leads were recycled last, in the order given; those that never were are left out."""
+    rows = uow.session.execute(_RECYCLED, {"org": uow.org_id, "leads": list(lead_ids)})
+    found = {row.lead_id: Recycled(*row) for row in rows}
+    return [found[lead_id] for lead_id in lead_ids if lead_id in found]
+
+
+def _read(uow: UnitOfWork, statement: TextClause, given: int, most: int) -> list[Why]:
+    rows = uow.session.execute(statement, {"org": uow.org_id, "id": given, "most": most}).all()
+    ids = {one["member"] for row in rows for one in row.candidates}
+    names = {row.id: row.name for row in uow.session.execute(_NAMES, {"org": uow.org_id, "ids": list(ids)})}
+    return [
+        Why(
+            row.id, row.kind, row.at, row.outcome, row.rule, row.rule_version, row.member_id, row.member, row.facts,
+            tuple(
+                PassedOver(one["member"], names[one["member"]], one["why"])
+                for one in row.candidates if one["member"] != row.member_id
+            ),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def taken(uow: UnitOfWork, lead_ids: list[int]) -> list[tuple[int, str | None]]:
+    """The numbers of leads that were recycled, each with the rule of its last recycling."""
+    rows = uow.session.execute(_TAKEN, {"org": uow.org_id, "leads": lead_ids}).all()
+    return [(row.number, row.rule) for row in rows]
