@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from crm import queue
 from crm.db import Database
@@ -87,7 +88,7 @@ def purge(database: Database) -> None:
                 f"delete from {table} where org_id = :org and id in"  # noqa: S608  (constants)
                 f" (select id from {table} where org_id = :org and {old} limit :most)"
             )
-            _until_done(database, org_id, lambda uow, statement=statement: _delete(uow, statement), AT_ONCE)
+            _until_done(database, org_id, partial(_delete, statement), AT_ONCE)
     _purge_deliveries(database)
 
 
@@ -107,7 +108,7 @@ def _until_done(database: Database, org_id: int, work: Callable[[UnitOfWork], in
                 return
 
 
-def _delete(uow: UnitOfWork, statement: Any) -> int:
+def _delete(statement: TextClause, uow: UnitOfWork) -> int:
     keep = uow.rules.keep
     args = {
         "org": uow.org_id, "most": AT_ONCE, "messages": uow.now - keep.messages.longest,
@@ -125,6 +126,6 @@ def _purge_deliveries(database: Database) -> None:
                 return
 
 
-def _rows(uow: UnitOfWork, statement: Any, args: dict[str, Any]) -> int:
+def _rows(uow: UnitOfWork, statement: TextClause, args: dict[str, Any]) -> int:
     """How many rows the statement changed."""
     return int(uow.session.execute(statement, args).rowcount)  # type: ignore[attr-defined]

@@ -198,7 +198,14 @@ def carry(uow: UnitOfWork, member_id: int, count: int) -> None:
 def task(uow: UnitOfWork, acme: Company, member: str, *, due_at: datetime, lead_id: int | None = None) -> int:
     """An open task with a reminder still to come."""
     return _add(
-        uow, Task, lead_id=lead_id, member_id=acme.member[member], due_at=due_at, words="call back", state="open", version=1
+        uow,
+        Task,
+        lead_id=lead_id,
+        member_id=acme.member[member],
+        due_at=due_at,
+        words="call back",
+        state="open",
+        version=1,
     )
 
 
@@ -240,7 +247,14 @@ def _member(uow: UnitOfWork, name: str, department: Mapping[str, int]) -> int:
     day = uow.now.date()
     uow.session.execute(
         insert(RepLoad).values(
-            org_id=uow.org_id, member_id=member_id, holding=0, day=day, day_claims=0, week=day, week_claims=0, dealt_day=0
+            org_id=uow.org_id,
+            member_id=member_id,
+            holding=0,
+            day=day,
+            day_claims=0,
+            week=day,
+            week_claims=0,
+            dealt_day=0,
         )
     )
     return member_id

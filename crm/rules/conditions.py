@@ -96,11 +96,16 @@ def _shape(given: Any) -> str:
     if isinstance(given, BaseModel):
         return type(given).__name__
     keys = given if isinstance(given, dict) else {}
-    return next((name for key, name in (("all", "AllOf"), ("any", "AnyOf"), ("not", "Not")) if key in keys), "Comparison")
+    return next(
+        (name for key, name in (("all", "AllOf"), ("any", "AnyOf"), ("not", "Not")) if key in keys), "Comparison"
+    )
 
 
 Condition = Annotated[
-    Annotated[AllOf, Tag("AllOf")] | Annotated[AnyOf, Tag("AnyOf")] | Annotated[Not, Tag("Not")] | Annotated[Comparison, Tag("Comparison")],
+    Annotated[AllOf, Tag("AllOf")]
+    | Annotated[AnyOf, Tag("AnyOf")]
+    | Annotated[Not, Tag("Not")]
+    | Annotated[Comparison, Tag("Comparison")],
     Discriminator(_shape),
 ]
 for _model in (AllOf, AnyOf, Not):

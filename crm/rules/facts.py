@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 
-
 @dataclass(frozen=True, slots=True)
 class LeadFacts:
     """A lead as rules see it.

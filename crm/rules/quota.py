@@ -22,7 +22,9 @@ class PoolPolicy:
     embargo: Period
 
 
-def capacity_for(rules: Rules, *, role: str, departments: Sequence[str], email: str | None, name: str = "") -> int | None:
+def capacity_for(
+    rules: Rules, *, role: str, departments: Sequence[str], email: str | None, name: str = ""
+) -> int | None:
     """How many open leads a member may hold; None for any number.
 
     The most specific entry wins: the member, the role, the nearest department, the default.

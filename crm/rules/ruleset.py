@@ -226,5 +226,7 @@ def parse(text: str) -> Rules:
     try:
         return Rules.model_validate(document.data)
     except ValidationError as exc:
-        found = [document.point_out(error["loc"], _PLAINER.get(error["type"], error["msg"])) for error in exc.errors()[:5]]
+        found = [
+            document.point_out(error["loc"], _PLAINER.get(error["type"], error["msg"])) for error in exc.errors()[:5]
+        ]
         raise RuleSetInvalid(problem="; ".join(found)) from None

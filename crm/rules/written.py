@@ -29,7 +29,7 @@ class Document:
             # An alias of an alias of an alias grows a few lines into gigabytes.
             for event in yaml.parse(text, Loader=yaml.SafeLoader):
                 if isinstance(event, yaml.AliasEvent):
-                    raise RuleSetInvalid(problem=f"line {event.start_mark.line + 1}: aliases are not possible here")
+                    raise RuleSetInvalid(problem=f"aliases are not possible here, such as *{event.anchor}")
             root = yaml.compose(text, Loader=yaml.SafeLoader)
             _refuse_repeats(root)
             data = yaml.safe_load(text)

@@ -79,7 +79,9 @@ def _calendar(row: Any) -> Calendar:
 
 def _days(spans: Iterable[tuple[date, date]]) -> frozenset[date]:
     return frozenset(
-        first + timedelta(days=number) for first, last in spans for number in range(min((last - first).days, _LONGEST_LEAVE) + 1)
+        first + timedelta(days=number)
+        for first, last in spans
+        for number in range(min((last - first).days, _LONGEST_LEAVE) + 1)
     )
 
 

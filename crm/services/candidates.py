@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -36,7 +37,9 @@ _AWAY = text(
 def of_rule(uow: UnitOfWork, rule: Dispatch) -> list[Candidate]:
     """Everybody the rule names, by id, also those who are out of the question now."""
     named = [name.casefold() for name in rule.to.members]
-    rows = uow.session.execute(_WHO, {"org": uow.org_id, "only": [], "roles": list(rule.to.roles), "named": named}).all()
+    rows = uow.session.execute(
+        _WHO, {"org": uow.org_id, "only": [], "roles": list(rule.to.roles), "named": named}
+    ).all()
     return _candidates(uow, [row for row in rows if _named(rule.to, row)])
 
 
@@ -58,7 +61,7 @@ def _named(to: To, row: Row[Any]) -> bool:
     )
 
 
-def _candidates(uow: UnitOfWork, rows: list[Row[Any]]) -> list[Candidate]:
+def _candidates(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> list[Candidate]:
     ids = [row.id for row in rows]
     known = calendars.for_members(uow, ids)
     away = _on_leave(uow, {row.id: row.timezone for row in rows})
@@ -80,5 +83,7 @@ def _on_leave(uow: UnitOfWork, zones: dict[int, str]) -> set[int]:
     """Who is away on the local day that it is for each."""
     rows = uow.session.execute(_AWAY, {"org": uow.org_id, "ids": list(zones), "today": uow.now.date()})
     return {
-        row.member_id for row in rows if row.starts_on <= quota.day_of(uow.now, zone(zones[row.member_id])) <= row.ends_on
+        row.member_id
+        for row in rows
+        if row.starts_on <= quota.day_of(uow.now, zone(zones[row.member_id])) <= row.ends_on
     }

@@ -36,7 +36,8 @@ def compute(uow: UnitOfWork, facts: Sequence[LeadFacts]) -> list[Deadlines]:
     known = calendars.for_members(uow, {lead.owner_id for lead in facts if lead.owner_id})
     rules, now = uow.rules, uow.now
     return [
-        deadlines(lead, rules=rules, calendar=known[lead.owner_id], now=now) if lead.owner_id else NONE for lead in facts
+        deadlines(lead, rules=rules, calendar=known[lead.owner_id], now=now) if lead.owner_id else NONE
+        for lead in facts
     ]
 
 

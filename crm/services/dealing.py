@@ -180,7 +180,11 @@ def _write(uow: UnitOfWork, table: _Table, verdicts: Sequence[Verdict], facts: d
     for name, cursor in table.cursors.items():
         write_cursor(uow, table.rules[name], cursor)
     pools = placing.Pools(uow)
-    pooled = {made.lead_id: pools.for_lead(uow.rules, made.rule, facts[made.lead_id]) for made in verdicts if made.outcome == "pooled"}
+    pooled = {
+        made.lead_id: pools.for_lead(uow.rules, made.rule, facts[made.lead_id])
+        for made in verdicts
+        if made.outcome == "pooled"
+    }
     placing.into_pools(uow, {lead: pool for lead, pool in pooled.items() if pool})
     placing.hold(uow, [made.lead_id for made in verdicts if made.outcome == "held"])
     _tell(uow, assigned, run_id)

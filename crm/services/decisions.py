@@ -79,7 +79,7 @@ def withdraw(uow: UnitOfWork, verdict: Verdict) -> None:
 def open_run(uow: UnitOfWork, kind: str, counters: dict[str, Any]) -> int:
     """A run to which many decisions belong; returns its id."""
     args = {"org": uow.org_id, "kind": kind, "now": uow.now, "counters": json.dumps(counters, default=plain)}
-    return uow.session.execute(_RUN, args).scalar_one()
+    return int(uow.session.execute(_RUN, args).scalar_one())
 
 
 def shown(facts: LeadFacts) -> dict[str, Any]:

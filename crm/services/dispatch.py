@@ -109,7 +109,12 @@ def _give(uow: UnitOfWork, verdict: Verdict) -> bool:
     assert verdict.member_id is not None
     decisions.record(uow, "dispatch", [verdict])
     given = give(
-        uow, lead_id=verdict.lead_id, member_id=verdict.member_id, how="dispatch", decision_id=verdict.decision_id, dealt=True
+        uow,
+        lead_id=verdict.lead_id,
+        member_id=verdict.member_id,
+        how="dispatch",
+        decision_id=verdict.decision_id,
+        dealt=True,
     )
     if not given:
         decisions.withdraw(uow, verdict)

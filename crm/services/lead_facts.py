@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from crm.rules.facts import LeadFacts
 from crm.uow import UnitOfWork
@@ -35,9 +37,18 @@ _FACTS = text(
     order by l.id
     """
 )
+_NAMES = [one.name for one in fields(LeadFacts)]
+_TAGS, _PATH = _NAMES.index("tags"), _NAMES.index("department_path")
 
 
 def read(uow: UnitOfWork, lead_ids: Sequence[int]) -> list[LeadFacts]:
     """The facts of these leads, by id; unknown ids are left out."""
     rows = uow.session.execute(_FACTS, {"org": uow.org_id, "ids": list(lead_ids)})
-    return [LeadFacts(*row[:16], tuple(row[16]), row[17], tuple(row[18]), *row[19:]) for row in rows]
+    return [_facts(row) for row in rows]
+
+
+def _facts(row: Row[Any]) -> LeadFacts:
+    # By position, as selected: naming each of some thirty columns would cost more than reading them.
+    values = list(row)
+    values[_TAGS], values[_PATH] = tuple(values[_TAGS]), tuple(values[_PATH])
+    return LeadFacts(*values)

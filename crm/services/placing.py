@@ -50,7 +50,9 @@ def into_pools(uow: UnitOfWork, places: Mapping[int, int]) -> None:
     """Put free leads into pools, `{lead: pool}`, and owe the pools' teams one card for all that come at once."""
     if not places:
         return
-    uow.session.execute(_POOL, {"org": uow.org_id, "now": uow.now, "leads": list(places), "pools": list(places.values())})
+    uow.session.execute(
+        _POOL, {"org": uow.org_id, "now": uow.now, "leads": list(places), "pools": list(places.values())}
+    )
     for pool in sorted(set(places.values())):
         announce(uow, pool, [lead for lead, into in places.items() if into == pool])
 

@@ -130,9 +130,13 @@ def _unknown(uow: UnitOfWork, rules: Rules) -> Iterator[str]:
     """Pools, departments and members that the rule set names and the organization does not have."""
     pools = _keys(uow, "pool")
     named = {rule.to for rule in rules.recycle} | {rule.fallback for rule in rules.dispatch} | {rules.fallback_pool}
-    for pool in sorted((named | set(rules.pools) | {one.target for one in rules.pools.values()}) - pools - {None}, key=str):
+    for pool in sorted(
+        (named | set(rules.pools) | {one.target for one in rules.pools.values()}) - pools - {None}, key=str
+    ):
         yield f"there is no pool {pool!r}"
-    departments = {key for rule in rules.dispatch for key in rule.to.departments} | set(rules.claim.capacity.departments)
+    departments = {key for rule in rules.dispatch for key in rule.to.departments} | set(
+        rules.claim.capacity.departments
+    )
     for key in sorted(departments - _keys(uow, "department")):
         yield f"there is no department {key!r}"
     people = {name for rule in rules.dispatch for name in rule.to.members} | set(rules.claim.capacity.members)

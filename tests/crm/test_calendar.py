@@ -91,7 +91,9 @@ def test_a_long_absence_of_working_time_is_crossed():
     assert seasonal.next_working(at("2026-03-04 10:00")) == at("2030-02-11 09:00")
 
 
-@pytest.mark.parametrize(("arguments", "words"), [({"weekdays": frozenset()}, "working day"), ({"country": "XX"}, "'XX'")])
+@pytest.mark.parametrize(
+    ("arguments", "words"), [({"weekdays": frozenset()}, "working day"), ({"country": "XX"}, "'XX'")]
+)
 def test_a_calendar_without_sense_is_refused(arguments, words):
     with pytest.raises(ValueError, match=words):
         Calendar(SHANGHAI, **arguments)

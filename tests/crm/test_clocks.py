@@ -72,7 +72,9 @@ def test_leave_is_no_working_time(database, time):
     acme = build.company(database, rules="recycle: [{name: calls, no_follow_up: 2wd}]")
     with database.begin(acme.org_id) as uow:
         uow.session.execute(
-            text("insert into leave (org_id, member_id, starts_on, ends_on) values (:o, :m, '2026-03-05', '2026-03-06')"),
+            text(
+                "insert into leave (org_id, member_id, starts_on, ends_on) values (:o, :m, '2026-03-05', '2026-03-06')"
+            ),
             {"o": acme.org_id, "m": acme.member["ann"]},
         )
         hers, his = build.lead(uow, acme, owner="ann"), build.lead(uow, acme, owner="bob")

@@ -52,7 +52,9 @@ def test_a_batch_is_dealt_as_singles_are(database, acme):
 
 
 def ledger(uow):
-    columns = "select member_id, holding, day, dealt_day from rep_load where org_id = :o and holding > 0 order by member_id"
+    columns = (
+        "select member_id, holding, day, dealt_day from rep_load where org_id = :o and holding > 0 order by member_id"
+    )
     cursors = "select rule, state from rule_cursor where org_id = :o order by rule"
     return [uow.session.execute(text(statement), {"o": uow.org_id}).all() for statement in (columns, cursors)]
 

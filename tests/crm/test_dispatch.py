@@ -40,7 +40,9 @@ def change(database, acme, statement, **args):
 
 
 def why(database, acme, dealt):
-    ((candidates,),) = sql(database, acme, "select candidates from decision where org_id = :o and id = :d", d=dealt.decision_id)
+    ((candidates,),) = sql(
+        database, acme, "select candidates from decision where org_id = :o and id = :d", d=dealt.decision_id
+    )
     names = {member_id: name for name, member_id in acme.member.items()}
     return {names[one["member"]]: one["why"] for one in candidates}
 
@@ -68,7 +70,10 @@ def test_the_new_owner_is_told_and_the_clock_runs(database, acme):
     [
         ("update member set active = false where org_id = :o and id = :m", "inactive"),
         ("update member set on_duty = false where org_id = :o and id = :m", "off_duty"),
-        ("insert into leave (org_id, member_id, starts_on, ends_on) values (:o, :m, '2026-03-01', '2026-03-04')", "on_leave"),
+        (
+            "insert into leave (org_id, member_id, starts_on, ends_on) values (:o, :m, '2026-03-01', '2026-03-04')",
+            "on_leave",
+        ),
         ("update member set timezone = 'America/New_York' where org_id = :o and id = :m", "out_of_hours"),
         ("update rep_load set holding = 200 where org_id = :o and member_id = :m", "at_capacity"),
     ],
@@ -121,7 +126,9 @@ def test_a_person_stays_with_the_present_owner(database, acme):
         known = build.lead(uow, acme, owner="cyd")
         again = build.lead(uow, acme, status="won")
         uow.session.execute(
-            text("update lead set person_id = k.person_id, status = 'open', line_id = :line from lead k where lead.id = :a and k.id = :k"),
+            text(
+                "update lead set person_id = k.person_id, status = 'open', line_id = :line from lead k where lead.id = :a and k.id = :k"
+            ),
             {"a": again, "k": known, "line": other_line(uow)},
         )
         dealt = dispatch.dispatch(uow, again)
@@ -158,4 +165,3 @@ def test_dispatches_at_once_share_evenly_and_pass_no_cap(database, time):
         m=[acme.member["ann"], acme.member["bob"]],
     )  # fmt: skip
     assert loads == [(7, 7), (7, 7)]
-
