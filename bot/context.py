@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.cards.language import translate
 from bot.interaction import Interaction
 from bot.platforms.base import Workspace
 from crm.errors import NotAllowed, NotLinked
@@ -16,22 +17,29 @@ from crm.uow import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A card or form by name and ids. `replace` puts it where the tapped card stands; `public` shows it to the group."""
+    """A card or form by name and ids. `replace` puts it where the tapped card stands; `public` shows it to the group.
+
+    `once` holds what is shown a single time and never stored, such as a fresh key; a repeat sees None in its place.
+    """
 
     name: str
     args: Mapping[str, Any] = field(default_factory=dict)
     form: bool = False
     replace: bool = False
     public: bool = False
-    errors: Mapping[str, str] = field(default_factory=dict)
+    once: Mapping[str, Any] = field(default_factory=dict)
 
     def stored(self) -> dict[str, Any]:
         """As kept in `delivery` and `posted_card`: no personal text."""
-        return {"card": self.name, "args": dict(self.args), "form": self.form, "replace": self.replace, "public": self.public}
+        return {
+            "card": self.name, "args": dict(self.args), "form": self.form, "replace": self.replace,
+            "public": self.public, "once": list(self.once),
+        }  # fmt: skip
 
     @classmethod
     def restored(cls, data: Mapping[str, Any]) -> Reply:
-        return cls(data["card"], data["args"], data["form"], data["replace"], data["public"])
+        gone = dict.fromkeys(data.get("once", ()))
+        return cls(data["card"], data["args"], data["form"], data["replace"], data["public"], gone)
 
 
 @dataclass(slots=True)
@@ -62,6 +70,10 @@ class Context:
         """Whether this came from a card, which the answer may then take the place of."""
         return self.interaction.kind in ("action", "form")
 
+    def say(self, text: str, **values: object) -> str:
+        """A text in the viewer's language."""
+        return translate(self.viewer.locale, text).format(**values)
+
     def need_manager(self) -> Actor:
         """The actor, who must be a manager or admin at this moment. Raises NotAllowed."""
         if not self.actor.is_manager:
@@ -81,6 +93,10 @@ class Context:
     def beside(self, name: str, **args: Any) -> Reply:
         """Answer with a card of its own, leaving the tapped one as it is."""
         return Reply(name, args)
+
+    def secretly(self, name: str, once: Mapping[str, Any], **args: Any) -> Reply:
+        """Answer with something that is shown once and never stored."""
+        return Reply(name, args, once=once)
 
     def form(self, name: str, **args: Any) -> Reply:
         """Ask with a form."""

@@ -62,7 +62,7 @@ _TOGETHER = text(
     """
 )
 _CLOSE = text(
-    "update message set state = :state, cause = :cause, sent_at = :now"
+    "update message set state = :state, cause = :cause, sent_at = :now, card = card - 'shown_once'"
     " where org_id = :org and id = :id and state = 'owed' and attempt = :attempt returning id"
 )
 _TAKE_PLACE = text(
@@ -147,9 +147,10 @@ class Delivery:
         answer = message["topic"] == "answer"
         args = message["card"]["args"] if answer else self._joined(uow, message)
         name = message["card"]["card"] if answer else notice.card
+        once = message["card"].get("shown_once", {}) if answer else {}
         facts = Facts(uow, to.viewer, to.workspace.platform)
         return Ready(
-            message, notice, to, render.card(name, args, facts), {"card": name, "args": args},
+            message, notice, to, render.card(name, {**args, **once}, facts), {"card": name, "args": args},
             message["card"].get("handle") if answer else None,
         )  # fmt: skip
 

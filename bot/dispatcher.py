@@ -7,6 +7,7 @@ is itself the stored answer. Whatever takes too long is handed to a job that ans
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
@@ -17,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot import identity, router
+from bot import identity, pending, router
 from bot.cards import render
 from bot.cards.facts import Facts
 from bot.context import Context, Reply
@@ -28,6 +29,7 @@ from bot.workspaces import Workspaces
 from crm import queue
 from crm.db import Database
 from crm.errors import Conflict, Refusal
+from crm.services import members
 from crm.settings import Settings
 from crm.uow import UnitOfWork
 
@@ -90,6 +92,8 @@ class Dispatcher:
             except DBAPIError as exc:
                 if not _is(exc, _CLASHED):
                     raise
+            except Exception:
+                return self._failed(workspace, interaction, late=late)
         return self._refused(workspace, interaction, Conflict(), late=late)
 
     def _once(self, workspace: Workspace, interaction: Interaction, *, asked: bool, late: bool) -> Answer:
@@ -97,7 +101,10 @@ class Dispatcher:
             if not late and not self._is_first(uow, interaction):
                 return self._again(uow, workspace, interaction)
             context = self._context(uow, workspace, interaction, asked=asked)
-            return self._finish(context, router.route(context), late=late)
+            context.interaction = pending.answered(context, self._platforms[interaction.platform])
+            reply = router.route(context)
+            self._greet(context)
+            return Answer() if reply is None else self._finish(context, reply, late=late)
 
     def _refused(self, workspace: Workspace, interaction: Interaction, refusal: Refusal, *, late: bool) -> Answer:
         with self._database.begin(workspace.org_id) as uow:
@@ -106,6 +113,16 @@ class Dispatcher:
             context = self._context(uow, workspace, interaction, asked=True)
             log.info("interaction.refused", code=refusal.code, platform=interaction.platform)
             return self._finish(context, refusal_reply(context, refusal), late=late)
+
+    def _failed(self, workspace: Workspace, interaction: Interaction, *, late: bool) -> Answer:
+        """A mistake of ours: nothing was done; the person gets a word that finds the trace in the log."""
+        token = secrets.token_hex(3)
+        log.exception("interaction.failed", token=token, platform=interaction.platform, action=interaction.action)
+        with self._database.begin(workspace.org_id) as uow:
+            if not late and not self._is_first(uow, interaction):
+                return self._again(uow, workspace, interaction)
+            context = self._context(uow, workspace, interaction, asked=True)
+            return self._finish(context, Reply("failed", {"token": token}), late=late)
 
     def _context(self, uow: UnitOfWork, workspace: Workspace, interaction: Interaction, *, asked: bool) -> Context:
         member = identity.member_of(uow, workspace, interaction, asked=asked)
@@ -138,13 +155,14 @@ class Dispatcher:
 
     def _inline(self, interaction: Interaction, reply: Reply) -> bool:
         platform = self._platforms[interaction.platform]
-        return reply.form or bool(reply.errors) or platform.answers_inline(interaction, in_place=reply.replace)
+        return reply.form or platform.answers_inline(interaction, in_place=reply.replace)
 
     def _show(self, context: Context, reply: Reply) -> Answer:
         facts = Facts(context.uow, context.viewer, context.interaction.platform)
         if reply.form:
-            return Answer(form=render.form(reply.name, reply.args, facts), errors=reply.errors)
-        card = render.card(reply.name, reply.args, facts)
+            pending.ask(context, reply, self._platforms[context.interaction.platform])
+            return Answer(form=render.form(reply.name, reply.args, facts))
+        card = render.card(reply.name, {**reply.args, **reply.once}, facts)
         return Answer(card=card, replace=reply.replace, private=not reply.public)
 
     def _owe(self, context: Context, reply: Reply) -> None:
@@ -158,8 +176,16 @@ class Dispatcher:
             to=context.member.id if context.member else None,
             workspace=context.workspace.id,
             address=to or {"kind": "person", "external_id": interaction.user},
-            data=reply.stored() | {"handle": dict(interaction.handle or {}) if in_place else None},
+            data=reply.stored()
+            | {"handle": dict(interaction.handle or {}) if in_place else None, "shown_once": dict(reply.once)},
         )
+
+    def _greet(self, context: Context) -> None:
+        """The first thing that a member does starts the tour, beside the answer."""
+        member = context.member
+        if member and member.active and not member.toured and context.interaction.kind == "command":
+            members.set_toured(context.uow, member)
+            context.uow.notify("tour", to=member.id, key=f"tour:{member.id}", data={"step": 1})
 
     def _with_profile(self, workspace: Workspace, interaction: Interaction) -> Interaction:
         """Ask the platform who this is; what it cannot say stays unknown."""

@@ -49,6 +49,7 @@ class Action:
 
 _COMMANDS: dict[str, Command] = {}
 _ACTIONS: dict[str, Action] = {}
+_EVENTS: dict[str, Callable[[Context], Reply | None]] = {}
 _PLAIN: list[Callable[[Context, str], Reply | None]] = []
 
 
@@ -104,10 +105,12 @@ def match(text: str) -> tuple[Command, str] | None:
     return None
 
 
-def route(context: Context) -> Reply:
-    """Call what the interaction means. Raises a Refusal that says what to do instead."""
+def route(context: Context) -> Reply | None:
+    """Call what the interaction means; None when there is nothing to say. Raises a Refusal that says what to do instead."""
     load()
     interaction = context.interaction
+    if interaction.kind in _EVENTS:
+        return _EVENTS[interaction.kind](context)
     if interaction.kind in ("action", "form"):
         return _act(context)
     return run(context, interaction.text.strip())
@@ -135,6 +138,16 @@ def _act(context: Context) -> Reply:
         kind = "lead" if hasattr(first, "number") and hasattr(first, "stage") else "task"
         return context.reply("stale", **{kind: first.id})
     return entry.call(context, **values)
+
+
+def event(kind: str) -> Callable[[Callable[[Context], Reply | None]], Callable[[Context], Reply | None]]:
+    """Register what happens when somebody opens the home page, joins or leaves; None means: say nothing."""
+
+    def register(call: Callable[[Context], Reply | None]) -> Callable[[Context], Reply | None]:
+        _EVENTS[kind] = call
+        return call
+
+    return register
 
 
 def plain(call: Callable[[Context, str], Reply | None]) -> Callable[[Context, str], Reply | None]:

@@ -11,6 +11,7 @@ from bot.cards.language import _
 from bot.cards.words import Words
 from crm import errors
 from crm.rules.access import Actor
+from crm.services.explain import Why
 
 TOPICS = {
     "work": _("Work"), "pool": _("Pool"), "leads": _("Leads"), "managers": _("Managers"), "setup": _("Setting up"),
@@ -22,8 +23,7 @@ ROLES = {"managers": _("managers"), "admins": _("admins"), "reps": _("sales peop
 PASSED_OVER = {
     "inactive": _("has left"), "off_duty": _("off duty"), "out_of_hours": _("outside working hours"), "on_leave": _("on leave"),
     "at_capacity": _("holds as many leads as allowed"), "over_daily_cap": _("has had the day's share"),
-    "condition": _("does not fit the rule"), "declined": _("had it before"), "not_their_turn": _("not their turn"),
-}  # fmt: skip
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,62 @@ class Topic:
 class Example:
     example: str
     help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    text: str
+    detail: str
+
+
+# What became of a lead, by the outcome of the decision.
+OUTCOMES = {
+    "assigned": _("Dispatched to {member}"), "pooled": _("Put into the pool: nobody was available"),
+    "held": _("Held: nobody was available"), "taken": _("Somebody took it meanwhile"),
+    "recycled": _("Taken back from {member}"), "stopped": _("A recycle run was stopped"),
+}  # fmt: skip
+
+
+def reasons(words: Words, decisions: list[Why], *, full: bool) -> list[Reason]:
+    """Decisions in words, newest first. Args: full: also who was passed over and why, which is for managers."""
+    return [Reason(_headline(words, made), _detail(words, made, full=full)) for made in decisions]
+
+
+def why_me(words: Words, decision: Why | None) -> str:
+    """Why a dispatched lead came to its owner, in half a line."""
+    if decision is None or decision.rule is None:
+        return words.say(_("your manager's choice"))
+    if decision.rule == "affinity":
+        return words.say(_("you know this customer"))
+    busy = [one for one in decision.passed_over if one.why]
+    return words.say(_("rule “{rule}”, your turn; {n} not available"), rule=decision.rule, n=len(busy)) if busy else words.say(
+        _("rule “{rule}”, your turn"), rule=decision.rule
+    )
+
+
+def rule_name(words: Words, code: str | None) -> str:
+    """A recycle rule's name; the built-in ones are translated."""
+    return words.say(code) if code else "–"
+
+
+BUILT_IN_RULES = (_("first contact"), _("follow-up"))
+
+
+def _headline(words: Words, made: Why) -> str:
+    return f"{words.at(made.at)} · " + words.say(OUTCOMES.get(made.outcome, made.outcome), member=made.member or "–")
+
+
+def _detail(words: Words, made: Why, *, full: bool) -> str:
+    parts = []
+    if made.rule:
+        version = words.say(_("version {n}"), n=made.rule_version) if made.rule_version else words.say(_("built-in rules"))
+        parts.append(words.say(_("rule “{rule}” ({version})"), rule=rule_name(words, made.rule), version=version))
+    for key in ("source", "region", "level", "product"):
+        if made.facts.get(key):
+            parts.append(str(made.facts[key]))
+    passed = [one for one in made.passed_over if one.why] if full else []
+    parts += [f"{one.name}: {words.say(PASSED_OVER.get(str(one.why), str(one.why)))}" for one in passed[:6]]
+    return " · ".join(parts)
 
 
 def refusal(words: Words, name_of: Callable[[int | None], str], code: str, data: Mapping[str, Any]) -> str:
@@ -71,6 +127,3 @@ def topics(words: Words, viewer: Actor, commands: list[Any], chosen: str) -> lis
 def _fits(command: Any, chosen: str) -> bool:
     return not chosen or chosen == command.topic or any(chosen in word for word in command.words)
 
-
-def passed_over(words: Words, code: str) -> str:
-    return words.say(PASSED_OVER.get(code, code))

@@ -151,17 +151,19 @@ class Facts:
     def group_name(self, conversation_id: int) -> str:
         return conversations.name_of(self.uow, conversation_id)
 
-    def why_me(self, decision_id: int) -> str:
+    def why_me(self, lead_id: int, decision_id: int) -> str:
         """Why a dispatched lead came to its owner."""
-        return explained.why_me(self.words, explain.decision(self.uow, decision_id))
+        made = {each.id: each for each in explain.why(self.uow, lead_id)}
+        return explained.why_me(self.words, made.get(decision_id))
 
     def why(self, lead_id: int) -> list[explained.Reason]:
         """The decisions about a lead, newest first, as far as the viewer may see them."""
-        return explained.reasons(self.words, self.member, explain.why(self.uow, lead_id), full=self.viewer.is_manager)
+        return explained.reasons(self.words, explain.why(self.uow, lead_id), full=self.viewer.is_manager)
 
-    def recycled(self, lead_ids: list[int]) -> list[explained.Gone]:
-        """The references of leads that went back to the pool, and by which rule."""
-        return explained.gone(self.words, explain.recycled(self.uow, lead_ids))
+    def recycled(self, lead_ids: list[int]) -> list[explained.Reason]:
+        """References of leads that went back to a pool, each with the rule that took it."""
+        rows = explain.taken(self.uow, lead_ids)
+        return [explained.Reason(f"L-{number}", explained.rule_name(self.words, rule)) for number, rule in rows]
 
     def refusal(self, code: str, data: dict[str, Any]) -> str:
         return explained.refusal(self.words, self.member, code, data)
@@ -198,3 +200,6 @@ class Facts:
             self.words, digests.build(self.uow, department, date.fromisoformat(day))
         )
         return shown
+
+    def rule_name(self, code: str | None) -> str:
+        return explained.rule_name(self.words, code)

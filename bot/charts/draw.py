@@ -13,11 +13,11 @@ import resvg_py
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bot.charts.model import Bar, Chart
-from bot.charts_font import font_path
+from bot.charts_font import FAMILY, font_path
 
 WIDTH = 720
 SCALE = 2
-LABEL_X, BAR_X, BAR_WIDTH, RATE_X = 28, 150, 340, 590
+LABEL_X, BAR_X, BAR_WIDTH, RATE_X = 28, 150, 310, 572
 HEAD, STEP, BAR_HEIGHT = 116, 46, 26
 FLOW_HEAD, FLOW_STEP, FLOW_AXIS, FLOW_WIDTH = 62, 32, 330, 150
 
@@ -40,9 +40,9 @@ def png(chart: Chart) -> bytes:
             background="#ffffff",
             skip_system_fonts=True,
             font_files=[font_path()],
-            font_family="Noto Sans SC",
-            sans_serif_family="Noto Sans SC",
-        )  # fmt: skip
+            font_family=FAMILY,
+            sans_serif_family=FAMILY,
+        )
     )
 
 
@@ -51,7 +51,7 @@ def svg(chart: Chart) -> str:
     top = max([1, *(max(bar.count, bar.before or 0) for bar in chart.bars)])
     widest = max([1, *(max(flow.inflow, flow.outflow) for flow in chart.flows)])
     notes_y = HEAD + STEP * len(chart.bars)
-    flows_y = notes_y + (54 if chart.notes else 6)
+    flows_y = notes_y + (54 if chart.notes or chart.lost else 6)
     flows_height = FLOW_HEAD + FLOW_STEP * len(chart.flows) if chart.flows else 0
     return _templates.get_template("funnel.svg.j2").render(
         chart=chart, width=WIDTH, height=flows_y + flows_height + 14, label_x=LABEL_X, bar_x=BAR_X, bar_width=BAR_WIDTH,

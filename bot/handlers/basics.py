@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot import router
 from bot.arguments import Rest, Word
 from bot.cards.language import _, supported
@@ -22,7 +24,9 @@ def help_(context: Context, topic: Rest | None = None) -> Reply:
 @command("start", "tour", "hi", "hello", "你好", "开始", help=_("Three taps to get going"), example="start", example_zh="开始", topic="on")
 @action("tour")
 def tour(context: Context, step: Word | None = None) -> Reply:
-    members.set_toured(context.uow, context.actor)
+    if not context.actor.toured:
+        members.set_toured(context.uow, context.actor)
+        context.member = replace(context.actor, toured=True)
     return context.reply("tour", step=int(step) if step and step.isdigit() else 1)
 
 

@@ -8,8 +8,10 @@ from bot.arguments import Rest, Word
 from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.router import action, command
-from bot.understanding import paste
+from bot.understanding import contact, paste
+from bot.understanding.contact import Contact
 from crm.errors import NoContact
+from crm.rules.arrival import Arrival
 from crm.services import importing, leads, pipeline
 from crm.services.leads import LeadView
 
@@ -47,12 +49,27 @@ def new(context: Context, words: Rest | None = None) -> Reply:
 
 
 def preview(context: Context, words: str) -> Reply:
-    """What was found in pasted lines, and the one question: whose customers are they?"""
-    rows = paste.split_rows(words)
-    if not any(row.error is None for row in rows):
+    """What was found in pasted lines, and the one question: whose customers are they? Raises NoContact."""
+    found = contacts(words)
+    if not any(each.has_key for each in found):
         raise NoContact()
-    job = importing.preview(context.uow, actor=context.actor, rows=rows)
+    job = importing.preview(context.uow, actor=context.actor, rows=[_arrival(each) for each in found])
     return context.reply("preview", job=job.id)
+
+
+def contacts(words: str) -> list[Contact]:
+    """The contacts in a text: one a line, or the one of a business card that takes several lines."""
+    rows = paste.split_rows(words)
+    whole = contact.find_contact(words)
+    one_card = len(rows) > 1 and sum(row.has_key for row in rows) <= 3 and len(whole.phones) < 2 and len(whole.emails) < 2
+    return [whole] if one_card and whole.has_key and not any(row.has_key and row.name for row in rows[1:]) else rows
+
+
+def _arrival(found: Contact) -> Arrival:
+    return Arrival(
+        name=found.name or "", company=found.company or "", title=found.title or "", phone="/".join(found.phones),
+        email="/".join(found.emails), wechat=found.wechat_id or "", note=found.rest,
+    )  # fmt: skip
 
 
 def _joined(context: Context) -> str:

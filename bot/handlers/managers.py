@@ -56,10 +56,18 @@ def funnel(context: Context, words: Rest | None = None) -> Reply:
     given = [word for word in (words or "").split() if word]
     if given and given[0].lower() in ("me", "我", "我的"):
         return context.reply("funnel_me", period=" ".join(given[1:]) or "30d")
-    period = next((word for word in given if periods.parse(word, now=context.uow.now, tz=context.actor.timezone)), "30d")
+    period = next((word for word in given if _is_period(context, word)), "30d")
     named = " ".join(word for word in given if word != period)
     team = departments.find(context.uow, actor=context.actor, words=named).id if named else None
     return context.reply("funnel", period=period, team=team)
+
+
+def _is_period(context: Context, word: str) -> bool:
+    try:
+        periods.parse(word, context.uow.now, context.actor.timezone)
+    except ValueError:
+        return False
+    return True
 
 
 @command("我的漏斗", help=_("Your own funnel and its weakest step"), example="funnel me", example_zh="我的漏斗", topic="work")

@@ -9,7 +9,6 @@ from bot.context import Context, Reply
 from bot.handlers import leads as lead_handlers
 from bot.handlers import work
 from bot.router import plain
-from bot.understanding import paste
 from crm.services import leads
 
 _REF_FIRST = re.compile(r"^((?:[LlＬ]\s?[-－–—]?\s?|[#＃])\d+)[\s,，:：]*(.*)$", re.DOTALL)
@@ -43,9 +42,8 @@ def phone_ending(context: Context, text: str) -> Reply | None:
 @plain
 def pasted(context: Context, text: str) -> Reply | None:
     """A business card or lines of a sheet, pasted as they are."""
-    rows = paste.split_rows(text)
-    usable = [row for row in rows if row.error is None]
-    return lead_handlers.preview(context, text) if usable else None
+    found = lead_handlers.contacts(text)
+    return lead_handlers.preview(context, text) if any(each.has_key for each in found) else None
 
 
 @plain

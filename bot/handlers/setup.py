@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from zlib import crc32
+
 from bot.arguments import Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
@@ -60,7 +63,7 @@ def admin(context: Context, words: Rest) -> Reply:
 
 
 def _code(context: Context, actor: Actor, who: Actor) -> Reply:
-    return context.reply("link_code", member=who.id, code=members.make_code(context.uow, actor, who))
+    return context.secretly("link_code", {"code": members.make_code(context.uow, actor, who)}, member=who.id)
 
 
 @command("sources", "来源", help=_("Intake sources: list, new NAME, rotate KEY, off KEY, on KEY"), example="sources new Website", example_zh="来源 新建 官网", topic="setup", roles="admin")
@@ -75,11 +78,11 @@ def manage_sources(context: Context, words: Rest | None = None) -> Reply:
         raise MissingArgument(example="sources new Website")
     match verb.lower():
         case "new" | "新建":
-            made = sources.create(context.uow, vault, actor=actor, name=name)
-            return context.reply("source_key", source=made.source.id, key=made.key)
+            made = sources.create(context.uow, vault, actor=actor, key=_slug(name), name=name)
+            return context.secretly("source_key", {"key": made.key}, source=made.source.id)
         case "rotate" | "轮换":
             made = sources.rotate(context.uow, vault, actor=actor, key=name)
-            return context.reply("source_key", source=made.source.id, key=made.key)
+            return context.secretly("source_key", {"key": made.key}, source=made.source.id)
         case "off" | "停用":
             sources.set_enabled(context.uow, actor=actor, key=name, enabled=False)
         case "on" | "启用":
@@ -87,3 +90,9 @@ def manage_sources(context: Context, words: Rest | None = None) -> Reply:
         case _:
             raise MissingArgument(example="sources rotate website")
     return context.reply("sources")
+
+
+def _slug(name: str) -> str:
+    """A name as a word in an address: letters, digits and dashes; a Chinese one gets a word of its own."""
+    word = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return word or f"source-{crc32(name.encode()):08x}"

@@ -75,6 +75,10 @@ class Platform(Protocol):
         """Open a dialog for the person behind the trigger. Raises TriggerExpired when it is too late."""
         ...
 
+    def typed_answers(self, form: Form, text: str) -> Mapping[str, str] | None:
+        """The answers of a form in a line that the person typed; None where forms are dialogs."""
+        ...
+
 
 class PlatformError(Exception):
     """A call to a platform failed. `cause` is short, free of secrets and personal text, and searchable."""

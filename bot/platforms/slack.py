@@ -73,6 +73,10 @@ class SlackPlatform:
         where = {"channel": handle["channel"], "ts": handle["ts"], "parse": "none"}
         return _deliver(card, _files(client, card), lambda body: _posted(_call(client.chat_update, **where, **body)))
 
+    def typed_answers(self, form: Form, text: str) -> None:  # noqa: ARG002  (the protocol's)
+        """Forms are dialogs here."""
+        return None  # noqa: RET501
+
     def open_form(
         self, workspace: Workspace, trigger: str, form: Form, *, back: Mapping[str, Any] | None = None
     ) -> None:

@@ -60,8 +60,10 @@ class WeCom:
         self._lock = threading.Lock()
 
     def render(self, card: Card) -> dict[str, Any]:
-        """The messages of a private chat; pictures stand for themselves by name and size. Their number is what WeCom's
-        silent limit per member counts."""
+        """The messages of a private chat; pictures stand for themselves by name and size.
+
+        Their number is what WeCom's silent limit per member counts.
+        """
         pictures = [
             {"msgtype": "image", "image": {"name": picture.name, "bytes": len(picture.png)}}
             for picture in cards.pictures(card)
@@ -69,10 +71,8 @@ class WeCom:
         return {"messages": [*cards.for_person(card), *pictures]}
 
     def answers_inline(self, interaction: Interaction, *, in_place: bool) -> bool:
-        """Only the change of a tapped card fits into the response, and not after its corner menu was used. Words get a
-        message of their own: a passive reply has no buttons."""
-        handle = interaction.handle or {}
-        return in_place and interaction.kind in ("action", "form") and bool(handle) and "menu" not in handle
+        """Only the change of a tapped card: words get a message of their own, since a passive reply has no buttons."""
+        return in_place and interaction.handle is not None
 
     def send(self, workspace: Workspace, to: Address, card: Card, *, key: str) -> Handle:
         """As `Platform.send`. A key that ends in `#again` makes WeCom drop what it has shown already."""
@@ -102,6 +102,10 @@ class WeCom:
         answer = self.client(workspace).update_card(code, handle.get("userid", ""), shown)
         _check_reached(answer, handle.get("userid", ""))
         return {key: value for key, value in handle.items() if key != "response_code"}
+
+    def typed_answers(self, form: Form, text: str) -> dict[str, str]:
+        """The answers of a form in a typed line, for there are no dialogs with text here."""
+        return forms.read(forms.asked(form), text)
 
     def open_form(self, workspace: Workspace, trigger: str, form: Form) -> None:
         """Ask by a card of choices, or for one line of text. Args: trigger: the member's userid."""

@@ -11,15 +11,34 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.cards import wire
-from bot.cards.model import Actions, Button, Card, Option, Row, Select
+from bot.cards.model import Actions, Button, Card, Option, Row
 from bot.platforms import wecom_keys as keys
 from bot.platforms.wecom_text import line
+from bot.platforms.wecom_words import is_chinese, typed
 
 BUTTONS, MENU, OPTIONS = 6, 3, 10
 LABEL, QUESTION, OPTION_TEXT, URL_BYTES = 10, 13, 16, 2048
 STYLES = {"primary": 1, "plain": 2, "danger": 4}
-_TYPEABLE = re.compile(r"[A-Z]{1,3}-\d{1,12}|")
+_REF = re.compile(r"[A-Z]{1,3}-\d+")
 _WEB = re.compile(r"https?://[^\s]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """A button with its key; `chosen` says that it speaks of the option chosen beside it."""
+
+    button: Button
+    key: str
+    chosen: bool = False
+
+    def shown(self) -> dict[str, Any]:
+        """As an element of `button_list`."""
+        look = {"text": line(self.button.label, LABEL) or "?", "style": STYLES[self.button.style]}
+        return {"type": 1, "url": self.button.url, **look} if self.button.url else {"type": 0, "key": self.key, **look}
+
+    def words(self) -> str:
+        """What to type instead; empty when there is nothing."""
+        return "" if self.chosen or self.button.url else words_of(self.button)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,42 +62,68 @@ class Controls:
 
 def plan(card: Card) -> Controls:
     """Give every button and choice of the card its place. A confirmation has none: what was done can be undone."""
-    rows = _rows(card)
-    select, own = next(card.selects(), None), _own(card)
-    if select:
-        own = [Button(select.action, select.label, keys.CHOSEN, "plain"), *own]
-        return _placed(own + _flat(rows), card, _choice(select.label, select.options, card, select.chosen), select)
-    if len(rows) > 1 and _alike(rows):
-        options = tuple(Option(row.buttons[0].value, row.text) for row in rows)
-        return _placed(_shared(rows) + own, card, _choice(card.title, options, card, None), None)
-    return _placed(own + _flat(rows), card, None, None)
+    own, rows = _own(card), [block for block in card.blocks if isinstance(block, Row) and block.buttons]
+    select = next(card.selects(), None)
+    if select and (choice := _choice(select.label, select.options, card, select.chosen)):
+        sending = Tap(Button(select.action, select.label), keys.of_choice(select.action), chosen=True)
+        others = tuple(line(each.label) for each in card.selects() if each is not select)
+        return _placed([sending, *own, *_flat(rows, card)], choice, others)
+    shared, rest = _one_choice(rows)
+    options = tuple(Option(row.buttons[0].value, row.text) for row in shared)
+    if shared and (choice := _choice(card.title, options, card, None)):
+        return _placed([*_for_all(shared), *own, *_flat(rest, card)], choice)
+    return _placed([*own, *_flat(rows, card)], None)
 
 
-def _own(card: Card) -> list[Button]:
+def words_of(button: Button) -> str:
+    """The command that a button stands for; empty when there is none."""
+    return typed(button.action, button.value, chinese=is_chinese(button.label))
+
+
+def _own(card: Card) -> list[Tap]:
     blocks = (block for block in card.blocks if isinstance(block, Actions))
-    return [item for block in blocks for item in block.items if isinstance(item, Button)]
+    return [_tap(item, card) for block in blocks for item in block.items if isinstance(item, Button)]
 
 
-def _rows(card: Card) -> list[Row]:
-    return [block for block in card.blocks if isinstance(block, Row) and block.buttons]
+def _tap(button: Button, card: Card) -> Tap:
+    return Tap(button, keys.of_button(button.action, button.value, card.version))
 
 
-def _alike(rows: Sequence[Row]) -> bool:
-    """Whether one choice can stand for all rows: the same things to do with each, each about one thing."""
-    actions = {tuple(button.action for button in row.buttons) for row in rows}
-    single = all(len({button.value for button in row.buttons}) == 1 and not row.buttons[0].url for row in rows)
-    return single and len(actions) == 1
+def _one_choice(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """The rows for which one choice can stand, those like the first, and the others."""
+    like = _kind(rows[0]) if rows else None
+    shared = [row for row in rows if _kind(row) == like]
+    if like is None or len(shared) < 2:
+        return [], list(rows)
+    return shared, [row for row in rows if _kind(row) != like]
 
 
-def _shared(rows: Sequence[Row]) -> list[Button]:
-    return [replace(button, value=keys.CHOSEN) for button in rows[0].buttons]
+def _kind(row: Row) -> tuple[tuple[str, str], ...] | None:
+    """What can be done with a row, apart from what it is about; None when a choice cannot say it."""
+    about = row.buttons[0].value
+    fits = 0 < len(about.encode()) <= keys.OPTION_BYTES - 12
+    if not fits or any(button.url or not button.value.startswith(about) for button in row.buttons):
+        return None
+    return tuple((button.action, button.value.removeprefix(about)) for button in row.buttons)
 
 
-def _flat(rows: Sequence[Row]) -> list[Button]:
+def _for_all(rows: Sequence[Row]) -> list[Tap]:
+    pairs = zip(rows[0].buttons, _kind(rows[0]) or (), strict=True)
+    return [Tap(button, keys.of_choice(action, suffix), chosen=True) for button, (action, suffix) in pairs]
+
+
+def _flat(rows: Sequence[Row], card: Card) -> list[Tap]:
     """Buttons of rows as buttons of the card; of several rows, each says which row it means."""
     if len(rows) < 2:
-        return [button for row in rows for button in row.buttons]
-    return [replace(button, label=f"{button.label} {button.value}") for row in rows for button in row.buttons]
+        return [_tap(button, card) for row in rows for button in row.buttons]
+    labelled = ((button, _told_apart(button, row)) for row in rows for button in row.buttons)
+    return [replace(_tap(button, card), button=replace(button, label=label)) for button, label in labelled]
+
+
+def _told_apart(button: Button, row: Row) -> str:
+    found = _REF.search(f"{row.text} {button.value}")
+    about = found.group() if found else button.value
+    return whole if len(whole := f"{button.label} {about}") <= LABEL else about
 
 
 def _choice(title: str, options: Sequence[Option], card: Card, chosen: str | None) -> dict[str, Any] | None:
@@ -95,57 +140,30 @@ def _choice(title: str, options: Sequence[Option], card: Card, chosen: str | Non
     }
 
 
-def _placed(buttons: list[Button], card: Card, choice: dict[str, Any] | None, select: Select | None) -> Controls:
-    usable = _unique(button for button in buttons if choice or button.value != keys.CHOSEN)
-    listed, menu, left = _split([button for button in usable if _possible(button, card)])
-    refused = [button for button in usable if not _possible(button, card)]
-    others = [each for each in card.selects() if each is not select]
+def _placed(taps: Iterable[Tap], choice: dict[str, Any] | None, words: tuple[str, ...] = ()) -> Controls:
+    unique = list({(tap.key, tap.button.url): tap for tap in reversed(list(taps))}.values())[::-1]
+    listed, menu, left = _split([tap for tap in unique if _possible(tap)])
+    left += [tap for tap in unique if not _possible(tap)]
     return Controls(
-        buttons=tuple(_button(button, card) for button in listed),
-        menu=tuple({"text": line(button.label, LABEL) or "?", "key": _key(button, card)} for button in menu),
-        choice=choice,
-        words=tuple(dict.fromkeys(words for button in [*left, *refused] if (words := typed(button))))
-        + tuple(line(each.label) for each in others),
+        buttons=tuple(tap.shown() for tap in listed),
+        menu=tuple({"text": line(tap.button.label, LABEL) or "?", "key": tap.key} for tap in menu),
+        choice=choice if any(tap.chosen for tap in listed) else None,
+        words=(*dict.fromkeys(said for tap in left if (said := line(tap.words(), 60))), *words),
     )
 
 
-def _split(buttons: Sequence[Button]) -> tuple[list[Button], list[Button], list[Button]]:
-    """Into the list, the menu and what is left; the menu takes no links."""
-    first = [button for button in buttons if not button.more] or list(buttons)
+def _split(taps: Sequence[Tap]) -> tuple[list[Tap], list[Tap], list[Tap]]:
+    """Into the list, the menu and what is left; the menu takes no links and nothing that needs the choice."""
+    first = [tap for tap in taps if not tap.button.more] or list(taps)
     listed, over = first[:BUTTONS], first[BUTTONS:]
-    over += [button for button in buttons if button.more and button not in first]
-    menu = [button for button in over if not button.url][:MENU]
-    rest = [button for button in over if button not in menu]
+    over += [tap for tap in taps if tap.button.more and tap not in first]
+    menu = [tap for tap in over if not tap.button.url and not tap.chosen][:MENU]
+    rest = [tap for tap in over if tap not in menu]
     room = BUTTONS - len(listed)
     return listed + rest[:room], menu, rest[room:]
 
 
-def _unique(buttons: Iterable[Button]) -> list[Button]:
-    found: dict[tuple[str, str, str | None], Button] = {}
-    for button in buttons:
-        found.setdefault((button.action, button.value, button.url), button)
-    return list(found.values())
-
-
-def _possible(button: Button, card: Card) -> bool:
-    if button.url:
-        return len(button.url.encode()) <= URL_BYTES and bool(_WEB.fullmatch(button.url))
-    return len(_key(button, card).encode()) <= keys.KEY_BYTES
-
-
-def _key(button: Button, card: Card) -> str:
-    if button.value == keys.CHOSEN:
-        return keys.of_choice(button.action)
-    return keys.of_button(button.action, button.value, card.version)
-
-
-def _button(button: Button, card: Card) -> dict[str, Any]:
-    shown = {"text": line(button.label, LABEL) or "?", "style": STYLES[button.style]}
-    return {"type": 1, "url": button.url, **shown} if button.url else {"type": 0, "key": _key(button, card), **shown}
-
-
-def typed(button: Button) -> str:
-    """The command that does the same, such as `claim L-12`; empty when there is none."""
-    if button.url or button.value == keys.CHOSEN or not _TYPEABLE.fullmatch(button.value):
-        return ""
-    return f"{button.action.rpartition('.')[2]} {button.value}".replace("_", " ").strip()
+def _possible(tap: Tap) -> bool:
+    if tap.button.url:
+        return len(tap.button.url.encode()) <= URL_BYTES and bool(_WEB.fullmatch(tap.button.url))
+    return len(tap.key.encode()) <= keys.KEY_BYTES

@@ -10,10 +10,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from bot.cards.model import Card, Form, Image, Input
+from bot.cards.model import Actions, Card, Form, Image, Input, Row
 from bot.platforms import wecom_body as body
 from bot.platforms import wecom_keys as keys
-from bot.platforms.wecom_buttons import LABEL, OPTIONS, Controls, plan, typed
+from bot.platforms.wecom_buttons import LABEL, OPTIONS, Controls, plan, words_of
 from bot.platforms.wecom_text import line
 
 Message = dict[str, Any]
@@ -64,6 +64,14 @@ def for_update(card: Card, task_id: str = "") -> dict[str, Any]:
         dummy = {"type": 0, "text": _DONE[card.tone], "style": 2, "key": keys.of_button("none", "", None)}
         shown |= {"button_list": [dummy], "replace_text": _DONE[card.tone]}
     return {**shown, "task_id": task_id} if task_id else shown
+
+
+def to_read(card: Card) -> Card | None:
+    """What of a card does not fit into a template card: all of its words without the taps, or None when it fits."""
+    if body.squeezed(card, plan(card).words).whole and not pictures(card):
+        return None
+    blocks = (replace(block, buttons=()) if isinstance(block, Row) else block for block in card.blocks)
+    return replace(card, blocks=tuple(block for block in blocks if not isinstance(block, Actions)))
 
 
 def for_form(form: Form) -> dict[str, Any] | None:
@@ -117,7 +125,7 @@ def _layout(card: Card, controls: Controls) -> dict[str, Any]:
 
 
 def _words(card: Card) -> tuple[str, ...]:
-    found = (typed(button) for button in card.buttons())
+    found = (line(words_of(button), 60) for button in card.buttons())
     return tuple(dict.fromkeys(words for words in found if words))
 
 

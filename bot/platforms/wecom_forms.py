@@ -10,8 +10,8 @@ from bot.cards.language import _, translate
 from bot.cards.model import Form, Input
 from bot.platforms.wecom_body import TEXT_BYTES
 from bot.platforms.wecom_text import inert, line, within
+from bot.platforms.wecom_words import example_for, is_chinese, word_for
 
-_CJK = re.compile(r"[\u3400-\u9fff]")
 _SEPARATOR = re.compile(r"\s*[;；\n]\s*")
 _EXAMPLES = {"number": "100", "date": "2026-03-01", "time": "15:00", "datetime": "2026-03-01 15:00"}
 ONE = _("Reply with one line, such as:")
@@ -29,10 +29,10 @@ def asked(form: Form) -> tuple[Input, ...]:
 def prompt(form: Form) -> str:
     """Words for the form, within a text message, in the language of its labels."""
     inputs = asked(form)
-    locale = "zh" if _CJK.search("".join(each.label for each in inputs)) else "en"
+    chinese = is_chinese("".join(each.label for each in inputs))
     lines = [line(form.title, 120), *[_described(each) for each in inputs]]
-    how = translate(locale, ONE if len(inputs) < 2 else SEVERAL)
-    return within(lines, TEXT_BYTES, [how, "⌨ " + "; ".join(_example(each) for each in inputs)])
+    how = translate("zh" if chinese else "en", ONE if len(inputs) < 2 else SEVERAL)
+    return within(lines, TEXT_BYTES, [how, f"⌨ {_sample(form, inputs, chinese=chinese)}"])
 
 
 def read(inputs: Sequence[Input], text: str) -> dict[str, str]:
@@ -47,6 +47,14 @@ def _option(asked: Input, typed: str) -> str:
     return {**numbered, **named}.get(typed.strip().casefold(), typed)
 
 
+def _sample(form: Form, inputs: Sequence[Input], *, chinese: bool) -> str:
+    """A line that works: as a command, which needs no memory of the question, where there is one."""
+    answers = "; ".join(_example(each) for each in inputs)
+    if form.value:
+        return " ".join(part for part in (word_for(form.action, chinese=chinese), inert(form.value), answers) if part)
+    return example_for(form.action, chinese=chinese) or answers
+
+
 def _described(asked: Input) -> str:
     options = " / ".join(f"{number} {line(each.label, 20)}" for number, each in enumerate(asked.options[:12], 1))
     notes = [each for each in (options, line(asked.hint, 80)) if each]
@@ -56,4 +64,5 @@ def _described(asked: Input) -> str:
 def _example(asked: Input) -> str:
     if asked.options:
         return line(asked.options[0].label, 20)
-    return fit.cut(inert(asked.value), 40) or _EXAMPLES.get(asked.kind) or line(asked.hint or asked.label, 40)
+    hint = re.split(r"[:：]\s*", asked.hint)[-1]
+    return fit.cut(inert(asked.value), 40) or _EXAMPLES.get(asked.kind) or line(hint or asked.label, 60)

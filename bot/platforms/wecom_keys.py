@@ -1,7 +1,8 @@
 """What a WeCom button carries: `action|wire`, where wire is the neutral value and version (`cards.wire`).
 
-A button beside a choice has the wire `=`: the value is the option that was chosen. A form's button adds its hidden
-inputs, `action|wire|name=value`. Literal signs in values are percent-encoded, so ordinary keys stay readable.
+A button beside a choice has the wire `=`: the value is the option that was chosen, with what follows the sign. A form's
+button adds its hidden inputs, `action|wire|name=value`. Literal signs in values are percent-encoded, so ordinary keys
+stay readable.
 """
 
 from __future__ import annotations
@@ -34,12 +35,12 @@ class Tap:
 def of_button(action: str, value: str, version: int | None) -> str:
     """The key of a button that carries its own value."""
     packed = _escape(wire.pack(value, version))
-    return f"{action}|{'%3D' if packed == CHOSEN else packed}"
+    return f"{action}|{'%3D' + packed[1:] if packed.startswith(CHOSEN) else packed}"
 
 
-def of_choice(action: str) -> str:
-    """The key of a button whose value is the option chosen beside it."""
-    return f"{action}|{CHOSEN}"
+def of_choice(action: str, suffix: str = "") -> str:
+    """The key of a button whose value is the option chosen beside it, with `suffix` behind."""
+    return f"{action}|{CHOSEN}{_escape(suffix)}"
 
 
 def of_form(form: Form) -> str:
@@ -52,7 +53,9 @@ def read(key: str, selected: Mapping[str, str]) -> Tap:
     """The reverse. Args: selected: the chosen option id of each question."""
     action, _, rest = key.partition("|")
     packed, _, hidden = rest.partition("|")
-    value, version = wire.unpack(selected.get(CHOICE, "") if packed == CHOSEN else unquote(packed))
+    beside = packed.startswith(CHOSEN)
+    value, version = wire.unpack(selected.get(CHOICE, "") if beside else unquote(packed))
+    value += unquote(packed.removeprefix(CHOSEN)) if beside else ""
     answers = {name: "" if chosen == NONE else chosen for name, chosen in selected.items() if name != CHOICE}
     return Tap(action, value, version, {**dict(parse_qsl(hidden, keep_blank_values=True)), **answers})
 

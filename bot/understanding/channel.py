@@ -3,7 +3,7 @@
 import re
 
 from bot.understanding.lexicon import lexicons, matches
-from bot.understanding.text import Span, overlaps
+from bot.understanding.text import Span, before_in_clause, overlaps
 
 _NEAR = 6
 _ARRANGED = re.compile(r".{0,4}(?:约(?!谈)|[定订]了|[沟通]了)|\s*(?::|(?:to|booked|arranged|agreed|set)\b)", re.I)
@@ -22,7 +22,7 @@ def _places(folded: str, plan: Span | None, table: str) -> list[tuple[int, str]]
         (match.start(), key)
         for lexicon in lexicons(folded)
         for key, match in matches(getattr(lexicon, table), folded)
-        if _done(folded, match.span(), plan) and not lexicon.negator.search(folded[max(0, match.start() - _NEAR) : match.start()])
+        if _done(folded, match.span(), plan) and not lexicon.negator.search(before_in_clause(folded, match.start(), _NEAR))
     ]
 
 
@@ -36,7 +36,8 @@ def find_stage(folded: str, plan: Span | None) -> str | None:
     for key in ("lost", "won", "opportunity", "qualified", "contacted"):
         for lexicon in lexicons(folded):
             for match in lexicon.stages[key].finditer(folded):
-                before = folded[max(0, match.start() - 12) : match.start()]
-                if _done(folded, match.span(), plan) and not lexicon.negator.search(before) and not lexicon.unsure.search(before):
+                before = before_in_clause(folded, match.start(), 2 * _NEAR)
+                denied = lexicon.negator.search(before) or lexicon.unsure.search(before)
+                if _done(folded, match.span(), plan) and not denied:
                     return key
     return None

@@ -35,6 +35,7 @@ class _Words:
     firm: re.Pattern[str]
     beside: re.Pattern[str]
     after: re.Pattern[str]
+    settled: re.Pattern[str]
 
 
 def find_money(folded: str, taken: list[Span]) -> Money | None:
@@ -72,7 +73,7 @@ def _money(folded: str, match: re.Match[str], words: _Words) -> Money | None:
     rest = int(chinese(parts["rest"])) * factor // 10 if parts.get("rest") else 0
     sign = parts.get("sign") or ""
     currency = next((code for code, pattern in words.currencies.items() if pattern.fullmatch(sign)), None)
-    firm = bool(words.firm.search(folded[max(0, start - _NEAR) : start]))
+    firm = bool(words.firm.search(folded[max(0, start - _NEAR) : start]) or words.settled.match(folded, match.end()))
     amount = value * factor + rest
     return Money(amount.normalize() + 0, currency, firm) if amount else None
 
@@ -90,7 +91,8 @@ def _words() -> _Words:
         rf"{_FREE}{_NUMBER}{_RANGE}\s*{_SCALE}(?P<rest>{_MORE})(?![0-9点个])",
         rf"{_FREE}{_NUMBER}{_RANGE}\s*{_SCALE}(?![a-z0-9]){counted}",
         rf"{_NUMERAL}(?:来|多|几)?(?P<scale>千万|百万|万|千|亿)(?P<rest>{_MORE})?(?!一|点|分){counted}",
-        rf"(?<![a-z])(?:{cue})(?![a-z])[^0-9,.;!?\n]{{0,14}}?{_FREE}{_NUMBER}{_RANGE}(?![0-9:/-]|\.[0-9]){counted}",
+        rf"(?<![a-z])(?:{cue})(?![a-z])[^0-9,.;!?\n]{{0,14}}?{_FREE}(?=[0-9]{{3}}|[0-9]+[,.][0-9]){_NUMBER}{_RANGE}(?![0-9:/-]|\.[0-9]){counted}",
+        rf"{_FREE}{_NUMBER}\s*(?:each|apiece|per\s+(?:unit|piece|pc|head))(?![a-z])",
     )
     return _Words(
         patterns=tuple(re.compile(pattern, re.I) for pattern in patterns),
@@ -98,6 +100,7 @@ def _words() -> _Words:
         factors=raw["factors"],
         firm=re.compile(_any_of(raw["firm"]), re.I),
         beside=re.compile(f"(?:{_any_of(raw['beside'])})[^,;!?]{{0,10}}$", re.I),
+        settled=re.compile(rf"\s*(?:{_any_of(raw['settled'])})", re.I),
         after=re.compile(rf"\s*(?:{_any_of(raw['after'])})", re.I),
     )
 

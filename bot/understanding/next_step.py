@@ -29,7 +29,8 @@ def find_next_step(folded: str, moments: list[When]) -> NextStep | None:
     acted = [when for weight, when in weighed if weight == 2 and not when.vague]
     plain = [when for weight, when in weighed if weight == 1 and not when.vague]
     vague = [when for weight, when in weighed if weight == 2 and when.vague]
-    chosen = min(acted, key=lambda when: when.at) if acted else (plain or vague or [None])[-1]
+    dated = [when for when in acted if not _is_just_today(folded, when)]
+    chosen = min(dated, key=lambda when: when.at) if dated else (acted or plain or vague or [None])[-1]
     if chosen is None:
         return None
     clause = clause_of(folded, chosen.span)
@@ -43,12 +44,12 @@ def _weight(folded: str, when: When, moments: list[When]) -> int:
     start = max([start, *(other.span[1] for other in moments if start <= other.span[1] <= when.span[0])])
     end = min([end, *(other.span[0] for other in moments if when.span[1] <= other.span[0] <= end)])
     before, after = folded[start : when.span[0]], folded[when.span[1] : end]
-    last, first = _cues(before), _cues(after)
-    nearest = last[-1] if last else None
+    nearest = (_cues(before) or [None])[-1]
+    following = [kind for _, kind in _cues(after)]
     if nearest and nearest[1] == "past" and len(before) - nearest[0] <= _ADJACENT:
         return 0
-    named = {nearest[1] if nearest else None, first[0][1] if first else None}
-    if "next" in named:
+    named = {nearest[1] if nearest else None, *following[:1]}
+    if "next" in (named | set(following)):
         return 2
     if named & {"past", "state"} or (_is_just_today(folded, when)):
         return 0

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bot.understanding.lexicon import Lexicon, Patterns, lexicons, matches
-from bot.understanding.text import Span, clauses
+from bot.understanding.text import Span, before_in_clause
 
 # Of these the last word counts: "not interested ... but send a quote", "wanted a quote, now they bought elsewhere".
 _CONTRARY = ("meeting_set", "quote_requested", "not_interested")
@@ -42,10 +42,8 @@ def _planned(clause: str) -> Iterator[str]:
 
 def _meant(patterns: Patterns, lexicon: Lexicon, text: str) -> Iterator[tuple[int, str]]:
     """Places and keys; a denied one turns into its opposite or into nothing, an unsure one into nothing."""
-    starts = [start for start, _ in clauses(text)]
     for key, match in matches(patterns, text):
-        clause = max((start for start in starts if start <= match.start()), default=0)
-        before = text[max(clause, match.start() - _NEGATION_REACH) : match.start()]
+        before = before_in_clause(text, match.start(), _NEGATION_REACH)
         meant = lexicon.negated.get(key) if lexicon.negator.search(before) else key
         if meant and not lexicon.unsure.search(before):
             yield match.start(), meant

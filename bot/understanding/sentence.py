@@ -12,7 +12,7 @@ from bot.understanding.channel import find_channel, find_stage
 from bot.understanding.money import find_money
 from bot.understanding.next_step import find_next_step
 from bot.understanding.outcome import find_outcome
-from bot.understanding.text import fold
+from bot.understanding.text import clauses, fold
 from bot.understanding.when import LONGEST, When, find_moments
 
 
@@ -42,13 +42,19 @@ def understand(text: str, *, now: datetime, tz: ZoneInfo, locale: str) -> Follow
     step = find_next_step(folded, moments)
     clause = step.clause if step else None
     money = find_money(folded, [when.span for when in moments])
+    channel = find_channel(folded, clause)
     return FollowUpSentence(
         note=text.strip(),
-        outcome=find_outcome(folded, clause, vague=bool(step and step.when.vague)),
-        channel=find_channel(folded, clause),
+        outcome=find_outcome(folded, clause, vague=bool(step and step.when.vague)) or _outcome_of(channel, folded),
+        channel=channel,
         stage=find_stage(folded, clause),
         amount=money.amount if money else None,
         currency=money.currency if money else None,
         next_at=step.when if step else None,
         next_text=step.text if step else None,
     )
+
+
+def _outcome_of(channel: str | None, folded: str) -> str | None:
+    """A call or a meeting that somebody has more to tell of, and did not call in vain, has connected."""
+    return "connected" if channel in ("call", "meeting") and len(list(clauses(folded))) > 1 else None

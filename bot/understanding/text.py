@@ -35,3 +35,9 @@ def has_chinese(text: str) -> bool:
 def overlaps(one: Span, other: Span) -> bool:
     """Whether two spans share a character."""
     return one[0] < other[1] and other[0] < one[1]
+
+
+def before_in_clause(folded: str, place: int, reach: int) -> str:
+    """Up to `reach` characters before a place, from its own clause: where a denial of it would stand."""
+    start = max((start for start, _ in clauses(folded) if start <= place), default=0)
+    return folded[max(start, place - reach) : place]

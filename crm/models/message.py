@@ -96,9 +96,7 @@ class PendingForm(Tenant, Base):
     __tablename__ = "pending_form"
     member_id: Mapped[int]
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"))
-    action: Mapped[str]
-    value: Mapped[str]
-    field: Mapped[str]
+    form: Mapped[dict[str, Any]]
     expires_at: Mapped[datetime]
     __table_args__ = (UniqueConstraint("org_id", "member_id", "workspace_id"),)
 

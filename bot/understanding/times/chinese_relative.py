@@ -19,6 +19,8 @@ _AMOUNT = (
 _HALF = r"(?P<half>半)个?(?P<unit>小时|钟头|天|月|年)"
 _LATER = r"(?:之后|以后|过后|后|之内|以内|内)(?![天面续期台])"
 _AGO = r"(?P<ago>之前|以前|前)(?![台面])"
+# 20日前 is before the 20th, 3日内 within three days.
+_NO_DATE = r"(?![0-9]{1,2}日(?!之?内|以内))"
 _SOME = r"(?:几|数|好几|若干|一两|两三|三四|三五)个?(?:分钟|小时|钟头|天|日|周|星期|礼拜|月|年)"
 
 
@@ -42,9 +44,9 @@ def _looks_back(days: int) -> Build:
 
 RULES: tuple[Rule, ...] = (
     chinese(rf"(?:前{_SOME}|{_SOME}{_AGO})", _looks_back(-3)),
-    chinese(_AMOUNT + _AGO, _steps),
+    chinese(_NO_DATE + _AMOUNT + _AGO, _steps),
     chinese(_HALF + _AGO, _steps),
-    chinese(_AMOUNT + _LATER, _steps),
+    chinese(_NO_DATE + _AMOUNT + _LATER, _steps),
     chinese(_HALF + _LATER, _steps),
     chinese(rf"(?:再?过|再?等)(?![两俩]天){_AMOUNT}", _steps),
     chinese(rf"(?:再?过|再?等){_HALF}", _steps),

@@ -10,7 +10,7 @@ _PARTS = {
     "afte": Part(14, 12, 18), "pm": Part(14, 12, 18), "p.m": Part(14, 12, 18), "even": Part(19, 18, 23),
     "nigh": Part(20, 18, 24),
 }  # fmt: skip
-_FIXED = {"noon": 12, "midd": 12, "midn": 24, "eod": 18, "eob": 18, "end": 18, "clos": 18, "cob": 18, "first": 9, "lunc": 12, "mid-": 12}
+_FIXED = {"noon": 12, "midd": 12, "midn": 24, "eod": 18, "eob": 18, "end": 18, "clos": 18, "cob": 18, "first": 9, "mid-": 12, "after": 13}
 _AM_PM = r"(?P<half_day>[ap])(?:\.\s?m\.?|m)"
 _HOUR = r"(?P<hour>[01]?\d|2[0-4])"
 _WORD_HOUR = r"(?P<hour>one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|1[0-2]|[1-9])"
@@ -79,7 +79,8 @@ RULES: tuple[Rule, ...] = (
     english(rf"at\s+{_WORD_HOUR}{HOUR_ENDS}", _clock),
     english(rf"(?:(?<=day )|(?<=row )|(?<=tmr )|(?<=mon )|(?<=tue )|(?<=wed )|(?<=thu )|(?<=fri ))(?P<hour>1[0-2]|[1-9]){HOUR_ENDS}", _bare),
     english(r"(?P<word>noon|midday|mid-day|midnight|eod|eob|cob|end\s+of\s+(?:the\s+)?(?:business\s+)?day|close\s+of\s+(?:business|play))", _fixed(False)),
-    english(r"(?P<word>first\s+thing|lunch\s?time|lunch)", _fixed(True)),
+    english(r"(?P<word>after\s+lunch)", _fixed(False)),
+    english(r"(?P<word>first\s+thing)", _fixed(True)),
     english(r"(?:the\s+)?same\s+time", _same_time),
     english(rf"(?:in|during)\s+the\s+(?:early\s+|late\s+)?{_PART_WORD}", _part(False)),
     english(rf"at\s+{_PART_WORD}", _part(False)),

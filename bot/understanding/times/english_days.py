@@ -4,6 +4,7 @@ Calendar dates go to dateparser, which knows their spellings and orders. Whole p
 as a September and knows neither "tmr" nor "end of month".
 """
 
+from dataclasses import replace
 from datetime import date, datetime
 from threading import Lock
 
@@ -157,6 +158,16 @@ def _number(match: Match, here: Here) -> Piece | None:
     return Piece(match.span(), day=Day(month.replace(day=number), "number", "month"))
 
 
+def _weak_number(match: Match, here: Here) -> Piece | None:
+    """The 17th of "Tuesday 17th"; alone it may be the 17th of anything."""
+    piece = _number(match, here)
+    return replace(piece, weak=True) if piece else None
+
+
+def _named_quarter(match: Match, here: Here) -> Piece:
+    return Piece(match.span(), day=Day(date(here.today.year, 3 * int(match["n"]) - 2, 1), roll="year"))
+
+
 _ORDINAL_ENDS = r"(?=\s*(?:$|[,;!?)]|\.(?:\s|$)|at\b|around|of\s+(?:this|next|the)\s+month|noon|morning|afternoon|\d|in\s+the|to\b|and\b|or\b|for\b|with\b|if\b|@|[^\x00-\x7f]))"
 _LONG_DATE = rf"(?P<date>(?:{_MONTH}\.?\s+(?:the\s+)?\d{{1,2}}(?:st|nd|rd|th)?|\d{{1,2}}(?:st|nd|rd|th)?\s*(?:of\s+)?-?{_MONTH}\b\.?)(?:,?\s*(?P<year>20\d\d)(?!:))?)(?!\d|:\d)"
 
@@ -167,8 +178,10 @@ RULES: tuple[Rule, ...] = (
     english(r"(?<!\d/)(?P<date>(?!24/7|50/50|1/2|1/3|2/3|1/4|3/4|9/10)(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|[12]\d|3[01]))(?P<year>)(?!/|%|\s*(?:of|done|paid))", _calendar_date),
     english(r"(?:on|by|before|until|till|due)\s+(?P<date>(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01]))(?P<year>)", _calendar_date),
     english(rf"(?:the\s+)?(?P<n>\d{{1,2}})(?:st|nd|rd|th)(?=\s+of\s+(?:this|next|the)\s+month)", _number),
-    english(rf"(?:on|by|before|until|till|around)\s+(?:the\s+)?{_ORDINAL}{_ORDINAL_ENDS}", _number),
+    english(rf"(?:on|by|before|around)\s+(?:the\s+)?{_ORDINAL}{_ORDINAL_ENDS}", _number),
     english(rf"the\s+{_ORDINAL}{_ORDINAL_ENDS}", _number),
+    english(_ORDINAL, _weak_number),
+    english(r"(?:in\s+)?q(?P<n>[1-4])", _named_quarter),
     english(r"(?:the\s+)?(?P<word>day\s+after\s+tomorrow|day\s+before\s+yesterday|overmorrow)", _relative),
     english(r"last\s+night", _last_night),
     english(r"(?:(?:later|some\s?time|early|late)\s+)?(?P<word>today|tonight|tomorrow|tomorow|tommorow|tommorrow|tmrw?|tmw|tomoz|2moro|2mrw|yesterday)", _relative),
@@ -179,7 +192,7 @@ RULES: tuple[Rule, ...] = (
     english(rf"{_SHORT_DAY}{_THEN}", _weekday),
     english(rf"{_EDGE}(?:(?P<which>this|next|last|the|current)\s+)?(?P<unit>week|month|quarter|year)(?!\s*end)", _edge),
     english(rf"{_EDGE}(?P<month>{_MONTH})", _month_edge),
-    english(rf"(?:in|by|until|till|before|next|this|around)\s+(?P<month>{_MONTH})", _month_edge),
+    english(rf"(?:in|by|before|next|this|around)\s+(?P<month>{_MONTH})", _month_edge),
     english(r"(?:the\s+)?week\s+(?P<after>after\s+next)", _week),
     english(r"(?:(?:some\s?time|later|earlier|any\s?time|over|during)\s+)?(?P<which>this|next|last|following)\s+week(?!\s*-?end)", _week),
     english(r"(?:(?P<loose>some\s?time|later)\s+|(?:earlier|over|during)\s+)?(?P<which>this|next|last|following)\s+(?P<unit>month|quarter|year)", _span),

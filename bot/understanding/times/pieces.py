@@ -89,6 +89,8 @@ def _both(left: Piece, right: Piece) -> Piece | None:
     """One piece of two, or nothing where they contradict each other."""
     if left.instant or right.instant or left.vague or right.vague:
         return None
+    if left.clock and right.clock and left.weak != right.weak:
+        return replace(right if left.weak else left, span=(left.span[0], right.span[1]), day=_one_day(left.day, right.day))
     if (left.part and right.part) or (left.clock and right.clock):
         return None
     day = _one_day(left.day, right.day)
@@ -115,6 +117,8 @@ def _one_day(left: Day | None, right: Day | None) -> Day | None:
             return _nth(outer, inner.date.day)
         if outer.kind in ("day", "number") and inner.kind == "weekday":
             return outer
+        if outer.kind == "weekday" and inner.kind == "number" and outer.date.weekday() == inner.date.weekday():
+            return Day(inner.date)
         if outer.kind == "day" and inner.kind == "number" and outer.date.day == inner.date.day:
             return outer
     return None

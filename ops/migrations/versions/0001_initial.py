@@ -422,9 +422,7 @@ def _tables() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("member_id", sa.BigInteger(), nullable=False),
         sa.Column("workspace_id", sa.BigInteger(), nullable=False),
-        sa.Column("action", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
-        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("form", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["org_id"], ["organization.id"], name=op.f("fk_pending_form_org_id")),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_pending_form_workspace_id")),
@@ -736,6 +734,7 @@ def _tables() -> None:
         sa.PrimaryKeyConstraint("org_id", "id", name=op.f("pk_activity")),
     )
     op.create_index("ix_activity_actor", "activity", ["org_id", "actor_id", "at"], unique=False)
+    op.create_index("ix_activity_lead", "activity", ["org_id", "lead_id", "at"], unique=False)
     op.create_index(
         "ix_activity_step",
         "activity",
@@ -744,7 +743,6 @@ def _tables() -> None:
         postgresql_include=["at", "verb", "data", "undone_at"],
         postgresql_where=sa.text("verb in ('stage', 'won', 'lost', 'reopened') or data ->> 'stage' is not null"),
     )
-    op.create_index("ix_activity_lead", "activity", ["org_id", "lead_id", "at"], unique=False)
     op.create_table(
         "assignment",
         sa.Column("org_id", sa.BigInteger(), nullable=False),
@@ -766,8 +764,6 @@ def _tables() -> None:
         sa.ForeignKeyConstraint(["org_id"], ["organization.id"], name=op.f("fk_assignment_org_id")),
         sa.PrimaryKeyConstraint("org_id", "id", name=op.f("pk_assignment")),
     )
-    op.create_index("ix_assignment_lead", "assignment", ["org_id", "lead_id", "began_at"], unique=False)
-    op.create_index("ix_assignment_member", "assignment", ["org_id", "member_id", "began_at"], unique=False)
     op.create_index(
         "ix_assignment_ended",
         "assignment",
@@ -775,6 +771,8 @@ def _tables() -> None:
         unique=False,
         postgresql_where=sa.text("ended_at is not null"),
     )
+    op.create_index("ix_assignment_lead", "assignment", ["org_id", "lead_id", "began_at"], unique=False)
+    op.create_index("ix_assignment_member", "assignment", ["org_id", "member_id", "began_at"], unique=False)
     op.create_index(
         "uq_assignment_open",
         "assignment",
@@ -866,21 +864,10 @@ def _functions() -> None:
         end $$
         """
     )
-    # A sender's address names a source, not its organization, and comes before the tenant is known. It tells ids only.
-    op.execute(
-        """
-        create function sluice_find_sources(named text) returns table (org_id bigint, source_id bigint)
-        language sql stable security definer set search_path = public, pg_temp as $$
-            select s.org_id, s.id from source s join organization o on o.id = s.org_id
-            where s.enabled and (s.key = named or o.key || '.' || s.key = named)
-            order by s.id limit 10
-        $$
-        """
-    )
     # Under row security LIKE may not use its index (it is not leakproof), so search runs as the owner, fenced by hand.
     op.execute(
         r"""
-        create function sluice_search(words text, tail text, most int) returns table (person_id bigint)
+        create function sluice_search(words text, ending text, most int) returns table (person_id bigint)
         language sql stable security definer set search_path = public, pg_temp as $$
             (select p.id from person p
              where words <> '' and p.search like '%' || replace(replace(replace(lower(words), '\', '\\'), '%', '\%'), '_', '\_') || '%'
@@ -889,7 +876,7 @@ def _functions() -> None:
              limit most)
             union
             (select k.person_id from person_key k
-             where tail <> '' and k.tail like reverse(tail) || '%'
+             where ending <> '' and k.tail like reverse(ending) || '%'
                and k.org_id = nullif(current_setting('sluice.org_id', true), '')::bigint
              limit most)
         $$
