@@ -7,11 +7,12 @@ Answers within the five seconds that WeCom waits: words by text, a tapped card b
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import structlog
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from bot.app import Bot
@@ -19,7 +20,7 @@ from bot.cards.model import Form
 from bot.dispatcher import DatabaseAway
 from bot.interaction import Answer, Interaction
 from bot.platforms import wecom_cards, wecom_forms
-from bot.platforms.base import PlatformError, Workspace
+from bot.platforms.base import Address, Platform, PlatformError, Workspace
 from bot.platforms.wecom_body import plain
 from webhooks import wecom_envelope as envelope
 from webhooks import wecom_inbox as inbox
@@ -126,30 +127,41 @@ class Visit:
         return self._sealed(replies.text(self._user, self._workspace.config["corp_id"], words))
 
     def _spoken(self, answer: Answer) -> Response:
+        if answer.form is not None and wecom_cards.for_form(answer.form) is not None:
+            return self._opened(answer.form)
         if answer.form is not None:
-            return self._asked(answer.form, answer.errors.values())
+            return self.text("\n".join([*answer.errors.values(), wecom_forms.prompt(answer.form)]))
         return self.text(plain(answer.card)) if answer.card is not None else Response(EMPTY)
 
     def _tapped(self, interaction: Interaction, answer: Answer) -> Response:
-        """Only the tapped card can change here; the rest goes out, or has gone out, as a message."""
+        """Only the tapped card can change here; what does not fit into a card follows at once as a message."""
         if answer.form is not None:
-            self._ask(answer.form)
+            return self._opened(answer.form)
         if answer.card is None or not answer.replace:
             return Response(EMPTY)
         shown = wecom_cards.for_update(answer.card, (interaction.handle or {}).get("task_id", ""))
-        return self._sealed(replies.card(self._user, self._workspace.config["corp_id"], shown))
+        reply = self._sealed(replies.card(self._user, self._workspace.config["corp_id"], shown))
+        if rest := wecom_cards.to_read(answer.card):
+            to = Address("person", self._user)
+            reply.background = BackgroundTask(
+                self._try, lambda platform: platform.send(self._workspace, to, rest, key=interaction.key)
+            )
+        return reply
 
-    def _asked(self, form: Form, errors: Iterable[str]) -> Response:
-        if wecom_cards.for_form(form) is None:
-            return self.text("\n".join([*errors, wecom_forms.prompt(form)]))
-        self._ask(form)
-        return Response(EMPTY)
+    def _opened(self, form: Form) -> Response:
+        return Response(
+            EMPTY,
+            background=BackgroundTask(
+                self._try, lambda platform: platform.open_form(self._workspace, self._user, form)
+            ),
+        )
 
-    def _ask(self, form: Form) -> None:
+    def _try(self, call: Callable[[Platform], object]) -> None:
+        """After the response is out, so that a slow WeCom cannot make it late; the person can simply tap again."""
         try:
-            self._bot.platforms["wecom"].open_form(self._workspace, self._user, form)
+            call(self._bot.platforms["wecom"])
         except PlatformError as exc:
-            log.warning("wecom.form_lost", cause=exc.cause)
+            log.warning("wecom.follow_up_lost", cause=exc.cause)
 
     def _sealed(self, xml: str) -> Response:
         return Response(self._crypto.sealed(xml, self._nonce), media_type="application/xml")

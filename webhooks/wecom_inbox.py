@@ -124,12 +124,12 @@ def _menu(workspace: Workspace, message: BaseMessage) -> Interaction:
 def _tap(workspace: Workspace, message: TemplateCardEvent) -> Interaction:
     tap = keys.read(str(message.key or ""), message.selected)
     is_form = raw(message).get("CardType") == "multiple_interaction"
-    handle = {"response_code": message.response_code, "task_id": message.task_id, "userid": message.source}
-    if isinstance(message, TemplateCardMenuEvent):
-        handle["menu"] = "yes"
+    told = {"response_code": message.response_code, "task_id": message.task_id, "userid": message.source}
+    # WeCom takes a changed card as the answer to a tapped button only; after the corner menu a new message is due.
+    handle = None if isinstance(message, TemplateCardMenuEvent) else {name: each for name, each in told.items() if each}
     return _interaction(
         workspace, message, kind="form" if is_form else "action", action=tap.action, value=tap.value,
-        version=tap.version, fields=tap.fields, handle={name: value for name, value in handle.items() if value},
+        version=tap.version, fields=tap.fields, handle=handle,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import pytest
 from bot.cards.model import Card, Text
 from bot.dispatcher import DatabaseAway
 from bot.interaction import Answer, Interaction
-from tests.bot.platforms.wecom_kit import EMOJI, choices, lead_card, note_form
+from tests.bot.platforms.wecom_kit import EMOJI, choices, lead_card, note_form, pool_list
 from tests.doubles.wecom_faults import errcode
 from tests.webhooks.wecom_kit import Doorstep, doorstep
 from webhooks import wecom_replies
@@ -106,7 +106,7 @@ def test_the_corner_menu_of_a_card_is_a_tap_that_cannot_be_answered_in_place(at:
         "ann", "template_card_menu_event", EventKey="lead.release|L-1", ResponseCode="c", TaskId="t"
     )
     assert (only(at).kind, only(at).action, reply.xml) == ("action", "lead.release", None)
-    assert "menu" in (only(at).handle or {})
+    assert only(at).handle is None
 
 
 def test_opening_the_app_is_told_once_a_day(at: Doorstep) -> None:
@@ -191,14 +191,22 @@ def test_an_answer_that_is_owed_as_a_message_leaves_the_tapped_card_alone(at: Do
 def test_a_form_of_choices_arrives_as_a_card(at: Doorstep) -> None:
     at.dispatcher.answer = lambda _: Answer(form=choices())
     assert tap(at, "lead.log|L-12") is None
-    (sent,) = at.wecom.messages("ann")
-    assert sent.card["card_type"] == "multiple_interaction"
+    assert at.next_message("ann").card["card_type"] == "multiple_interaction"
+
+
+def test_a_long_answer_changes_the_tapped_card_and_follows_as_a_message(at: Doorstep) -> None:
+    at.dispatcher.answer = lambda _: Answer(card=pool_list(13), replace=True)
+    reply = tap(at, "pool|")
+    assert reply is not None
+    assert len(reply["TemplateCard"]["ButtonSelection"]["OptionList"]) == 10
+    assert "• L-12 客户12" in at.next_message("ann").text
 
 
 def test_a_form_that_cannot_be_sent_costs_nothing_else(at: Doorstep) -> None:
     at.dispatcher.answer = lambda _: Answer(form=choices())
     at.wecom.script("message/send", errcode(-1))
-    assert at.caller.text("ann", "log L-12").status == 200
+    assert [at.caller.text("ann", "log L-12").status for _ in range(2)] == [200, 200]
+    assert at.next_message("ann").card["card_type"] == "multiple_interaction"
 
 
 def test_a_form_that_wants_words_says_what_to_type(at: Doorstep) -> None:
@@ -207,7 +215,7 @@ def test_a_form_that_wants_words_says_what_to_type(at: Doorstep) -> None:
     assert reply.xml is not None
     lines = reply.xml["Content"].splitlines()
     assert lines[:3] == ["不能为空", "记录跟进 ＜b＞", "• 内容"]
-    assert lines[-1] == "⌨ 内容; 电话"
+    assert lines[-1] == "⌨ 跟进 L-12 内容; 电话"
 
 
 def test_while_the_database_is_away_words_get_a_polite_answer_and_events_come_again(at: Doorstep) -> None:

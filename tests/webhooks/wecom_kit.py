@@ -1,6 +1,7 @@
 """WeCom's door with a dispatcher that says what a test wants, behind a real server."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from bot.interaction import Answer, Interaction
 from bot.platforms.base import Workspace
 from crm.settings import Settings
 from tests.bot.platforms.wecom_kit import adapter, installed
-from tests.doubles.wecom import WeComDouble
+from tests.doubles.wecom import Sent, WeComDouble
 from tests.doubles.wecom_caller import Caller
 from tests.serving import call, serving
 from webhooks import wecom as door
@@ -68,6 +69,13 @@ class Doorstep:
         self.wecom.sent.clear()
         self.caller.path = "/wecom/callback"
         return self
+
+    def next_message(self, to: str) -> Sent:
+        """The first message to somebody, which may follow the response by a moment."""
+        deadline = time.monotonic() + 10
+        while not self.wecom.messages(to) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self.wecom.messages(to)[0]
 
     def post(self, path: str, body: bytes | Iterator[bytes]) -> tuple[int, bytes]:
         return call(self.host, "POST", path, body)

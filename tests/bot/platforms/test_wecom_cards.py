@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.cards.model import Actions, Button, Card, Field, Fields, Option, Row, Select, Text
 from bot.platforms import wecom_cards as cards
 from bot.platforms import wecom_keys as keys
+from bot.platforms.wecom_words import typed
 from tests.bot.platforms.test_wecom_text import LIVE
 from tests.bot.platforms.wecom_kit import EMOJI, HOSTILE, buttons, choices, excess, lead_card, note_form, pool_list
 from tests.doubles.wecom_rules import advice, check_card, check_message
@@ -81,7 +82,7 @@ def test_buttons_beyond_six_go_to_the_menu_and_beyond_nine_become_words(
     count: int, listed: int, menu: int, words: int
 ) -> None:
     card = template(Card("t", (buttons(count),)))
-    typed = card["main_title"].get("desc", "").count("claim L-")
+    typed = card["main_title"].get("desc", "").count("领取 L-")
     assert (len(card["button_list"]), len(card.get("action_menu", {}).get("action_list", [])), typed) == (
         listed,
         menu,
@@ -102,6 +103,26 @@ def test_a_list_with_a_button_in_every_row_becomes_one_choice() -> None:
     card = template(pool_list(13))
     assert [each["key"] for each in card["button_list"]] == ["lead.claim|="]
     assert [each["id"] for each in card["button_selection"]["option_list"]] == [f"L-{n}" for n in range(10)]
+
+
+def test_rows_that_do_more_than_one_thing_share_their_choice() -> None:
+    due = (
+        Row(f"{n} 点回电", "", (Button("task.done", "完成", f"{n}"), Button("task.snooze", "+1 h", f"{n} +1h")))
+        for n in "789"
+    )
+    card = template(Card("今天", tuple(due)))
+    assert [each["key"] for each in card["button_list"]] == ["task.done|=", "task.snooze|= +1h"]
+    assert keys.read("task.snooze|= +1h", {keys.CHOICE: "8"}).value == "8 +1h"
+
+
+def test_rows_unlike_the_first_have_buttons_of_their_own() -> None:
+    due = tuple(Row("回电", "", (Button("task.done", "完成", n),)) for n in "78")
+    risk = (
+        Row("王芳 · L-1042", "", (Button("lead.open", "打开", "L-1042"),)),
+        Row("李雷 · L-123456", "", (Button("lead.open", "看", "L-123456"),)),
+    )
+    card = template(Card("今天", (*due, *risk)))
+    assert [each["text"] for each in card["button_list"]] == ["完成", "打开 L-1042", "L-123456"]
 
 
 def test_rows_with_different_buttons_keep_them_apart() -> None:
@@ -148,7 +169,7 @@ def test_a_robot_may_say_twice_as_much_as_the_app() -> None:
 
 def test_a_group_learns_the_words_of_what_cannot_be_tapped_there() -> None:
     (message,) = check(cards.for_chat(lead_card()))
-    assert message["markdown"]["content"].endswith("⌨ log L-12 · later L-12 · release L-12")
+    assert message["markdown"]["content"].endswith("⌨ 跟进 L-12 · 释放 L-12")
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -170,6 +191,43 @@ def test_nothing_typed_comes_alive_on_any_card(text: str) -> None:
             shown = shown.replace(mark, nothing)
         words = [part for part in shown.split('"') if part]
         assert not [part for part in words if LIVE.search(part.replace("[{", "").replace("}]", "").strip(": [],{}"))]
+
+
+@pytest.mark.parametrize(("label", "words"), [("Claim", "claim L-1"), ("领取", "领取 L-1")])
+def test_words_to_type_are_commands_in_the_language_of_the_button(label: str, words: str) -> None:
+    (message,) = cards.for_chat(Card("t", (Actions((Button("lead.claim", label, "L-1"),)),)))
+    assert message["markdown"]["content"].endswith(f"⌨ {words}")
+
+
+@pytest.mark.parametrize(
+    ("action", "value", "words"),
+    [
+        ("claim.next", "", "claim next"),
+        ("lead.log", "L-1", "log L-1"),
+        ("command", "my late", "my late"),
+        ("today", "", "today"),
+    ],
+)
+def test_every_kind_of_button_has_its_words(action: str, value: str, words: str) -> None:
+    assert typed(action, value, chinese=False) == words
+
+
+@pytest.mark.parametrize(
+    ("action", "value"), [("task.done", "17"), ("made.up", "L-1"), ("lead.log", "L-1 and a whole story")]
+)
+def test_what_has_no_words_promises_none(action: str, value: str) -> None:
+    assert typed(action, value, chinese=False) == ""
+
+
+def test_what_fits_needs_no_reading_beside_it() -> None:
+    assert cards.to_read(lead_card()) is None
+
+
+def test_what_does_not_fit_can_be_read_without_its_buttons() -> None:
+    rest = cards.to_read(pool_list(13))
+    assert rest is not None
+    (message,) = check(cards.for_person(rest))
+    assert message["msgtype"] == "markdown"
 
 
 def test_an_update_without_buttons_ends_in_a_grey_sign() -> None:

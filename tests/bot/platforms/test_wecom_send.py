@@ -176,7 +176,7 @@ def test_a_card_that_is_refused_goes_out_as_words(wecom: WeComDouble, platform: 
     wecom.script("message/send", errcode(42038))
     handle = platform.send(here, ANN, lead_card(), key="m:1")
     (sent,) = wecom.messages("ann")
-    assert sent.text.endswith("⌨ log L-12 · later L-12 · release L-12")
+    assert sent.text.endswith("⌨ 跟进 L-12 · 释放 L-12")
     assert "response_code" not in handle
 
 
@@ -258,7 +258,7 @@ def test_an_installation_without_its_keys_is_dead(platform: WeCom, here: Workspa
 
 def test_only_the_change_of_a_tapped_card_is_answered_at_once(platform: WeCom) -> None:
     tap = Interaction("wecom", "w", "ann", "k", kind="action", handle={"response_code": "c"})
-    menu = replace(tap, handle={"response_code": "c", "menu": "yes"})
+    menu = replace(tap, handle=None)
     words = Interaction("wecom", "w", "ann", "k", text="my")
     answers = [platform.answers_inline(each, in_place=True) for each in (tap, menu, words)]
     assert (answers, platform.answers_inline(tap, in_place=False)) == ([True, False, False], False)
