@@ -6,11 +6,11 @@ at ten in the morning in Shanghai; a driven clock at `NOW` is `build.clock()`.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import insert, text
 
@@ -63,7 +63,6 @@ PEOPLE = {
     "dan": ("Dan 赵", "rep", "south"),
 }
 MANAGERS = {"north": "mia", "south": "max"}
-_serial = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def company(
         rules: the rule set in force as YAML; without it the defaults hold.
         opens, closes: working hours Monday to Friday; equal times mean around the clock, on these days.
     """
-    key = f"org-{next(_serial)}-{database.time().timestamp():.0f}"
+    key = f"org-{uuid4().hex[:12]}"
     with database.begin() as uow:
         org_id = _add(uow, Organization, key=key, name="Acme", timezone=timezone, locale="en")
         uow.enter(org_id)
