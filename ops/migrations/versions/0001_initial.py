@@ -864,6 +864,17 @@ def _functions() -> None:
         end $$
         """
     )
+    # A sender's address names a source, not its organization, and comes before the tenant is known. It tells ids only.
+    op.execute(
+        """
+        create function sluice_find_sources(named text) returns table (org_id bigint, source_id bigint)
+        language sql stable security definer set search_path = public, pg_temp as $$
+            select s.org_id, s.id from source s join organization o on o.id = s.org_id
+            where s.enabled and (s.key = named or o.key || '.' || s.key = named)
+            order by s.id limit 10
+        $$
+        """
+    )
     # Under row security LIKE may not use its index (it is not leakproof), so search runs as the owner, fenced by hand.
     op.execute(
         r"""
