@@ -31,7 +31,7 @@ NOTICES: dict[str, Notice] = {
     "answer": Notice("answer"),
     "lead.dispatched": Notice("pushed"),
     "lead.assigned": Notice("assigned"),
-    "lead.moved_away": Notice("moved_away", lives=False),
+    "leads.moved_away": Notice("moved_away", lives=False),
     "leads.transferred": Notice("transferred", lives=False),
     "lead.touched": Notice("touched"),
     "lead.warning": Notice("warning", late="drop"),

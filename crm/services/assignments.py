@@ -28,8 +28,10 @@ from crm.errors import (
     PoolClosed,
     PoolEmpty,
     QuotaReached,
+    Refusal,
     SelfSourced,
 )
+from crm.rules import quota
 from crm.rules.access import SELLERS, Actor
 from crm.services import clocks, leads, ownership
 from crm.services.ownership import give, take_back
@@ -126,6 +128,7 @@ def hand_over(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor,
         raise LeadAlreadyYours(ref=lead.ref)
     if lead.owner_id is not None:
         _end_for(uow, actor, lead)
+        _tell_former(uow, actor, lead.owner_id, [lead.id])
     if not give(uow, lead_id=lead.id, member_id=to.id, how=how, actor_id=actor.id, reason=reason or None):
         held = ownership.holding(uow, to)
         raise MemberFull(member_id=to.id, held=held, limit=ownership.room(uow, to).cap, count=1)
@@ -149,6 +152,7 @@ def transfer_all(uow: UnitOfWork, *, actor: Actor, giver: Actor, to: Actor) -> i
     for lead in moving:
         _end_for(uow, actor, lead)
         give(uow, lead_id=lead.id, member_id=to.id, how="transfer", actor_id=actor.id)
+    _tell_former(uow, actor, giver.id, [lead.id for lead in moving])
     uow.notify(
         "leads.transferred", to=to.id, key=f"transferred:{giver.id}:{to.id}:{uow.now.isoformat()}",
         data={"leads": [lead.id for lead in moving], "by": actor.id, "from": giver.id},
@@ -168,7 +172,7 @@ def _claim(uow: UnitOfWork, actor: Actor, facts: dict[str, Any]) -> Claimed:
     refusal = _refusal(uow, actor, facts)
     if refusal:
         raise refusal
-    limits = ownership.room(uow, actor, facts["departments"], facts["email"])
+    limits = ownership.room(uow, actor, facts["departments"], facts["email"], facts["pool_key"])
     args = ownership.taking(uow, actor, facts, limits, "claim", claims=1, dealt=0, actor_id=actor.id, reason=None)
     row = uow.session.execute(ownership.TAKE, args | {"decision": None, "verb": "claimed"}).one_or_none()
     if row is None:
@@ -180,10 +184,9 @@ def _claim(uow: UnitOfWork, actor: Actor, facts: dict[str, Any]) -> Claimed:
     return Claimed(facts["id"], facts["number"], row.holding, limits.cap)
 
 
-def _refusal(uow: UnitOfWork, actor: Actor, facts: dict[str, Any]) -> Exception | None:
+def _refusal(uow: UnitOfWork, actor: Actor, facts: dict[str, Any]) -> Refusal | None:
     """Why this actor may not claim this lead at all; None when only the race is left."""
-    ref, rules = f"L-{facts['number']}", uow.rules
-    pool = rules.pools.get(facts["pool_key"] or "")
+    ref = f"L-{facts['number']}"
     if actor.role not in SELLERS:
         return NotAllowed(roles="reps")
     if facts["owner_id"] == actor.id:
@@ -198,12 +201,11 @@ def _refusal(uow: UnitOfWork, actor: Actor, facts: dict[str, Any]) -> Exception 
         return LeadNotInPool(ref=ref)
     if not facts["in_scope"]:
         return PoolClosed(pool=facts["pool"])
-    return _waiting(uow.now, ref, facts, rules.claim, pool)
+    return _waiting(uow.now, ref, facts, quota.policy(uow.rules, facts["pool_key"]))
 
 
-def _waiting(now: datetime, ref: str, facts: dict[str, Any], general: Any, pool: Any) -> Exception | None:
-    embargo = (pool.embargo if pool and pool.embargo is not None else general.embargo).longest
-    cool_down = (pool.cool_down if pool and pool.cool_down is not None else general.cool_down).longest
+def _waiting(now: datetime, ref: str, facts: dict[str, Any], policy: quota.PoolPolicy) -> Refusal | None:
+    embargo, cool_down = policy.embargo.longest, policy.cool_down.longest
     if facts["pool_entered_at"] and now < facts["pool_entered_at"] + embargo:
         return Embargoed(ref=ref, until=(facts["pool_entered_at"] + embargo).isoformat())
     if facts["left_at"] and now < facts["left_at"] + cool_down:
@@ -211,9 +213,9 @@ def _waiting(now: datetime, ref: str, facts: dict[str, Any], general: Any, pool:
     return None
 
 
-def _full(uow: UnitOfWork, actor: Actor, facts: dict[str, Any]) -> Exception | None:
+def _full(uow: UnitOfWork, actor: Actor, facts: dict[str, Any]) -> Refusal | None:
     """Which cap is reached, with its figures; None when there is room."""
-    limits = ownership.room(uow, actor, facts["departments"], facts["email"])
+    limits = ownership.room(uow, actor, facts["departments"], facts["email"], facts["pool_key"])
     row = uow.session.execute(
         text("select holding, day, day_claims, week, week_claims from rep_load where org_id = :org and member_id = :me"),
         {"org": uow.org_id, "me": actor.id},
@@ -224,27 +226,32 @@ def _full(uow: UnitOfWork, actor: Actor, facts: dict[str, Any]) -> Exception | N
     if held >= limits.cap:
         return CapacityReached(held=held, limit=limits.cap)
     if today >= limits.per_day:
-        return QuotaReached(used=today, limit=limits.per_day, period="today", again="tomorrow")
+        return QuotaReached(used=today, limit=limits.per_day, period="day", again=quota.next_day(uow.now, actor.timezone).isoformat())
     if this_week >= limits.per_week:
-        return QuotaReached(used=this_week, limit=limits.per_week, period="this week", again="next Monday")
+        return QuotaReached(used=this_week, limit=limits.per_week, period="week", again=quota.next_week(uow.now, actor.timezone).isoformat())
     return None
 
 
-def _lost(uow: UnitOfWork, actor: Actor, facts: dict[str, Any]) -> Exception:
+def _lost(uow: UnitOfWork, actor: Actor, facts: dict[str, Any]) -> Refusal:
     """The race is lost: to whom?"""
     now_there = ownership.facts_of(uow, ownership.BY_ID, actor, lead=facts["id"])
     return (now_there and _refusal(uow, actor, now_there)) or Conflict()
 
 
 def _end_for(uow: UnitOfWork, actor: Actor, lead: leads.LeadView) -> None:
+    """End the present ownership for a hand-over. Raises Conflict when it has changed meanwhile."""
     assert lead.owner_id is not None
     ended = take_back(
         uow, lead_id=lead.id, owner_id=lead.owner_id, how="transferred", reason=None, actor_id=actor.id, verb="transferred"
     )
     if not ended:
         raise Conflict()
-    if lead.owner_id != actor.id:
+
+
+def _tell_former(uow: UnitOfWork, actor: Actor, owner_id: int, lead_ids: list[int]) -> None:
+    """One message to the former owner, however many leads have moved on."""
+    if lead_ids and owner_id != actor.id:
         uow.notify(
-            "lead.moved_away", to=lead.owner_id, key=f"moved:{lead.id}:{uow.now.isoformat()}",
-            data={"lead": lead.id, "by": actor.id},
+            "leads.moved_away", to=owner_id, key=f"moved:{lead_ids[0]}:{owner_id}:{uow.now.isoformat()}",
+            data={"leads": lead_ids, "by": actor.id},
         )  # fmt: skip

@@ -15,6 +15,8 @@ from crm.models import ChatIdentity, LinkCode, Member
 from crm.rules.access import Actor
 from crm.uow import UnitOfWork
 
+# Messages go to the chat in which somebody was seen last; noting that once an hour is enough.
+SEEN_EVERY = timedelta(hours=1)
 LINK_CODE_LIFE = timedelta(days=2)
 # Without letters and digits that are easily mistaken for each other.
 LINK_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -29,8 +31,13 @@ _ACTOR = """
 """
 _BY_ID = text(_ACTOR + " where m.org_id = :org and m.id = any(:ids)")
 _BY_IDENTITY = text(
-    _ACTOR + " join chat_identity c on c.org_id = m.org_id and c.member_id = m.id"
+    _ACTOR.replace("select m.id,", "select c.seen_at, m.id,") + " join chat_identity c on c.org_id = m.org_id and c.member_id = m.id"
     " where m.org_id = :org and c.workspace_id = :workspace and c.external_id = :user"
+)
+
+
+_SEEN = text(
+    "update chat_identity set seen_at = :now where org_id = :org and workspace_id = :workspace and external_id = :user"
 )
 
 
@@ -49,9 +56,10 @@ def get_many(uow: UnitOfWork, member_ids: list[int]) -> list[Actor]:
 
 def by_identity(uow: UnitOfWork, workspace_id: int, external_id: str) -> Actor | None:
     """Who that person of a chat installation is."""
-    row = uow.session.execute(
-        _BY_IDENTITY, {"org": uow.org_id, "workspace": workspace_id, "user": external_id}
-    ).one_or_none()
+    who = {"org": uow.org_id, "workspace": workspace_id, "user": external_id}
+    row = uow.session.execute(_BY_IDENTITY, who).one_or_none()
+    if row and (row.seen_at is None or uow.now - row.seen_at > SEEN_EVERY):
+        uow.session.execute(_SEEN, who | {"now": uow.now})
     return _actor(row) if row else None
 
 
