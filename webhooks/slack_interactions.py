@@ -48,7 +48,7 @@ def command(payload: Command, *, root: str) -> Interaction:
 
 
 def event(payload: EventCallback, *, root: str) -> Interaction | None:
-    """A mention, a private message, the home page, somebody who left; None for what needs no answer."""
+    """A mention, a private message, the home page, somebody who joined or left; None for what needs no answer."""
     said = payload.event
     match said.type:
         case "app_mention":
@@ -57,6 +57,8 @@ def event(payload: EventCallback, *, root: str) -> Interaction | None:
             return _spoken(payload, root=root)
         case "app_home_opened" if said.tab == "home":
             return _about(payload, "home", text=HOME_WORDS)
+        case "team_join" if isinstance(said.user, User) and not said.user.is_bot:
+            return _about(payload, "joined")
         case "user_change" if isinstance(said.user, User) and said.user.deleted:
             return _about(payload, "left")
         case _:

@@ -22,6 +22,7 @@ EVENTS = (
     "app_mention",
     "app_uninstalled",
     "message.im",
+    "team_join",
     "tokens_revoked",
     "user_change",
 )

@@ -80,6 +80,7 @@ class SlackDouble:
         self.channels: dict[str, dict[str, Any]] = {"C1": {"is_member": True}}
         self.calls: list[Call] = []
         self.messages: list[Message] = []
+        self.news: list[Message | dict[str, Any]] = []
         self.views: dict[str, dict[str, Any]] = {}
         self.opened: dict[str, dict[str, Any]] = {}
         self.homes: dict[str, dict[str, Any]] = {}
@@ -220,6 +221,7 @@ class SlackDouble:
             raise SlackError("expired_trigger_id")
         view = self._view(args, "modal")
         self.opened[trigger] = view
+        self.news.append(view)
         return {"view": view}
 
     def _views_publish(self, args: dict[str, Any]) -> dict[str, Any]:
@@ -315,11 +317,13 @@ class SlackDouble:
         """Let a message stand in its channel."""
         with self._changed:
             self.messages.append(message)
+            self.news.append(message)
             self._changed.notify_all()
         return message
 
     def _edit(self, message: Message, args: dict[str, Any]) -> None:
         message.text, message.blocks, message.edits = args["text"], args.get("blocks", []), message.edits + 1
+        self.news.append(message)
 
     def _ts(self) -> str:
         return f"17000000{self._number():02d}.000100"

@@ -136,6 +136,7 @@ def test_a_reply_in_the_thread_of_a_card_says_where_the_card_stands(stage):
         IN_DM | {"text": "hi", "channel_type": "channel"},
         {"type": "app_home_opened", "user": "U1", "channel": "D1", "tab": "messages"},
         {"type": "user_change", "user": {"id": "U2", "deleted": False}},
+        {"type": "team_join", "user": {"id": "U2", "is_bot": True}},
         {"type": "channel_rename", "channel": {"id": "C1", "name": "new", "created": 1}},
         {"type": "something_new"},
         {"type": "tokens_revoked", "tokens": {"oauth": ["U1"], "bot": []}},
@@ -146,9 +147,17 @@ def test_what_needs_no_answer_is_acknowledged(stage, event):
     assert (response.status_code, response.text, stage.script.asked) == (200, "", [])
 
 
-def test_somebody_who_left_the_workspace_left(stage):
-    stage.wire.push(stage.wire.event({"type": "user_change", "user": {"id": "U2", "name": "bob", "deleted": True}}))
-    assert (stage.asked.kind, stage.asked.user) == ("left", "U2")
+@pytest.mark.parametrize(("event", "kind"), [("user_change", "left"), ("team_join", "joined")])
+def test_somebody_who_joins_or_leaves_the_workspace_does_so_here(stage, event, kind):
+    person = {
+        "id": "U2",
+        "name": "bob",
+        "deleted": kind == "left",
+        "is_bot": False,
+        "profile": {"email": "b@x.example"},
+    }
+    stage.wire.push(stage.wire.event({"type": event, "user": person}))
+    assert (stage.asked.kind, stage.asked.user) == (kind, "U2")
 
 
 @pytest.mark.parametrize(

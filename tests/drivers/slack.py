@@ -1,0 +1,175 @@
+"""Drives Slack as a person would: types, taps and submits real signed payloads, and looks at what Slack then shows."""
+
+import html
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from tests.doubles.slack import Message, SlackDouble
+from tests.drivers.base import Seen
+from tests.drivers.slack_wire import Wire, unique
+
+PATIENCE = 3.0
+MARKS = ("✅ ", "⚠️ ", "⛔ ")
+Json = Mapping[str, Any]
+
+
+class SlackDriver:
+    """One person in one workspace.
+
+    Args:
+        wire: posts to the app under test.
+        user: the person's Slack id, known to the double.
+        run_jobs: does what is due; called where an answer comes by a job.
+    """
+
+    def __init__(self, wire: Wire, user: str, *, run_jobs: Callable[[], None] = lambda: None) -> None:
+        self._wire, self._server, self.user, self._run = wire, wire.server, user, run_jobs
+
+    def says(self, text: str, *, conversation: str | None = None) -> Seen:
+        """Give the slash command, privately or in a channel."""
+        channel, mark = conversation or self._private, len(self._server.news)
+        response = self._wire.command(self.user, text, channel)
+        assert response.status_code == 200, response.text
+        if response.content:
+            return _seen(self._server.answered(response.json(), self.user, channel))
+        return self._after(mark)
+
+    def writes(self, text: str, *, conversation: str | None = None, thread: str = "") -> Seen:
+        """Write to the app, or mention it in a channel; in a thread where one is named."""
+        mark = len(self._server.news)
+        private = {"type": "message", "channel_type": "im", "channel": self._private, "text": text}
+        public = {"type": "app_mention", "channel": conversation, "text": f"<@UBOT> {text}"}
+        said = (public if conversation else private) | {"user": self.user, "ts": f"{time.time():.6f}"}
+        said |= {"thread_ts": thread} if thread else {}
+        response = self._wire.push(self._wire.event(said, event_id=f"Ev{unique()}"))
+        assert response.status_code == 200, response.text
+        return self._after(mark)
+
+    def taps(self, seen: Seen, label: str) -> Seen:
+        """Tap the button, entry or option with that label."""
+        message, mark = seen.place, len(self._server.news)
+        element, option = _control(seen.raw["blocks"], label)
+        response = self._wire.interact(self._wire.tap(self.user, message, element, option))
+        assert response.status_code == 200, response.text
+        return self._after(mark, tapped=message)
+
+    def submits(self, form: Seen, **fields: str) -> Seen:
+        """Fill the modal, inputs not named with what they show, and send it."""
+        view, mark = dict(form.raw), len(self._server.news)
+        values = dict(_values(view["blocks"], fields))
+        response = self._wire.interact(self._wire.submit(self.user, view, values))
+        assert response.status_code == 200, response.text
+        told = response.json() if response.content else {}
+        if told.get("response_action") == "errors":
+            return Seen(form.title, "\n".join(told["errors"].values()), form.buttons, form.inputs, view, form.place)
+        return _form(view | told["view"]) if "view" in told else self._after(mark)
+
+    def opens_home(self) -> Seen:
+        """Look at the app's home page."""
+        opened = {"type": "app_home_opened", "user": self.user, "channel": self._private, "tab": "home"}
+        self._wire.push(self._wire.event(opened))
+        view = self._server.wait(lambda: self._server.homes.get(self.user))
+        return _seen(Message("", "", "", view["blocks"]))
+
+    def inbox(self) -> list[Seen]:
+        """What stands in the private chat with the app."""
+        return [_seen(each) for each in self._server.standing(self._private) if not each.seen_by]
+
+    def group(self, conversation: str) -> list[Seen]:
+        """What stands in a channel for everybody."""
+        return [_seen(each) for each in self._server.standing(conversation) if not each.seen_by]
+
+    @property
+    def _private(self) -> str:
+        return self._server.direct(self.user)
+
+    def _after(self, mark: int, tapped: Message | None = None) -> Seen:
+        """What this person sees next: a form, the tapped card anew, or a message to them."""
+        self._run()
+
+        def found() -> Any:
+            fresh = [each for each in self._server.news[mark:] if self._concerns(each, tapped)]
+            return min(fresh, key=lambda each: _rank(each, tapped), default=None)
+
+        shown = self._server.wait(found, PATIENCE)
+        return _form(shown) if isinstance(shown, dict) else _seen(shown)
+
+    def _concerns(self, news: Any, tapped: Message | None) -> bool:
+        return isinstance(news, dict) or news is tapped or self.user == news.seen_by or news.channel == self._private
+
+
+def join(
+    server: SlackDouble, users: Mapping[str, str], *, team: str, token: str, channels: tuple[str, ...] = ()
+) -> None:
+    """Make a workspace known to the double: `users` maps ids to names."""
+    server.tokens[token] = team
+    for user, name in users.items():
+        server.user(user, name=name)
+    server.channels.update({channel: {"is_member": True} for channel in channels})
+
+
+def _rank(news: Any, tapped: Message | None) -> int:
+    return 0 if isinstance(news, dict) else 1 if news.seen_by else 2 if news is tapped else 3
+
+
+def _seen(message: Message) -> Seen:
+    headers = [block["text"]["text"] for block in message.blocks if block["type"] == "header"]
+    title = next(iter(headers), "")
+    for mark in MARKS:
+        title = title.removeprefix(mark)
+    labels = tuple(label for label, _, _ in _controls(message.blocks))
+    raw = {"text": message.text, "blocks": message.blocks}
+    return Seen(title, html.unescape(message.text), labels, raw=raw, place=message)
+
+
+def _form(view: Json) -> Seen:
+    asked = [block for block in view["blocks"] if block["type"] == "input"]
+    text = "\n".join([view["title"]["text"], *(block["label"]["text"] for block in asked)])
+    names = tuple(block["block_id"] for block in asked if not block["block_id"].endswith(":time"))
+    return Seen(view["title"]["text"], text, (view["submit"]["text"],), names, view, view)
+
+
+def _control(blocks: list[Json], label: str) -> tuple[Json, Json | None]:
+    found = [(element, option) for shown, element, option in _controls(blocks) if shown == label]
+    assert found, f"no button {label!r} among {[shown for shown, _, _ in _controls(blocks)]}"
+    return found[0]
+
+
+def _controls(blocks: list[Json]) -> Iterator[tuple[str, Json, Json | None]]:
+    """Label, element and option of everything that can be tapped."""
+    for block in blocks:
+        for element in (*block.get("elements", ()), *([block["accessory"]] if "accessory" in block else ())):
+            if element["type"] == "button":
+                yield element["text"]["text"], element, None
+            yield from ((option["text"]["text"], element, option) for option in element.get("options", ()))
+
+
+def _values(blocks: list[Json], fields: Mapping[str, str]) -> Iterator[tuple[str, Json]]:
+    """What each input holds when the form is sent, as Slack says it."""
+    for block in blocks:
+        if block["type"] == "input":
+            name, element = block["block_id"], block["element"]
+            given = fields.get(name.removesuffix(":time"))
+            yield name, {"type": element["type"]} | _held(name, element, given)
+
+
+def _held(name: str, element: Json, given: str | None) -> Json:
+    day, _, clock = (given or "").replace("T", " ").partition(" ")
+    match element["type"]:
+        case "datepicker":
+            return {"selected_date": day or element.get("initial_date")}
+        case "timepicker":
+            return {"selected_time": (clock if name.endswith(":time") else day) or element.get("initial_time")}
+        case "static_select":
+            return {"selected_option": _chosen(element, given) or element.get("initial_option")}
+        case "users_select":
+            return {"selected_user": given}
+        case _:
+            return {"value": element.get("initial_value") if given is None else given or None}
+
+
+def _chosen(element: Json, given: str | None) -> Json | None:
+    groups = element.get("option_groups", ({"options": element.get("options", ())},))
+    options = [option for group in groups for option in group["options"]]
+    return next((option for option in options if given in (option["value"], option["text"]["text"])), None)
