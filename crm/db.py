@@ -26,14 +26,22 @@ class Database:
         pool_size: connections; give a thread pool no more threads than this.
         statement_timeout_ms: upper bound of one statement.
         time: where `now` comes from.
+        muted: transactions tell nobody, see `UnitOfWork`.
     """
 
     def __init__(
-        self, url: str, *, pool_size: int = 8, statement_timeout_ms: int = 1500, time: clock.TimeSource = clock.wall
+        self,
+        url: str,
+        *,
+        pool_size: int = 8,
+        statement_timeout_ms: int = 1500,
+        time: clock.TimeSource = clock.wall,
+        muted: bool = False,
     ) -> None:
         options = f"-c role={APP_ROLE} -c statement_timeout={statement_timeout_ms} -c timezone=UTC"
         self.url = url
         self.time = time
+        self.muted = muted
         self.engine: Engine = create_engine(
             url, pool_size=pool_size, max_overflow=0, pool_timeout=2, pool_pre_ping=False, pool_use_lifo=True,
             connect_args={"options": options, "connect_timeout": 3},
@@ -44,7 +52,7 @@ class Database:
     def begin(self, org_id: int | None = None) -> Iterator[UnitOfWork]:
         """One transaction: commits when the block ends, rolls back when it raises."""
         with self._session() as session:
-            uow = UnitOfWork(session, time=self.time)
+            uow = UnitOfWork(session, time=self.time, muted=self.muted)
             try:
                 uow.open(org_id)
                 yield uow

@@ -20,7 +20,7 @@ from crm.services.warnings import CHUNK as WARNED_AT_ONCE
 from crm.services.warnings import extend, warn_due
 from crm.uow import UnitOfWork
 
-__all__ = ["extend", "sweep", "warn"]
+__all__ = ["extend", "sweep", "take_due", "warn"]
 
 CHUNK = 1000
 # Notices of one run become one card for each rep and pool: its chunks follow each other within this time.
@@ -103,6 +103,12 @@ def sweep(database: Database, org_id: int, *, chunk: int = CHUNK) -> int:
         if found < chunk:
             return run.taken
     return 0
+
+
+def take_due(uow: UnitOfWork) -> int:
+    """One chunk of a sweep inside a transaction that is under way; returns how many leads were looked at."""
+    run = _open(uow)
+    return _chunk(uow, run, CHUNK) if run else 0
 
 
 def warn(database: Database, org_id: int) -> int:
