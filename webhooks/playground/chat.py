@@ -21,7 +21,7 @@ from webhooks.playground.bodies import Press, Say
 from webhooks.playground.guard import Refused
 
 AWAY = {"notice": "Sluice cannot reach its database at the moment. Nothing was done; please try again in a moment."}
-_MENTION = re.compile(r"\s*(?:[@/]sluice\b|/)[\s:,]*", re.IGNORECASE)
+_MENTION = re.compile(r"\A\s*(?:[@/]sluice\b|/)[\s:,]*", re.IGNORECASE)
 Told = dict[str, Any]
 
 

@@ -29,6 +29,11 @@ def test_the_bot_hears_the_words_without_the_way_it_was_called(stage: Stage, per
     assert (heard.text, heard.conversation, heard.user) == ("claim next", "north-team", stage.who("ann"))
 
 
+def test_a_slash_inside_of_a_line_stays(stage: Stage, person: Person) -> None:
+    person("ann").says("log L-12 meet 3/4 at @sluice")
+    assert stage.script.asked[0].text == "log L-12 meet 3/4 at @sluice"
+
+
 def test_a_private_answer_in_a_group_is_seen_by_the_asker_only(
     stage: Stage, client: TestClient, person: Person
 ) -> None:

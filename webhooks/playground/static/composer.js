@@ -10,13 +10,15 @@ let recall = -1;
 let found = [];
 let at = -1;
 
-const box = h("textarea", { id: "composer", rows: "1", role: "combobox", "aria-autocomplete": "list", "aria-controls": "hints", "aria-expanded": "false", enterkeyhint: "send", onkeydown: keyed, oninput: typed, onblur: close });
+const box = h("textarea", { id: "composer", rows: "1", disabled: true, role: "combobox", "aria-autocomplete": "list", "aria-controls": "hints", "aria-expanded": "false", enterkeyhint: "send", onkeydown: keyed, oninput: typed, onblur: close });
 const hints = h("ul", { id: "hints", class: "hints", role: "listbox", hidden: true });
 const quote = h("div", { class: "replying", hidden: true });
 const send = iconButton("send", "", submit, { class: "send" });
 
 export function composerView() {
   for (const topic of ["lang", "open", "me", "loaded"]) on(topic, label);
+  on("me", () => (box.disabled = true));
+  on("loaded", () => (box.disabled = false));
   on("reply", drawQuote);
   on("open", drawQuote);
   document.addEventListener("keydown", grab);

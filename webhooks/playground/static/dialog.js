@@ -31,7 +31,7 @@ export function openForm(form, submit) {
   const cancel = h("button", { type: "button", class: "button", onclick: () => dialog.close() }, t("cancel"));
   const body = h("form", { novalidate: true, onsubmit: (event) => sent(event, form, body, send, submit).then((done) => done && dialog.close()) }, [
     form.inputs.map(field),
-    h("p", { class: "error", role: "alert", hidden: true }),
+    h("p", { class: "error general", role: "alert" }),
     h("footer", {}, cancel, send),
   ]);
   body.addEventListener("keydown", (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && body.requestSubmit());
@@ -57,9 +57,8 @@ function complain(body, errors) {
   }
   const names = Object.keys(errors);
   const general = names.filter((name) => !body.elements[name]).map((name) => errors[name]);
-  const line = body.querySelector(".error[role=alert]");
+  const line = body.querySelector(".general");
   line.textContent = general.join(" ");
-  line.hidden = !general.length;
   body.elements[names.find((name) => body.elements[name])]?.focus();
   return !names.length;
 }

@@ -20,7 +20,7 @@ function draw() {
     h("a", { class: "brand", href: "/playground", "aria-label": "Sluice" }, h("img", { src: "/playground/static/logo.svg", alt: "" }), h("b", {}, "Sluice"), h("span", {}, t("playground"))),
     clock,
     h("div", { class: "top-tools" }, [
-      h("button", { type: "button", class: "text-button", title: t("otherLanguage"), lang: lang() === "zh" ? "en" : "zh-CN", onclick: () => switchTo(lang() === "zh" ? "en" : "zh") }, lang() === "zh" ? "EN" : "中文"),
+      h("button", { type: "button", class: "text-button", title: t("otherLanguage"), "aria-label": t("otherLanguage"), lang: lang() === "zh" ? "en" : "zh-CN", onclick: () => switchTo(lang() === "zh" ? "en" : "zh") }, lang() === "zh" ? "EN" : "中文"),
       iconButton(isDark() ? "sun" : "moon", t("theme"), () => (toggle(), draw())),
       iconButton("panel", t("panel"), togglePanel, { "aria-expanded": String(document.body.classList.contains("panel-open")) }),
     ]),
