@@ -119,7 +119,7 @@ def test_rows_unlike_the_first_have_buttons_of_their_own() -> None:
     due = tuple(Row("回电", "", (Button("task.done", "完成", n),)) for n in "78")
     risk = (
         Row("王芳 · L-1042", "", (Button("lead.open", "打开", "L-1042"),)),
-        Row("李雷 · L-123456", "", (Button("lead.open", "看", "L-123456"),)),
+        Row("李雷 · L-123456", "", (Button("lead.open", "打开", "L-123456"),)),
     )
     card = template(Card("今天", (*due, *risk)))
     assert [each["text"] for each in card["button_list"]] == ["完成", "打开 L-1042", "L-123456"]
