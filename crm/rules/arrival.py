@@ -172,11 +172,11 @@ def _amount(raw: str, wrong: dict[str, str]) -> Decimal | None:
 
 
 def _decimal(found: re.Match[str]) -> Decimal | None:
+    number = Decimal(re.sub(r"[,' ]", "", found.group(1)))
     try:
-        number = Decimal(re.sub(r"[,' ]", "", found.group(1)))
-    except InvalidOperation:
+        return (number * _TIMES.get((found.group(2) or "").lower(), 1)).quantize(Decimal("0.01"))
+    except InvalidOperation:  # more digits than a decimal keeps
         return None
-    return (number * _TIMES.get((found.group(2) or "").lower(), 1)).quantize(Decimal("0.01"))
 
 
 def _tags(raw: str) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ NAMES: dict[str, str] = {
     "wechat": "wechat id|weixin|wx|wechatid|微信|微信号|微信id",
     "external_id": "externalid|customer id|user id|客户编号|用户id|外部编号",
     "id": "lead id|submission id|event id|clue id|opportunity id|record id|线索编号",
-    "note": "notes|comment|comments|message|remark|remarks|description|inquiry|备注|留言|说明|需求|咨询内容|描述",
+    "note": "notes|memo|comment|comments|message|remark|remarks|description|inquiry|备注|留言|说明|需求|咨询内容|描述",
     "product": "products|product interest|interest|产品|意向产品|商品|课程",
     "region": "city|province|state|area|location|office location|地区|城市|省份|区域|所在地|所在城市",
     "level": "grade|rating|priority|等级|级别|客户等级|线索等级",

@@ -23,7 +23,7 @@ from crm.errors import (
 )
 from crm.models import ImportJob
 from crm.rules.access import Actor
-from crm.rules.arrival import Arrival, Checked, FieldErrors, of_fields
+from crm.rules.arrival import Arrival, Checked, FieldErrors
 from crm.services import creation, houses, intake, leads
 from crm.services.houses import House
 from crm.services.intake import Known, TakenIn
@@ -53,20 +53,13 @@ class Row:
     errors: Mapping[str, str] | None = None
 
 
-def preview(uow: UnitOfWork, *, actor: Actor, rows: Sequence[Any], name: str = "pasted") -> ImportJob:
-    """Check a list and keep it until its author confirms it.
-
-    Args:
-        rows: arrivals, or anything with the same attributes.
-
-    Raises: NoContact when there is nothing in it, TooManyRows.
-    """
+def preview(uow: UnitOfWork, *, actor: Actor, rows: Sequence[Arrival], name: str = "pasted") -> ImportJob:
+    """Check a list and keep it until its author confirms it. Raises NoContact when it is empty, TooManyRows."""
     if not rows:
         raise NoContact
     if len(rows) > MOST_ROWS:
         raise TooManyRows(count=len(rows), limit=MOST_ROWS)
-    arrivals = [row if isinstance(row, Arrival) else _arrival(row) for row in rows]
-    judged = _judge(uow, actor, arrivals)
+    judged = _judge(uow, actor, rows)
     stored = [asdict(row) for row in judged]
     job = ImportJob(
         org_id=uow.org_id, member_id=actor.id, name=name, digest=_digest(stored), state="preview", rows=stored,
@@ -129,7 +122,7 @@ def _enter(uow: UnitOfWork, actor: Actor, row: Row, origin: str) -> TakenIn | st
             return creation.new_lead(uow, actor=actor, contact=row.arrival, origin=origin)
     except FieldErrors:
         return WRONG
-    except Refusal as refusal:
+    except tuple(_LEFT_OUT) as refusal:
         return _LEFT_OUT[type(refusal)]
 
 
@@ -169,13 +162,6 @@ def _checked(house: House, arrival: Arrival) -> Checked | dict[str, str]:
         return exc.fields
     except NoContact:
         return {"contact": NoContact.message}
-
-
-def _arrival(row: Any) -> Arrival:
-    given = {
-        name: getattr(row, name, "") or "" for name in ("name", "company", "title", "phone", "email", "wechat", "note")
-    }
-    return of_fields(given)
 
 
 def _counts(rows: Sequence[Row]) -> dict[str, Any]:

@@ -116,7 +116,7 @@ class Batch:
 def take_in_many(
     uow: UnitOfWork, rows: Sequence[Checked], *, source: Source | None = None, actor: Actor | None = None
 ) -> list[TakenIn]:
-    """Take in up to `CHUNK` checked arrivals; what became of each, in their order. New leads are dispatched by jobs.
+    """Take in up to `CHUNK` checked arrivals; what became of each, in their order. New leads are dealt by a job.
 
     Raises: Conflict when others win every race against some of the rows; PoolNotFound.
     """
@@ -274,8 +274,9 @@ def _data(batch: Batch, checked: Checked, clash: list[int] | None) -> str:
 
 
 def _order_dispatch(uow: UnitOfWork, opened: Mapping[int, TakenIn]) -> None:
-    for result in opened.values():
-        uow.defer(queue.Order(queue.DISPATCH, {"org_id": uow.org_id, "lead_id": result.lead_id}, queue=queue.BULK))
+    if opened:
+        lead_ids = [result.lead_id for _, result in sorted(opened.items())]
+        uow.defer(queue.Order(queue.DEAL, {"org_id": uow.org_id, "lead_ids": lead_ids}, queue=queue.BULK))
 
 
 def _actor_id(batch: Batch) -> int | None:

@@ -1,4 +1,4 @@
-"""How leads come in: recognised by exact keys, attached as a touch or opened, once, whatever happens at the same time."""
+"""How leads come in: recognised by exact keys, attached or opened, once, whatever happens at the same time."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -85,7 +85,8 @@ def test_the_owner_is_told_of_a_touch(database, acme):
         owed = uow.session.execute(
             text("select topic, member_id, lead_id, card from message where topic = 'lead.touched'")
         ).all()
-    assert owed == [("lead.touched", acme.member["ann"], lead_id, {"lead": lead_id, "touches": 2, "source": acme.source_id})]
+    card = {"lead": lead_id, "touches": 2, "source": acme.source_id}
+    assert owed == [("lead.touched", acme.member["ann"], lead_id, card)]
 
 
 def test_somebody_whose_lead_is_closed_gets_a_new_one(database, acme):

@@ -1,4 +1,4 @@
-"""Importing a file of leads: every common encoding, bad rows with reasons, safe to run twice, inert in a spreadsheet."""
+"""Importing a file of leads: every common encoding, bad rows with reasons, safe to run twice, no formulas."""
 
 import csv
 import io
@@ -7,6 +7,7 @@ import pytest
 import xlsxwriter
 from sqlalchemy import text
 
+from crm import queue
 from crm.errors import SourceNotFound
 from crm.rules.inert import inert, lively
 from crm.sheets import SheetError, read
@@ -143,14 +144,15 @@ def test_the_owner_column_gives_leads_and_rejects_strangers(database, acme, file
     assert owners == [acme.member["ann"], acme.member["bob"]]
 
 
-def test_every_new_lead_waits_for_its_dispatch(database, acme, file):
+def test_the_new_leads_wait_to_be_dealt(database, acme, file):
     import_file(database, file(HEADER + ROWS), org=acme.org_id)
     with database.begin(acme.org_id) as uow:
-        jobs = uow.session.scalar(
-            text("select count(*) from procrastinate_jobs where task_name = 'dispatch_lead' and (args ->> 'org_id')::int = :o"),
-            {"o": acme.org_id},
-        )
-    assert jobs == 2
+        jobs = uow.session.scalars(
+            text("select args -> 'lead_ids' from procrastinate_jobs where task_name = :t and args ->> 'org_id' = :o"),
+            {"o": str(acme.org_id), "t": queue.DEAL},
+        ).all()
+        created = uow.session.scalars(text("select id from lead order by id")).all()
+    assert jobs == [created]
 
 
 def test_progress_ends_at_the_number_of_rows(database, acme, file):
