@@ -241,6 +241,11 @@ class NoContact(Refusal):
     message = _("A name or company and a phone, e-mail or WeChat id are needed. Example: new Ann Li, Acme, 13800138000")
 
 
+class MessageNotDead(Refusal):
+    code = "message_not_dead"
+    message = _("There is no unsent message with the number {id}.")
+
+
 class Conflict(Refusal):
     code = "conflict"
     message = _("Somebody changed this at the same moment. Please try once more.")

@@ -3,51 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
-from pathlib import Path
-from typing import Annotated, Any
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Annotated
 
-import structlog
 import typer
-from rich.console import Console
-from sqlalchemy.exc import OperationalError
 
 from crm import clock, queue
-from crm.settings import Settings, SettingsError, load
+from crm.settings import load
+from ops import cli_company, cli_platforms, cli_rules
 from ops import demo as demo_run
 from ops import migrate as migrations
-from ops.cli_slack_wecom import slack, wecom
-from ops.errors import StartError
+from ops.cli_frame import REFUSED, AsJson, address, err, open_database, out, say, sentences
 from ops.logs import configure
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="The CRM that sales people never leave their chat for.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="The CRM that sales people never leave their chat for."
+)
 clock_app = typer.Typer(no_args_is_help=True, help="The playground's shared clock.")
 app.add_typer(clock_app, name="clock")
-app.add_typer(slack, name="slack")
-app.add_typer(wecom, name="wecom")
-
-out, err = Console(), Console(stderr=True)
-log = structlog.get_logger()
-
-AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
-REFUSED, WRONG_SET_UP = 1, 2
-
-
-@contextmanager
-def sentences() -> Iterator[None]:
-    """What keeps Sluice from working is one sentence and an exit code, not a trace."""
-    try:
-        yield
-    except (StartError, SettingsError) as exc:
-        err.print(str(exc), style="red", highlight=False)
-        raise typer.Exit(WRONG_SET_UP) from None
-    except OperationalError as exc:
-        reason = str(exc.orig).strip().splitlines()[0]
-        err.print(f"The database cannot be reached: {reason}", style="red", highlight=False)
-        raise typer.Exit(WRONG_SET_UP) from None
+app.add_typer(cli_platforms.slack, name="slack")
+app.add_typer(cli_platforms.wecom, name="wecom")
+app.add_typer(cli_rules.app, name="rules")
+cli_company.register(app)
 
 
 @app.command()
@@ -93,16 +72,20 @@ def worker(
 def migrate() -> None:
     """Bring the database to this version's schema."""
     with sentences():
-        migrations.upgrade(_address(load()))
+        migrations.upgrade(address(load()))
         out.print("The database is up to date.")
 
 
 @clock_app.command("show")
 def clock_show(as_json: AsJson = False) -> None:
     """What time it is in the playground, and how far ahead that is."""
-    with sentences(), _database().begin() as uow:
+    with sentences(), open_database().begin() as uow:
         ahead = clock.offset(uow.session)
-        _say({"now": uow.now.isoformat(), "offset_seconds": int(ahead.total_seconds())}, as_json, f"{uow.now:%Y-%m-%d %H:%M:%S} UTC ({ahead} ahead)")
+        say(
+            {"now": uow.now.isoformat(), "offset_seconds": int(ahead.total_seconds())},
+            as_json,
+            f"{uow.now:%Y-%m-%d %H:%M:%S} UTC ({ahead} ahead)",
+        )
 
 
 @clock_app.command("set")
@@ -123,36 +106,18 @@ def clock_reset() -> None:
     _move(lambda _now, _ahead: timedelta(0))
 
 
-def _move(wanted: Any) -> None:
+def _move(wanted: Callable[[datetime, timedelta], timedelta]) -> None:
     settings = load()
     if not settings.playground:
         err.print("The clock moves only where SLUICE_PLAYGROUND is on.", style="red")
         raise typer.Exit(REFUSED)
-    with sentences(), _database().begin() as uow:
+    with sentences(), open_database().begin() as uow:
         clock.set_offset(uow.session, wanted(clock.wall(), clock.offset(uow.session)))
         uow.defer(queue.Order(queue.TICK, {}))
 
 
-def _say(data: dict[str, Any], as_json: bool, words: str) -> None:  # noqa: FBT001  (a flag of the command line)
-    out.print(json.dumps(data) if as_json else words, highlight=False, soft_wrap=True)
-
-
-def _address(settings: Settings) -> str:
-    if not settings.database_url:
-        raise SettingsError("SLUICE_DATABASE_URL is missing: the address of a PostgreSQL 17 or newer.")
-    return settings.database_url
-
-
-def _database() -> Any:
-    from crm.db import Database
-
-    return Database(_address(load()), pool_size=2, statement_timeout_ms=60_000)
-
-
 def main() -> None:
     """Entry point: `clock +1d2h` is short for `clock shift +1d2h`."""
-    import sys
-
     words = sys.argv[1:]
     if len(words) == 2 and words[0] == "clock" and words[1][:1] in "+-" and words[1] != "--help":
         words.insert(1, "shift")

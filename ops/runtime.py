@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
 from procrastinate import App, PsycopgConnector
 from procrastinate.jobs import Job
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from bot.app import Bot
 from bot.deliver import Delivery
@@ -20,8 +23,8 @@ from bot.limiter import Limiter
 from bot.platforms.base import Platform
 from bot.platforms.playground import PlaygroundPlatform
 from bot.platforms.slack import SlackPlatform
-from bot.platforms.wecom import WeComPlatform
-from bot.platforms.wecom_tokens import DatabaseTokens, RedisTokens, Tokens
+from bot.platforms.wecom import WeCom
+from bot.platforms.wecom_tokens import DatabaseTokens, RedisTokens, SharedTokens
 from bot.posted import Edits
 from bot.workspaces import Workspaces
 from crm import clock, jobs, queue
@@ -41,20 +44,31 @@ def compose(settings: Settings, *, time: clock.TimeSource = clock.wall) -> Bot:
     """The bot of one process. Raises SettingsError naming what is missing."""
     check(settings)
     database = Database(
-        settings.database_url, pool_size=settings.pool_size, statement_timeout_ms=settings.statement_timeout_ms, time=time
+        settings.database_url,
+        pool_size=settings.pool_size,
+        statement_timeout_ms=settings.statement_timeout_ms,
+        time=time,
     )
-    redis = Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
+    # The library's own retries sleep for seconds each time, while everybody who asks can do without an answer.
+    redis = Redis.from_url(
+        settings.redis_url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), retries=1)
+    )
     vault = Vault(settings.secret_key.get_secret_value())
     workspaces = Workspaces(database, vault)
-    tokens = Tokens(RedisTokens(redis), DatabaseTokens(database, vault))
+    tokens = SharedTokens(RedisTokens(redis), DatabaseTokens(database, vault))
     platforms: dict[str, Platform] = {
         "slack": SlackPlatform(settings),
-        "wecom": WeComPlatform(tokens, api_url=settings.wecom_api_url),
+        "wecom": WeCom(tokens, api_url=settings.wecom_api_url),
         "playground": PlaygroundPlatform(database, redis),
     }
     dispatcher = Dispatcher(database=database, workspaces=workspaces, platforms=platforms, settings=settings)
     return Bot(
-        settings=settings, database=database, redis=redis, workspaces=workspaces, platforms=platforms, dispatcher=dispatcher
+        settings=settings,
+        database=database,
+        redis=redis,
+        workspaces=workspaces,
+        platforms=platforms,
+        dispatcher=dispatcher,
     )
 
 
@@ -106,12 +120,15 @@ class Work:
         return {
             queue.DELIVER: self.deliver, queue.EDIT: self.edit_card, queue.DISPATCH: self.dispatch_lead,
             queue.TICK: self.tick, LATE: self.answer_late,
+            **{name: partial(call, self.bot.database) for name, call in jobs.BY_NAME.items()},
         }  # fmt: skip
 
 
 def worker_app(bot: Bot) -> App:
     """The job engine's receiving side with every job registered."""
-    address = (bot.settings.worker_database_url or bot.settings.database_url).replace("postgresql+psycopg://", "postgresql://")
+    address = (bot.settings.worker_database_url or bot.settings.database_url).replace(
+        "postgresql+psycopg://", "postgresql://"
+    )
     connector = PsycopgConnector(conninfo=address, kwargs={"options": f"-c role={APP_ROLE}"}, min_size=2, max_size=8)
     app = App(connector=connector)
     work = Work.of(bot)

@@ -40,6 +40,15 @@ _DUE = text(
     order by s.next_at, s.id for update of s skip locked
     """
 )
+_OF_TEAM = text(
+    """
+    select s.id, s.department_id, s.conversation_id, coalesce(d.timezone, o.timezone) as timezone
+    from digest_subscription s
+    join organization o on o.id = s.org_id
+    left join department d on d.org_id = s.org_id and d.id = s.department_id
+    where s.org_id = :org and s.department_id is not distinct from cast(:department as bigint)
+    """
+)
 _MOVE_ON = text("update digest_subscription set next_at = :next where org_id = :org and id = :id")
 
 
@@ -115,6 +124,18 @@ def send_due(uow: UnitOfWork) -> int:
         coming = next_at(row.at, max(uow.now, row.next_at), local)
         uow.session.execute(_MOVE_ON, {"org": uow.org_id, "id": row.id, "next": coming})
     return owed
+
+
+def send_now(uow: UnitOfWork, department_id: int | None) -> int:
+    """Owe a team's digest of today to its groups at once, whatever the hour; returns to how many."""
+    rows = uow.session.execute(_OF_TEAM, {"org": uow.org_id, "department": department_id}).all()
+    for row in rows:
+        day = uow.now.astimezone(zone(row.timezone)).date()
+        uow.notify(
+            "digest", group=row.conversation_id, key=f"digest:{row.id}:{uow.now.isoformat()}",
+            data={"department": row.department_id, "day": day.isoformat()},
+        )  # fmt: skip
+    return len(rows)
 
 
 def _days_due(first: datetime, at: time, now: datetime, local: ZoneInfo) -> list[date]:

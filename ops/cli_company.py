@@ -1,0 +1,138 @@
+"""Subcommands about a company's data: init, members, import, digest, doctor, messages that could not be sent."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from sqlalchemy import text
+
+from crm.services import digests, mailbox
+from crm.settings import load
+from ops import doctor as checks
+from ops.cli_frame import REFUSED, AsJson, Org, open_database, organization, out, say, sentences, vault
+from ops.import_file import import_with_bar
+from ops.init_company import load_file
+
+
+def register(app: typer.Typer) -> None:
+    """Hang these commands under `sluice`."""
+    app.command("init")(init)
+    app.command("members")(members)
+    app.command("import")(import_leads)
+    app.command("digest")(digest)
+    app.command("doctor")(doctor)
+    app.command("dead")(dead)
+
+
+def init(file: Path) -> None:
+    """Set up an organization from a company file; running it twice changes nothing."""
+    with sentences():
+        done = load_file(open_database(), vault(), file)
+        added = ", ".join(f"{count} {name}" for name, count in done.added.items() if count) or "nothing"
+        out.print(f"Added: {added}.", highlight=False)
+        for source, key in done.keys.items():
+            out.print(f"Key of {source} (shown this once): {key}", highlight=False, soft_wrap=True)
+
+
+def members(org: Org = "", as_json: AsJson = False) -> None:
+    """Who is in the organization, and in which chats they are known."""
+    with sentences():
+        database = open_database()
+        with database.begin(organization(database, org)) as uow:
+            rows = [dict(row) for row in uow.session.execute(_MEMBERS, {"org": uow.org_id}).mappings()]
+        table = Table("name", "role", "team", "on duty", "chats", box=None)
+        for row in rows:
+            table.add_row(
+                row["name"], row["role"], row["team"] or "", "yes" if row["on_duty"] else "no", row["chats"] or "none"
+            )
+        if as_json:
+            say(rows, as_json, "")
+        else:
+            out.print(table)
+
+
+_MEMBERS = text(
+    """
+    select m.name, m.email, m.role, d.name as team, m.active, m.on_duty,
+           (select string_agg(distinct w.platform, ', ') from chat_identity c join workspace w on w.id = c.workspace_id
+             where c.org_id = m.org_id and c.member_id = m.id) as chats
+    from member m left join department d on d.org_id = m.org_id and d.id = m.department_id
+    where m.org_id = :org order by d.path nulls first, m.role, m.name
+    """
+)
+
+
+def import_leads(
+    file: Path,
+    source: Annotated[str, typer.Option(help="Key of the source whose leads these are.")] = "",
+    owners: Annotated[bool, typer.Option(help="A column of names or e-mails says who owns each lead.")] = False,
+    org: Org = "",
+    as_json: AsJson = False,
+) -> None:
+    """Take in leads from a CSV or spreadsheet file; safe to run twice."""
+    with sentences():
+        database = open_database()
+        report = import_with_bar(
+            database, file, org=organization(database, org), source=source or None, owner_column=owners
+        )
+        words = f"{report.created} new, {report.touched} known, {report.repeated} taken in before, {report.rejected} rejected"
+        if report.rejected_file:
+            words += f" (see {report.rejected_file})"
+        say(asdict(report), as_json, words + ".")
+    raise typer.Exit(REFUSED if report.rejected else 0)
+
+
+def digest(
+    team: Annotated[str, typer.Option(help="Key of the team; without it the whole organization.")] = "",
+    now: Annotated[bool, typer.Option("--now", help="Send it to the team's groups at once.")] = False,
+    org: Org = "",
+) -> None:
+    """Show a team's digest of today, or send it now."""
+    with sentences():
+        database = open_database()
+        with database.begin(organization(database, org)) as uow:
+            department = uow.session.scalar(
+                text("select id from department where org_id = :org and key = :key"), {"org": uow.org_id, "key": team}
+            )
+            if now:
+                out.print(f"Owed to {digests.send_now(uow, department)} groups.")
+                return
+            facts = digests.build(uow, department, uow.now.date())
+            total = facts.total.now
+            out.print(
+                f"{facts.name}: {total.entered} entered, {total.contacted} contacted, {total.won} won, {total.lost} lost."
+            )
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Look for the likely mistakes of a set-up, and say the cure of each."""
+    with sentences():
+        findings = checks.examine(load())
+    if as_json:
+        say([{"check": each.name, "ok": each.ok, "cure": each.cure} for each in findings], as_json, "")
+    else:
+        for each in findings:
+            mark = "[green]✓[/green]" if each.ok else "[red]✗[/red]"
+            out.print(f"{mark} {each.name}{'' if each.ok else ': ' + each.cure}", highlight=False, soft_wrap=True)
+    raise typer.Exit(0 if all(each.ok for each in findings) else REFUSED)
+
+
+def dead(
+    retry: Annotated[int, typer.Option(help="Send the message with this number again.")] = 0,
+    org: Org = "",
+    as_json: AsJson = False,
+) -> None:
+    """Messages that could not be sent, with the cause; --retry N tries one again."""
+    with sentences():
+        database = open_database()
+        with database.begin(organization(database, org)) as uow:
+            if retry:
+                mailbox.retry(uow, retry)
+                out.print("It will be sent again.")
+                return
+            rows = mailbox.dead(uow)
+        say(rows, as_json, "\n".join(f"{row['id']:>8}  {row['topic']:<20} {row['cause']}" for row in rows) or "None.")

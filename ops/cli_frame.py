@@ -1,0 +1,92 @@
+"""What all subcommands share: one sentence instead of a trace, output for people and for scripts, the database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from crm.db import Database
+from crm.errors import Refusal
+from crm.models import Organization
+from crm.settings import Settings, SettingsError, load
+from crm.sheets import SheetError
+from crm.vault import Vault
+from ops.data_lock import running
+from ops.errors import StartError
+
+out, err = Console(), Console(stderr=True)
+AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
+Org = Annotated[str, typer.Option("--org", help="Key of the organization, where there are several.")]
+REFUSED, WRONG_SET_UP = 1, 2
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """What keeps Sluice from working is one sentence and an exit code, not a trace: 1 refused, 2 wrong set-up."""
+    try:
+        yield
+    except (StartError, SettingsError, SheetError) as exc:
+        fail(str(exc), WRONG_SET_UP)
+    except Refusal as exc:
+        fail(exc.message.format(**exc.data), REFUSED)
+    except OperationalError as exc:
+        fail(f"The database cannot be reached: {str(exc.orig).strip().splitlines()[0]}", WRONG_SET_UP)
+
+
+def fail(sentence: str, code: int) -> None:
+    """Say why and leave."""
+    err.print(sentence, style="red", highlight=False, soft_wrap=True)
+    raise typer.Exit(code) from None
+
+
+def say(data: Any, as_json: bool, words: str) -> None:  # noqa: FBT001  (a flag of the command line)
+    """The result, for a script or for a person."""
+    if as_json:
+        print(json.dumps(data, ensure_ascii=False, default=str))  # noqa: T201
+    else:
+        out.print(words, highlight=False, soft_wrap=True)
+
+
+def address(settings: Settings) -> str:
+    """The database's address, or that of the demo running in the data folder. Raises SettingsError."""
+    if settings.database_url:
+        return settings.database_url
+    demo = running(settings.data_dir)
+    if demo is None:
+        raise SettingsError("SLUICE_DATABASE_URL is missing, and no demo is running in the data folder.")
+    return demo.database_url
+
+
+def open_database() -> Database:
+    """A small pool with patience, for tools."""
+    return Database(address(load()), pool_size=4, statement_timeout_ms=60_000)
+
+
+def vault() -> Vault:
+    """The vault of this installation. Raises SettingsError."""
+    settings = load()
+    key = settings.secret_key.get_secret_value()
+    file = settings.data_dir / "secret.key"
+    if not key and file.exists():
+        key = file.read_text()
+    if len(key) < 16:
+        raise SettingsError("SLUICE_SECRET_KEY is missing or too short: at least 16 random characters.")
+    return Vault(key)
+
+
+def organization(database: Database, key: str) -> int:
+    """The organization with that key, or the only one. Raises StartError."""
+    with database.begin() as uow:
+        rows = uow.session.execute(select(Organization.id, Organization.key).order_by(Organization.id)).all()
+    chosen = [row for row in rows if row.key == key] if key else list(rows)
+    if len(chosen) == 1:
+        return int(chosen[0].id)
+    names = ", ".join(row.key for row in rows) or "none yet; make one with: sluice init company.yaml"
+    raise StartError(f"Say which organization with --org. There are: {names}")

@@ -1,0 +1,149 @@
+"""`sluice doctor`: the likely mistakes of a set-up, each with its cure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from redis import Redis, RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from crm.db import APP_ROLE, Database
+from crm.settings import Settings
+from ops import migrate
+from ops.cli_frame import address
+
+OLDEST_JOB = 300  # seconds that a job may wait
+Rule = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    name: str
+    ok: bool
+    cure: str
+
+
+# Each: what holds, the SQL that says so, and what to do when it does not.
+RULES: tuple[Rule, ...] = (
+    (
+        "PostgreSQL is 17 or newer",
+        "select current_setting('server_version_num')::int >= 170000",
+        "upgrade the server; Sluice is tested on 17 and 18.",
+    ),
+    (
+        "Chinese can be searched",
+        "select cardinality(show_trgm('公司')) > 0",
+        "create the database with a UTF-8 libc locale (initdb --locale-provider=libc --locale=C.UTF-8).",
+    ),
+    (
+        "The application runs as a role without rights of its own",
+        f"select current_user = '{APP_ROLE}' and not rolsuper and not rolbypassrls from pg_roles where rolname = current_user",
+        "run sluice migrate as the owner; it makes the role.",
+    ),
+    (
+        "Tenants are walled off by row security",
+        "select bool_and(relrowsecurity and relforcerowsecurity) from pg_class where relname in ('lead', 'person', 'activity')",
+        "run sluice migrate; a table was changed by hand.",
+    ),
+    (
+        "A worker is alive",
+        "select exists (select 1 from procrastinate_workers where last_heartbeat > now() - interval '30 s')",
+        "start sluice worker; without it nothing is sent and nothing falls due.",
+    ),
+    (
+        "Jobs do not pile up",
+        "select coalesce(max(extract(epoch from now() - e.at)), 0) < " + str(OLDEST_JOB) + " from procrastinate_jobs j"
+        " join procrastinate_events e on e.job_id = j.id and e.type = 'deferred'"
+        " where j.status = 'todo' and (j.scheduled_at is null or j.scheduled_at < now())",
+        "start a second worker, or look for a slow platform in the worker's log.",
+    ),
+    (
+        "There is an organization",
+        "select exists (select 1 from organization)",
+        "make one: sluice init company.yaml (an example is in docs/examples).",
+    ),
+    (
+        "Every chat installation works",
+        "select not exists (select 1 from workspace where dead_at is not null)",
+        "its credentials were refused: put new ones into company.yaml and run sluice init.",
+    ),
+    (
+        "The clock stands on the machine's time",
+        "select coalesce(max(offset_seconds), 0) = 0 from clock",
+        "a playground moved it: sluice clock reset.",
+    ),
+)
+PER_TENANT: tuple[Rule, ...] = (
+    (
+        "Every message found its way",
+        "select not exists (select 1 from message where state = 'dead')",
+        "see why with sluice dead; sluice dead --retry N sends one again.",
+    ),
+    (
+        "Everybody active is known in a chat",
+        "select not exists (select 1 from member m where m.active and not exists"
+        " (select 1 from chat_identity c where c.org_id = m.org_id and c.member_id = m.id))",
+        "see who is not with sluice members; add ids to company.yaml or make a code: admin code @NAME.",
+    ),
+    (
+        "Every team has a group",
+        "select exists (select 1 from conversation where broken_at is null)",
+        "type here TEAM in the team's channel, so that new leads are announced and the digest comes.",
+    ),
+)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """All checks; those behind one that fails are left out."""
+    findings = [_secret(settings), _public(settings), _redis(settings)]
+    database = Database(address(settings), pool_size=1, statement_timeout_ms=10_000)
+    try:
+        with database.session() as session:
+            session.execute(text("select 1"))
+    except DBAPIError as exc:
+        return [*findings, Finding("The database answers", ok=False, cure=str(exc.orig).strip().splitlines()[0])]
+    if migrate.pending(address(settings)):
+        return [*findings, Finding("The schema is this version's", ok=False, cure="run sluice migrate.")]
+    try:
+        return [*findings, *_in_database(database)]
+    finally:
+        database.close()
+
+
+def _in_database(database: Database) -> Iterator[Finding]:
+    with database.session() as session:
+        yield from (_asked(session, rule) for rule in RULES)
+        orgs = session.execute(text("select id, key from organization order by id")).all()
+    for org in orgs:
+        with database.begin(org.id) as uow:
+            yield from (_asked(uow.session, rule, f" ({org.key})") for rule in PER_TENANT)
+
+
+def _asked(session: Session, rule: Rule, whose: str = "") -> Finding:
+    name, question, cure = rule
+    return Finding(name + whose, ok=bool(session.scalar(text(question))), cure=cure)
+
+
+def _secret(settings: Settings) -> Finding:
+    enough = len(settings.secret_key.get_secret_value()) >= 16 or (settings.data_dir / "secret.key").exists()
+    return Finding("The secret key is set", ok=enough, cure="set SLUICE_SECRET_KEY to at least 16 random characters.")
+
+
+def _public(settings: Settings) -> Finding:
+    connected = bool(settings.slack_signing_secret or settings.wecom_corp_id)
+    ok = not connected or settings.base_url.startswith("https://")
+    return Finding(
+        "Chat platforms can reach this server", ok=ok, cure="set SLUICE_BASE_URL to its public https address."
+    )
+
+
+def _redis(settings: Settings) -> Finding:
+    cure = "set SLUICE_REDIS_URL to a running Redis or Valkey; until then limits hold per process only."
+    answers: Callable[[], bool] = lambda: bool(Redis.from_url(settings.redis_url, socket_timeout=1).ping())  # noqa: E731
+    try:
+        return Finding("Redis answers", ok=bool(settings.redis_url) and answers(), cure=cure)
+    except (RedisError, OSError):
+        return Finding("Redis answers", ok=False, cure=cure)
