@@ -27,6 +27,8 @@ RawRef = NewType("RawRef", str)
 
 Parser = Callable[[Context, str], tuple[Any, str]]
 _FIRST = re.compile(r"^([LlＬ＃#]\s?[-－–—]?\s?\d+|\d+(?!\d))[\s,，:：]*")
+# How a chat that knows its people sends their names: by its own id for them.
+_MENTION = re.compile(r"@([A-Za-z0-9_.-]{2,64})(?!\S)")
 _NUMBER = re.compile(r"^(\d{1,4})\b\s*")
 
 
@@ -96,6 +98,9 @@ def _member(context: Context, words: str) -> tuple[Actor, str]:
     if not words:
         raise Missing
     given = words[at:] if at >= 0 else words
+    mention = _MENTION.match(given)
+    if mention and (member := members.mentioned(context.uow, context.workspace.id, mention.group(1))):
+        return member, f"{words[:at]} {given[mention.end() :]}".strip()
     tail = re.split(r"\s{2,}|[,，]", given, maxsplit=1)
     try:
         return members.find(context.uow, tail[0]), words[:at].strip() if at > 0 else ""

@@ -115,7 +115,9 @@ class Delivery:
         except Throttled as exc:
             self._again(org_id, ready, exc.cause, exc.retry_after)
         except (Unavailable, OSError) as exc:
-            self._again(org_id, ready, getattr(exc, "cause", "network") + ("?" if isinstance(exc, OutcomeUnknown) else ""), None)
+            self._again(
+                org_id, ready, getattr(exc, "cause", "network") + ("?" if isinstance(exc, OutcomeUnknown) else ""), None
+            )
         except InstallationDead as exc:
             self._workspaces.uninstall(ready.to.workspace.id)
             self._dead(org_id, ready, exc.cause)
@@ -125,7 +127,11 @@ class Delivery:
             self._sent(org_id, ready, handle)
 
     def _prepare(self, uow: UnitOfWork, message_id: int, attempt: int) -> Ready | None:
-        row = uow.session.execute(_CLAIM, {"org": uow.org_id, "id": message_id, "attempt": attempt}).mappings().one_or_none()
+        row = (
+            uow.session.execute(_CLAIM, {"org": uow.org_id, "id": message_id, "attempt": attempt})
+            .mappings()
+            .one_or_none()
+        )
         if row is None:
             return None
         message, notice = dict(row), NOTICES[row["topic"]]
@@ -166,7 +172,9 @@ class Delivery:
                 "conversation": message["conversation_id"], "member": message["member_id"],
             },
         ).all()  # fmt: skip
-        leads = list(dict.fromkeys([*data.get("leads", ()), *(lead for other in others for lead in other.get("leads", ()))]))
+        leads = list(
+            dict.fromkeys([*data.get("leads", ()), *(lead for other in others for lead in other.get("leads", ()))])
+        )
         merged = data | {"leads": leads}
         # Kept on the row, so that a second try says the same although the others are merged by now.
         uow.session.execute(
@@ -181,7 +189,11 @@ class Delivery:
         for kind, ids in (("group", groups), ("to", candidates)):
             for target in ids:
                 uow.notify(
-                    message["topic"], key=f"{message['key']}:{kind}:{target}", data=data, lead=_single(data), **{kind: target}
+                    message["topic"],
+                    key=f"{message['key']}:{kind}:{target}",
+                    data=data,
+                    lead=_single(data),
+                    **{kind: target},
                 )
         self._close(uow, message, "sent", None)
 
@@ -252,7 +264,9 @@ class Delivery:
 
     def _break(self, uow: UnitOfWork, ready: Ready, cause: str) -> None:
         """The group is gone: a manager is told once, and gets what was meant for it."""
-        first = uow.session.execute(_BREAK, {"org": uow.org_id, "id": ready.message["conversation_id"], "now": uow.now}).one_or_none()
+        first = uow.session.execute(
+            _BREAK, {"org": uow.org_id, "id": ready.message["conversation_id"], "now": uow.now}
+        ).one_or_none()
         if first is None:
             return
         for manager in members.managers_of_department(uow, first.department_id):
@@ -261,7 +275,10 @@ class Delivery:
                 data={"group": first.name, "cause": cause},
             )  # fmt: skip
             uow.notify(
-                ready.message["topic"], to=manager, key=f"{ready.message['key']}:instead:{manager}", data=ready.message["card"]
+                ready.message["topic"],
+                to=manager,
+                key=f"{ready.message['key']}:instead:{manager}",
+                data=ready.message["card"],
             )
 
     def _close(self, uow: UnitOfWork, message: dict[str, Any], state: str, cause: str | None) -> None:

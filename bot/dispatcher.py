@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot import identity, pending, router
+from bot import identity, pending, posted, router
 from bot.cards import render
 from bot.cards.facts import Facts
 from bot.context import Context, Reply
@@ -127,6 +127,9 @@ class Dispatcher:
     def _context(self, uow: UnitOfWork, workspace: Workspace, interaction: Interaction, *, asked: bool) -> Context:
         member = identity.member_of(uow, workspace, interaction, asked=asked)
         viewer = identity.viewer_for(uow, member, interaction)
+        if interaction.kind == "command" and interaction.handle and not interaction.quoted:
+            # A reply in a thread: the platform says where the card stands, we know what is on it.
+            interaction = replace(interaction, quoted=posted.ref_at(uow, workspace.id, interaction.handle))
         return Context(uow, interaction, workspace, self._settings, member, viewer)
 
     def _is_first(self, uow: UnitOfWork, interaction: Interaction) -> bool:

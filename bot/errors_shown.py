@@ -10,7 +10,9 @@ from crm.errors import LeadAlreadyClaimed, LeadAmbiguous, Refusal
 def refusal_reply(context: Context, refusal: Refusal) -> Reply:
     """The card for a refusal; a tap's refusal stands beside the card, except where the card itself is out of date."""
     if isinstance(refusal, LeadAmbiguous):
-        return Reply("pick", {"leads": refusal.data["leads"], "rest": _verb(context.interaction), "line": refusal.data["rest"]})
+        return Reply(
+            "pick", {"leads": refusal.data["leads"], "rest": _verb(context.interaction), "line": refusal.data["rest"]}
+        )
     if isinstance(refusal, LeadAlreadyClaimed):
         return Reply("taken", {"ref": refusal.data["ref"], "by": refusal.data["by_id"]})
     return Reply("refused", {"code": refusal.code, "data": refusal.data})

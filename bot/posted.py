@@ -37,10 +37,22 @@ _SHOWN = text(
     " where org_id = :org and id = :id returning wanted - shown as behind"
 )
 
+_LEAD_AT = text(
+    "select l.number from posted_card c join lead l on l.org_id = c.org_id and l.id = c.lead_id"
+    " where c.org_id = :org and c.workspace_id = :workspace and c.place = :place and c.place <> '' limit 1"
+)
+
 
 def place_of(handle: Handle) -> str:
     """A name for where a card stands, the same for every handle of that place."""
     return ":".join(str(handle[key]) for key in ("channel", "ts", "task_id", "message") if handle.get(key))
+
+
+def ref_at(uow: UnitOfWork, workspace_id: int, handle: Handle) -> str:
+    """The reference of the lead whose card stands there; empty where none does."""
+    where = {"org": uow.org_id, "workspace": workspace_id, "place": place_of(handle)}
+    number = uow.session.scalar(_LEAD_AT, where)
+    return f"L-{number}" if number else ""
 
 
 class Edits:
@@ -79,7 +91,13 @@ class Edits:
 
     def _note(self, org_id: int, row: Mapping[str, Any], handle: Handle, *, live: bool) -> None:
         with self._database.begin(org_id) as uow:
-            args = {"org": org_id, "id": row["id"], "wanted": row["wanted"], "handle": json.dumps(dict(handle)), "live": live}
+            args = {
+                "org": org_id,
+                "id": row["id"],
+                "wanted": row["wanted"],
+                "handle": json.dumps(dict(handle)),
+                "live": live,
+            }
             after = uow.session.execute(_SHOWN, args).one()
             if live and after.behind > 0:
                 uow.defer(_order(org_id, row["id"]))

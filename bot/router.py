@@ -60,7 +60,7 @@ def command(
 
     def register(call: F) -> F:
         entry = Command(words, call, arguments.parameters(call), help, example, example_zh or example, topic, roles)
-        _COMMANDS.update({word: entry for word in words})
+        _COMMANDS.update(dict.fromkeys(words, entry))
         return call
 
     return register
@@ -71,7 +71,7 @@ def action(name: str, *, was: tuple[str, ...] = (), guards: bool = True) -> Call
 
     def register(call: F) -> F:
         entry = Action((name, *was), call, arguments.parameters(call), guards)
-        _ACTIONS.update({each: entry for each in entry.names})
+        _ACTIONS.update(dict.fromkeys(entry.names, entry))
         return call
 
     return register

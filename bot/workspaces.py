@@ -39,7 +39,14 @@ class Workspaces:
         return [w for w in self._known() if w.platform == platform]
 
     def install(
-        self, *, org_id: int, platform: str, external_id: str, name: str, secrets: Mapping[str, str], config: Mapping[str, Any]
+        self,
+        *,
+        org_id: int,
+        platform: str,
+        external_id: str,
+        name: str,
+        secrets: Mapping[str, str],
+        config: Mapping[str, Any],
     ) -> Workspace:
         """Connect an installation, or renew its secrets."""
         with self._database.begin() as uow:

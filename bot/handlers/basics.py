@@ -14,14 +14,32 @@ from crm.services import members
 
 
 @command(
-    "help", "?", "帮助", "使用说明", help=_("What I understand, with examples"), example="help", example_zh="帮助", topic="on"
+    "help",
+    "?",
+    "帮助",
+    "使用说明",
+    help=_("What I understand, with examples"),
+    example="help",
+    example_zh="帮助",
+    topic="on",
 )
 @action("help")
 def help_(context: Context, topic: Rest | None = None) -> Reply:
     return context.reply("help", topic=(topic or "").strip().lower())
 
 
-@command("start", "tour", "hi", "hello", "你好", "开始", help=_("Three taps to get going"), example="start", example_zh="开始", topic="on")
+@command(
+    "start",
+    "tour",
+    "hi",
+    "hello",
+    "你好",
+    "开始",
+    help=_("Three taps to get going"),
+    example="start",
+    example_zh="开始",
+    topic="on",
+)
 @action("tour")
 def tour(context: Context, step: Word | None = None) -> Reply:
     if not context.actor.toured:
@@ -30,7 +48,9 @@ def tour(context: Context, step: Word | None = None) -> Reply:
     return context.reply("tour", step=int(step) if step and step.isdigit() else 1)
 
 
-@command("lang", "language", "语言", help=_("Speak English or Chinese"), example="lang zh", example_zh="语言 en", topic="on")
+@command(
+    "lang", "language", "语言", help=_("Speak English or Chinese"), example="lang zh", example_zh="语言 en", topic="on"
+)
 @action("lang")
 def language(context: Context, locale: Word) -> Reply:
     names = {"english": "en", "英文": "en", "英语": "en", "chinese": "zh", "中文": "zh", "汉语": "zh"}
@@ -56,7 +76,14 @@ def off(context: Context) -> Reply:
     return context.reply("duty", on=False)
 
 
-@command("link", "绑定", help=_("Tie this chat account to your record with a code"), example="link K7MWPX2A", example_zh="绑定 K7MWPX2A", topic="on")
+@command(
+    "link",
+    "绑定",
+    help=_("Tie this chat account to your record with a code"),
+    example="link K7MWPX2A",
+    example_zh="绑定 K7MWPX2A",
+    topic="on",
+)
 def link(context: Context, code: Word) -> Reply:
     """The one command that somebody not linked yet may give."""
     linked = members.redeem(context.uow, code, context.workspace.id, context.interaction.user)

@@ -16,22 +16,52 @@ from crm.services import importing, leads, pipeline
 from crm.services.leads import LeadView
 
 
-@command("my", "mine", "我的线索", "我的", help=_("Your leads, the most urgent first"), example="my", example_zh="我的线索", topic="leads")
+@command(
+    "my",
+    "mine",
+    "我的线索",
+    "我的",
+    help=_("Your leads, the most urgent first"),
+    example="my",
+    example_zh="我的线索",
+    topic="leads",
+)
 @action("my")
 def my(context: Context, words: Rest | None = None) -> Reply:
     mine = leads.mine(context.uow, actor=context.actor, most=200)
     given = (words or "").strip().lower()
-    chosen = [lead for lead in mine if not given or given in f"{lead.title_line} {lead.stage} {lead.stage_name} {lead.stage_name_zh}".lower()]
+    chosen = [
+        lead
+        for lead in mine
+        if not given or given in f"{lead.title_line} {lead.stage} {lead.stage_name} {lead.stage_name_zh}".lower()
+    ]
     return context.reply("my", leads=[lead.id for lead in chosen[:10]], total=len(chosen))
 
 
-@command("lead", "线索", "看", help=_("One lead with its timeline"), example="lead L-1042", example_zh="线索 L-1042", topic="leads")
+@command(
+    "lead",
+    "线索",
+    "看",
+    help=_("One lead with its timeline"),
+    example="lead L-1042",
+    example_zh="线索 L-1042",
+    topic="leads",
+)
 @action("lead.open", guards=False)
 def lead(context: Context, lead: LeadView) -> Reply:
     return context.reply("lead", lead=lead.id, note="")
 
 
-@command("find", "查找", "搜索", "查", help=_("Find by name, company or the end of a phone number"), example="find 8000", example_zh="查找 8000", topic="leads")
+@command(
+    "find",
+    "查找",
+    "搜索",
+    "查",
+    help=_("Find by name, company or the end of a phone number"),
+    example="find 8000",
+    example_zh="查找 8000",
+    topic="leads",
+)
 def find(context: Context, words: Rest) -> Reply:
     found = leads.find(context.uow, actor=context.actor, words=words)
     if len(found) == 1:
@@ -39,7 +69,16 @@ def find(context: Context, words: Rest) -> Reply:
     return context.reply("found", leads=[each.id for each in found])
 
 
-@command("new", "新建", "新增", "录入", help=_("Enter a customer: paste a card or a line, or up to 50 lines"), example="new Ann Li, Acme, 13800138000", example_zh="新建 张三 上海某某公司 13800138000", topic="leads")
+@command(
+    "new",
+    "新建",
+    "新增",
+    "录入",
+    help=_("Enter a customer: paste a card or a line, or up to 50 lines"),
+    example="new Ann Li, Acme, 13800138000",
+    example_zh="新建 张三 上海某某公司 13800138000",
+    topic="leads",
+)
 @action("lead.new", guards=False)
 def new(context: Context, words: Rest | None = None) -> Reply:
     given = words or _joined(context)
@@ -61,7 +100,9 @@ def contacts(words: str) -> list[Contact]:
     """The contacts in a text: one a line, or the one of a business card that takes several lines."""
     rows = paste.split_rows(words)
     whole = contact.find_contact(words)
-    one_card = len(rows) > 1 and sum(row.has_key for row in rows) <= 3 and len(whole.phones) < 2 and len(whole.emails) < 2
+    one_card = (
+        len(rows) > 1 and sum(row.has_key for row in rows) <= 3 and len(whole.phones) < 2 and len(whole.emails) < 2
+    )
     return [whole] if one_card and whole.has_key and not any(row.has_key and row.name for row in rows[1:]) else rows
 
 
@@ -84,7 +125,14 @@ def confirm(context: Context, job: Word, origin: Word | None = None) -> Reply:
     return context.reply("imported", job=done.id)
 
 
-@command("stage", "阶段", help=_("Move a lead on"), example="stage L-1042 quote", example_zh="阶段 L-1042 报价", topic="leads")
+@command(
+    "stage",
+    "阶段",
+    help=_("Move a lead on"),
+    example="stage L-1042 quote",
+    example_zh="阶段 L-1042 报价",
+    topic="leads",
+)
 @action("lead.stage")
 def stage(context: Context, lead: LeadView, name: Rest | None = None) -> Reply:
     if not name:
@@ -93,14 +141,30 @@ def stage(context: Context, lead: LeadView, name: Rest | None = None) -> Reply:
     return context.reply("lead", lead=lead.id, note="stage")
 
 
-@command("won", "成交", "赢单", help=_("The customer bought"), example="won L-1042 12000", example_zh="成交 L-1042 12000", topic="leads")
+@command(
+    "won",
+    "成交",
+    "赢单",
+    help=_("The customer bought"),
+    example="won L-1042 12000",
+    example_zh="成交 L-1042 12000",
+    topic="leads",
+)
 @action("lead.won")
 def won(context: Context, lead: LeadView, amount: Rest | None = None) -> Reply:
     pipeline.won(context.uow, actor=context.actor, lead=lead, amount=_money(amount))
     return context.reply("closed", lead=lead.id, won=True)
 
 
-@command("lost", "输单", "战败", help=_("The customer will not buy, and why"), example="lost L-1042 too expensive", example_zh="输单 L-1042 价格太高", topic="leads")
+@command(
+    "lost",
+    "输单",
+    "战败",
+    help=_("The customer will not buy, and why"),
+    example="lost L-1042 too expensive",
+    example_zh="输单 L-1042 价格太高",
+    topic="leads",
+)
 @action("lead.lost")
 def lost(context: Context, lead: LeadView, reason: Rest | None = None) -> Reply:
     given = context.fields.get("reason") or reason

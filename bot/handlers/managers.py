@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from bot.arguments import Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
@@ -14,7 +13,15 @@ from crm.services import assignments, departments, leads, members, pools
 from crm.services.leads import LeadView
 
 
-@command("assign", "分配", help=_("Give a lead, or the best twenty, to a colleague"), example="assign L-1042 @Ann", example_zh="分配 L-1042 @李娜", topic="managers", roles="manager")
+@command(
+    "assign",
+    "分配",
+    help=_("Give a lead, or the best twenty, to a colleague"),
+    example="assign L-1042 @Ann",
+    example_zh="分配 L-1042 @李娜",
+    topic="managers",
+    roles="manager",
+)
 def assign(context: Context, words: Rest) -> Reply:
     context.need_manager()
     what, _at, name = words.partition("@")
@@ -39,7 +46,15 @@ def _assign_many(context: Context, many: int, to: Actor) -> Reply:
     return context.reply("handed_over", leads=[lead.id for lead in listed[:space]], to=to.id)
 
 
-@command("transfer", "转交", help=_("Hand one colleague's leads to another"), example="transfer @Ann @Bob", example_zh="转交 @李娜 @王强", topic="managers", roles="manager")
+@command(
+    "transfer",
+    "转交",
+    help=_("Hand one colleague's leads to another"),
+    example="transfer @Ann @Bob",
+    example_zh="转交 @李娜 @王强",
+    topic="managers",
+    roles="manager",
+)
 def transfer(context: Context, words: Rest) -> Reply:
     context.need_manager()
     names = [part.strip() for part in words.split("@") if part.strip()] if "@" in words else words.split()
@@ -50,7 +65,14 @@ def transfer(context: Context, words: Rest) -> Reply:
     return context.reply("transferred_all", giver=giver.id, to=to.id, count=moved)
 
 
-@command("funnel", "漏斗", help=_("The funnel of a team and a period; funnel me is your own"), example="funnel month", example_zh="漏斗 本月", topic="managers")
+@command(
+    "funnel",
+    "漏斗",
+    help=_("The funnel of a team and a period; funnel me is your own"),
+    example="funnel month",
+    example_zh="漏斗 本月",
+    topic="managers",
+)
 @action("funnel", guards=False)
 def funnel(context: Context, words: Rest | None = None) -> Reply:
     given = [word for word in (words or "").split() if word]
@@ -70,13 +92,23 @@ def _is_period(context: Context, word: str) -> bool:
     return True
 
 
-@command("我的漏斗", help=_("Your own funnel and its weakest step"), example="funnel me", example_zh="我的漏斗", topic="work")
+@command(
+    "我的漏斗", help=_("Your own funnel and its weakest step"), example="funnel me", example_zh="我的漏斗", topic="work"
+)
 @action("funnel.me", guards=False)
 def funnel_me(context: Context, period: Rest | None = None) -> Reply:
     return context.reply("funnel_me", period=period or "30d")
 
 
-@command("digest", "日报", help=_("The team's daily digest, now"), example="digest", example_zh="日报", topic="managers", roles="manager")
+@command(
+    "digest",
+    "日报",
+    help=_("The team's daily digest, now"),
+    example="digest",
+    example_zh="日报",
+    topic="managers",
+    roles="manager",
+)
 @action("digest", guards=False)
 def digest(context: Context, team: Rest | None = None) -> Reply:
     actor = context.need_manager()
@@ -85,7 +117,15 @@ def digest(context: Context, team: Rest | None = None) -> Reply:
     return context.reply("digest", department=chosen, day=day.isoformat())
 
 
-@command("why", "为什么", "原因", help=_("Why a lead is where it is"), example="why L-1042", example_zh="为什么 L-1042", topic="work")
+@command(
+    "why",
+    "为什么",
+    "原因",
+    help=_("Why a lead is where it is"),
+    example="why L-1042",
+    example_zh="为什么 L-1042",
+    topic="work",
+)
 @action("lead.why", guards=False)
 def why(context: Context, lead: LeadView) -> Reply:
     return context.beside("why", lead=lead.id)

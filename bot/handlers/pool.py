@@ -15,19 +15,37 @@ from crm.services.leads import LeadView
 MOST_AT_ONCE = 20
 
 
-@command("pool", "公海", "线索池", help=_("Leads that you can claim"), example="pool east", example_zh="公海 华东", topic="pool")
+@command(
+    "pool",
+    "公海",
+    "线索池",
+    help=_("Leads that you can claim"),
+    example="pool east",
+    example_zh="公海 华东",
+    topic="pool",
+)
 @action("pool")
 def pool(context: Context, words: Rest | None = None) -> Reply:
     given = (words or "").strip()
     try:
         found = pools.find(context.uow, actor=context.actor, words=given).id if given else None
     except PoolNotFound:
-        return context.reply("pool", pool=None, leads=[x.id for x in pools.listing(context.uow, actor=context.actor, words=given)])
+        return context.reply(
+            "pool", pool=None, leads=[x.id for x in pools.listing(context.uow, actor=context.actor, words=given)]
+        )
     listed = pools.listing(context.uow, actor=context.actor, pool_id=found)
     return context.reply("pool", pool=found, leads=[lead.id for lead in listed])
 
 
-@command("claim", "领取", "抢", help=_("Take a lead: its number, next, or how many"), example="claim L-1042", example_zh="领取 L-1042", topic="pool")
+@command(
+    "claim",
+    "领取",
+    "抢",
+    help=_("Take a lead: its number, next, or how many"),
+    example="claim L-1042",
+    example_zh="领取 L-1042",
+    topic="pool",
+)
 def claim(context: Context, what: Rest) -> Reply:
     words = what.strip().lower()
     if words in ("next", "best", "下一个", "下一条", "一个", "一条"):
@@ -61,7 +79,15 @@ def claim_many(context: Context, many: Many) -> Reply:
     return context.reply("claimed_many", leads=[each.lead_id for each in won], wanted=many)
 
 
-@command("release", "释放", "退回", help=_("Give a lead back to its pool, with a reason"), example="release L-1042 not my region", example_zh="释放 L-1042 不在我的区域", topic="pool")
+@command(
+    "release",
+    "释放",
+    "退回",
+    help=_("Give a lead back to its pool, with a reason"),
+    example="release L-1042 not my region",
+    example_zh="释放 L-1042 不在我的区域",
+    topic="pool",
+)
 @action("lead.release")
 def release(context: Context, lead: LeadView, reason: Rest | None = None) -> Reply:
     given = context.fields.get("reason") or reason
@@ -71,7 +97,14 @@ def release(context: Context, lead: LeadView, reason: Rest | None = None) -> Rep
     return context.reply("released", ref=lead.ref, lead=lead.id)
 
 
-@command("extend", "延期", help=_("Keep a lead a little longer, with a reason"), example="extend L-1042 waiting for their budget", example_zh="延期 L-1042 等预算", topic="pool")
+@command(
+    "extend",
+    "延期",
+    help=_("Keep a lead a little longer, with a reason"),
+    example="extend L-1042 waiting for their budget",
+    example_zh="延期 L-1042 等预算",
+    topic="pool",
+)
 @action("lead.extend")
 def extend(context: Context, lead: LeadView, reason: Rest | None = None) -> Reply:
     warnings.extend(context.uow, actor=context.actor, lead=lead, reason=context.fields.get("reason") or reason or "")

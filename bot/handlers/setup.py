@@ -20,7 +20,15 @@ class HereNeedsGroup(Refusal):
     message = _("Type here TEAM in the group that shall get the team's news. For a WeCom robot: here TEAM robot KEY")
 
 
-@command("here", "绑定群", help=_("This group gets the news of a team or pool"), example="here East", example_zh="绑定群 华东", topic="setup", roles="manager")
+@command(
+    "here",
+    "绑定群",
+    help=_("This group gets the news of a team or pool"),
+    example="here East",
+    example_zh="绑定群 华东",
+    topic="setup",
+    roles="manager",
+)
 def here(context: Context, words: Rest) -> Reply:
     actor = context.need_manager()
     name, kind, external_id = _target(context, words)
@@ -39,7 +47,7 @@ def _target(context: Context, words: str) -> tuple[str, str, str]:
     if len(parts) >= 3 and parts[-2].lower() in kinds:
         return " ".join(parts[:-2]), kinds[parts[-2].lower()], parts[-1]
     if context.interaction.conversation is None:
-        raise HereNeedsGroup()
+        raise HereNeedsGroup
     kind = {"slack": "channel", "playground": "group"}.get(context.interaction.platform, "appchat")
     return words.strip(), kind, context.interaction.conversation
 
@@ -51,7 +59,15 @@ def _pool_or_team(context: Context, name: str) -> tuple[int | None, int | None]:
         return pools.find(context.uow, actor=context.actor, words=name).id, None
 
 
-@command("admin", "管理员", help=_("Make a colleague an admin, or give a code to link a chat account"), example="admin @Ann", example_zh="管理员 @李娜", topic="setup", roles="admin")
+@command(
+    "admin",
+    "管理员",
+    help=_("Make a colleague an admin, or give a code to link a chat account"),
+    example="admin @Ann",
+    example_zh="管理员 @李娜",
+    topic="setup",
+    roles="admin",
+)
 def admin(context: Context, words: Rest) -> Reply:
     actor, name = context.need_admin(), words.strip()
     if name.lower().startswith(("code ", "码 ")):
@@ -66,7 +82,15 @@ def _code(context: Context, actor: Actor, who: Actor) -> Reply:
     return context.secretly("link_code", {"code": members.make_code(context.uow, actor, who)}, member=who.id)
 
 
-@command("sources", "来源", help=_("Intake sources: list, new NAME, rotate KEY, off KEY, on KEY"), example="sources new Website", example_zh="来源 新建 官网", topic="setup", roles="admin")
+@command(
+    "sources",
+    "来源",
+    help=_("Intake sources: list, new NAME, rotate KEY, off KEY, on KEY"),
+    example="sources new Website",
+    example_zh="来源 新建 官网",
+    topic="setup",
+    roles="admin",
+)
 @action("sources", guards=False)
 def manage_sources(context: Context, words: Rest | None = None) -> Reply:
     actor = context.need_admin()

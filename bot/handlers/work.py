@@ -19,7 +19,15 @@ from crm.services.tasks import TaskView
 MORNING = 9
 
 
-@command("log", "跟进", "记录", help=_("Log a follow-up in one sentence; a time in it sets the reminder"), example="log L-1042 called, wants a quote, call back tomorrow 3pm", example_zh="跟进 L-1042 打了电话，要报价，明天下午3点再联系", topic="work")
+@command(
+    "log",
+    "跟进",
+    "记录",
+    help=_("Log a follow-up in one sentence; a time in it sets the reminder"),
+    example="log L-1042 called, wants a quote, call back tomorrow 3pm",
+    example_zh="跟进 L-1042 打了电话，要报价，明天下午3点再联系",
+    topic="work",
+)
 @action("lead.log")
 def log(context: Context, lead: LeadView, words: Rest | None = None) -> Reply:
     sentence = ", ".join(part for part in (words, *_form_parts(context)) if part)
@@ -38,9 +46,7 @@ def log(context: Context, lead: LeadView, words: Rest | None = None) -> Reply:
 @action("lead.no_answer")
 def no_answer(context: Context, lead: LeadView) -> Reply:
     """One tap: nobody answered, try again tomorrow morning."""
-    said = FollowUp(
-        note=context.say(_("No answer")), outcome="no_answer", channel="call", next_at=_morning(context, 1)
-    )
+    said = FollowUp(note=context.say(_("No answer")), outcome="no_answer", channel="call", next_at=_morning(context, 1))
     activity = follow_ups.log(context.uow, actor=context.actor, lead=lead, said=said)
     return context.reply("logged", lead=lead.id, activity=activity, vague=False)
 
@@ -55,14 +61,29 @@ def call_later(context: Context, lead: LeadView, when: Rest | None = None) -> Re
     return context.reply("reminder_set", task=task.id)
 
 
-@command("note", "便签", "备注", help=_("Write a line that moves no clock"), example="note L-1042 speaks French", example_zh="便签 L-1042 会说法语", topic="work")
+@command(
+    "note",
+    "便签",
+    "备注",
+    help=_("Write a line that moves no clock"),
+    example="note L-1042 speaks French",
+    example_zh="便签 L-1042 会说法语",
+    topic="work",
+)
 @action("lead.note")
 def note(context: Context, lead: LeadView, words: Rest) -> Reply:
     follow_ups.note(context.uow, actor=context.actor, lead=lead, words=words)
     return context.reply("lead", lead=lead.id, note="noted")
 
 
-@command("remind", "提醒", help=_("Be reminded at a time you say"), example="remind L-1042 tomorrow 3pm", example_zh="提醒 L-1042 明天下午3点", topic="work")
+@command(
+    "remind",
+    "提醒",
+    help=_("Be reminded at a time you say"),
+    example="remind L-1042 tomorrow 3pm",
+    example_zh="提醒 L-1042 明天下午3点",
+    topic="work",
+)
 def remind(context: Context, lead: LeadView, when: Rest) -> Reply:
     found = _read(context, when)
     words = (when[: found.span[0]] + when[found.span[1] :]).strip(" ,，。.") if found else ""
@@ -131,7 +152,9 @@ def _moment(context: Context, words: str) -> datetime:
         return _morning(context, 1)
     try:
         local = datetime.fromisoformat(words)
-        return (local.replace(tzinfo=context.actor.timezone) if local.tzinfo is None else local).astimezone(context.uow.now.tzinfo)
+        return (local.replace(tzinfo=context.actor.timezone) if local.tzinfo is None else local).astimezone(
+            context.uow.now.tzinfo
+        )
     except ValueError:
         return _must(_certain(_read(context, words)))
 
