@@ -105,7 +105,7 @@ class WeCom:
 
     def typed_answers(self, form: Form, text: str) -> dict[str, str]:
         """The answers of a form in a typed line, for there are no dialogs with text here."""
-        return forms.read(forms.asked(form), text)
+        return forms.read(form, text)
 
     def open_form(self, workspace: Workspace, trigger: str, form: Form) -> None:
         """Ask by a card of choices, or for one line of text. Args: trigger: the member's userid."""

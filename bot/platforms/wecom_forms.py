@@ -35,10 +35,12 @@ def prompt(form: Form) -> str:
     return within(lines, TEXT_BYTES, [how, f"⌨ {_sample(form, inputs, chinese=chinese)}"])
 
 
-def read(inputs: Sequence[Input], text: str) -> dict[str, str]:
+def read(form: Form, text: str) -> dict[str, str]:
     """The answers in a typed line: all of it for one input, else by order; options by label, value or number."""
+    inputs = asked(form)
     parts = _SEPARATOR.split(text.strip(), maxsplit=len(inputs) - 1) if len(inputs) > 1 else [text.strip()]
-    return {each.name: _option(each, part) for each, part in zip(inputs, parts, strict=False)}
+    typed = {each.name: _option(each, part) for each, part in zip(inputs, parts, strict=False)}
+    return {each.name: each.value for each in form.inputs if each.value} | typed
 
 
 def _option(asked: Input, typed: str) -> str:
