@@ -11,9 +11,11 @@ from crm.uow import UnitOfWork
 
 _PERSONAS = text(
     """
-    select i.external_id as id, m.name, m.role, m.locale, m.timezone, d.name as team
+    select i.external_id as id, m.name, m.role, m.locale, d.name as team,
+           coalesce(m.timezone, d.timezone, o.timezone) as timezone
     from chat_identity i
     join member m on m.org_id = i.org_id and m.id = i.member_id
+    join organization o on o.id = m.org_id
     left join department d on d.org_id = m.org_id and d.id = m.department_id
     where i.org_id = :org and i.workspace_id = :workspace and m.active
     order by array_position(array['rep', 'manager', 'admin'], m.role) nulls last, d.path nulls last, m.id

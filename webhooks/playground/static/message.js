@@ -21,13 +21,13 @@ function initials(name) {
   return (words[0][0] + (words.length > 1 ? words.at(-1)[0] : "")).toUpperCase();
 }
 
-export function messageView(message, follows) {
+export function messageView(message, { follows, before }) {
   const mine = message.author === state.me;
   return h("li", { class: `message ${mine ? "mine" : ""} ${follows ? "follows" : ""}`, "data-id": String(message.id) }, [
     follows ? h("span", { class: "gutter", title: exact(message.at) }, timeOfDay(message.at)) : avatar(message.author),
     h("div", { class: "message-body" }, [
       follows ? null : heading(message),
-      quoteOf(message),
+      quoteOf(message, before),
       message.text ? h("p", { class: "said" }, message.text) : null,
       message.card ? cardView(message.card, { message }) : null,
       marks(message),
@@ -50,10 +50,10 @@ function marks(message) {
   return alone || edited ? h("p", { class: "marks" }, alone, edited) : null;
 }
 
-function quoteOf(message) {
+function quoteOf(message, before) {
   const about = state.messages.get(message.reply_to);
-  // In a private chat the line stands right above its answer; a quote would only repeat it.
-  if (!about || about.author === state.me && message.author === "sluice") return null;
+  // What stands right above, or was said by the reader, needs no quote.
+  if (!about || about === before || (about.author === state.me && message.author === "sluice")) return null;
   return h("button", { type: "button", class: "quote", onclick: () => emit("reveal", about.id) }, h("b", {}, nameOf(about.author)), " ", about.card?.title ?? about.text);
 }
 

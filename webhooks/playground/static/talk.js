@@ -27,8 +27,12 @@ export function talkView() {
 
 const atEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 60;
 
+// A card that is longer than the view is read from its beginning.
 function toEnd(smooth = false) {
-  scroller.scrollTo({ top: scroller.scrollHeight, behavior: smooth ? "smooth" : "instant" });
+  const last = list.lastElementChild;
+  const long = last?.offsetHeight > scroller.clientHeight && last.matches(".message");
+  const top = long ? last.offsetTop - list.offsetTop : scroller.scrollHeight;
+  scroller.scrollTo({ top, behavior: smooth ? "smooth" : "instant" });
   seenAll();
 }
 
@@ -78,7 +82,7 @@ function draw() {
 function standing(message, before) {
   const old = list.querySelector(`[data-id="${message.id}"]:not([data-stale])`);
   const newDay = !before || day(before.at) !== day(message.at);
-  const view = old ?? messageView(message, !newDay && follows(message, before));
+  const view = old ?? messageView(message, { follows: !newDay && follows(message, before), before });
   return newDay ? [h("li", { class: "day", role: "separator" }, h("span", {}, day(message.at))), view] : [view];
 }
 
@@ -107,11 +111,11 @@ function reveal(id) {
 }
 
 // Until the person has said something here, the page offers what to say.
-const isNew = (messages) => state.seen && !messages.some((message) => message.author === state.me);
+const isNew = (messages) => state.seen && (state.open === home() ? !messages.some((message) => message.author === state.me) : !messages.length);
 
 function welcome(where) {
   const things = state.open === home() ? t("firstThings") : t("groupThings");
   const chips = things.map(([words, why]) => h("button", { type: "button", class: "chip", onclick: () => say(words) }, h("b", {}, words), h("span", {}, why)));
-  const title = state.open === home() ? t("welcomeTitle", { name: nameOf(state.me) }) : t("emptyGroup");
+  const title = state.open === home() ? t(where ? "welcomeBelow" : "welcomeTitle", { name: nameOf(state.me) }) : t("emptyGroup");
   return h("li", { class: `welcome ${where}` }, h("img", { src: "/playground/static/logo.svg", alt: "" }), h("h2", {}, title), h("p", {}, t("welcomeText")), h("div", { class: "chips" }, chips));
 }
