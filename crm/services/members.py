@@ -72,13 +72,16 @@ def by_email(uow: UnitOfWork, email: str) -> Actor | None:
 
 
 def find(uow: UnitOfWork, words: str) -> Actor:
-    """A colleague by `@name`, name or e-mail; an exact name wins over a beginning.
+    """A colleague by `@name`, name, e-mail or chat id (what a mention is sent as); an exact name wins over a beginning.
 
     Raises MemberNotFound or MemberAmbiguous.
     """
     given = words.strip().lstrip("@").strip()
     pattern = given.replace("\\", "").replace("%", "").replace("_", "\\_")
-    matches = [Member.name.ilike(f"{pattern}%"), func.lower(Member.email) == given.lower()]
+    known_as = select(ChatIdentity.member_id).where(
+        ChatIdentity.org_id == uow.org_id, func.lower(ChatIdentity.external_id) == given.lower()
+    )
+    matches = [Member.name.ilike(f"{pattern}%"), func.lower(Member.email) == given.lower(), Member.id.in_(known_as)]
     rows = uow.session.execute(
         select(Member.id, Member.name, Member.email).where(Member.org_id == uow.org_id, or_(*matches)).limit(9)
     ).all()

@@ -189,3 +189,31 @@ def test_a_command_that_is_delivered_four_times_acts_once(house):
     answers = [house.wire.form(fields).json()["text"] for _ in range(4)]
     assert len(set(answers)) == 1
     assert ref in answers[0]
+
+
+def test_a_reply_in_the_thread_of_a_card_logs_a_follow_up_on_its_lead(house):
+    house.lead(owner="ann")
+    ref = house.lead(owner="ann", name="Chen Jie")
+    ann = house.person("ann")
+    card = ann.writes(f"lead {ref}")
+    logged = ann.writes("called, wants a quote", thread=card.place.ts)
+    assert ref in logged.text
+    assert logged.place.thread == card.place.ts
+    assert "wants a quote" in ann.says(f"lead {ref}").text
+
+
+@pytest.mark.parametrize("spelt", ["<@{user}|bob>", "<@{user}>", "@Bob Chen"])
+def test_a_colleague_is_meant_by_a_mention_as_well_as_by_name(house, spelt):
+    ref = house.lead(owner="ann")
+    house.person("mia").says(f"assign {ref} {spelt.format(user=house.user('bob'))}")
+    house.run_jobs()
+    assert "Bob Chen" in house.person("mia").says(f"lead {ref}").text
+
+
+def test_somebody_who_left_slack_is_signed_off(house):
+    ref = house.lead()
+    house.wire.push(house.wire.event({"type": "user_change", "user": {"id": house.user("ann"), "deleted": True}}))
+    house.run_jobs()
+    assert house.person("ann").inbox() == []
+    assert house.person("ann").says(f"claim {ref}").title == "Not possible"
+    assert ref in house.person("bob").says(f"claim {ref}").text
