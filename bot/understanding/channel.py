@@ -2,7 +2,7 @@
 
 import re
 
-from bot.understanding.lexicon import lexicons, matches
+from bot.understanding.lexicon import Lexicon, lexicons, matches
 from bot.understanding.text import Span, before_in_clause, overlaps
 
 _NEAR = 6
@@ -22,8 +22,12 @@ def _places(folded: str, plan: Span | None, table: str) -> list[tuple[int, str]]
         (match.start(), key)
         for lexicon in lexicons(folded)
         for key, match in matches(getattr(lexicon, table), folded)
-        if _done(folded, match.span(), plan) and not lexicon.negator.search(before_in_clause(folded, match.start(), _NEAR))
+        if _done(folded, match.span(), plan) and not _denied(folded, match.start(), lexicon)
     ]
+
+
+def _denied(folded: str, place: int, lexicon: Lexicon) -> bool:
+    return bool(lexicon.negator.search(before_in_clause(folded, place, _NEAR)))
 
 
 def _done(folded: str, span: Span, plan: Span | None) -> bool:

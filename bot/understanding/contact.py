@@ -13,9 +13,14 @@ from bot.understanding.text import fold, has_chinese
 from crm.rules.keys import DEFAULT_REGION
 
 LONGEST = 4000
-_COMMAND = re.compile(r"\A\s*(?:(?:new|add)(?:\s+(?:lead|customer|contact|client))?(?=[\s:,])|新建(?:线索|客户)?|新增(?:客户)?|录入|添加(?:客户)?)\s*[:,]?", re.I)
+_NEW = (
+    r"(?:new|add)(?:\s+(?:lead|customer|contact|client))?(?=[\s:,])|新建(?:线索|客户)?|新增(?:客户)?|录入|添加(?:客户)?"
+)
+_COMMAND = re.compile(rf"\A\s*(?:{_NEW})\s*[:,]?", re.I)
 # The comma of "Acme Co., Ltd." cuts nothing.
-_CUTS = re.compile(r",(?!\s*(?:ltd|limited|inc|llc|corp|gmbh|s\.a)\b)|[;|\n\t\x00]|\s{2,}|\s/\s|(?<=[一-鿿])/(?=[一-鿿])", re.I)
+_CUTS = re.compile(
+    r",(?!\s*(?:ltd|limited|inc|llc|corp|gmbh|s\.a)\b)|[;|\n\t\x00]|\s{2,}|\s/\s|(?<=[一-鿿])/(?=[一-鿿])", re.I
+)
 _SPACE_AFTER_CHINESE = re.compile(r"(?<=[一-鿿)])\s+|\s+(?=[一-鿿])")
 _LOOKS_LIKE_PHONE = re.compile(r"(?<![0-9A-Za-z])\+?[0-9][0-9 ()-]{6,16}[0-9](?![0-9A-Za-z])")
 
@@ -71,5 +76,8 @@ def _error(contact: Contact) -> str | None:
 
 def _segments(text: str) -> list[str]:
     """The parts of a text: cut at punctuation and lines, Chinese also at single spaces."""
-    parts = [part.strip() for part in _CUTS.split(text)]
-    return [word.strip() for part in parts for word in (_SPACE_AFTER_CHINESE.split(part) if has_chinese(part) else [part])]
+    return [word.strip() for part in _CUTS.split(text) for word in _words(part.strip())]
+
+
+def _words(part: str) -> list[str]:
+    return _SPACE_AFTER_CHINESE.split(part) if has_chinese(part) else [part]

@@ -11,8 +11,10 @@ CUT = "\x00"
 _EMAIL_LABEL = r"(?:e-?mail(?:\s*address)?|mail|电?子?邮[箱件]|\be)\s*[:=]\s*"
 _EMAIL = re.compile(rf"(?:{_EMAIL_LABEL})?(?:mailto:)?(?P<email>[A-Za-z0-9._%+'-]+@[\w.-]+\w)", re.I)
 _WECHAT_LABEL = r"(?<![A-Za-z])(?:we\s?chat|weixin|微\s*信|wx|vx|v信|wecom)"
-_WECHAT = re.compile(rf"{_WECHAT_LABEL}\s*(?:id|no\.?|号码?|account)?\s*[:#=-]?\s*(?P<id>[A-Za-z][A-Za-z0-9_-]{{5,19}}|1[3-9][0-9]{{9}})(?![A-Za-z0-9@])", re.I)
-_SAME_AS_PHONE = re.compile(rf"\(?\s*(?:{_WECHAT_LABEL}\s*(?:号)?\s*[:-]?\s*(?:同|即)(?:手机|电话|号|上)*|(?:same|also)\s+(?:as|on|for)?\s*{_WECHAT_LABEL}|手机(?:微信)?同号|电话微信同号)\s*\)?", re.I)
+_WECHAT_ID = r"(?P<id>[A-Za-z][A-Za-z0-9_-]{5,19}|1[3-9][0-9]{9})(?![A-Za-z0-9@])"
+_WECHAT = re.compile(rf"{_WECHAT_LABEL}\s*(?:id|no\.?|号码?|account)?\s*[:#=-]?\s*{_WECHAT_ID}", re.I)
+_SAME = rf"{_WECHAT_LABEL}\s*号?\s*[:-]?\s*[同即](?:手机|电话|号|上)*|(?:same|also)\s+(?:as|on|for)?\s*{_WECHAT_LABEL}"
+_SAME_AS_PHONE = re.compile(rf"\(?\s*(?:{_SAME}|手机(?:微信)?同号|电话微信同号)\s*\)?", re.I)
 _PHONE_LABEL = re.compile(
     r"(?:(?<![A-Za-z])(?:mobile|cell|tel|phone|telephone|mob|direct|office|hotline|work|home|hp|[mtpdo](?=\s*[:.]))(?:\s*(?:phone|no|number|#))?\.?\s*[:.]?"
     r"|(?:手\s*机|电\s*话|座机|联系|热线|号码?|方式|移动|办公)+\s*[:]?)\s*$",

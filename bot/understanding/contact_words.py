@@ -39,11 +39,16 @@ def contact_words() -> ContactWords:
     return ContactWords(
         labels=labels,
         company=re.compile(
-            rf"(?=.*[一-鿿])[^,]{{1,40}}(?:{company_zh}){_BRANCH}|[^,]*[a-z0-9&'.)-]\s+\(?(?:{company_en})\)?\b\.?(?:\s*,?\s*(?:{company_en})\b\.?)*{_BRANCH}", re.I
+            rf"(?=.*[一-鿿])[^,]{{1,40}}(?:{company_zh}){_BRANCH}|[^,]*[a-z0-9&'.)-]\s+\(?(?:{company_en})\)?\b\.?(?:\s*,?\s*(?:{company_en})\b\.?)*{_BRANCH}",
+            re.I,
         ),
         title=re.compile(rf"(?:{_any_of(raw['title_zh'])})|(?:{_any_of(raw['title_en'])})", re.I),
-        chinese_name=re.compile(rf"(?P<name>{surname}(?:[一-鿿]{{1,2}}|(?={honorific}$)))(?P<title>{honorific})?|(?P<address>{surname}(?:{honorific}))"),
-        address=re.compile(r".*(?:[省市区县镇村路街道弄号楼室]|\d+\s+\w+\s+(?:road|rd|street|st|ave|avenue|lane)\b).*", re.I),
+        chinese_name=re.compile(
+            rf"(?P<name>{surname}(?:[一-鿿]{{1,2}}|(?={honorific}$)))(?P<title>{honorific})?|(?P<address>{surname}(?:{honorific}))"
+        ),
+        address=re.compile(
+            r".*(?:[省市区县镇村路街道弄号楼室]|\d+\s+\w+\s+(?:road|rd|street|st|ave|avenue|lane)\b).*", re.I
+        ),
         remark=re.compile(_any_of(raw["remarks"]), re.I),
     )
 

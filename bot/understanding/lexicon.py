@@ -51,9 +51,14 @@ def read_words(name: str) -> dict[str, Any]:
     return loaded
 
 
+def one_of(lines: str) -> str:
+    """One pattern that matches what any of the lines matches."""
+    return "|".join(line.strip() for line in lines.strip("\n").split("\n"))
+
+
 def _load(name: str, frame: str) -> Lexicon:
     raw = read_words(name)
-    lists = {key: _any_of(value, {}) for key, value in raw.pop("lists").items()}
+    lists = {key: one_of(value) for key, value in raw.pop("lists").items()}
     negated = raw.pop("negated")
     return Lexicon(negated=negated, **{key: _compiled(value, lists, frame) for key, value in raw.items()})
 
@@ -61,12 +66,8 @@ def _load(name: str, frame: str) -> Lexicon:
 def _compiled(value: str | dict[str, str], lists: Mapping[str, str], frame: str) -> Any:
     if isinstance(value, dict):
         return {key: _compiled(lines, lists, frame) for key, lines in value.items()}
-    return re.compile(frame.format(_any_of(value, lists)), re.I)
-
-
-def _any_of(lines: str, lists: Mapping[str, str]) -> str:
-    filled = _LIST_NAME.sub(lambda name: f"(?:{lists[name[1]]})", lines.strip("\n"))
-    return "|".join(line.strip() for line in filled.split("\n"))
+    filled = _LIST_NAME.sub(lambda name: f"(?:{lists[name[1]]})", value)
+    return re.compile(frame.format(one_of(filled)), re.I)
 
 
 def matches(patterns: Patterns, text: str) -> Iterator[tuple[str, re.Match[str]]]:

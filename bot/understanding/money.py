@@ -67,7 +67,9 @@ def _money(folded: str, match: re.Match[str], words: _Words) -> Money | None:
     if words.beside.search(folded[max(0, start - _NEAR) : start]) or words.after.match(folded, match.end()):
         return None
     parts = match.groupdict()
-    value = Decimal(parts["number"].replace(",", "")) if parts.get("number") else Decimal(str(chinese(parts["numeral"])))
+    value = (
+        Decimal(parts["number"].replace(",", "")) if parts.get("number") else Decimal(str(chinese(parts["numeral"])))
+    )
     factor = words.factors[parts["scale"].lower()] if parts.get("scale") else 1
     value += Decimal(int(chinese(parts["tenths"]))) / 10 if parts.get("tenths") else 0
     rest = int(chinese(parts["rest"])) * factor // 10 if parts.get("rest") else 0

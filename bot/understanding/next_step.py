@@ -8,9 +8,12 @@ from bot.understanding.text import Span, clauses, overlaps
 from bot.understanding.times.resolve import When
 
 _ADJACENT = 4
+_PLAIN, _ACTED = 1, 2
 _DIGIT = re.compile(r"[0-9]|[一二三四五六七八九十]点|noon")
 _EDGES = " \t\n,.;:!?()-'\"，的在是于@"
-_LEADING = re.compile(r"^(?:at|on|in|by|to|then|and|for|or|the|before|around|about|please|pls|will|左右|前|之前|再者|以后)\b\s*|^(?:之前|以前|前|左右)", re.I)
+_LEADING = re.compile(
+    r"^(?:at|on|in|by|to|then|and|for|or|the|before|around|about|please|pls|will)\b\s*|^(?:之前|以前|前|左右)", re.I
+)
 _TRAILING = re.compile(r"\s*\b(?:at|on|in|by|for|the|before|around|about|from|until|till|after|of)$", re.I)
 
 
@@ -25,35 +28,42 @@ class NextStep:
 
 def find_next_step(folded: str, moments: list[When]) -> NextStep | None:
     """The soonest moment with an action beside it, else the last that is neither past nor a mere circumstance."""
-    weighed = [(_weight(folded, when, moments), when) for when in moments if not when.past]
-    acted = [when for weight, when in weighed if weight == 2 and not when.vague]
-    plain = [when for weight, when in weighed if weight == 1 and not when.vague]
-    vague = [when for weight, when in weighed if weight == 2 and when.vague]
-    dated = [when for when in acted if not _is_just_today(folded, when)]
-    chosen = min(dated, key=lambda when: when.at) if dated else (acted or plain or vague or [None])[-1]
+    chosen = _choose(folded, [(_weight(folded, when, moments), when) for when in moments if not when.past])
     if chosen is None:
         return None
-    clause = clause_of(folded, chosen.span)
-    clause, text = _action(folded, chosen, clause)
+    clause, text = _action(folded, chosen, clause_of(folded, chosen.span))
     return NextStep(chosen, clause, text)
 
 
+def _choose(folded: str, weighed: list[tuple[int, When]]) -> When | None:
+    acted = [when for weight, when in weighed if weight == _ACTED and not when.vague]
+    dated = [when for when in acted if not _is_just_today(folded, when)]
+    plain = [when for weight, when in weighed if weight == _PLAIN and not when.vague]
+    vague = [when for weight, when in weighed if weight == _ACTED and when.vague]
+    if dated:
+        return min(dated, key=lambda when: when.at)
+    return next((found[-1] for found in (acted, plain, vague) if found), None)
+
+
 def _weight(folded: str, when: When, moments: list[When]) -> int:
-    """2 with an action beside it, 1 without any word on it, 0 for what has happened or merely holds."""
-    start, end = clause_of(folded, when.span)
-    start = max([start, *(other.span[1] for other in moments if start <= other.span[1] <= when.span[0])])
-    end = min([end, *(other.span[0] for other in moments if when.span[1] <= other.span[0] <= end)])
-    before, after = folded[start : when.span[0]], folded[when.span[1] : end]
-    nearest = (_cues(before) or [None])[-1]
+    """`_ACTED` with an action beside it, `_PLAIN` without a word on it, 0 for what has happened or merely holds."""
+    before, after = _beside(folded, when, moments)
+    nearest = next(reversed(_cues(before)), None)
     following = [kind for _, kind in _cues(after)]
     if nearest and nearest[1] == "past" and len(before) - nearest[0] <= _ADJACENT:
         return 0
     named = {nearest[1] if nearest else None, *following[:1]}
     if "next" in (named | set(following)):
-        return 2
-    if named & {"past", "state"} or (_is_just_today(folded, when)):
-        return 0
-    return 1
+        return _ACTED
+    return 0 if named & {"past", "state"} or _is_just_today(folded, when) else _PLAIN
+
+
+def _beside(folded: str, when: When, moments: list[When]) -> tuple[str, str]:
+    """What stands before and after a moment in its clause, up to the neighbouring moments."""
+    start, end = clause_of(folded, when.span)
+    start = max([start, *(other.span[1] for other in moments if start <= other.span[1] <= when.span[0])])
+    end = min([end, *(other.span[0] for other in moments if when.span[1] <= other.span[0] <= end)])
+    return folded[start : when.span[0]], folded[when.span[1] : end]
 
 
 def _cues(text: str) -> list[tuple[int, str]]:
@@ -83,9 +93,10 @@ def _action(folded: str, when: When, clause: Span) -> tuple[Span, str | None]:
     text = _tidy(folded[clause[0] : when.span[0]] + " " + folded[when.span[1] : clause[1]])
     if text:
         return clause, text
-    around = [other for other in clauses(folded) if not overlaps(other, clause)]
-    beside = [other for other in around if other[1] <= clause[0]][-1:] + [other for other in around if other[0] >= clause[1]][:1]
-    for other in beside:
+    others = [other for other in clauses(folded) if not overlaps(other, clause)]
+    left = [other for other in others if other[1] <= clause[0]][-1:]
+    right = [other for other in others if other[0] >= clause[1]][:1]
+    for other in left + right:
         cues = {kind for _, kind in _cues(folded[other[0] : other[1]])}
         if "next" in cues and "past" not in cues:
             return (min(clause[0], other[0]), max(clause[1], other[1])), _tidy(folded[other[0] : other[1]])

@@ -54,9 +54,16 @@ def _read(line: str, columns: list[str | None], delimiter: str, region: str) -> 
     keys, unread = take_keys("\n".join(_key_cells(labelled)), region)
     leftover = [value for field, value in labelled if field in (None, "rest", "fax") and value] + cells[len(columns) :]
     bad = [part for part in re.split(r"[\x00\n]", unread) if re.search(r"[0-9@]", part)]
-    named = {field: " ".join(value for other, value in labelled if other == field) or None for field in ("name", "company", "title")}
+    named = {
+        field: " ".join(value for other, value in labelled if other == field) or None
+        for field in ("name", "company", "title")
+    }
     contact = build(keys, **named, rest=" ".join(leftover + bad))
-    return replace(contact, error="bad_email" if "@" in bad[0] else "bad_phone") if bad and not contact.has_key else contact
+    return (
+        replace(contact, error="bad_email" if "@" in bad[0] else "bad_phone")
+        if bad and not contact.has_key
+        else contact
+    )
 
 
 def _key_cells(labelled: list[tuple[str | None, str]]) -> Iterator[str]:

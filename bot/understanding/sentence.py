@@ -1,4 +1,4 @@
-"""Understands one line of a follow-up: "called, wants a quote, call back tomorrow 3pm", 打了电话，要报价，明天下午3点再联系.
+"""Understands one line of a follow-up, such as "called, wants a quote, call back tomorrow 3pm" or 没接，明天再打.
 
 The note keeps every word as typed; what is understood goes beside it and onto the card, where one tap corrects it.
 """

@@ -6,9 +6,22 @@ from collections.abc import Iterator
 Span = tuple[int, int]
 
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_ODD = {0x3000: " ", 0xA0: " ", 0x202F: " ", 0x2019: "'", 0x2018: "'", 0x3002: ".", 0x3001: ",", 0x2013: "-", 0x2014: "-"}
-_FOLD = {**_HALF_WIDTH, **_ODD}
-_BREAK = re.compile(r"[,;!?\n]|\.(?=\s|$|[^\x00-\x7f])|(?<=[^\x00-\x7f])\.|\s-+\s|->|→|\b(?:and then|then|but|and|so)\b|然后|但是|不过|所以|接着")
+_ODD: dict[int, int | str] = {
+    0x3000: " ",
+    0xA0: " ",
+    0x202F: " ",
+    0x2019: "'",
+    0x2018: "'",
+    0x3002: ".",
+    0x3001: ",",
+    0x2013: "-",
+    0x2014: "-",
+}
+_FOLD: dict[int, int | str] = {**_HALF_WIDTH, **_ODD}
+_BREAK = re.compile(
+    r"[,;!?\n]|\.(?=\s|$|[^\x00-\x7f])|(?<=[^\x00-\x7f])\.|\s-+\s|->|→|\b(?:and then|then|but|and|so)\b"
+    "|然后|但是|不过|所以|接着"
+)
 
 
 def fold(text: str) -> str:

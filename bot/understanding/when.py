@@ -9,23 +9,51 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from bot.understanding.text import fold, has_chinese
-from bot.understanding.times import chinese_clock, chinese_days, chinese_relative, english_clock, english_days, english_relative
+from bot.understanding.times import (
+    chinese_clock,
+    chinese_dates,
+    chinese_days,
+    chinese_relative,
+    chinese_spans,
+    english_clock,
+    english_dates,
+    english_days,
+    english_relative,
+    english_spans,
+)
 from bot.understanding.times.pieces import drop_overlaps, join
 from bot.understanding.times.resolve import Here, When, resolve
 from bot.understanding.times.rules import scan
 
-__all__ = ["When", "find_moments", "understand_when", "warm_up"]
+__all__ = ["LONGEST", "When", "find_moments", "understand_when", "warm_up"]
 
-_ENGLISH = (*english_relative.RULES, *english_days.RULES, *english_clock.RULES, *english_relative.VAGUE)
-_CHINESE = (*chinese_relative.RULES, *chinese_days.RULES, *chinese_clock.RULES, *chinese_relative.VAGUE)
-_DAY_FIRST = ("en_GB", "en_AU", "en_NZ", "en_IE", "en_IN", "en_ZA", "en_SG", "en_HK", "de", "fr", "es", "it", "nl", "pt")
 LONGEST = 4000
+_ENGLISH = (
+    *english_relative.RULES,
+    *english_dates.RULES,
+    *english_days.RULES,
+    *english_spans.RULES,
+    *english_clock.RULES,
+    *english_relative.VAGUE,
+)
+_CHINESE = (
+    *chinese_relative.RULES,
+    *chinese_dates.RULES,
+    *chinese_days.RULES,
+    *chinese_dates.FESTIVALS,
+    *chinese_spans.RULES,
+    *chinese_clock.RULES,
+    *chinese_relative.VAGUE,
+)
+_DAY_FIRST = (
+    "en_GB", "en_AU", "en_NZ", "en_IE", "en_IN", "en_ZA", "en_SG", "en_HK", "de", "fr", "es", "it", "nl", "pt",
+)  # fmt: skip
 
 
 def understand_when(text: str, *, now: datetime, tz: ZoneInfo, locale: str) -> When | None:
     """The moment a text asks for: the first firm one ahead, else a vague one, else one that is past.
 
-    `now` is aware; `tz` is the member's zone; `locale` decides whether 4/5 is April or May.
+    `now` is aware; `tz` is the member's zone; `locale` decides whether 4/5 is April or May. Never raises.
     """
     moments = find_moments(text, now=now, tz=tz, locale=locale)
     return min(moments, key=lambda when: (when.past, when.vague), default=None)

@@ -2,14 +2,15 @@
 
 from bot.understanding.numbers import CHINESE as N
 from bot.understanding.numbers import chinese as number
+from bot.understanding.times.loose_words import ask, asking, look_back, looking_back
 from bot.understanding.times.pieces import Piece
 from bot.understanding.times.resolve import Here
-from bot.understanding.times.rules import Build, Match, Rule, chinese
-from bot.understanding.times.steps import past, step, vague
+from bot.understanding.times.rules import Match, Rule, chinese
+from bot.understanding.times.steps import step
 
 _UNITS = {
-    "分": "minute", "刻": "quarter hour", "小": "hour", "钟": "hour", "天": "day", "日": "day", "周": "week", "星": "week",
-    "礼": "week", "月": "month", "年": "year", "工": "workday", "季": "quarter",
+    "分": "minute", "刻": "quarter hour", "小": "hour", "钟": "hour", "天": "day", "日": "day", "周": "week",
+    "星": "week", "礼": "week", "月": "month", "年": "year", "工": "workday", "季": "quarter",
 }  # fmt: skip
 _UNIT = r"(?P<unit>分钟|分|刻钟|小时|钟头|工作日|工作天|天|日|周|星期|礼拜|月|年|季度)"
 _AMOUNT = (
@@ -34,34 +35,20 @@ def _steps(match: Match, here: Here) -> Piece | None:
     return step(match.span(), -amount if parts.get("ago") else amount, unit, here)
 
 
-def _ask(days: float) -> Build:
-    return lambda match, here: vague(match.span(), here, days)
-
-
-def _looks_back(days: int) -> Build:
-    return lambda match, here: past(match.span(), here, days=days)
-
-
 RULES: tuple[Rule, ...] = (
-    chinese(rf"(?:前{_SOME}|{_SOME}{_AGO})", _looks_back(-3)),
+    chinese(rf"(?:前{_SOME}|{_SOME}{_AGO})", look_back(3)),
     chinese(_NO_DATE + _AMOUNT + _AGO, _steps),
     chinese(_HALF + _AGO, _steps),
     chinese(_NO_DATE + _AMOUNT + _LATER, _steps),
     chinese(_HALF + _LATER, _steps),
-    chinese(rf"(?:再?过|再?等)(?![两俩]天){_AMOUNT}", _steps),
-    chinese(rf"(?:再?过|再?等){_HALF}", _steps),
+    chinese(rf"再?[过等](?![两俩]天){_AMOUNT}", _steps),
+    chinese(rf"再?[过等]{_HALF}", _steps),
     chinese(rf"\A\s*{_AMOUNT}\s*\Z", _steps),
     chinese(rf"\A\s*{_HALF}\s*\Z", _steps),
-    chinese(r"刚才|刚刚|方才", _looks_back(0)),
-    chinese(r"前几天|前两天|前些天|前阵子?|前段时间|上次|(?:^|(?<=[,.;\s]))之前|此前|早些时候", _looks_back(-2)),
+    *looking_back("chinese"),
 )
-
-# Read last, so that "later this week" and 春节后 are what they say and not just "later" and 节后.
 VAGUE: tuple[Rule, ...] = (
-    chinese(rf"(?:再?过|再?等)?{_SOME}{_LATER}", _ask(3)),
-    chinese(rf"(?:再?过|再?等|未来|接下来)(?:这)?(?:{_SOME}|[两俩]天|(?:一)?段时间|(?:一)?阵子?|些天|些时候|些日子)", _ask(3)),
-    chinese(r"改天|改日|择日|择期|哪天|下次|下回|来日|有机会|抽空|(?<![没无])有空|(?<![没无])有时间|得空|空了|闲了|方便(?:的时候|时|了)|不忙(?:了|的时候)|忙完", _ask(3)),
-    chinese(r"年后|节后|过完?年|近期|以后|往后|到时候?|届时|过后|等通知", _ask(3)),
-    chinese(r"稍后|稍晚|晚点|晚些|晚一点|晚一些|迟点|迟些|等会儿?|等一会儿?|等一下|待会儿?|一会儿?后?|过会儿?|过一会儿?|回头", _ask(0.125)),
-    chinese(r"尽快|尽早|马上|立刻|立即", _ask(0.05)),
+    chinese(rf"(?:再?[过等])?{_SOME}{_LATER}", ask(3)),
+    chinese(rf"(?:再?[过等]|未来|接下来)这?{_SOME}", ask(3)),
+    *asking("chinese"),
 )

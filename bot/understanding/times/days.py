@@ -37,3 +37,18 @@ def add_workdays(day: date, count: int) -> date:
 def quarter_start(day: date, quarters: int) -> date:
     """First day of the quarter of `day`, or of one some quarters away."""
     return add_months(day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1), 3 * quarters)
+
+
+def next_weekday(day: date, weekday: int) -> date:
+    """The next such weekday after `day`: on a Friday, "friday" means a week on, since today would be "today"."""
+    return day + DAY * ((weekday - day.weekday() - 1) % 7 + 1)
+
+
+def next_numbered(day: date, number: int) -> date:
+    """The next day with that number in its month, `day` included. ValueError when no month has it."""
+    if not 1 <= number <= 31:
+        raise ValueError(number)
+    month = day.replace(day=1)
+    while in_month(month.year, month.month, number).day != number or month.replace(day=number) < day:
+        month = add_months(month, 1)
+    return month.replace(day=number)

@@ -2,10 +2,11 @@
 
 from bot.understanding.numbers import ENGLISH as N
 from bot.understanding.numbers import english as number
+from bot.understanding.times.loose_words import ask, asking, look_back, looking_back
 from bot.understanding.times.pieces import Piece
 from bot.understanding.times.resolve import Here
-from bot.understanding.times.rules import Build, Match, Rule, english
-from bot.understanding.times.steps import past, step, vague
+from bot.understanding.times.rules import Match, Rule, english
+from bot.understanding.times.steps import step
 
 _UNIT = (
     r"(?P<unit>min(?:ute)?s?|m|hours?|hrs?|h|(?:business|working|work)[\s-]?days?|days?|d|weeks?|wks?|w"
@@ -16,7 +17,8 @@ _AND_A_HALF = r"(?P<{}>\s+and\s+a\s+half)?"
 _MINUTES = r"(?:\s*(?:and\s*)?(?P<minutes>\d{1,2})\s*m(?:in(?:ute)?s?)?)?"
 _AMOUNT = rf"(?P<n>{N}){_AND_A_HALF.format('half')}\s*{_UNIT}{_AND_A_HALF.format('more')}{_MINUTES}"
 _HALF_AN = r"(?P<half>half)\s+(?:an?\s+)?(?P<unit>hour|day|month|year)"
-_AHEAD = r"(?:in(?:\s+(?:about|around|like|another))?|after|within|give\s+(?:it|him|her|them)|wait)\s+(?:the\s+next\s+)?"
+_GIVE = r"give\s+(?:it|him|her|them)"
+_AHEAD = rf"(?:in(?:\s+(?:about|around|like|another))?|after|within|{_GIVE}|wait)\s+(?:the\s+next\s+)?"
 _ON = r"\s+(?:later|from\s+(?:now|today)|hence)"
 _AGO = r"\s+(?P<ago>ago|back|earlier)"
 _FEW = r"(?:a\s+few|few|several|some|a\s+couple\s+more|a\s+handful\s+of)\s+(?:more\s+)?"
@@ -45,18 +47,10 @@ def _one(match: Match, here: Here) -> Piece | None:
     return step(match.span(), 1, _unit(match["unit"]), here)
 
 
-def _ask(days: float) -> Build:
-    return lambda match, here: vague(match.span(), here, days)
-
-
-def _looks_back(days: int) -> Build:
-    return lambda match, here: past(match.span(), here, days=days)
-
-
 RULES: tuple[Rule, ...] = (
     english(_AMOUNT + _AGO, _steps),
     english(_HALF_AN + _AGO, _steps),
-    english(_FEW + _UNIT + _AGO, _looks_back(-3)),
+    english(_FEW + _UNIT + _AGO, look_back(3)),
     english(_AHEAD + _AMOUNT + rf"(?:{_ON})?", _steps),
     english(_AHEAD + _HALF_AN, _steps),
     english(_AMOUNT + _ON, _steps),
@@ -66,18 +60,10 @@ RULES: tuple[Rule, ...] = (
     english(rf"\A\s*{_HALF_AN}\s*\Z", _steps),
     english(r"\A\s*(?P<n>\d{1,3})\s?(?P<unit>h|hrs?|m|mins?|w)", _steps),
     english(r"(?:with)?in\s+the\s+(?:next\s+)?(?P<unit>hour|week|month)", _one),
-    english(r"the\s+other\s+(?:day|week)|recently|earlier(?:\s+(?:today|this\s+(?:week|month)))?|previously|once\s+before", _looks_back(-2)),
-    english(r"just\s+now|a\s+(?:moment|minute|second|while)\s+ago", _looks_back(0)),
+    *looking_back("english"),
 )
-
-# Read last, so that "later this week" and 春节后 are what they say and not just "later" and 节后.
 VAGUE: tuple[Rule, ...] = (
-    english(_AHEAD + _FEW + _UNIT, _ask(3)),
-    english(_FEW + _UNIT + _ON, _ask(3)),
-    english(r"(?:over\s+|in\s+|for\s+)?the\s+next\s+(?:few|couple\s+of)\s+(?:days|weeks)", _ask(3)),
-    english(r"(?:sometime|some\s+time|some\s?day|one\s+day|another\s+(?:time|day)|some\s+other\s+(?:time|day)|eventually)", _ask(3)),
-    english(r"when(?:ever)?\s+(?:he|she|they|he's|she's|they're|i|we)?\s*(?:is|are|am|has|have|gets?)?\s*(?:time|free|available|ready|back)", _ask(3)),
-    english(r"at\s+some\s+point|(?:in\s+the\s+)?near\s+future|down\s+the\s+(?:road|line)|one\s+of\s+these\s+days", _ask(3)),
-    english(r"(?:some\s?what\s+)?later(?!\s+(?:today|this|that|in|on|than|tonight|next))|later\s+on|soon|shortly|in\s+a\s+(?:bit|while|moment|minute)", _ask(0.125)),
-    english(r"asap|a\.s\.a\.p\.?|right\s+away|as\s+soon\s+as\s+(?:possible|i\s+can|we\s+can)", _ask(0.05)),
+    english(_AHEAD + _FEW + _UNIT, ask(3)),
+    english(_FEW + _UNIT + _ON, ask(3)),
+    *asking("english"),
 )

@@ -1,11 +1,12 @@
 """The bricks a time phrase is built of, and how neighbours become one: "fri" + "10:30", 下周 + 周二 + 下午 + 3点."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
 from bot.understanding.text import Span, overlaps
+from bot.understanding.times.days import in_month, in_week
 
 Roll = Literal["never", "day", "week", "month", "year"]
 Kind = Literal["day", "weekday", "week", "month", "number"]
@@ -52,7 +53,8 @@ class Piece:
 
 
 _FILLER = re.compile(
-    r"[\s(]*(?:(?:at|on|in|the|around|about|by|before|after|of|from|@|的|大概|大约|约|差不多|左右|那天|当天)[\s(]*)*\)?\s*", re.I
+    r"[\s(]*(?:(?:at|on|in|the|around|about|by|before|after|of|from|@|的|大概|大约|约|差不多|左右|那天|当天)[\s(]*)*\)?\s*",
+    re.I,
 )
 _COMMA = re.compile(r"\s*,\s*(?:(?:at|around|about|by)\s*)?", re.I)
 
@@ -87,21 +89,17 @@ def _join_over(pieces: list[Piece], folded: str, gap: re.Pattern[str]) -> list[P
 
 def _both(left: Piece, right: Piece) -> Piece | None:
     """One piece of two, or nothing where they contradict each other."""
-    if left.instant or right.instant or left.vague or right.vague:
-        return None
-    if left.clock and right.clock and left.weak != right.weak:
-        return replace(right if left.weak else left, span=(left.span[0], right.span[1]), day=_one_day(left.day, right.day))
-    if (left.part and right.part) or (left.clock and right.clock):
-        return None
+    alone = left.instant or right.instant or left.vague or right.vague
+    two_clocks = left.clock and right.clock and left.weak == right.weak
     day = _one_day(left.day, right.day)
-    if left.day and right.day and not day:
+    if alone or two_clocks or (left.part and right.part) or (left.day and right.day and not day):
         return None
-    return replace(
-        left,
-        span=(left.span[0], right.span[1]),
+    first, second = (right, left) if left.weak else (left, right)
+    return Piece(
+        (left.span[0], right.span[1]),
         day=day,
         part=left.part or right.part,
-        clock=left.clock or right.clock,
+        clock=first.clock or second.clock,
         weak=left.weak and right.weak,
     )
 
@@ -110,22 +108,17 @@ def _one_day(left: Day | None, right: Day | None) -> Day | None:
     """Two mentions of one day: a week and its weekday, a month and its day, a date and its weekday in brackets."""
     if not (left and right):
         return left or right
-    for outer, inner in ((left, right), (right, left)):
-        if outer.kind == "week" and inner.kind == "weekday":
-            return Day(outer.date.fromordinal(outer.date.toordinal() - outer.date.weekday() + inner.date.weekday()))
-        if outer.kind == "month" and inner.kind == "number":
-            return _nth(outer, inner.date.day)
-        if outer.kind in ("day", "number") and inner.kind == "weekday":
-            return outer
-        if outer.kind == "weekday" and inner.kind == "number" and outer.date.weekday() == inner.date.weekday():
-            return Day(inner.date)
-        if outer.kind == "day" and inner.kind == "number" and outer.date.day == inner.date.day:
-            return outer
-    return None
+    return _inner_of(left, right) or _inner_of(right, left)
 
 
-def _nth(month: Day, number: int) -> Day | None:
-    try:
-        return Day(month.date.replace(day=number), roll=month.roll)
-    except ValueError:
-        return None
+def _inner_of(outer: Day, inner: Day) -> Day | None:
+    """The day that `inner` names within `outer`."""
+    kinds = (outer.kind, inner.kind)
+    if kinds == ("week", "weekday"):
+        return Day(in_week(outer.date, inner.date.weekday()))
+    if kinds == ("month", "number"):
+        return Day(in_month(outer.date.year, outer.date.month, inner.date.day), roll=outer.roll)
+    if kinds == ("weekday", "number") and outer.date.weekday() == inner.date.weekday():
+        return Day(inner.date)
+    same = inner.kind == "weekday" or (inner.kind == "number" and outer.date.day == inner.date.day)
+    return outer if same and outer.kind in ("day", "number") else None

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.understanding.text import Span
 from bot.understanding.times.days import DAY, add_months
 from bot.understanding.times.pieces import Clock, Day, Part, Piece
-from bot.understanding.text import Span
 
 WORKDAY_START = 9
 HORIZON = timedelta(days=366 * 10)
