@@ -7,11 +7,12 @@ call Slack happens behind the acknowledgement.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import structlog
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
@@ -37,9 +38,15 @@ NO_OPTIONS: Said = {"options": []}
 
 def router(bot: Bot) -> APIRouter:
     """Slack's addresses; the installation pages only where a client id is set."""
-    routes = APIRouter(prefix="/slack", tags=["slack"])
     door = Door(bot)
     check = guard.Guard(bot.settings.slack_signing_secret)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await run_in_threadpool(door.close)
+
+    routes = APIRouter(prefix="/slack", tags=["slack"], lifespan=lifespan)
 
     @routes.post("/events")
     async def events(request: Request) -> Response:
@@ -88,6 +95,10 @@ class Door:
             return Response(status_code=200)
         said = self._bolt.dispatch(Visit(payload), payload)
         return Response(said.body, said.status, media_type=said.first_headers().get("content-type"))
+
+    def close(self) -> None:
+        """Finish the answers that are under way."""
+        self._answers.close()
 
     def _command(self, visit: Visit) -> Said:
         assert isinstance(visit.payload, payloads.Command)
