@@ -28,7 +28,7 @@ class SlackDriver:
 
     def says(self, text: str, *, conversation: str | None = None) -> Seen:
         """Give the slash command, privately or in a channel."""
-        channel, mark = conversation or self._private, len(self._server.news)
+        channel, mark = conversation or self.private, len(self._server.news)
         response = self._wire.command(self.user, text, channel)
         assert response.status_code == 200, response.text
         if response.content:
@@ -38,7 +38,7 @@ class SlackDriver:
     def writes(self, text: str, *, conversation: str | None = None, thread: str = "") -> Seen:
         """Write to the app, or mention it in a channel; in a thread where one is named."""
         mark = len(self._server.news)
-        private = {"type": "message", "channel_type": "im", "channel": self._private, "text": text}
+        private = {"type": "message", "channel_type": "im", "channel": self.private, "text": text}
         public = {"type": "app_mention", "channel": conversation, "text": f"<@UBOT> {text}"}
         said = (public if conversation else private) | {"user": self.user, "ts": f"{time.time():.6f}"}
         said |= {"thread_ts": thread} if thread else {}
@@ -49,7 +49,7 @@ class SlackDriver:
     def taps(self, seen: Seen, label: str) -> Seen:
         """Tap the button, entry or option with that label."""
         message, mark = seen.place, len(self._server.news)
-        element, option = _control(seen.raw["blocks"], label)
+        element, option = control(seen.raw["blocks"], label)
         response = self._wire.interact(self._wire.tap(self.user, message, element, option))
         assert response.status_code == 200, response.text
         return self._after(mark, tapped=message)
@@ -67,21 +67,22 @@ class SlackDriver:
 
     def opens_home(self) -> Seen:
         """Look at the app's home page."""
-        opened = {"type": "app_home_opened", "user": self.user, "channel": self._private, "tab": "home"}
+        opened = {"type": "app_home_opened", "user": self.user, "channel": self.private, "tab": "home"}
         self._wire.push(self._wire.event(opened))
         view = self._server.wait(lambda: self._server.homes.get(self.user))
         return _seen(Message("", "", "", view["blocks"]))
 
     def inbox(self) -> list[Seen]:
         """What stands in the private chat with the app."""
-        return [_seen(each) for each in self._server.standing(self._private) if not each.seen_by]
+        return [_seen(each) for each in self._server.standing(self.private) if not each.seen_by]
 
     def group(self, conversation: str) -> list[Seen]:
         """What stands in a channel for everybody."""
         return [_seen(each) for each in self._server.standing(conversation) if not each.seen_by]
 
     @property
-    def _private(self) -> str:
+    def private(self) -> str:
+        """The id of the private chat with the app."""
         return self._server.direct(self.user)
 
     def _after(self, mark: int, tapped: Message | None = None) -> Seen:
@@ -96,7 +97,7 @@ class SlackDriver:
         return _form(shown) if isinstance(shown, dict) else _seen(shown)
 
     def _concerns(self, news: Any, tapped: Message | None) -> bool:
-        return isinstance(news, dict) or news is tapped or self.user == news.seen_by or news.channel == self._private
+        return isinstance(news, dict) or news is tapped or self.user == news.seen_by or news.channel == self.private
 
 
 def join(
@@ -130,7 +131,8 @@ def _form(view: Json) -> Seen:
     return Seen(view["title"]["text"], text, (view["submit"]["text"],), names, view, view)
 
 
-def _control(blocks: list[Json], label: str) -> tuple[Json, Json | None]:
+def control(blocks: list[Json], label: str) -> tuple[Json, Json | None]:
+    """The element with that label, and its option where the label is an option's."""
     found = [(element, option) for shown, element, option in _controls(blocks) if shown == label]
     assert found, f"no button {label!r} among {[shown for shown, _, _ in _controls(blocks)]}"
     return found[0]

@@ -68,6 +68,7 @@ class Stage:
     script: Script
     installed: Installed
     settings: Settings
+    app: FastAPI
 
     def reset(self) -> None:
         """As new, for the next test on the same server."""
@@ -98,7 +99,7 @@ def staged(database: Any = None, **settings: Any) -> Iterator[Stage]:
     app.include_router(router(bot))
     with serving(app) as host:
         wire = Wire(host, server)
-        stage = Stage(wire, server, script, installed, known)
+        stage = Stage(wire, server, script, installed, known, app)
         stage.reset()
         yield stage
         wire.close()

@@ -1,5 +1,6 @@
 """Slack's door: every kind of request becomes the right interaction and gets the right answer."""
 
+import asyncio
 import time
 
 import pytest
@@ -406,6 +407,19 @@ def test_slack_that_hangs_does_not_hold_up_the_acknowledgement(stage):
     assert [stage.wire.command("U1", "log", "C1").status_code for _ in range(4)] == [200] * 4
     assert stage.server.wait(lambda: stage.server.count("views.open") == 4)
     assert stage.server.opened == {}
+
+
+def test_the_end_of_the_server_waits_for_answers_under_way():
+    async def stop(app):
+        async with app.router.lifespan_context(app):
+            """Started; now it ends."""
+
+    with staged() as stage:
+        stage.script.answers["log"] = Answer(form=LOG)
+        stage.server.faults.add("views.open", Fault(hang=0.2, acts=True))
+        stage.wire.command("U1", "log", "C1")
+        asyncio.run(stop(stage.app))
+        assert stage.server.opened
 
 
 # When things go wrong

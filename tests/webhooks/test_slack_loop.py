@@ -1,7 +1,9 @@
 """The lead loop through Slack's real door, real dispatcher and real database, seen on a double of Slack's servers."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from time import sleep as pause
 from typing import Any
 
 import pytest
@@ -16,13 +18,17 @@ from crm.settings import Settings
 from ops.runtime import Work, compose
 from tests import build
 from tests.doubles.slack import SlackDouble
-from tests.drivers.slack import SlackDriver, join
+from tests.doubles.slack_http import broken
+from tests.drivers.slack import SlackDriver, control, join
 from tests.drivers.slack_wire import SECRET, Wire
 from tests.serving import serving
 from webhooks.app import create_app
 
-CLAIM_ONE = "update procrastinate_jobs set status = 'succeeded' where id = :id"
-DUE = "select id, task_name, args from procrastinate_jobs where status = 'todo' order by id"
+DUE = """
+    update procrastinate_jobs set status = 'succeeded' where status = 'todo'
+    and (scheduled_at is null or scheduled_at < now() + interval '10 s') returning id, task_name, args
+"""
+MESSAGE = {"type": "message", "channel_type": "im", "ts": "1700000001.000100"}
 
 
 @dataclass
@@ -43,13 +49,15 @@ class House:
         return build.external("slack", name, self.acme.org_id)
 
     def run_jobs(self) -> None:
-        """Do what is due, and what that makes due."""
-        for _ in range(5):
+        """Do what is due, and what that makes due; a limit on messages is waited for."""
+        for _ in range(30):
             with self.database.session() as session, session.begin():
                 due = session.execute(text(DUE)).all()
-                session.execute(text(CLAIM_ONE), [{"id": job.id} for job in due] or {"id": 0})
-            for job in due:
+            for job in sorted(due):
                 self.work.by_name()[job.task_name](**job.args)
+            if not due:
+                return
+            pause(0.05)
 
     def lead(self, **facts: Any) -> str:
         """A lead as it is after a while; its reference."""
@@ -217,3 +225,38 @@ def test_somebody_who_left_slack_is_signed_off(house):
     assert house.person("ann").inbox() == []
     assert house.person("ann").says(f"claim {ref}").title == "Not possible"
     assert ref in house.person("bob").says(f"claim {ref}").text
+
+
+def test_eight_deliveries_at_once_of_one_tap_are_one_claim(house):
+    ref = house.arrives()
+    (card,) = house.person("ann").group(house.pool)
+    payload = house.wire.tap(house.user("ann"), card.place, *control(card.raw["blocks"], "Claim"))
+    with ThreadPoolExecutor(8) as threads:
+        statuses = list(threads.map(lambda _: house.wire.interact(payload).status_code, range(8)))
+    house.run_jobs()
+    answers = [each for each in house.server.standing(house.pool) if each.seen_by]
+    assert statuses == [200] * 8
+    assert len(answers) == 1
+    assert ref in answers[0].text
+
+
+def test_a_button_of_an_old_card_does_nothing_but_show_the_new_one(house):
+    ref = house.lead(owner="ann")
+    ann = house.person("ann")
+    old = ann.writes(f"lead {ref}")
+    ann.says(f"stage {ref} quote")
+    shown = ann.taps(old, "Won")
+    assert "Quote" in shown.text
+    assert "Quote" in ann.says(f"lead {ref}").text
+
+
+def test_slack_being_down_loses_no_answer(house):
+    house.lead(owner="ann")
+    ann = house.person("ann")
+    house.server.faults.add("chat.postMessage", broken(503))
+    response = house.wire.push(
+        house.wire.event(MESSAGE | {"user": house.user("ann"), "channel": ann.private, "text": "my"})
+    )
+    house.run_jobs()
+    assert response.status_code == 200
+    assert "Lu Wei" in ann.inbox()[0].text
