@@ -30,6 +30,7 @@ class Notice:
 NOTICES: dict[str, Notice] = {
     "answer": Notice("answer"),
     "lead.dispatched": Notice("pushed"),
+    "leads.dispatched": Notice("dealt", lives=False),
     "lead.assigned": Notice("assigned"),
     "leads.moved_away": Notice("moved_away", lives=False),
     "leads.transferred": Notice("transferred", lives=False),
