@@ -12,6 +12,8 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from bot.app import Bot
 from bot.cards.model import (
@@ -139,6 +141,11 @@ def set_up(database: Database, redis: Redis, **settings: Any) -> Stage:
 def valkey(sockets: Sockets) -> Redis:
     """A client of this run's Valkey."""
     return Redis(unix_socket_path=str(sockets.valkey_socket), socket_timeout=5)
+
+
+def no_valkey() -> Redis:
+    """A client of a Valkey that is away, which does not try twice: as the real ones are made."""
+    return Redis(unix_socket_path="/nonexistent/valkey.sock", retry=Retry(NoBackoff(), 0))
 
 
 @contextmanager

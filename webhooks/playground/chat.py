@@ -11,16 +11,14 @@ from bot.app import Bot
 from bot.cards.as_json import card_from_json
 from bot.cards.fit import clean
 from bot.cards.model import Card
-from bot.dispatcher import DatabaseAway
 from bot.interaction import Answer, Interaction
 from bot.platforms import playground_store as store
-from bot.platforms.base import Unavailable, Workspace
+from bot.platforms.base import Workspace
 from bot.platforms.playground import PlaygroundPlatform
 from bot.platforms.playground_tables import PlaygroundMessage
 from webhooks.playground.bodies import Press, Say
-from webhooks.playground.guard import Refused
+from webhooks.playground.guard import AWAY, GONE, Refused
 
-AWAY = {"notice": "Sluice cannot reach its database at the moment. Nothing was done; please try again in a moment."}
 _MENTION = re.compile(r"\A\s*(?:[@/]sluice\b|/)[\s:,]*", re.IGNORECASE)
 Told = dict[str, Any]
 
@@ -37,15 +35,15 @@ class Chat:
         """Keep the line, ask the bot, keep its answer."""
         try:
             return self._say(said, f"{said.who}:{said.key or uuid4().hex}")
-        except (DatabaseAway, Unavailable):
-            return AWAY
+        except GONE:
+            return {"notice": AWAY}
 
     def press(self, pressed: Press) -> Told:
         """Ask the bot what the tap does. Raises Refused(404) for a message that this person cannot see."""
         try:
             return self._press(pressed, f"{pressed.who}:{pressed.key or uuid4().hex}")
-        except (DatabaseAway, Unavailable):
-            return AWAY
+        except GONE:
+            return {"notice": AWAY}
 
     def workspace(self) -> Workspace:
         """The playground's installation. Raises Refused(409) while no organization has one."""

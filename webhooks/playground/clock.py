@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crm import clock
+from crm import clock, queue
 from crm.uow import UnitOfWork
 from webhooks.playground.bodies import SetClock
 from webhooks.playground.guard import Refused
@@ -20,11 +20,12 @@ def told(uow: UnitOfWork) -> dict[str, Any]:
 
 
 def move(uow: UnitOfWork, wanted: SetClock) -> dict[str, Any]:
-    """Set, shift or reset the shared clock. Raises Refused(422) for a time that cannot be read or is too far away."""
+    """Set, shift or reset the shared clock; what falls due by that is done. Raises Refused(422) for a strange time."""
     shift = _shift(uow, wanted)
     if abs(shift) > FURTHEST:
         raise Refused(422, "The clock moves ten years at most.")
     clock.set_offset(uow.session, shift)
+    uow.defer(queue.Order(queue.TICK, {}))
     return told(uow)
 
 

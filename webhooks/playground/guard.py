@@ -14,11 +14,17 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.types import Message
 
+from bot.dispatcher import DatabaseAway
+from bot.platforms.base import Unavailable
 from crm.settings import Settings, SettingsError
 
+AWAY = "Sluice cannot reach its database at the moment. Nothing was done; please try again in a moment."
+GONE = (OperationalError, PoolTimeout, Unavailable, DatabaseAway)
 MAX_BODY = 256 * 1024
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -69,16 +75,25 @@ def route_class(settings: Settings) -> type[APIRoute]:
                 try:
                     check(request, settings)
                     return dressed(await inner(await capped(request)))
-                except Refused as exc:
-                    return dressed(JSONResponse({"error": exc.error}, exc.status, exc.headers))
-                except HTTPException as exc:
-                    return dressed(JSONResponse({"error": exc.detail}, exc.status_code))
-                except RequestValidationError as exc:
-                    return dressed(JSONResponse(explained(exc), 422))
+                except (Refused, HTTPException, RequestValidationError, *GONE) as exc:
+                    return dressed(refusal(exc))
 
             return handle
 
     return GuardedRoute
+
+
+def refusal(exc: Exception) -> JSONResponse:
+    """What is told when a request is turned away, or comes while the database cannot be reached."""
+    match exc:
+        case Refused():
+            return JSONResponse({"error": exc.error}, exc.status, exc.headers)
+        case HTTPException():
+            return JSONResponse({"error": exc.detail}, exc.status_code)
+        case RequestValidationError():
+            return JSONResponse(explained(exc), 422)
+        case _:
+            return JSONResponse({"error": AWAY}, 503, {"Retry-After": "2"})
 
 
 def check(request: Request, settings: Settings) -> None:

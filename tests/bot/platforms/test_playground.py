@@ -13,7 +13,7 @@ from bot.platforms.playground import PlaygroundPlatform
 from crm.db import Database
 from ops.sockets import Sockets
 from tests import build
-from tests.drivers.playground_stage import LEAD, LOG, TAKEN, valkey
+from tests.drivers.playground_stage import LEAD, LOG, TAKEN, no_valkey, valkey
 
 ANN = Address("person", "ann")
 
@@ -102,7 +102,7 @@ def test_characters_that_no_database_takes_are_left_out(
 
 
 def test_with_redis_gone_a_message_still_stands(workspace: Workspace, database: Database) -> None:
-    alone = PlaygroundPlatform(database, Redis(unix_socket_path="/nonexistent/valkey.sock"))
+    alone = PlaygroundPlatform(database, no_valkey())
     alone.send(workspace, ANN, LEAD, key="a")
     assert seen(database, workspace, "ann") == [("dm:ann", LEAD.title)]
 

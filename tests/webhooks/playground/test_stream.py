@@ -8,11 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
-from redis import Redis
 
 from bot.platforms.base import Address
 from crm.db import Database
-from tests.drivers.playground_stage import LEAD, POOL, TAKEN, Stage, served, set_up
+from tests.drivers.playground_stage import LEAD, POOL, TAKEN, Stage, no_valkey, served, set_up
 
 
 @contextmanager
@@ -76,8 +75,7 @@ def test_a_page_that_comes_back_gets_what_it_missed_and_no_more(stage: Stage) ->
 
 
 def test_without_redis_the_page_looks_by_itself(database: Database) -> None:
-    nowhere = Redis(unix_socket_path="/nonexistent/valkey.sock", socket_timeout=1)
-    stage = set_up(database, nowhere)
+    stage = set_up(database, no_valkey())
     with served(stage.app) as address, listening(address, stage.who("ann")) as events:
         push(stage, "one")
         assert next(events)["data"][0]["card"]["title"] == LEAD.title

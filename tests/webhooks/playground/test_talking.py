@@ -1,12 +1,18 @@
 """Lines and taps in the browser become interactions, and their answers stand where they belong."""
 
+from dataclasses import replace
+
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from bot.dispatcher import DatabaseAway
 from bot.interaction import Answer
-from tests.drivers.playground_stage import LEAD, LOG, POOL, TAKEN, Stage
+from crm.db import Database
+from ops.sockets import Sockets
+from tests.drivers.playground_stage import LEAD, LOG, POOL, TAKEN, Stage, set_up, valkey
 from tests.webhooks.playground.conftest import Person
+from webhooks.playground import router
 
 SAY, PRESS, MESSAGES = "/playground/api/say", "/playground/api/press", "/playground/api/messages"
 
@@ -179,3 +185,14 @@ def _cards(client: TestClient, viewer: str) -> list[str]:
     """The titles of the cards that somebody sees."""
     told = client.get(MESSAGES, params={"as": viewer}).json()
     return [each["card"]["title"] for each in told["messages"] if each["card"]]
+
+
+def test_without_the_database_the_page_is_told_to_wait(engines: Sockets, stage: Stage) -> None:
+    nowhere = Database("postgresql+psycopg://nobody@/none?host=/nonexistent")
+    lost = set_up(stage.bot.database, valkey(engines))
+    app = FastAPI()
+    app.include_router(router(replace(lost.bot, database=nowhere)))
+    with TestClient(app, base_url="http://127.0.0.1:8000") as client:
+        answer = client.get(MESSAGES, params={"as": "ann"})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert "try again" in answer.json()["error"]
