@@ -15,7 +15,7 @@ _SCALE = r"(?P<scale>k|mn|mio|million|mil|m|grand|thousand|w|千万|百万|万|�
 _NUMERAL = r"(?P<numeral>[一二两三四五六七八九十百]{1,5})"
 _MORE = r"(?:[0-9]|[一二三四五六七八九])"
 _FREE = r"(?<![A-Za-z0-9.:/#+*-])(?<![0-9],)"
-_NEAR = 12
+_NEAR = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,9 @@ def _e164(plain: str, region: str) -> str | None:
 
 def normalise_email(raw: str) -> str | None:
     """An e-mail address in lower case, without `mailto:` and brackets around it; None when it is no address."""
-    plain = unicodedata.normalize("NFKC", raw).strip().strip("<>.,; ").lower().removeprefix("mailto:")
+    plain = unicodedata.normalize("NFKC", raw).strip().lstrip("<").rstrip(">.,; ").lower().removeprefix("mailto:")
     local, _, domain = plain.partition("@")
-    well_formed = _EMAIL.fullmatch(plain) and ".." not in plain and not local.startswith(".") and not local.endswith(".")
+    well_formed = (
+        _EMAIL.fullmatch(plain) and ".." not in plain and not local.startswith(".") and not local.endswith(".")
+    )
     return plain if well_formed and len(domain) <= 253 else None

@@ -73,3 +73,14 @@ def _kinds(meant: str, found: str) -> list[str]:
     if meant == found:
         return ["right"] if meant else []
     return ["wrong"] * bool(found) + ["missed"] * bool(meant)
+
+
+def misses(language: str) -> list[str]:
+    """A line per sentence and field that was understood otherwise than meant."""
+    return [
+        f"{row['text']} | {field}: {row[field] or '-'} understood as {found[field] or '-'}"
+        for row in read_corpus(language)
+        for found in [understood(row["text"], language)]
+        for field in FIELDS
+        if row[field] != found[field]
+    ]

@@ -1,0 +1,48 @@
+"""How well and how fast sentences are understood: precision and recall per field, and the latency of `understand`.
+
+`python -m bench.understanding` prints both for the English and the Chinese corpus; add `--misses` to list what differs.
+"""
+
+import sys
+from statistics import median, quantiles
+from time import perf_counter
+
+from bot.understanding.sentence import understand
+from bot.understanding.when import warm_up
+from tests.bot.understanding.corpus import FIELDS, NOW, TZ, misses, read_corpus, score
+
+ROUNDS = 5
+
+
+def latencies(language: str) -> list[float]:
+    """Milliseconds per sentence, the corpus a few times over, after a warm-up."""
+    warm_up()
+    texts = [row["text"] for row in read_corpus(language)]
+    for text in texts:
+        understand(text, now=NOW, tz=TZ, locale=language)
+    return [_timed(text, language) for _ in range(ROUNDS) for text in texts]
+
+
+def _timed(text: str, language: str) -> float:
+    start = perf_counter()
+    understand(text, now=NOW, tz=TZ, locale=language)
+    return (perf_counter() - start) * 1000
+
+
+def main() -> None:
+    """Prints the report."""
+    for language in ("en", "zh"):
+        taken = latencies(language)
+        print(f"{language}: {len(read_corpus(language))} sentences")
+        reached = score(language)
+        for field in FIELDS:
+            found = reached[field]
+            meant = found.right + found.missed
+            print(f"  {field:8} precision {found.precision:.3f}  recall {found.recall:.3f}  n {meant}")
+        print(f"  p50 {median(taken):.2f} ms, p99 {quantiles(taken, n=100)[98]:.2f} ms (promised: < 15 ms)")
+        if "--misses" in sys.argv:
+            print("\n".join(f"  {line}" for line in misses(language)))
+
+
+if __name__ == "__main__":
+    main()
