@@ -29,17 +29,17 @@ _FLOWS = text(
                    or (d.id = :department and s.department_id = any(d.path)))))
     ), moves as (
         select l.pool_id, l.created_at as at, 1 as way from lead l
-        where l.org_id = :org and l.created_at >= :start and l.created_at < :now
+        where l.org_id = :org and l.created_at >= :start and l.created_at <= :now
           and not exists (select 1 from assignment a
                           where a.org_id = l.org_id and a.lead_id = l.id and a.began_at = l.created_at)
         union all
         select l.pool_id, a.ended_at, 1 from assignment a
         join lead l on l.org_id = a.org_id and l.id = a.lead_id
-        where a.org_id = :org and a.ended_at >= :start and a.ended_at < :now
+        where a.org_id = :org and a.ended_at >= :start and a.ended_at <= :now
           and a.ended_by in ('released', 'recycled', 'undone')
         union all
         select l.pool_id, a.began_at, -1 from member m
-        join assignment a on a.org_id = m.org_id and a.member_id = m.id and a.began_at >= :start and a.began_at < :now
+        join assignment a on a.org_id = m.org_id and a.member_id = m.id and a.began_at >= :start and a.began_at <= :now
         join lead l on l.org_id = a.org_id and l.id = a.lead_id and l.created_at < a.began_at
         where m.org_id = :org and a.began_by in ('claim', 'dispatch', 'offer', 'assign')
     ), flows as (
@@ -58,7 +58,7 @@ _HELD = """
     from member m
     join department d on d.org_id = m.org_id and d.id = m.department_id
     join lead l on l.org_id = m.org_id and l.owner_id = m.id and l.status = 'open' and l.origin <> 'self'
-               and l.assigned_at < :until
+               and l.assigned_at <= :until
 """
 _OF_TEAM = """
     where m.org_id = :org and (cast(:department as bigint) is null or :department = any(d.path))

@@ -20,7 +20,7 @@ from crm.services.funnel import Report, Scope
 from crm.services.members import zone
 from crm.uow import UnitOfWork
 
-WINDOW_DAYS = 7
+COHORT_DAYS, WEEK_DAYS = 30, 7
 CATCH_UP = 7
 
 _TEAM = text(
@@ -58,10 +58,10 @@ class DigestFacts:
 
     Attributes:
         name: the team's, or the organization's.
-        funnel: leads that entered within the week up to `day`, beside the week before at the same age.
+        funnel: leads that entered within 30 days up to `day`, beside the 30 days before at the same age.
         due, idle, hoarded: how many owned leads are recycled within 24 h, lie still for a week, were never touched.
         hoarder: who holds most of the idle and hoarded ones, if they are many.
-        touched: the share of owned leads with a follow-up within the week.
+        touched: the share of owned leads with a follow-up within the week; `best` and `finding` are of the week too.
     """
 
     department_id: int | None
@@ -90,19 +90,20 @@ def build(uow: UnitOfWork, department_id: int | None, day: date) -> DigestFacts:
     """The facts of a team's local day (None: the organization's), as they stood at its end, or now while it lasts."""
     team = uow.session.execute(_TEAM, {"org": uow.org_id, "department": department_id}).one()
     local = zone(team.timezone)
-    today, period = running(1, day, local), running(WINDOW_DAYS, day, local)
+    today, week, period = (running(days, day, local) for days in (1, WEEK_DAYS, COHORT_DAYS))
     until = min(uow.now, today.end)
-    reports = {cut: _report(uow, department_id, period, until, cut) for cut in ("all", "rep", "source")}
+    by_rep, by_source = (_report(uow, department_id, week, until, cut) for cut in ("rep", "source"))
     held = digest_facts.holdings(uow, department_id=department_id, until=until)
     return DigestFacts(
         department_id=department_id, name=team.name or team.organization, day=day, period=period, until=until,
-        funnel=reports["all"], held=sum(one.held for one in held), due=sum(one.due for one in held),
+        funnel=_report(uow, department_id, period, until, "all"),
+        held=sum(one.held for one in held), due=sum(one.due for one in held),
         pools=tuple(digest_facts.flows(uow, department_id=department_id, day=today, until=until)),
         idle=sum(one.idle for one in held), hoarded=sum(one.hoarded for one in held), hoarder=_hoarder(held),
         touched=share(sum(one.touched for one in held), sum(one.held for one in held)),
-        best=digest_facts.best(uow, department_id=department_id, start=period.start, until=until),
+        best=digest_facts.best(uow, department_id=department_id, start=week.start, until=until),
         stuck=tuple(digest_facts.stuck(uow, department_id=department_id, until=until)),
-        finding=find(reports["all"].total, reports["rep"].rows, reports["source"].rows),
+        finding=find(by_rep.total, by_rep.rows, by_source.rows),
     )  # fmt: skip
 
 
