@@ -13,7 +13,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from crm import clock
-from crm.uow import UnitOfWork
+from crm.uow import UnitOfWork, transaction
 
 APP_ROLE = "sluice_app"
 
@@ -52,14 +52,8 @@ class Database:
     def begin(self, org_id: int | None = None) -> Iterator[UnitOfWork]:
         """One transaction: commits when the block ends, rolls back when it raises."""
         with self._session() as session:
-            uow = UnitOfWork(session, time=self.time, muted=self.muted)
-            try:
-                uow.open(org_id)
+            with transaction(UnitOfWork(session, time=self.time, muted=self.muted), org_id) as uow:
                 yield uow
-                uow.commit()
-            except BaseException:
-                session.rollback()
-                raise
 
     def session(self) -> Session:
         """A bare session, for health checks and tools."""

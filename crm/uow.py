@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -159,3 +160,15 @@ class UnitOfWork:
         """When the job shall run by the machine's clock, which a playground's shifted clock is ahead of."""
         wait = due_at - self.now
         return self.time() + wait if wait > timedelta(0) else None
+
+
+@contextmanager
+def transaction(uow: UnitOfWork, org_id: int | None) -> Iterator[UnitOfWork]:
+    """Open, commit when the block ends, roll back when it raises."""
+    try:
+        uow.open(org_id)
+        yield uow
+        uow.commit()
+    except BaseException:
+        uow.session.rollback()
+        raise

@@ -93,6 +93,7 @@ def _is_period(context: Context, word: str) -> bool:
 
 
 @command(
+    "funnel me",
     "我的漏斗", help=_("Your own funnel and its weakest step"), example="funnel me", example_zh="我的漏斗", topic="work"
 )
 @action("funnel.me", guards=False)
