@@ -154,6 +154,9 @@ class Dispatcher:
         if late or not self._inline(interaction, reply):
             self._owe(context, reply)
             return Answer()
+        if reply.replace and interaction.handle:
+            call = {"card": reply.name, "args": dict(reply.args)}
+            posted.redrawn(uow, context.workspace.id, interaction.handle, call)
         return self._show(context, reply)
 
     def _inline(self, interaction: Interaction, reply: Reply) -> bool:

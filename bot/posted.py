@@ -42,6 +42,12 @@ _LEAD_AT = text(
     " where c.org_id = :org and c.workspace_id = :workspace and c.place = :place and c.place <> '' limit 1"
 )
 
+_REDRAWN = text(
+    "update posted_card set card = cast(:card as jsonb), lead_id = coalesce(:lead, lead_id), task_id = :task,"
+    " shown = wanted, live = :live where org_id = :org and workspace_id = :workspace and place = :place and place <> ''"
+    " and conversation_id is null"
+)
+
 
 def place_of(handle: Handle) -> str:
     """A name for where a card stands, the same for every handle of that place."""
@@ -53,6 +59,17 @@ def ref_at(uow: UnitOfWork, workspace_id: int, handle: Handle) -> str:
     where = {"org": uow.org_id, "workspace": workspace_id, "place": place_of(handle)}
     number = uow.session.scalar(_LEAD_AT, where)
     return f"L-{number}" if number else ""
+
+
+def redrawn(uow: UnitOfWork, workspace_id: int, handle: Handle, card: Mapping[str, Any]) -> None:
+    """The answer itself has changed somebody's own card: later edits draw that one, and none is due now.
+
+    Args: card: the name and args of what stands there from now on.
+    """
+    uow.flush()  # what this transaction touched asks for edits that the answer shows already
+    lead, task = card["args"].get("lead"), card["args"].get("task")
+    args = {"org": uow.org_id, "workspace": workspace_id, "place": place_of(handle), "lead": lead, "task": task}
+    uow.session.execute(_REDRAWN, args | {"card": json.dumps(card), "live": bool(lead or task)})
 
 
 class Edits:
