@@ -8,10 +8,11 @@ import typer
 import yaml
 
 from bot.platforms.wecom import WeCom
-from crm.settings import load
-from ops.cli_frame import AsJson, fail, out, say, sentences
+from crm.settings import SettingsError, load
+from ops.cli_frame import AsJson, Org, fail, open_database, organization, out, say, sentences
 from ops.slack_manifest import manifest
 from ops.wecom_menu import install_menu
+from webhooks.slack_install import install_link
 
 slack = typer.Typer(no_args_is_help=True, help="For the admin of a Slack workspace.")
 wecom = typer.Typer(no_args_is_help=True, help="For the admin of a WeCom (企业微信) app.")
@@ -33,6 +34,17 @@ def slack_manifest(as_json: AsJson = False) -> None:
     with sentences():
         made = manifest(load())
         say(made, as_json, yaml.safe_dump(made, sort_keys=False, allow_unicode=True))
+
+
+@slack.command("link")
+def slack_link(org: Org = "", as_json: AsJson = False) -> None:
+    """Print the address at which an admin connects a further Slack workspace; it is valid for a week."""
+    with sentences():
+        settings = load()
+        if not settings.slack_client_id:
+            raise SettingsError("SLUICE_SLACK_CLIENT_ID is missing: it is on the app's page, Basic Information.")
+        link = install_link(settings, organization(open_database(), org))
+        say({"link": link}, as_json, link)
 
 
 @wecom.command("menu")
