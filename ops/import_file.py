@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from crm import sheets
@@ -78,9 +79,9 @@ def import_file(
 def import_with_bar(
     database: Database, path: Path, *, org: int, source: str | None = None, owner_column: bool = False
 ) -> Report:
-    """The same, with a progress bar on the terminal."""
+    """The same, with a progress bar on the terminal; standard output stays free for the result."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns) as bar:
+    with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(path.name, total=None)
 
         def show(done: int, total: int) -> None:

@@ -15,9 +15,10 @@ from crm.rules.rows import of_row
 @pytest.mark.parametrize(
     ("header", "field"),
     [
-        ("Name", "name"), ("姓名", "name"), ("*手机号：", "phone"), ("Phone Number", "phone"), ("phone_number", "phone"),
-        ("phoneNumber", "phone"), ("E-Mail", "email"), ("utm_source", "channel"), ("公司名称", "company"),
-        ("  微信号 ", "wechat"), ("LeadID", "id"), ("lead_id", "id"), ("colour", None), ("", None),
+        ("Name", "name"), ("姓名", "name"), ("*手机号：", "phone"), ("Phone Number", "phone"),
+        ("phone_number", "phone"), ("phoneNumber", "phone"), ("E-Mail", "email"),
+        ("utm_source", "channel"), ("公司名称", "company"), ("  微信号 ", "wechat"), ("LeadID", "id"),
+        ("lead_id", "id"), ("colour", None), ("", None),
         ("ＮＡＭＥ", "name"), ("负责人", "owner"),
     ],
 )  # fmt: skip

@@ -11,7 +11,7 @@ from crm import queue
 from crm.errors import SourceNotFound
 from crm.rules.inert import inert, lively
 from crm.sheets import SheetError, read
-from ops.import_file import import_file
+from ops.import_file import import_file, import_with_bar
 from tests import build
 
 HEADER = "姓名,手机号,公司,备注,行业\n"
@@ -159,6 +159,13 @@ def test_progress_ends_at_the_number_of_rows(database, acme, file):
     seen = []
     import_file(database, file(HEADER + ROWS), org=acme.org_id, progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (2, 2)
+
+
+def test_the_progress_bar_leaves_standard_output_to_the_result(database, acme, file, capsys):
+    assert import_with_bar(database, file(HEADER + ROWS), org=acme.org_id).created == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "leads.csv" in printed.err
 
 
 @pytest.mark.parametrize(

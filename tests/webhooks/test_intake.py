@@ -415,6 +415,12 @@ def test_an_organization_without_a_pool_asks_the_sender_to_come_again(client, da
     assert post(client, web, LU | {"id": "1"}).status_code == 201
 
 
+def test_a_source_whose_key_cannot_be_opened_asks_the_sender_to_come_again(client, database, acme, web):
+    with database.begin(acme.org_id) as uow:
+        uow.session.get_one(Source, (acme.org_id, web.id)).secret = Vault("another key of sixteen").seal("x")
+    assert post(client, web, LU).status_code == 503
+
+
 def test_who_posts_too_much_is_told_when_to_come_again(database, redis, acme, web, form):
     rates = Rates(source=3, form=100, address=2)
     with TestClient(serve(database, redis, rates)) as client:

@@ -18,7 +18,7 @@ from crm.models import Source
 from crm.rules.arrival import Arrival, FieldErrors
 from crm.services import intake, sources
 from crm.uow import UnitOfWork
-from crm.vault import Vault, fingerprint
+from crm.vault import Vault, VaultError, fingerprint
 from webhooks.intake import bodies, standard
 from webhooks.intake.formats import FORMATS, Format
 from webhooks.intake.post import Answer, Post, TurnedAway
@@ -55,7 +55,7 @@ class Reception:
             return exc.answer
         except FieldErrors as exc:
             return Answer(422, {"errors": exc.fields})
-        except (*_AWAY, Refusal) as exc:
+        except (*_AWAY, Refusal, VaultError) as exc:
             log.warning("intake.postponed", source=post.source, cause=_cause(exc))
             return Answer(503, {"error": "Not possible just now. Send it again later."}, {"Retry-After": "5"})
 
