@@ -12,7 +12,6 @@ from crm.settings import SettingsError, load
 from ops.cli_frame import AsJson, Org, fail, open_database, organization, out, say, sentences
 from ops.slack_manifest import manifest
 from ops.wecom_menu import install_menu
-from webhooks.slack_install import install_link
 
 slack = typer.Typer(no_args_is_help=True, help="For the admin of a Slack workspace.")
 wecom = typer.Typer(no_args_is_help=True, help="For the admin of a WeCom (企业微信) app.")
@@ -39,6 +38,8 @@ def slack_manifest(as_json: AsJson = False) -> None:
 @slack.command("link")
 def slack_link(org: Org = "", as_json: AsJson = False) -> None:
     """Print the address at which an admin connects a further Slack workspace; it is valid for a week."""
+    from webhooks.slack_install import install_link
+
     with sentences():
         settings = load()
         if not settings.slack_client_id:
