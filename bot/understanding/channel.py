@@ -6,7 +6,8 @@ from bot.understanding.lexicon import Lexicon, lexicons, matches
 from bot.understanding.text import Span, before_in_clause, overlaps
 
 _NEAR = 6
-_ARRANGED = re.compile(r".{0,4}(?:约(?!谈)|[定订]了|[沟通]了)|\s*(?::|(?:to|booked|arranged|agreed|set)\b)", re.I)
+_TOLD = re.compile(r"(?:[a-z]ed|rang|met|了)$|^sent\b", re.I)
+_ARRANGED = re.compile(r".{0,4}(?:约(?!谈)|(?:[定订]|沟通)了)|\s*(?::|(?:to|booked|arranged|agreed|set)\b)", re.I)
 
 
 def find_channel(folded: str, plan: Span | None) -> str | None:
@@ -31,8 +32,11 @@ def _denied(folded: str, place: int, lexicon: Lexicon) -> bool:
 
 
 def _done(folded: str, span: Span, plan: Span | None) -> bool:
-    """Whether a word speaks of what was done: not of the next step, unless as the way in which it was arranged."""
-    return not (plan and overlaps(span, plan)) or bool(_ARRANGED.match(folded, span[1]))
+    """Whether a word speaks of what was done: not of the next step, unless in the past tense
+    or as the way in which it was arranged."""
+    if not (plan and overlaps(span, plan)):
+        return True
+    return bool(_ARRANGED.match(folded, span[1]) or _TOLD.search(folded[span[0] : span[1]]))
 
 
 def find_stage(folded: str, plan: Span | None) -> str | None:
