@@ -132,9 +132,8 @@ def working(at: datetime, luck: Random) -> datetime:
 
 def _entry(luck: Random, present: datetime, *, days: float) -> datetime:
     """Leads come by day and rarely at night."""
-    at = present - timedelta(days=luck.uniform(0.15, days))
-    local = at.astimezone(ZONE)
-    return at if local.hour >= 7 or luck.random() < 0.15 else at + timedelta(hours=8)
+    at = present - timedelta(days=luck.uniform(0.15, days - 1.5))
+    return at if at.astimezone(ZONE).hour >= 7 or luck.random() < 0.15 else at - timedelta(hours=8)
 
 
 def _origin(luck: Random) -> Origin:
