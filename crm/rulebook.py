@@ -20,7 +20,15 @@ def in_force(uow: UnitOfWork) -> Rules:
     """The compiled rules of this tenant; the built-in defaults while it has none."""
     if uow.rule_set_id is None:
         return default()
-    key = (str(uow.session.get_bind().engine.url), uow.org_id, uow.rule_set_id)
+    place = ("rules", uow.org_id, uow.rule_set_id)
+    if place not in uow.session.info:
+        uow.session.info[place] = _compiled(uow, uow.rule_set_id)
+    found: Rules = uow.session.info[place]
+    return found
+
+
+def _compiled(uow: UnitOfWork, rule_set_id: int) -> Rules:
+    key = (str(uow.session.get_bind().engine.url), uow.org_id, rule_set_id)
     found = _COMPILED.get(key)
     if found is None:
         found = _COMPILED[key] = parse(_text(uow))

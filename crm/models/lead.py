@@ -75,6 +75,7 @@ class Lead(Tenant, Base):
         Index("ix_lead_sla", "org_id", "sla_at", postgresql_where=text("sla_at is not null")),
         Index("ix_lead_held", "org_id", "held_since", postgresql_where=text("held_since is not null")),
         Index("ix_lead_created", "org_id", "created_at"),
+        Index("ix_lead_won", "org_id", "person_id", postgresql_where=text("status = 'won'")),
         CheckConstraint("status in ('open','won','lost','void')", "status"),
         CheckConstraint("status <> 'open' or owner_id is not null or pool_id is not null", "somewhere"),
     )  # fmt: skip

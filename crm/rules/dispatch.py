@@ -53,6 +53,11 @@ class Candidate:
             return "out_of_hours"
         return self.full(rule)
 
+    @property
+    def welcome(self) -> bool:
+        """Whether this known owner gets one more lead of the same person, be it after hours."""
+        return self.active and not self.on_leave and (self.capacity is None or self.holding < self.capacity)
+
     def take(self) -> None:
         """Count one lead more."""
         self.holding += 1

@@ -36,13 +36,31 @@ def deadlines(facts: LeadFacts, *, rules: Rules, calendar: Calendar, now: dateti
     Args:
         calendar: of the owner.
     """
-    due = [(_due(facts, rule, rules, calendar), rule.name) for rule in rules.recycle if _applies(facts, rule)]
+    due = [(_due(facts, rule, rules, calendar), rule.name) for rule in applying(facts, rules)]
     if not due:
         return NONE
     # The earliest; of two at once the one that is written first.
     recycle_at, name = min(due, key=lambda found: found[0])
     warn_at, step = _next_warning(facts, recycle_at, rules, calendar, now)
     return Deadlines(recycle_at, name, warn_at, step)
+
+
+def applying(facts: LeadFacts, rules: Rules) -> tuple[Recycle, ...]:
+    """The rules whose clock runs for a lead."""
+    if facts.status != "open" or facts.owner_id is None or facts.assigned_at is None or facts.origin == "self":
+        return ()
+    contacted = _contacted(facts, facts.assigned_at)
+    return tuple(
+        rule for rule in rules.recycle if not (contacted and rule.anchor == "no_first_contact") and rule.when.holds(facts)
+    )
+
+
+def anchors(facts: LeadFacts) -> tuple[object, ...]:
+    """All that a clock depends on besides its rules and calendar."""
+    return (
+        facts.assigned_at, facts.followed_up_at, facts.extended_until, facts.protected_until, facts.planned_at,
+        facts.recycle_at, facts.warn_step,
+    )  # fmt: skip
 
 
 def warnings(recycle_at: datetime, *, rules: Rules, calendar: Calendar) -> list[datetime]:
@@ -56,14 +74,6 @@ def next_step(moments: list[datetime], after: datetime, step: int = 0) -> int:
     if not coming:
         return len(moments)
     return max(number for number in coming if moments[number] == moments[coming[0]])
-
-
-def _applies(facts: LeadFacts, rule: Recycle) -> bool:
-    if facts.status != "open" or facts.owner_id is None or facts.assigned_at is None or facts.origin == "self":
-        return False
-    if rule.anchor == "no_first_contact" and _contacted(facts, facts.assigned_at):
-        return False
-    return rule.when.holds(facts)
 
 
 def _contacted(facts: LeadFacts, since: datetime) -> bool:

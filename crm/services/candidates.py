@@ -9,6 +9,7 @@ from sqlalchemy import Row, text
 
 from crm.rules import quota
 from crm.rules.dispatch import Candidate
+from crm.rules.facts import LeadFacts
 from crm.rules.ruleset import Dispatch, To
 from crm.services import calendars
 from crm.services.members import zone
@@ -33,6 +34,22 @@ _AWAY = text(
     " and l.ends_on >= cast(:today as date) - 1 and l.starts_on <= cast(:today as date) + 1"
 )
 
+# Two lists, because each has an index of its own and together they have none. They are found by person and only then
+# looked through: the index by owner would be read from end to end.
+_KNOWN_OWNERS = text(
+    """
+    with known as materialized (
+        select person_id, owner_id, assigned_at, id from lead
+        where org_id = :org and person_id = any(:persons) and status = 'open'
+        union all
+        select person_id, owner_id, assigned_at, id from lead
+        where org_id = :org and person_id = any(:persons) and status = 'won'
+    )
+    select distinct on (person_id) person_id, owner_id from known where owner_id is not null
+    order by person_id, assigned_at desc nulls last, id desc
+    """
+)
+
 
 def of_rule(uow: UnitOfWork, rule: Dispatch) -> list[Candidate]:
     """Everybody the rule names, by id, also those who are out of the question now."""
@@ -47,6 +64,15 @@ def of_members(uow: UnitOfWork, member_ids: list[int]) -> dict[int, Candidate]:
     """These members as candidates, by id."""
     args = {"org": uow.org_id, "only": member_ids, "roles": [], "named": []}
     return {one.member_id: one for one in _candidates(uow, uow.session.execute(_WHO, args).all())}
+
+
+def known_owners(uow: UnitOfWork, leads: Sequence[LeadFacts]) -> dict[int, int]:
+    """To whom the persons of these leads belong already, by lead; empty where the rules do not care."""
+    if not uow.rules.affinity:
+        return {}
+    args = {"org": uow.org_id, "persons": [lead.person_id for lead in leads]}
+    owners = {row.person_id: row.owner_id for row in uow.session.execute(_KNOWN_OWNERS, args)}
+    return {lead.id: owners[lead.person_id] for lead in leads if lead.person_id in owners}
 
 
 def _named(to: To, row: Row[Any]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import text
 
 from crm.rules.facts import LeadFacts
-from crm.rules.recycle import NONE, Deadlines, deadlines
+from crm.rules.recycle import NONE, Deadlines, anchors, applying, deadlines
 from crm.services import calendars, lead_facts
 from crm.uow import UnitOfWork
 
@@ -35,10 +35,19 @@ def compute(uow: UnitOfWork, facts: Sequence[LeadFacts]) -> list[Deadlines]:
     """The deadlines of leads, in the order given."""
     known = calendars.for_members(uow, {lead.owner_id for lead in facts if lead.owner_id})
     rules, now = uow.rules, uow.now
-    return [
-        deadlines(lead, rules=rules, calendar=known[lead.owner_id], now=now) if lead.owner_id else NONE
-        for lead in facts
-    ]
+    # Leads that were dealt at one moment have one clock: in a batch most of the work is done for the first of them.
+    alike: dict[tuple[object, ...], Deadlines] = {}
+    found = []
+    for lead in facts:
+        if lead.owner_id is None:
+            found.append(NONE)
+            continue
+        calendar = known[lead.owner_id]
+        key = (id(calendar), *(rule.name for rule in applying(lead, rules)), anchors(lead))
+        if key not in alike:
+            alike[key] = deadlines(lead, rules=rules, calendar=calendar, now=now)
+        found.append(alike[key])
+    return found
 
 
 def write(uow: UnitOfWork, found: Sequence[tuple[int, Deadlines]]) -> None:

@@ -16,7 +16,7 @@ from crm.rules.facts import LeadFacts
 from crm.rules.ruleset import Dispatch
 from crm.services import calendars, candidates, clocks, decisions, lead_facts, placing
 from crm.services.decisions import Verdict
-from crm.services.dispatch import AFFINITY, read_cursor, tell, welcome, write_cursor
+from crm.services.dispatch import AFFINITY, read_cursor, tell, write_cursor
 from crm.services.members import zone
 from crm.uow import UnitOfWork
 
@@ -27,14 +27,6 @@ _LOCK = text(
     """
     select id from lead where org_id = :org and id = any(:leads) and status = 'open' and owner_id is null
     order by id for update skip locked
-    """
-)
-_KNOWN_OWNERS = text(
-    """
-    select distinct on (l.id) l.id as lead, o.owner_id as owner
-    from lead l join lead o on o.org_id = l.org_id and o.person_id = l.person_id and o.id <> l.id
-    where l.org_id = :org and l.id = any(:leads) and o.owner_id is not null and o.status in ('open', 'won')
-    order by l.id, o.assigned_at desc nulls last, o.id desc
     """
 )
 _LOCK_LEDGER = text(
@@ -114,7 +106,7 @@ def deal(uow: UnitOfWork, lead_ids: Sequence[int], *, again: bool = False) -> li
     ordered = [facts[lead_id] for lead_id in dict.fromkeys(lead_ids) if lead_id in facts]
     if not ordered:
         return []
-    owners = _known_owners(uow, ordered)
+    owners = candidates.known_owners(uow, ordered)
     table = _lay(uow, ordered, owners)
     verdicts = [_decide(table, lead, owners.get(lead.id)) for lead in ordered]
     if again:
@@ -129,16 +121,10 @@ def deal_held(uow: UnitOfWork, most: int = 500) -> int:
     return len(deal(uow, held, again=True)) if held else 0
 
 
-def _known_owners(uow: UnitOfWork, leads: Sequence[LeadFacts]) -> dict[int, int]:
-    if not uow.rules.affinity:
-        return {}
-    rows = uow.session.execute(_KNOWN_OWNERS, {"org": uow.org_id, "leads": [lead.id for lead in leads]})
-    return {row.lead: row.owner for row in rows}
-
-
 def _lay(uow: UnitOfWork, leads: Sequence[LeadFacts], owners: dict[int, int]) -> _Table:
     """Lock the cursors of the rules that will deal, then the ledger of all who may be dealt to, and read the figures."""
-    matches = {lead.id: first_match(uow.rules, lead) for lead in leads}
+    rules = uow.rules
+    matches = {lead.id: first_match(rules, lead) for lead in leads}
     matched = {rule.name: rule for rule in matches.values() if rule}
     table = _Table(matched=matches, rules=matched)
     for name in sorted(matched):
@@ -157,7 +143,7 @@ def _lay(uow: UnitOfWork, leads: Sequence[LeadFacts], owners: dict[int, int]) ->
 
 def _decide(table: _Table, lead: LeadFacts, owner_id: int | None) -> Verdict:
     owner = table.seats.get(owner_id) if owner_id else None
-    if owner and welcome(owner):
+    if owner and owner.welcome:
         owner.take()
         return Verdict(lead.id, "assigned", AFFINITY, owner.member_id)
     rule = table.matched[lead.id]

@@ -20,14 +20,6 @@ AFFINITY = "affinity"
 _LOCK = text(
     "select id from lead where org_id = :org and id = :lead and status = 'open' and owner_id is null for update"
 )
-_KNOWN_OWNER = text(
-    """
-    select o.owner_id from lead o
-    where o.org_id = :org and o.person_id = :person and o.id <> :lead and o.owner_id is not null
-      and o.status in ('open', 'won')
-    order by o.assigned_at desc nulls last, o.id desc limit 1
-    """
-)
 _OPEN_CURSOR = text("insert into rule_cursor (org_id, rule, state) values (:org, :rule, '{}') on conflict do nothing")
 _READ_CURSOR = text("select state from rule_cursor where org_id = :org and rule = :rule for update")
 _WRITE_CURSOR = text("update rule_cursor set state = cast(:state as jsonb) where org_id = :org and rule = :rule")
@@ -56,20 +48,13 @@ def dispatch(uow: UnitOfWork, lead_id: int) -> Dealt | None:
 
 def _by_affinity(uow: UnitOfWork, facts: LeadFacts) -> Verdict | None:
     """To whom the same person belongs already, if that member can take one more."""
-    if not uow.rules.affinity:
-        return None
-    owner_id = uow.session.scalar(_KNOWN_OWNER, {"org": uow.org_id, "person": facts.person_id, "lead": facts.id})
+    owner_id = candidates.known_owners(uow, [facts]).get(facts.id)
     owner = candidates.of_members(uow, [owner_id]).get(owner_id) if owner_id else None
-    if owner is None or not welcome(owner):
+    if owner is None or not owner.welcome:
         return None
     chosen = [{"member": owner.member_id, "why": None}]
     verdict = Verdict(facts.id, "assigned", AFFINITY, owner.member_id, decisions.shown(facts), chosen)
     return verdict if _give(uow, verdict) else None
-
-
-def welcome(owner: Candidate) -> bool:
-    """Whether a known owner gets one more lead of the same person, be it after hours."""
-    return owner.active and not owner.on_leave and (owner.capacity is None or owner.holding < owner.capacity)
 
 
 def _by_rule(uow: UnitOfWork, facts: LeadFacts) -> Verdict:

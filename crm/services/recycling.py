@@ -7,7 +7,7 @@ moment is locked and skipped; its deadline has moved when the next run looks.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from crm.db import Database
+from crm.rules.ruleset import Rules
 from crm.services import breaker, decisions
 from crm.services.warnings import CHUNK as WARNED_AT_ONCE
 from crm.services.warnings import extend, warn_due
@@ -28,7 +29,7 @@ GATHER = timedelta(seconds=2)
 
 _DUE = text(
     """
-    select l.id, l.owner_id, l.recycle_at
+    select l.id, l.owner_id, l.recycle_at, l.recycle_rule
     from lead l join member m on m.org_id = l.org_id and m.id = l.owner_id
     where l.org_id = :org and l.recycle_at <= :now and (l.recycle_at, l.id) > (:at, :after)
       and l.status = 'open' and l.origin <> 'self' and not coalesce(m.department_id, 0) = any(:stopped)
@@ -38,48 +39,76 @@ _DUE = text(
 _LOCK_LEDGER = text(
     "select member_id from rep_load where org_id = :org and member_id = any(:owners) order by member_id for update"
 )
-_TAKE = text(
+# One rule at a time and by a list of ids, so that no join can go wrong: the planner takes what a CTE changes for one row.
+_CANCEL_TASKS = text(
     """
-    with target(rule, pool, facts) as (
-        select * from unnest(cast(:rules as text[]), cast(:rule_pools as bigint[]), cast(:rule_facts as jsonb[]))
-    ), detour(pool, target) as (
-        select * from unnest(cast(:pools as bigint[]), cast(:pool_targets as bigint[]))
-    ), old as materialized (
-        select l.id, l.owner_id, l.recycle_rule as rule, coalesce(t.pool, d.target, l.pool_id, :fallback) as pool,
-               coalesce(t.facts, '{}') as facts
-        from lead l left join target t on t.rule = l.recycle_rule left join detour d on d.pool = l.pool_id
-        where l.org_id = :org and l.id = any(:leads)
-    ), taken as (
-        update lead l set owner_id = null, pool_id = old.pool, pool_entered_at = :now, assigned_at = null, recycle_at = null,
-               recycle_rule = null, warn_at = null, warn_step = 0, sla_at = null, extended_until = null, extensions = 0,
-               protected_until = null, version = l.version + 1
-        from old
-        where l.org_id = :org and l.id = old.id and l.owner_id = old.owner_id and l.recycle_at <= :now and l.status = 'open'
-        returning l.id, old.owner_id, old.rule, old.pool, old.facts
-    ), history as (
-        update assignment a set ended_at = :now, ended_by = 'recycled', reason = taken.rule
-        from taken where a.org_id = :org and a.lead_id = taken.id and a.ended_at is null
-    ), tasks as (
-        update task t set state = 'cancelled', closed_at = :now, version = t.version + 1
-        from taken where t.org_id = :org and t.lead_id = taken.id and t.member_id = taken.owner_id and t.state = 'open'
-    ), counted as (
-        update rep_load r set holding = greatest(r.holding - lost.many, 0)
-        from (select owner_id, count(*) as many from taken group by owner_id) lost
-        where r.org_id = :org and r.member_id = lost.owner_id
-    ), why as (
+    update task t set state = 'cancelled', closed_at = :now, version = t.version + 1
+    from lead l
+    where l.org_id = :org and l.id = any(:leads) and t.org_id = :org and t.lead_id = l.id and t.member_id = l.owner_id
+      and t.state = 'open'
+    """
+)
+_FREE = text(
+    """
+    update lead set owner_id = null, pool_entered_at = :now, assigned_at = null, recycle_at = null, recycle_rule = null,
+           warn_at = null, warn_step = 0, sla_at = null, extended_until = null, extensions = 0, protected_until = null,
+           pool_id = coalesce(:target, cast(cast(:detours as jsonb)->>cast(pool_id as text) as bigint), pool_id, :fallback),
+           version = version + 1
+    where org_id = :org and id = any(:leads) and recycle_at <= :now and owner_id is not null and status = 'open'
+    returning id, pool_id
+    """
+)
+_END = text(
+    "update assignment set ended_at = :now, ended_by = 'recycled', reason = :rule"
+    " where org_id = :org and lead_id = any(:leads) and ended_at is null"
+)
+_UNLOAD = text(
+    """
+    update rep_load r set holding = greatest(r.holding - lost.many, 0)
+    from (select member, count(*) as many from unnest(cast(:owners as bigint[])) as o(member) group by member) lost
+    where r.org_id = :org and r.member_id = lost.member
+    """
+)
+_HISTORY = text(
+    """
+    with why as (
         insert into decision (org_id, kind, lead_id, member_id, run_id, rule_set_id, rule, outcome, facts, candidates, at)
-        select :org, 'recycle', id, owner_id, :run, :rule_set, rule, 'recycled', facts || jsonb_build_object('pool', pool),
-               '[]', :now
-        from taken returning id, lead_id, member_id, rule
-    ), line as (
-        insert into activity (org_id, lead_id, for_id, verb, at, data, decision_id)
-        select :org, lead_id, member_id, 'recycled', :now, jsonb_build_object('rule', rule), id from why
+        select :org, 'recycle', t.lead, t.owner, :run, :rule_set, :rule, 'recycled',
+               cast(:facts as jsonb) || jsonb_build_object('pool', t.pool), '[]', :now
+        from unnest(cast(:leads as bigint[]), cast(:owners as bigint[]), cast(:pools as bigint[])) as t(lead, owner, pool)
+        returning id, lead_id, member_id
     )
-    select id, owner_id, pool from taken
+    insert into activity (org_id, lead_id, for_id, verb, at, data, decision_id)
+    select :org, lead_id, member_id, 'recycled', :now, jsonb_build_object('rule', cast(:rule as text)), id from why
     """
 )
 _COUNT = text("update run set counters = counters || cast(:counters as jsonb) where org_id = :org and id = :run")
 _POOLS = text("select key, id from pool where org_id = :org order by id")
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """A lead that went back, from whom, and into which pool."""
+
+    lead: int
+    owner: int
+    pool: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Pools:
+    """Where leads return to: by rule, else by the pool they came from, else that pool itself."""
+
+    ids: Mapping[str, int]
+
+    def for_rule(self, rules: Rules, name: str | None) -> dict[str, Any]:
+        rule = rules.recycle_rule(name)
+        moves = {key: pool.target for key, pool in rules.pools.items() if key in self.ids and pool.target in self.ids}
+        return {
+            "target": self.ids.get(rule.to or "") if rule else None,
+            "detours": json.dumps({self.ids[key]: self.ids[target] for key, target in moves.items() if target}),
+            "fallback": self.ids.get(rules.fallback_pool or "") or next(iter(self.ids.values()), None),
+        }
 
 
 @dataclass(slots=True)
@@ -88,6 +117,7 @@ class _Run:
 
     id: int
     stopped: Sequence[int]
+    pools: _Pools
     at: Any = "-infinity"
     after: int = 0
     taken: int = 0
@@ -128,7 +158,8 @@ def _open(uow: UnitOfWork) -> _Run | None:
     args = {"org": uow.org_id, "now": uow.now, "stopped": stopped, "at": "-infinity", "after": 0, "chunk": 1}
     if uow.session.execute(_DUE, args).one_or_none() is None:
         return None
-    return _Run(decisions.open_run(uow, "recycle", {"taken": 0}), stopped)
+    pools = _Pools({row.key: row.id for row in uow.session.execute(_POOLS, {"org": uow.org_id})})
+    return _Run(decisions.open_run(uow, "recycle", {"taken": 0}), stopped, pools)
 
 
 def _chunk(uow: UnitOfWork, run: _Run, chunk: int) -> int:
@@ -141,41 +172,54 @@ def _chunk(uow: UnitOfWork, run: _Run, chunk: int) -> int:
         return 0
     run.at, run.after = due[-1].recycle_at, due[-1].id
     uow.session.execute(_LOCK_LEDGER, {"org": uow.org_id, "owners": sorted({row.owner_id for row in due})})
-    taken = uow.session.execute(_TAKE, _targets(uow) | {
-        "org": uow.org_id, "now": uow.now, "leads": [row.id for row in due], "run": run.id, "rule_set": uow.rule_set_id,
-    }).all()  # fmt: skip
+    taken = [lost for rule, leads in _by_rule(due).items() for lost in _take(uow, run, rule, leads)]
     run.taken += len(taken)
     uow.session.execute(_COUNT, {"org": uow.org_id, "run": run.id, "counters": json.dumps({"taken": run.taken})})
     _tell(uow, run, taken)
     return len(due)
 
 
-def _targets(uow: UnitOfWork) -> dict[str, Any]:
-    """Where leads return to: by rule, else by the pool they came from, else that pool."""
-    ids = {row.key: row.id for row in uow.session.execute(_POOLS, {"org": uow.org_id})}
-    rules = uow.rules
-    by_pool = {ids[key]: ids[pool.target] for key, pool in rules.pools.items() if key in ids and pool.target in ids}
-    fallback = ids.get(rules.fallback_pool or "") or next(iter(ids.values()), None)
-    return {
-        "rules": [rule.name for rule in rules.recycle], "rule_pools": [ids.get(rule.to or "") for rule in rules.recycle],
-        "rule_facts": [json.dumps({"anchor": rule.anchor, "period": str(rule.period)}) for rule in rules.recycle],
-        "pools": list(by_pool), "pool_targets": list(by_pool.values()), "fallback": fallback,
+def _take(uow: UnitOfWork, run: _Run, rule: str | None, owners: Mapping[int, int]) -> list[_Lost]:
+    """Free the leads that one rule takes back, `{lead: owner}`, with all that belongs to it."""
+    args = {"org": uow.org_id, "now": uow.now, "leads": list(owners), "rule": rule}
+    uow.session.execute(_CANCEL_TASKS, args)
+    freed = uow.session.execute(_FREE, args | run.pools.for_rule(uow.rules, rule)).all()
+    taken = [_Lost(row.id, owners[row.id], row.pool_id) for row in freed]
+    args |= {
+        "leads": [lost.lead for lost in taken], "owners": [lost.owner for lost in taken],
+        "pools": [lost.pool for lost in taken], "run": run.id, "rule_set": uow.rule_set_id, "facts": _facts(uow, rule),
     }  # fmt: skip
+    for statement in (_END, _UNLOAD, _HISTORY):
+        uow.session.execute(statement, args)
+    return taken
 
 
-def _tell(uow: UnitOfWork, run: _Run, taken: Sequence[Row[Any]]) -> None:
+def _by_rule(due: Sequence[Row[Any]]) -> dict[str | None, dict[int, int]]:
+    found: dict[str | None, dict[int, int]] = {}
+    for row in due:
+        found.setdefault(row.recycle_rule, {})[row.id] = row.owner_id
+    return found
+
+
+def _facts(uow: UnitOfWork, name: str | None) -> str:
+    """What the rule says, so that the reason can be told in words even when the rules have changed."""
+    rule = uow.rules.recycle_rule(name)
+    return json.dumps({"anchor": rule.anchor, "period": str(rule.period)} if rule else {})
+
+
+def _tell(uow: UnitOfWork, run: _Run, taken: Sequence[_Lost]) -> None:
     """Owe one card to each rep who lost leads, and one to each pool that got some."""
-    for owner, leads in _grouped((row.owner_id, row.id) for row in taken).items():
+    for owner, leads in _grouped((lost.owner, lost.lead) for lost in taken).items():
         uow.notify(
             "leads.recycled", to=owner, key=f"recycled:{run.id}:{owner}:{leads[0]}", together=f"recycled:{run.id}",
             data={"leads": leads, "run": run.id}, due_at=uow.now + GATHER,
         )  # fmt: skip
-    for pool, leads in _grouped((row.pool, row.id) for row in taken).items():
+    for pool, leads in _grouped((lost.pool, lost.lead) for lost in taken).items():
         uow.notify(
             "pool.recycled", key=f"returned:{run.id}:{pool}:{leads[0]}", together=f"returned:{run.id}:{pool}",
             data={"pool": pool, "leads": leads, "run": run.id}, due_at=uow.now + GATHER,
         )  # fmt: skip
-    uow.touch(*(row.id for row in taken))
+    uow.touch(*(lost.lead for lost in taken))
 
 
 def _grouped(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:

@@ -609,6 +609,9 @@ def _tables() -> None:
         sa.PrimaryKeyConstraint("org_id", "id", name=op.f("pk_lead")),
         sa.UniqueConstraint("org_id", "number", name=op.f("uq_lead_org_id_number")),
     )
+    op.create_index(
+        "ix_lead_won", "lead", ["org_id", "person_id"], unique=False, postgresql_where=sa.text("status = 'won'")
+    )
     op.create_index("ix_lead_created", "lead", ["org_id", "created_at"], unique=False)
     op.create_index(
         "ix_lead_held",
