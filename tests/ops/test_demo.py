@@ -114,7 +114,7 @@ def test_the_first_hours_are_lively(demo: Database) -> None:
         "select count(*) from task where state = 'open' and due_at < cast(:now as timestamptz) + interval '15 min'"
     )
     risks = "select count(*) from lead where recycle_at < cast(:now as timestamptz) + interval '6 hours'"
-    fresh = "select count(*) from lead where owner_id is null and created_at > cast(:now as timestamptz) - interval '1 hour'"
+    fresh = "select count(*) from lead where owner_id is null and age(cast(:now as timestamptz), created_at) < '1 hour'"
     assert one(demo, reminders) >= 5
     assert one(demo, risks) >= 8
     assert one(demo, fresh) >= 10
