@@ -8,7 +8,7 @@ from statistics import median, quantiles
 from time import perf_counter
 
 from bot.understanding.sentence import understand
-from bot.understanding.when import warm_up
+from bot.understanding.warm import warm_up
 from tests.bot.understanding.corpus import FIELDS, NOW, TZ, misses, read_corpus, score
 
 ROUNDS = 5

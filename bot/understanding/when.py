@@ -25,7 +25,7 @@ from bot.understanding.times.pieces import drop_overlaps, join
 from bot.understanding.times.resolve import Here, When, resolve
 from bot.understanding.times.rules import scan
 
-__all__ = ["LONGEST", "When", "find_moments", "understand_when", "warm_up"]
+__all__ = ["LONGEST", "When", "find_moments", "understand_when"]
 
 LONGEST = 4000
 _ENGLISH = (
@@ -66,10 +66,3 @@ def find_moments(text: str, *, now: datetime, tz: ZoneInfo, locale: str) -> list
     chinese = scan(_CHINESE, folded, here) if has_chinese(folded) else []
     pieces = join(drop_overlaps(chinese + scan(_ENGLISH, folded, here)), folded)
     return [when for piece in pieces if (when := resolve(piece, here))]
-
-
-def warm_up() -> None:
-    """Loads the tables of the libraries, which takes a fifth of a second; call once when a process starts."""
-    now = datetime(2026, 1, 5, 9, tzinfo=UTC)
-    for text, locale in (("march 20th", "en"), ("march 20th", "en_GB"), ("中秋节", "zh")):
-        find_moments(text, now=now, tz=ZoneInfo("UTC"), locale=locale)
