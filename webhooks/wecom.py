@@ -66,8 +66,8 @@ class Door:
         """WeCom asks once, when the address is saved, and wants the decrypted words alone."""
         try:
             envelope.check_age(query, time.time())
-            workspace = envelope.signer(self._installed(app), query, echo)
-            return Response(Crypto(workspace).echo(query, echo), media_type="text/plain")
+            signers = envelope.signers(self._installed(app), query, echo)
+            return Response(_echoed(signers, query, echo), media_type="text/plain")
         except DatabaseAway:
             return Response(status_code=503)
         except (Forged, *BAD_INPUT):
@@ -78,11 +78,11 @@ class Door:
         try:
             envelope.check_age(query, time.time())
             letter = envelope.read(body)
-            workspace = envelope.signer(self._installed(app), query, letter.encrypted)
-            envelope.check_addressee(workspace, {"ToUserName": letter.corp, "AgentID": letter.agent})
+            meant = [each for each in self._installed(app) if envelope.is_for(each, letter.corp, letter.agent)]
+            workspace = envelope.signers(meant, query, letter.encrypted)[0]
             crypto = Crypto(workspace)
             message = crypto.opened(query, letter.encrypted)
-            envelope.check_addressee(workspace, envelope.raw(message))
+            envelope.check_inside(workspace, message)
             visit = Visit(self._bot, workspace, message.source, crypto, query.nonce)
             interaction = inbox.read(workspace, message)
         except inbox.WordsOnly:
@@ -165,6 +165,16 @@ class Visit:
 
     def _sealed(self, xml: str) -> Response:
         return Response(self._crypto.sealed(xml, self._nonce), media_type="application/xml")
+
+
+def _echoed(signers: Iterable[Workspace], query: Query, echo: str) -> str:
+    """The words inside, by the first installation whose key opens them. Raises Forged."""
+    for workspace in signers:
+        try:
+            return Crypto(workspace).echo(query, echo)
+        except BAD_INPUT:
+            continue
+    raise Forged("echo")
 
 
 def _query(request: Request) -> Query:

@@ -97,22 +97,26 @@ def check_age(query: Query, now: float) -> None:
         raise Forged("age")
 
 
-def signer(candidates: Iterable[Workspace], query: Query, encrypted: str) -> Workspace:
-    """The installation whose token signed this. Raises Forged when it is none of them."""
+def signers(candidates: Iterable[Workspace], query: Query, encrypted: str) -> list[Workspace]:
+    """The installations whose token signed this: one, unless several share a token. Raises Forged when it is none."""
     signed = [workspace for workspace in candidates if _signs(workspace.secrets.get("token", ""), query, encrypted)]
     if not signed:
         raise Forged("signature")
-    return signed[0]
+    return signed
 
 
-def check_addressee(workspace: Workspace, named: Mapping[str, Any]) -> None:
-    """Raises Forged when the message names another company or app than the installation that signed it."""
-    corp, agent = str(named.get("ToUserName") or ""), str(named.get("AgentID") or "")
-    if corp and corp != workspace.config["corp_id"]:
-        raise Forged("corp")
+def is_for(workspace: Workspace, corp: str, agent: str) -> bool:
+    """Whether a message that names this company and app is for the installation; what is not named fits."""
     # Contact events come from the company, with no agent or agent 0.
-    if agent not in ("", "0", str(workspace.config["agent_id"])):
-        raise Forged("agent")
+    here = agent in ("", "0", str(workspace.config.get("agent_id")))
+    return here and corp in ("", workspace.config.get("corp_id"))
+
+
+def check_inside(workspace: Workspace, message: BaseMessage) -> None:
+    """Raises Forged when the decrypted message names another company or app than its envelope."""
+    inside = raw(message)
+    if not is_for(workspace, str(inside.get("ToUserName") or ""), str(inside.get("AgentID") or "")):
+        raise Forged("addressee")
 
 
 def raw(message: BaseMessage) -> Mapping[str, Any]:

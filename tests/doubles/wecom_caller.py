@@ -4,6 +4,7 @@ It posts with the query signature and repeats up to three times with the same co
 """
 
 import itertools
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -12,6 +13,10 @@ from typing import Any
 
 import xmltodict
 from weworkapi.WXBizMsgCrypt3 import WXBizMsgCrypt
+
+LISTS = {"button_list", "action_list", "option_list", "horizontal_content_list", "select_list", "jump_list"}
+NUMBERS = {"style", "type", "desc_color"}
+_SNAKE = re.compile(r"(?<=[a-z])([A-Z])")
 
 Post = Callable[[str, bytes], tuple[int, bytes]]
 """POST a body to a path; returns status and body."""
@@ -94,3 +99,17 @@ class Caller:
         code, xml = self.crypt.DecryptMsg(body, parts["MsgSignature"], parts["TimeStamp"], parts["Nonce"])
         assert code == 0
         return dict(xmltodict.parse(xml)["xml"])
+
+
+def snake_card(xml: Any, name: str = "") -> Any:
+    """A card of a passive reply, in the words of its JSON."""
+    if isinstance(xml, dict):
+        named = {_SNAKE.sub(r"_\1", tag).lower().replace("key_name", "keyname"): value for tag, value in xml.items()}
+        return {tag: snake_card(_listed(tag, value), tag) for tag, value in named.items()}
+    if isinstance(xml, list):
+        return [snake_card(each) for each in xml]
+    return int(xml) if name in NUMBERS else xml or ""
+
+
+def _listed(tag: str, value: Any) -> Any:
+    return [value] if tag in LISTS and not isinstance(value, list) else value

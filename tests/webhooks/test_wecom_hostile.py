@@ -258,6 +258,21 @@ def test_two_companies_with_the_same_agent_id_are_told_apart_by_their_keys(at: D
     assert [each.workspace for each in at.dispatcher.seen] == [other.external_id, mine.external_id]
 
 
+def test_two_companies_with_the_same_token_are_told_apart_by_their_names(at: Doorstep) -> None:
+    (mine,) = at.workspaces.known
+    kept = {**mine.secrets, "aes_key": "k" * 43}
+    config = {**mine.config, "corp_id": "ww9999999999999999"}
+    other = replace(mine, external_id="ww9999999999999999/1000002", secrets=kept, config=config)
+    at.workspaces.known.insert(0, other)
+    callers = at.caller, replace(at.caller, corp_id="ww9999999999999999", aes_key="k" * 43)
+    statuses = [caller.text("ann", "my").status for caller in callers]
+    at.workspaces.known.remove(other)
+    assert (statuses, [each.workspace for each in at.dispatcher.seen]) == (
+        [200, 200],
+        [mine.external_id, other.external_id],
+    )
+
+
 def test_forgery_by_tencents_own_code_with_a_foreign_token_fails(at: Doorstep) -> None:
     foreign = WXBizMsgCrypt("foreign", at.wecom.aes_key, at.wecom.corp_id)
     code, sealed = foreign.EncryptMsg(text_of(at), "n", str(int(time.time())))

@@ -113,6 +113,5 @@ def choices(count: int = 2, options: int = 3) -> Form:
 def note_form() -> Form:
     """A form that wants typed words."""
     picks = (Option("call", "电话"), Option("visit", "拜访"))
-    return Form(
-        "lead.log", "记录跟进 <b>", "提交", (Input("text", "内容", "multiline"), Input("by", "方式", "select", picks))
-    )
+    asked = (Input("text", "内容", "multiline"), Input("by", "方式", "select", picks))
+    return Form("lead.log", "记录跟进 <b>", "提交", asked, value="L-12")

@@ -1,0 +1,303 @@
+"""The lead loop through WeCom's real door, real dispatcher and real database, seen on a double of WeCom's servers."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from bot.app import Bot
+from crm.clock import DrivenClock
+from crm.db import Database
+from crm.services import placing
+from crm.settings import Settings
+from ops.runtime import Work, compose
+from tests import build
+from tests.doubles.wecom import WeComDouble
+from tests.doubles.wecom_caller import Caller
+from tests.doubles.wecom_faults import status
+from tests.drivers.wecom import WeComDriver, join
+from tests.serving import call, serving
+from webhooks.app import create_app
+
+CLAIM_ONE = "update procrastinate_jobs set status = 'succeeded' where id = :id"
+DUE = "select id, task_name, args from procrastinate_jobs where status = 'todo' order by id"
+
+
+@dataclass
+class House:
+    """A company on WeCom, with everything real but WeCom itself."""
+
+    acme: build.Company
+    database: Database
+    wecom: WeComDouble
+    caller: Caller
+    work: Work
+
+    def person(self, name: str) -> WeComDriver:
+        return WeComDriver(self.caller, self.wecom, self.user(name), run_jobs=self.run_jobs)
+
+    def user(self, name: str) -> str:
+        return build.external("wecom", name, self.acme.org_id)
+
+    def run_jobs(self) -> None:
+        """Do what is due, and what that makes due."""
+        for _ in range(5):
+            with self.database.session() as session, session.begin():
+                due = session.execute(text(DUE)).all()
+                session.execute(text(CLAIM_ONE), [{"id": job.id} for job in due] or {"id": 0})
+            for job in due:
+                self.work.by_name()[job.task_name](**job.args)
+
+    def lead(self, **facts: Any) -> str:
+        """A lead as it is after a while; its reference."""
+        with self.database.begin(self.acme.org_id) as uow:
+            return f"L-{build.read(uow, build.lead(uow, self.acme, **facts)).number}"
+
+    def arrives(self, **facts: Any) -> str:
+        """A lead that has just come into the open pool, announced to those who may claim it."""
+        with self.database.begin(self.acme.org_id) as uow:
+            lead_id = build.lead(uow, self.acme, **facts)
+            placing.announce(uow, self.acme.pool["open"], [lead_id])
+            ref = f"L-{build.read(uow, lead_id).number}"
+        self.run_jobs()
+        return ref
+
+
+@pytest.fixture
+def wecom() -> Iterator[WeComDouble]:
+    with WeComDouble() as double:
+        yield double
+
+
+@pytest.fixture
+def bot(wecom: WeComDouble, time: DrivenClock, migrated_url: str, redis_url: str) -> Iterator[Bot]:
+    settings = Settings(
+        database_url=migrated_url,
+        redis_url=redis_url,
+        secret_key=SecretStr(build.SECRET),
+        wecom_api_url=wecom.url,
+        statement_timeout_ms=20_000,
+    )
+    bot = compose(settings, time=time)
+    yield bot
+    bot.database.close()
+    bot.redis.close()
+
+
+@pytest.fixture
+def house(database: Database, wecom: WeComDouble, bot: Bot) -> Iterator[House]:
+    with database.session() as session, session.begin():
+        session.execute(text("update procrastinate_jobs set status = 'succeeded' where status = 'todo'"))
+    acme = build.company(database)
+    with database.begin(acme.org_id) as uow:
+        alone = "update workspace set dead_at = :now where org_id = :org and platform <> 'wecom'"
+        uow.session.execute(text(alone), {"now": uow.now, "org": acme.org_id})
+    wecom.corp_id, wecom.secret = f"ww{acme.org_id:016d}", f"secret-{acme.org_id}"
+    join(wecom, {build.external("wecom", name, acme.org_id): build.PEOPLE[name][0] for name in build.PEOPLE})
+    with serving(create_app(bot)) as host:
+        caller = Caller(
+            post=lambda path, body: call(host, "POST", path, body),
+            corp_id=wecom.corp_id,
+            agent_id=wecom.agent_id,
+            token="token",
+            aes_key="k" * 43,
+        )
+        yield House(acme, database, wecom, caller, Work.of(bot))
+    assert wecom.cut == []
+
+
+@pytest.mark.parametrize("words", ["claim {ref}", "领取 {ref}"])
+def test_a_lead_is_claimed_by_a_command_in_either_language(house, words):
+    ref = house.lead()
+    seen = house.person("ann").says(words.format(ref=ref))
+    assert ref in seen.text
+    assert "Lu Wei" in seen.text
+
+
+def test_the_slower_of_two_learns_who_was_faster(house):
+    ref = house.lead()
+    house.person("ann").says(f"claim {ref}")
+    assert "Ann Li" in house.person("bob").says(f"claim {ref}").text
+
+
+def test_a_lead_in_the_pool_hides_its_contact_until_it_is_claimed(house):
+    house.arrives(phone="+8613900139007")
+    (card,) = house.person("bob").inbox()
+    assert "13900139007" not in card.text.replace(" ", "")
+    assert "13900139007" in house.person("bob").taps(card, "Claim").text.replace(" ", "")
+
+
+def test_an_arrival_is_a_card_to_every_candidate_and_changes_for_all(house):
+    ref = house.arrives()
+    (anns,), (bobs,) = house.person("ann").inbox(), house.person("bob").inbox()
+    assert ref in anns.text
+    assert "Claim" in bobs.buttons
+    house.person("ann").taps(anns, "Claim")
+    house.run_jobs()
+    (after,) = house.person("bob").inbox()
+    assert "Claim" not in after.buttons
+    assert "Lu Wei" not in after.text
+
+
+def test_the_slower_tap_of_two_learns_who_was_faster(house):
+    house.arrives()
+    (anns,), (bobs,) = house.person("ann").inbox(), house.person("bob").inbox()
+    ann = WeComDriver(house.caller, house.wecom, house.user("ann"))
+    ann.taps(anns, "Claim")
+    assert "Ann Li" in house.person("bob").taps(bobs, "Claim").text
+
+
+def test_the_list_of_ones_own_leads_opens_one_by_choice(house):
+    refs = [house.lead(owner="ann") for _ in range(3)]
+    ann = house.person("ann")
+    listed = ann.says("my")
+    assert [ref for ref in refs if ref not in listed.text] == []
+    opened = ann.taps(listed, next(label for label in listed.buttons if refs[1] in label or "Lu Wei" in label))
+    assert "Lu Wei" in opened.text
+
+
+def test_a_follow_up_is_logged_in_one_line_and_undone_by_a_tap(house):
+    ref = house.lead(owner="ann")
+    ann = house.person("ann")
+    seen = ann.says(f"跟进 {ref} 打了电话，要报价，明天下午3点再联系")
+    assert "要报价" in ann.says(f"lead {ref}").text
+    ann.taps(seen, "Undo")
+    assert "undone" in ann.says(f"lead {ref}").text
+
+
+def test_a_question_that_wants_words_is_answered_by_the_next_line(house):
+    ref = house.lead(owner="ann")
+    ann = house.person("ann")
+    form = ann.says(f"log {ref}")
+    assert f"⌨ log {ref} " in form.text
+    assert "quote" in ann.submits(form, note="called, wants a quote").text
+    assert "quote" in ann.says(f"lead {ref}").text
+
+
+def test_a_form_of_choices_is_a_card_that_is_sent_by_a_tap(house):
+    ref = house.lead(owner="ann")
+    ann = house.person("ann")
+    form = ann.taps(ann.says(f"lead {ref}"), "Release")
+    assert form.inputs == ("reason",)
+    ann.submits(form, reason="no time")
+    assert ref not in ann.says("my").text
+
+
+def test_a_card_is_changed_in_place_by_a_tap(house):
+    ref = house.lead()
+    ann = house.person("ann")
+    claimed = ann.says(f"claim {ref}")
+    before = len(house.wecom.messages(house.user("ann")))
+    ann.taps(claimed, "No answer")
+    assert len(house.wecom.messages(house.user("ann"))) <= before + 1
+    assert claimed.place.card != claimed.raw
+
+
+def test_a_card_of_an_old_version_refreshes_itself(house):
+    ref = house.lead()
+    ann = house.person("ann")
+    old = ann.says(f"claim {ref}")
+    ann.says(f"log {ref} called, no answer")
+    assert ann.taps(old, "No answer").text
+
+
+def test_the_menu_speaks_the_same_words(house):
+    ref = house.lead(owner="ann")
+    mark = len(house.wecom.sent)
+    house.caller.event(house.user("ann"), "click", EventKey="my")
+    house.run_jobs()
+    assert ref in str(house.wecom.sent[mark].body)
+
+
+def test_opening_the_app_shows_the_day_once(house):
+    house.lead(owner="ann")
+    for _ in range(3):
+        house.caller.event(house.user("ann"), "enter_agent", EventKey="")
+        house.run_jobs()
+    assert len(house.person("ann").inbox()) == 1
+
+
+def test_a_typo_is_guessed(house):
+    assert "claim" in house.person("ann").says("clam L-1").text
+
+
+def test_somebody_not_linked_sees_but_cannot_act(house):
+    join(house.wecom, {"stranger": "Stranger"})
+    ref = house.lead()
+    stranger = WeComDriver(house.caller, house.wecom, "stranger", run_jobs=house.run_jobs)
+    assert stranger.says(f"claim {ref}").text
+    assert "Ann Li" not in house.person("bob").says(f"claim {ref}").text
+
+
+def test_a_command_that_is_delivered_three_times_acts_and_answers_once(house):
+    ref = house.lead()
+    for _ in range(3):
+        assert house.caller.text(house.user("ann"), f"claim {ref}", msg_id=77).status == 200
+        house.run_jobs()
+    assert len(house.wecom.messages(house.user("ann"))) == 1
+
+
+def test_a_command_that_is_delivered_eight_times_at_once_acts_and_answers_once(house):
+    ref = house.lead()
+    xml = house.caller.message(house.user("ann"), MsgType="text", Content=f"claim {ref}", MsgId=78)
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda _: house.caller.post(*house.caller.sealed(xml))[0], range(8)))
+    house.run_jobs()
+    assert statuses == [200] * 8
+    assert [ref in card.text for card in house.person("ann").inbox()] == [True]
+
+
+@pytest.mark.parametrize("redis_url", ["unix:///nonexistent/valkey.sock"])
+def test_without_redis_everything_still_works(house):
+    ref = house.lead()
+    ann = house.person("ann")
+    claimed = ann.says(f"claim {ref}")
+    assert "Lu Wei" in claimed.text
+    assert ann.taps(claimed, "No answer").text
+
+
+def test_somebody_who_left_meanwhile_cannot_claim_by_an_old_card(house):
+    house.arrives()
+    (card,) = house.person("ann").inbox()
+    with house.database.begin(house.acme.org_id) as uow:
+        uow.session.execute(text("update member set active = false where id = :m"), {"m": house.acme.member["ann"]})
+    house.person("ann").taps(card, "Claim")
+    with house.database.begin(house.acme.org_id) as uow:
+        owners = uow.session.scalars(text("select owner_id from lead where org_id = :o"), {"o": uow.org_id}).all()
+    assert owners == [None]
+
+
+def test_a_tap_that_is_delivered_three_times_gets_the_same_answer(house):
+    ref = house.lead(owner="ann")
+    card = house.person("ann").says(f"lead {ref}").place
+    told = {"EventKey": f"lead.no_answer|{ref}", "TaskId": card.card["task_id"], "CardType": "button_interaction"}
+    replies = [
+        house.caller.event(house.user("ann"), "template_card_event", ResponseCode="c", CreateTime=1, **told)
+        for _ in range(3)
+    ]
+    titles = {reply.xml["TemplateCard"]["MainTitle"]["Title"] for reply in replies}
+    counted = text("select count(*) from activity where org_id = :o and verb = 'logged'")
+    with house.database.begin(house.acme.org_id) as uow:
+        logged = uow.session.scalar(counted, {"o": uow.org_id})
+    assert (len(titles), logged) == (1, 1)
+
+
+def test_while_wecom_is_down_nothing_is_lost(house):
+    ref = house.lead()
+    house.wecom.script("message/send", status(503))
+    assert house.caller.text(house.user("ann"), f"claim {ref}").status == 200
+    house.run_jobs()
+    assert house.wecom.calls["message/send"] == 2
+    assert [ref in card.text for card in house.person("ann").inbox()] == [True]
+
+
+def test_a_member_who_left_in_wecom_leaves_the_rota(house):
+    house.caller.event("sys", "change_contact", ChangeType="delete_user", UserID=house.user("ann"))
+    with house.database.begin(house.acme.org_id) as uow:
+        args = {"m": house.acme.member["ann"]}
+        gone = uow.session.execute(text("select active, on_duty from member where id = :m"), args).one()
+    assert tuple(gone) == (False, False)
