@@ -176,6 +176,8 @@ class Dispatcher:
         interaction = context.interaction
         in_place = reply.replace and interaction.handle is not None
         to = {"kind": "answer", "external_id": interaction.reply_to} if interaction.reply_to else None
+        if reply.public and interaction.conversation:
+            to = {"kind": "channel", "external_id": interaction.conversation}
         context.uow.notify(
             "answer",
             key=f"answer:{_key(interaction)}",

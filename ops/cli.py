@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from bot.understanding.warm import warm_up
 from crm import clock, queue
 from crm.settings import load
 from ops import cli_company, cli_platforms, cli_rules
@@ -47,6 +48,7 @@ def serve() -> None:
     with sentences():
         settings = load()
         configure()
+        warm_up()
         application = create_app(compose(settings))
         uvicorn.run(
             application, host=settings.host, port=settings.port, log_level="warning", access_log=False,
@@ -65,6 +67,7 @@ def worker(
     with sentences():
         settings = load(statement_timeout_ms=30_000)
         configure()
+        warm_up()
         asyncio.run(run_worker(worker_app(compose(settings)), concurrency=concurrency, stop_after_idle=once))
 
 

@@ -9,12 +9,13 @@ import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import Event, Thread
 
 from rich.console import Console
 
 from crm.db import Database
 from crm.settings import Settings
-from ops import migrate
+from ops import demo_data, migrate
 from ops.children import Command
 from ops.embedded import Engines, wipe
 from ops.errors import StartError
@@ -24,7 +25,7 @@ from ops.supervise import Program, Supervisor, stop_on_signals
 
 THINGS_TO_TRY = (
     ("claim next", "take the best lead of the pool; its contact opens"),
-    ("log L-… called, wants a quote, call back tomorrow 3pm", "a follow-up and a reminder from one sentence"),
+    ("log L-1042 called, wants a quote, call back tomorrow 3pm", "a follow-up and a reminder from one sentence"),
     ("today", "what to do now, and which leads are at risk"),
     ("new Mei Lin, Lotus Tea, 13800138000", "a customer of your own, in two steps"),
     ("+1 day (the clock at the top)", "watch reminders, warnings and recycles happen"),
@@ -43,9 +44,12 @@ def run(settings: Settings, *, reset: bool, out: Console) -> None:
         environment = _environment(settings, data_dir, sockets)
         migrate.upgrade(sockets.database_url)
         _first_data(environment, sockets, out)
-        with Supervisor(_programs(environment, data_dir), say=lambda words: out.print(words, style="yellow")) as programs:
+        with Supervisor(
+            _programs(environment, data_dir), say=lambda words: out.print(words, style="yellow")
+        ) as programs:
             _await_web(settings, stop.is_set)
             _welcome(settings, out)
+            Thread(target=_more_data, args=(sockets, out, stop), daemon=True).start()
             programs.watch(stop)
     out.print("Stopped. The data is kept; make demo goes on with it, make demo-reset starts over.")
 
@@ -75,12 +79,10 @@ def _programs(environment: Mapping[str, str], data_dir: Path) -> list[Program]:
         command = Command([sys.executable, "-m", "ops", *words], env=environment, log=data_dir / "log" / f"{name}.log")
         return Program(name, command)
 
-    return [program("web", "serve"), program("worker", "worker"), program("history", "demo-history")]
+    return [program("web", "serve"), program("worker", "worker")]
 
 
 def _first_data(environment: Mapping[str, str], sockets: Sockets, out: Console) -> None:
-    from ops import demo_data
-
     database = Database(sockets.database_url, pool_size=4, statement_timeout_ms=60_000)
     try:
         demo_data.begin(database, secret_key=environment["SLUICE_SECRET_KEY"], out=out)
@@ -88,10 +90,20 @@ def _first_data(environment: Mapping[str, str], sockets: Sockets, out: Console) 
         database.close()
 
 
+def _more_data(sockets: Sockets, out: Console, stop: Event) -> None:
+    """The rest of the history, while the demo is in use; whatever is missing is made at the next start."""
+    database = Database(sockets.database_url, pool_size=2, statement_timeout_ms=60_000)
+    try:
+        demo_data.fill(database, out=out)
+    except Exception as exc:  # a demo goes on without the rest of its past
+        if not stop.is_set():
+            out.print(f"The rest of the demo's history could not be made: {type(exc).__name__}.", style="yellow")
+
+
 def _await_web(settings: Settings, stopped: Callable[[], bool]) -> None:
     for _ in range(300):
         try:
-            with urllib.request.urlopen(f"http://{settings.host}:{settings.port}/readyz", timeout=2):  # noqa: S310
+            with urllib.request.urlopen(f"http://{settings.host}:{settings.port}/readyz", timeout=2):
                 return
         except OSError:
             if stopped():
@@ -104,5 +116,5 @@ def _welcome(settings: Settings, out: Console) -> None:
     out.print(f"\nSluice is ready: [bold]{settings.public_url}/playground[/bold]\n")
     out.print("Five things to try:")
     for words, what in THINGS_TO_TRY:
-        out.print(f"  [cyan]{words}[/cyan]  {what}")
+        out.print(f"  [cyan]{words}[/cyan]\n      {what}", soft_wrap=True)
     out.print("\nCtrl-C stops everything and keeps the data.")

@@ -36,7 +36,7 @@ def log(context: Context, lead: LeadView, words: Rest | None = None) -> Reply:
     said = understand(sentence, now=context.uow.now, tz=context.actor.timezone, locale=context.actor.locale)
     follow_up = FollowUp(
         note=said.note or sentence, outcome=said.outcome, channel=said.channel, stage=None, amount=said.amount,
-        currency=said.currency, next_at=_certain(said.next_at) or _form_time(context),
+        currency=said.currency, next_at=_certain(said.next_at) or _form_time(context), next_words=said.next_text,
     )  # fmt: skip
     activity = follow_ups.log(context.uow, actor=context.actor, lead=lead, said=follow_up)
     vague = said.next_at is not None and said.next_at.vague

@@ -22,7 +22,7 @@ STOPS = frozenset({"do_not_contact", "wrong_number"})
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What was understood of a sentence. `next_at` sets the next reminder; `stage` a stage key to move to."""
+    """What was understood of a sentence. `next_at` sets the next reminder, `next_words` says what it is about; `stage` a stage key to move to."""
 
     note: str
     outcome: str | None = None
@@ -31,6 +31,7 @@ class FollowUp:
     amount: Decimal | None = None
     currency: str | None = None
     next_at: datetime | None = None
+    next_words: str | None = None
 
 
 def log(uow: UnitOfWork, *, actor: Actor, lead: LeadView, said: FollowUp) -> int:
@@ -75,7 +76,7 @@ def _plan(uow: UnitOfWork, actor: Actor, lead: LeadView, said: FollowUp, *, stop
         made["tasks_closed"] = tasks.close_open(uow, lead_id=lead.id, member_id=actor.id, state="done")
     if said.next_at and not stops:
         made["tasks_made"] = [
-            tasks.insert(uow, member_id=actor.id, lead_id=lead.id, at=said.next_at, words=said.note)
+            tasks.insert(uow, member_id=actor.id, lead_id=lead.id, at=said.next_at, words=said.next_words or said.note)
         ]
     if stops:
         made["contact_state"] = [lead.person_id, lead.contact_state]
