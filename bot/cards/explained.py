@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.cards.language import _
+from bot.cards import conditions
+from bot.cards.language import _, translate
 from bot.cards.words import Words
 from crm import errors
 from crm.rules.access import Actor
@@ -69,34 +70,31 @@ def why_me(words: Words, decision: Why | None) -> str:
     )
 
 
-def rule_name(words: Words, code: str | None) -> str:
-    """A recycle rule's name; the built-in ones are translated."""
-    return words.say(code) if code else "–"
-
-
-BUILT_IN_RULES = (_("first contact"), _("follow-up"))
-
-
 def _headline(words: Words, made: Why) -> str:
-    return f"{words.at(made.at)} · " + words.say(OUTCOMES.get(made.outcome, made.outcome), member=made.member or "–")
+    said = words.say(OUTCOMES.get(made.outcome, "{outcome}"), member=made.member or "–", outcome=made.outcome)
+    return f"{words.at(made.at)} · {said}"
 
 
 def _detail(words: Words, made: Why, *, full: bool) -> str:
     parts = []
+    if made.facts.get("anchor"):
+        parts.append(conditions.missing(words, made.facts["anchor"], made.facts.get("period"), made.rule))
     if made.rule:
         version = words.say(_("version {n}"), n=made.rule_version) if made.rule_version else words.say(_("built-in rules"))
-        parts.append(words.say(_("rule “{rule}” ({version})"), rule=rule_name(words, made.rule), version=version))
+        parts.append(words.say(_("rule “{rule}” ({version})"), rule=conditions.rule_name(words, made.rule), version=version))
     for key in ("source", "region", "level", "product"):
         if made.facts.get(key):
             parts.append(str(made.facts[key]))
     passed = [one for one in made.passed_over if one.why] if full else []
-    parts += [f"{one.name}: {words.say(PASSED_OVER.get(str(one.why), str(one.why)))}" for one in passed[:6]]
+    parts += [f"{one.name}: {translate(words.locale, PASSED_OVER.get(str(one.why), str(one.why)))}" for one in passed[:6]]
     return " · ".join(parts)
 
 
 def refusal(words: Words, name_of: Callable[[int | None], str], code: str, data: Mapping[str, Any]) -> str:
     """The sentence of a refusal, its ids resolved to names, its times local."""
     kind = errors.every().get(code, errors.Refusal)
+    if words.locale == "zh" and "names_zh" in data:
+        data = {**data, "names": data["names_zh"]}
     return words.say(kind.message, **{key: _value(words, name_of, key, value) for key, value in data.items()})
 
 
@@ -107,6 +105,8 @@ def _value(words: Words, name_of: Callable[[int | None], str], key: str, value: 
         return words.at(datetime.fromisoformat(value))
     if key == "period":
         return words.say(PERIODS.get(value, value))
+    if key == "example":
+        return translate(words.locale, value)
     if key == "roles":
         return words.say(ROLES.get(value, value))
     return value

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.cards import explained, listed, reports
+from bot.cards import conditions, explained, listed, reports
+from bot.cards.language import _
 from bot.cards.words import Words
 from crm.errors import LeadNotFound
 from crm.models import Source
@@ -161,9 +162,16 @@ class Facts:
         return explained.reasons(self.words, explain.why(self.uow, lead_id), full=self.viewer.is_manager)
 
     def recycled(self, lead_ids: list[int]) -> list[explained.Reason]:
-        """References of leads that went back to a pool, each with the rule that took it."""
-        rows = explain.taken(self.uow, lead_ids)
-        return [explained.Reason(f"L-{number}", explained.rule_name(self.words, rule)) for number, rule in rows]
+        """Leads that went back to a pool, each with what was missing."""
+        names = {lead.id: lead.title_line for lead in self.leads(lead_ids)}
+        rows = explain.recycled(self.uow, lead_ids)
+        return [
+            explained.Reason(
+                f"{names[row.lead_id]} · {row.ref}" if row.lead_id in names else row.ref,
+                conditions.missing(self.words, row.anchor, row.period, row.rule),
+            )
+            for row in rows
+        ]
 
     def refusal(self, code: str, data: dict[str, Any]) -> str:
         return explained.refusal(self.words, self.member, code, data)
@@ -187,7 +195,7 @@ class Facts:
         span = periods.parse(period, self.now, self.viewer.timezone)
         scope = funnel.Scope(department_id=team) if team else funnel.scope_of(self.viewer)
         total = funnel.report(self.uow, period=span, scope=scope).total
-        name = departments.name_of(self.uow, scope.department_id) or self.viewer.name or self.words.say("everybody")
+        name = departments.name_of(self.uow, scope.department_id) or self.viewer.name or self.words.say(_("everybody"))
         shown, self.images["funnel"] = reports.funnel(self.words, total, span, name)
         return shown
 
@@ -201,5 +209,6 @@ class Facts:
         )
         return shown
 
-    def rule_name(self, code: str | None) -> str:
-        return explained.rule_name(self.words, code)
+    def keeps(self, rule: str | None) -> str:
+        """What keeps a lead from being taken back by that rule."""
+        return conditions.keeps(self.words, self.rules, rule)

@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.cards.language import _
+from bot.cards.language import _, translate
 from bot.cards.words import Words
 from crm.models import ImportJob
 from crm.services import importing
 from crm.services.importing import Row
 
 PROBLEMS = {
-    "known": _("the company knows this customer; somebody has it"), "pool": _("in the pool as {ref}: claim it there"),
+    "known": _("known to the company already"), "pool": _("in the pool as {ref}: claim it there"),
     "yours": _("yours already: {ref}"), "twice": _("twice in this list"), "wrong": _("cannot be used"),
     "no_room": _("you hold as many leads as allowed"),
 }  # fmt: skip
+
+LABELS = {"phone": _("Phone"), "email": _("E-mail"), "wechat": _("WeChat"), "amount": _("Amount")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +62,6 @@ def _row(words: Words, row: Row) -> Found:
 def _problem(words: Words, row: Row) -> str:
     errors: Mapping[str, Any] = row.errors or {}
     if errors:
-        return "; ".join(f"{name}: {problem}" for name, problem in errors.items())
+        said = [(LABELS.get(name), translate(words.locale, problem)) for name, problem in errors.items()]
+        return "; ".join(f"{words.say(label)}: {problem}" if label else problem for label, problem in said)
     return words.say(PROBLEMS[row.verdict], ref=row.ref) if row.verdict in PROBLEMS else ""

@@ -151,11 +151,11 @@ def _notes(words: Words, facts: DigestFacts) -> list[str]:
     for lead in facts.stuck[:3]:
         stage = lead.stage_zh if words.locale == "zh" else lead.stage
         notes.append(
-            words.say(_("Stuck: L-{number} ({name}) in {stage} for {days} days."), number=lead.number, name=lead.member, stage=stage, days=lead.days)
+            words.say(_("Stuck: L-{number} ({name}), {stage} for {days} d."), number=lead.number, name=lead.member, stage=stage, days=lead.days)
         )
     if facts.hoarder:
         notes.append(
-            words.say(_("{name} holds {n} idle leads."), name=facts.hoarder.name, n=facts.hoarder.idle + facts.hoarder.hoarded)
+            words.say(_("Idle leads with {name}: {n}."), name=facts.hoarder.name, n=facts.hoarder.idle + facts.hoarder.hoarded)
         )
     return notes
 

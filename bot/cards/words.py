@@ -74,7 +74,8 @@ class Words:
     def money(self, amount: Decimal | None, currency: str | None) -> str:
         if amount is None:
             return "–"
-        return format_currency(amount, currency or "CNY", locale=BABEL[self.locale], currency_digits=amount % 1 != 0)
+        whole = "¤#,##0" if amount % 1 == 0 else None
+        return format_currency(amount, currency or "CNY", whole, locale=BABEL[self.locale], currency_digits=not whole)
 
     def number(self, value: float) -> str:
         return format_decimal(value, locale=BABEL[self.locale])

@@ -56,7 +56,7 @@ def language(context: Context, locale: Word) -> Reply:
     names = {"english": "en", "英文": "en", "英语": "en", "chinese": "zh", "中文": "zh", "汉语": "zh"}
     chosen = names.get(locale.lower()) or supported(locale)
     if chosen is None:
-        raise BadArgument(given=str(locale), example="lang zh")
+        raise BadArgument(given=str(locale), example=_("lang zh"))
     members.set_locale(context.uow, context.actor, chosen)
     context.viewer = context.member = members.get(context.uow, context.actor.id)
     return context.reply("language", locale=chosen)

@@ -28,7 +28,7 @@ def assign(context: Context, words: Rest) -> Reply:
     if not name:
         what, _space, name = words.partition(" ")
     if not name.strip():
-        raise MissingArgument(example="assign L-1042 @Ann")
+        raise MissingArgument(example=_("assign L-1042 @Ann"))
     to = members.find(context.uow, name)
     if what.strip().isdigit() and len(what.strip()) <= 3:
         return _assign_many(context, int(what), to)
@@ -59,7 +59,7 @@ def transfer(context: Context, words: Rest) -> Reply:
     context.need_manager()
     names = [part.strip() for part in words.split("@") if part.strip()] if "@" in words else words.split()
     if len(names) != 2:
-        raise MissingArgument(example="transfer @Ann @Bob")
+        raise MissingArgument(example=_("transfer @Ann @Bob"))
     giver, to = members.find(context.uow, names[0]), members.find(context.uow, names[1])
     moved = assignments.transfer_all(context.uow, actor=context.actor, giver=giver, to=to)
     return context.reply("transferred_all", giver=giver.id, to=to.id, count=moved)

@@ -54,7 +54,7 @@ def claim(context: Context, what: Rest) -> Reply:
     if many and int(many[1]) <= MOST_AT_ONCE:
         return claim_many(context, Many(int(many[1])))
     if leads.parse_ref(words) is None:
-        raise BadArgument(given=what, example="claim L-1042")
+        raise BadArgument(given=what, example=_("claim L-1042"))
     return claim_one(context, RawRef(words))
 
 

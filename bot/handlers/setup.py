@@ -99,21 +99,24 @@ def manage_sources(context: Context, words: Rest | None = None) -> Reply:
     if not verb:
         return context.reply("sources")
     if not name:
-        raise MissingArgument(example="sources new Website")
+        raise MissingArgument(example=_("sources new Website"))
     match verb.lower():
         case "new" | "新建":
-            made = sources.create(context.uow, vault, actor=actor, key=_slug(name), name=name)
-            return context.secretly("source_key", {"key": made.key}, source=made.source.id)
+            return _key(context, sources.create(context.uow, vault, actor=actor, key=_slug(name), name=name))
         case "rotate" | "轮换":
-            made = sources.rotate(context.uow, vault, actor=actor, key=name)
-            return context.secretly("source_key", {"key": made.key}, source=made.source.id)
+            return _key(context, sources.rotate(context.uow, vault, actor=actor, key=name))
         case "off" | "停用":
             sources.set_enabled(context.uow, actor=actor, key=name, enabled=False)
         case "on" | "启用":
             sources.set_enabled(context.uow, actor=actor, key=name, enabled=True)
         case _:
-            raise MissingArgument(example="sources rotate website")
+            raise MissingArgument(example=_("sources rotate website"))
     return context.reply("sources")
+
+
+def _key(context: Context, made: sources.NewKey) -> Reply:
+    address = f"{context.settings.public_url}/intake/{made.source.key}"
+    return context.secretly("source_key", {"key": made.key}, source=made.source.id, address=address)
 
 
 def _slug(name: str) -> str:

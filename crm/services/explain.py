@@ -32,13 +32,6 @@ _RECYCLED = text(
     order by d.lead_id, d.at desc, d.id desc
     """
 )
-_TAKEN = text(
-    """
-    select l.number, (select d.rule from decision d where d.org_id = l.org_id and d.lead_id = l.id and d.kind = 'recycle'
-                      order by d.at desc, d.id desc limit 1) as rule
-    from lead l where l.org_id = :org and l.id = any(:leads) order by l.number
-    """
-)
 _NAMES = text("select id, name from member where org_id = :org and id = any(:ids)")
 
 
@@ -122,9 +115,3 @@ def _read(uow: UnitOfWork, statement: TextClause, given: int, most: int) -> list
         )
         for row in rows
     ]  # fmt: skip
-
-
-def taken(uow: UnitOfWork, lead_ids: list[int]) -> list[tuple[int, str | None]]:
-    """The numbers of leads that were recycled, each with the rule of its last recycling."""
-    rows = uow.session.execute(_TAKEN, {"org": uow.org_id, "leads": lead_ids}).all()
-    return [(row.number, row.rule) for row in rows]

@@ -44,7 +44,8 @@ def find_stage(uow: UnitOfWork, lead_id: int, words: str) -> StageView:
     exact = [stage for stage in every if given in (stage.key, stage.name.lower(), stage.name_zh)]
     near = [stage for stage in every if given and (stage.name.lower().startswith(given) or stage.name_zh.startswith(given))]
     if not (exact or near):
-        raise StageNotFound(given=words.strip(), names=", ".join(stage.name for stage in every))
+        names, names_zh = ", ".join(stage.name for stage in every), "、".join(stage.name_zh for stage in every)
+        raise StageNotFound(given=words.strip(), names=names, names_zh=names_zh)
     return (exact or near)[0]
 
 
