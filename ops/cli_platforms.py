@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 import yaml
 
-from bot.platforms.wecom import WeCom
+from bot.platforms.base import PlatformError
 from crm.settings import SettingsError, load
-from ops.cli_frame import AsJson, Org, fail, open_database, organization, out, say, sentences
+from ops.cli_frame import AsJson, Org, open_database, organization, out, say, sentences
+from ops.errors import StartError
 from ops.slack_manifest import manifest
-from ops.wecom_menu import install_menu
+from ops.wecom_menu import install_menus
 
 slack = typer.Typer(no_args_is_help=True, help="For the admin of a Slack workspace.")
 wecom = typer.Typer(no_args_is_help=True, help="For the admin of a WeCom (企业微信) app.")
@@ -49,15 +50,22 @@ def slack_link(org: Org = "", as_json: AsJson = False) -> None:
 
 
 @wecom.command("menu")
-def wecom_menu(locale: Annotated[str, typer.Option(help="en or zh")] = "zh") -> None:
-    """Install the app's menu in every connected WeCom app."""
+def wecom_menu(
+    app: Annotated[str, typer.Option(help="CORP/AGENT of one app; every connected app without it.")] = "",
+    locale: Annotated[str, typer.Option(help="zh or en; the setting SLUICE_LOCALE without it.")] = "",
+) -> None:
+    """Put the menu under the app's chat, in place of the present one."""
     from ops.runtime import compose
 
     with sentences():
-        bot = compose(load())
-        installed = bot.workspaces.all("wecom")
-        if not installed:
-            fail("No WeCom app is connected: put it into company.yaml and run sluice init.", 2)
-        for workspace in installed:
-            install_menu(cast("WeCom", bot.platforms["wecom"]), workspace, locale=locale)
-            out.print(f"The menu of {workspace.name} is installed.")
+        settings = load()
+        bot = compose(settings)
+        try:
+            done = install_menus(bot, app, locale=locale or settings.locale)
+        except PlatformError as exc:
+            raise StartError(f"WeCom refused: {exc.cause}") from None
+        finally:
+            bot.database.close()
+        if not done:
+            raise StartError(f"No WeCom app {app} is connected: put it into company.yaml and run sluice init.")
+        out.print(f"The menu of {', '.join(done)} is installed.")

