@@ -37,19 +37,29 @@ from crm.services import clocks, leads, ownership
 from crm.services.ownership import give, take_back
 from crm.uow import UnitOfWork
 
+# The best of each pool from its index, then the best of these: one sort over all pools took a second on a million leads.
 _NEXT = text(
     """
-    select l.id from lead l
-    where l.org_id = :org and l.status = 'open' and l.owner_id is null and l.origin <> 'self' and l.held_since is null
-      and (cast(:pool as bigint) is null or l.pool_id = :pool) and not l.id = any(:but)
-      and exists (select 1 from pool_scope ps where ps.org_id = l.org_id and ps.pool_id = l.pool_id
-                    and (ps.member_id = :me or ps.role = :role or ps.department_id = any(:path)))
-      and not exists (select 1 from assignment a where a.org_id = l.org_id and a.lead_id = l.id and a.member_id = :me
-                        and a.ended_at > :cooled)
-    order by l.score desc, l.id
-    limit 1 for update of l skip locked
+    select best.id from (
+        select distinct ps.pool_id from pool_scope ps
+        where ps.org_id = :org and (cast(:pool as bigint) is null or ps.pool_id = :pool)
+          and (ps.member_id = :me or ps.role = :role or ps.department_id = any(:path))
+    ) mine
+    cross join lateral (
+        select l.id, l.score from lead l
+        where l.org_id = :org and l.pool_id = mine.pool_id and l.status = 'open' and l.owner_id is null
+          and l.origin <> 'self' and l.held_since is null and not l.id = any(:but)
+          and not exists (select 1 from assignment a where a.org_id = l.org_id and a.lead_id = l.id and a.member_id = :me
+                            and a.ended_at > :cooled)
+        order by l.score desc, l.id
+        limit 1 for update of l skip locked
+    ) best
+    order by best.score desc, best.id
+    limit 1
     """
 )
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A won claim. `holding` of `cap` leads are now held."""
