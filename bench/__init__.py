@@ -1,0 +1,1 @@
+"""Speed as ratios: what Sluice takes against what the same work takes by hand, measured in the same run."""

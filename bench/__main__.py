@@ -1,0 +1,77 @@
+"""`python -m bench [NAME ...] [--scale 0.01]`: one table of figures, each against a reference of the same run."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+
+from rich.console import Console
+from rich.table import Table
+
+import bench
+from bench.frame import Env, Figure
+from ops.embedded import Engines
+
+MARKS = {True: "[green]reached[/green]", False: "[red]missed[/red]", None: ""}
+
+
+def main() -> int:
+    """Run the benches asked for, or all. Exit code 1 when a target was missed."""
+    wanted, scale = _asked()
+    out = Console()
+    folder = Path(tempfile.mkdtemp(prefix="sluice-bench-"))
+    try:
+        with Engines(folder) as sockets:
+            env = Env(sockets, scale, say=lambda words: out.print(words, style="dim"))
+            try:
+                figures = [figure for module in _benches(wanted) for figure in module.run(env)]
+            finally:
+                env.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    out.print(_table(figures))
+    return int(any(figure.reached is False for figure in figures))
+
+
+def _asked() -> tuple[set[str], float]:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=bench.__doc__)
+    parser.add_argument("names", nargs="*", help="benches by name; all without")
+    parser.add_argument("--scale", type=float, default=1.0, help="size of the large company, 1.0 for a million leads")
+    given = parser.parse_args()
+    return set(given.names), given.scale
+
+
+def _benches(wanted: set[str]) -> Iterable[ModuleType]:
+    """The modules of this folder that have a `run`."""
+    for found in pkgutil.iter_modules(bench.__path__):
+        if found.name.startswith("_") or (wanted and found.name not in wanted):
+            continue
+        module = importlib.import_module(f"bench.{found.name}")
+        if hasattr(module, "run"):
+            yield module
+
+
+def _table(figures: list[Figure]) -> Table:
+    table = Table("figure", "measured", "reference", "ratio", "target", "", box=None, header_style="bold")
+    for figure in figures:
+        sign = "≤" if figure.bound == "at_most" else "≥"
+        table.add_row(
+            figure.name,
+            f"{figure.value:,.2f} {figure.unit}",
+            "" if figure.reference is None else f"{figure.reference:,.2f} {figure.unit}",
+            "" if figure.ratio is None else f"{figure.ratio:.2f}",
+            "" if figure.target is None else f"{sign} {figure.target:g}",
+            MARKS[figure.reached],
+        )
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())
