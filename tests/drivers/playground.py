@@ -49,6 +49,10 @@ class PlaygroundDriver:
         """Cards that stand in a group for everybody."""
         return [_seen(message) for message in self._cards(f"group:{conversation}") if not message["private"]]
 
+    def sees(self, message: Mapping[str, Any]) -> Seen:
+        """A message of the API as the person sees it."""
+        return _seen(message)
+
     def _cards(self, place: str) -> list[dict[str, Any]]:
         told = self._client.get(f"{API}/messages", params={"as": self.user, **self._where}).json()
         cards = [each for each in told["messages"] if each["conversation"] == place and each["card"]]

@@ -340,3 +340,13 @@ def test_the_page_finds_back_after_the_server_was_away(stage: Stage, open_as: Op
     stage.platform.send(stage.workspace, Address("person", stage.who("ann")), LEAD, key="meanwhile")
     page.context.set_offline(False)
     expect(page.locator(".talk .card h3")).to_have_text(LEAD.title)
+
+
+def test_a_sheet_is_sent_as_a_file(stage: Stage, open_as: Open) -> None:
+    page = open_as("ann")
+    expect(page.locator("#composer")).to_be_enabled()
+    sheet = {"name": "leads.csv", "mimeType": "text/csv", "buffer": b"name,phone\nChen Wei,13800138000\n"}
+    page.locator("input[type=file]").set_input_files(sheet)  # type: ignore[arg-type]
+    expect(page.locator(".talk .said")).to_have_text("📎 leads.csv")
+    expect(page.locator(".talk .card h3")).to_be_visible()
+    assert [each.text for each in stage.script.asked] == ["name\tphone\nChen Wei\t13800138000"]

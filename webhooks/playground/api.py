@@ -20,10 +20,11 @@ from crm import clock
 from webhooks.playground import clock as clock_control
 from webhooks.playground import people, words
 from webhooks.playground.assets import Assets
-from webhooks.playground.bodies import BIGGEST, Name, Number, Press, Say, SetClock
+from webhooks.playground.bodies import BIGGEST, Name, Number, Press, Say, SetClock, Upload
 from webhooks.playground.chat import Chat, shown
 from webhooks.playground.guard import Refused, check_settings, route_class
 from webhooks.playground.stream import News, Wakeup, events
+from webhooks.playground.uploads import pasted
 
 As = Annotated[Name, Query(alias="as")]
 Since = Annotated[int, Query(ge=0, le=BIGGEST)]
@@ -74,6 +75,12 @@ def _talking(routes: APIRouter, door: Door) -> None:
         """Type a line to Sluice or in a group."""
         slowly(body.who)
         return chat.say(body)
+
+    @routes.post("/api/upload")
+    def upload(body: Upload, chat: Annotated[Chat, Depends(door)]) -> Told:
+        """Drop a small sheet into the chat."""
+        slowly(body.who)
+        return chat.hear(body.line(), pasted(body), body.key)
 
     @routes.post("/api/press")
     def press(body: Press, chat: Annotated[Chat, Depends(door)]) -> Told:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -34,18 +34,16 @@ class Body(BaseModel):
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
 
-class Say(Body):
-    """A line typed by a person to `sluice` (private) or a group's key. A repeat with the same `key` acts once."""
+class Spoken(Body):
+    """Something that a person puts into a chat: `to` is `sluice` (private) or a group's key."""
 
     who: Name = Field(alias="as")
     to: Annotated[Short, Field(min_length=1)] = "sluice"
-    text: Annotated[Words, Field(min_length=1)]
-    reply_to: Number | None = None
     key: Name | None = None
     lang: Name | None = None
 
     @model_validator(mode="after")
-    def _somewhere(self) -> Say:
+    def _somewhere(self) -> Self:
         if self.to.startswith("dm:") and self.to != f"dm:{self.who}":
             raise ValueError("a private chat is always with sluice")
         if self.group is not None:
@@ -58,6 +56,24 @@ class Say(Body):
         if self.to in ("sluice", "dm", f"dm:{self.who}"):
             return None
         return self.to.removeprefix("group:")
+
+
+class Say(Spoken):
+    """A typed line. A repeat with the same `key` acts once."""
+
+    text: Annotated[Words, Field(min_length=1)]
+    reply_to: Number | None = None
+
+
+class Upload(Spoken):
+    """A file dropped into the chat: its name, and its bytes in base64."""
+
+    name: Annotated[Short, Field(min_length=1)]
+    data: Annotated[str, Field(min_length=1)]
+
+    def line(self) -> Say:
+        """What the person is seen to say."""
+        return Say.model_validate({"as": self.who, "to": self.to, "text": f"📎 {self.name}", "lang": self.lang})
 
 
 class Press(Body):

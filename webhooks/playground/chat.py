@@ -33,8 +33,12 @@ class Chat:
 
     def say(self, said: Say) -> Told:
         """Keep the line, ask the bot, keep its answer."""
+        return self.hear(said, _MENTION.sub("", clean(said.text), count=1).strip(), said.key)
+
+    def hear(self, said: Say, words: str, key: str | None) -> Told:
+        """The same, where the bot hears other words than the others see."""
         try:
-            return self._say(said, f"{said.who}:{said.key or uuid4().hex}")
+            return self._say(said, words, f"{said.who}:{key or uuid4().hex}")
         except GONE:
             return {"notice": AWAY}
 
@@ -66,14 +70,14 @@ class Chat:
             raise Refused(404, f"There is no message {message_id} for {viewer}.")
         return found
 
-    def _say(self, said: Say, key: str) -> Told:
+    def _say(self, said: Say, words: str, key: str) -> Told:
         org_id = self.workspace().org_id
         place = f"group:{said.group}" if said.group else f"dm:{said.who}"
         quoted = _quote(self.find(said.who, said.reply_to)) if said.reply_to else ""
         draft = store.Draft(place, said.who, clean(said.text), reply_to=said.reply_to, key=f"say:{key}")
         line = self.platform.post(org_id, draft)
         interaction = Interaction(
-            "playground", self.name, said.who, key, text=_MENTION.sub("", line.text, count=1).strip(),
+            "playground", self.name, said.who, key, text=words,
             conversation=said.group, quoted=quoted, reply_to=_later(place, said.who), profile=_profile(said.lang),
         )  # fmt: skip
         answer = self.bot.dispatcher.dispatch(interaction)

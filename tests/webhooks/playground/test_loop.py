@@ -1,5 +1,6 @@
 """The lead loop in the playground: real door, real dispatcher, real database."""
 
+import base64
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -93,6 +94,17 @@ def test_moving_the_clock_makes_what_falls_due_happen(home: House, client: TestC
     home.run_jobs()
     client.post("/playground/api/clock", json={"reset": True})
     assert ref in ann.inbox()[-1].text
+
+
+def test_a_dropped_sheet_becomes_leads_after_one_tap(home: House, client: TestClient, person: Person) -> None:
+    data = base64.b64encode("姓名,公司,电话\n陈伟,宏达科技,13800138001\n王芳,江南食品,13800138002\n".encode()).decode()
+    body = {"as": home.who("ann"), "name": "mine.csv", "data": data}
+    told = client.post("/playground/api/upload", params={"workspace": home.workspace}, json=body).json()
+    assert "陈伟" in told["answer"]["plain"]
+    ann = person("ann")
+    preview = ann.sees(told["answer"])
+    ann.taps(preview, preview.buttons[0])
+    assert "王芳" in ann.says("my").text
 
 
 def test_undo_takes_a_claim_back(home: House, person: Person) -> None:

@@ -5,11 +5,22 @@ import { lang, t } from "./i18n.js";
 import { emit, fail, openConversation, promise, receive, settle, state } from "./store.js";
 import { toast } from "./toast.js";
 
+const LARGEST = 180 * 1024;
+
 export function say(text, { place = state.open, replyTo = state.replyTo } = {}) {
   const draft = { key: api.newKey(), place, text, replyTo, at: new Date(Date.now() + state.shift * 1000).toISOString() };
   state.replyTo = null;
   promise(draft);
   emit("reply");
+  return deliver(draft);
+}
+
+// A sheet; the server reads it, up to a size that a chat is good for.
+export async function drop(file, place = state.open) {
+  if (file.size > LARGEST) return toast(t("tooLarge"));
+  const data = btoa(Array.from(new Uint8Array(await file.arrayBuffer()), (byte) => String.fromCharCode(byte)).join(""));
+  const draft = { key: api.newKey(), place, text: `📎 ${file.name}`, file: { name: file.name.slice(0, 200), data }, at: new Date(Date.now() + state.shift * 1000).toISOString() };
+  promise(draft);
   return deliver(draft);
 }
 
@@ -23,7 +34,8 @@ async function deliver(draft) {
   const to = draft.place.startsWith("group:") ? draft.place : "sluice";
   const who = state.me;
   try {
-    const told = await api.say({ as: who, to, text: draft.text, reply_to: draft.replyTo, key: draft.key, lang: lang() });
+    const common = { as: who, to, key: draft.key, lang: lang() };
+    const told = await (draft.file ? api.upload({ ...common, ...draft.file }) : api.say({ ...common, text: draft.text, reply_to: draft.replyTo }));
     if (told.notice) return fail(draft.key, told.notice);
     if (who !== state.me) return;
     receive([told.message]);

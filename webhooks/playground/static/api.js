@@ -24,6 +24,7 @@ const query = (values) => new URLSearchParams(values).toString();
 export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 export const say = (body) => post("/say", body);
+export const upload = (body) => post("/upload", body);
 export const press = (body) => post("/press", body);
 export const people = () => call("/people");
 export const words = (lang) => call(`/words?${query({ lang })}`);

@@ -1,5 +1,5 @@
 // The message box: hints for newcomers, history for the rest, and a reply's quote above it.
-import { say } from "./act.js";
+import { drop, say } from "./act.js";
 import { h, icon, iconButton } from "./dom.js";
 import { t } from "./i18n.js";
 import { emit, home, nameOf, on, state } from "./store.js";
@@ -14,6 +14,8 @@ const box = h("textarea", { id: "composer", rows: "1", disabled: true, role: "co
 const hints = h("ul", { id: "hints", class: "hints", role: "listbox", hidden: true });
 const quote = h("div", { class: "replying", hidden: true });
 const send = iconButton("send", "", submit, { class: "send" });
+const file = h("input", { type: "file", accept: ".csv,.tsv,.txt,.xlsx,.xls", hidden: true, onchange: () => file.files[0] && (drop(file.files[0]), (file.value = "")) });
+const clip = iconButton("clip", "", () => file.click());
 
 export function composerView() {
   for (const topic of ["lang", "open", "me", "loaded"]) on(topic, label);
@@ -25,7 +27,7 @@ export function composerView() {
   const open = iconButton("plus", "", toggle, { class: "icon-button hint-button", tabindex: "-1" });
   on("lang", () => named(open, t("hints")));
   named(open, t("hints"));
-  return h("form", { class: "composer", onsubmit: (event) => event.preventDefault() }, hints, quote, h("div", { class: "box" }, open, box, send));
+  return h("form", { class: "composer", onsubmit: (event) => event.preventDefault() }, hints, quote, h("div", { class: "box" }, open, box, clip, file, send));
 }
 
 function named(button, words) {
@@ -39,6 +41,7 @@ function label() {
   box.setAttribute("aria-label", box.placeholder);
   hints.setAttribute("aria-label", t("hints"));
   named(send, t("send"));
+  named(clip, t("attach"));
 }
 
 function submit() {

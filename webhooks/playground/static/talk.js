@@ -1,5 +1,5 @@
 // The open conversation: its messages, kept in place while they change, and the view kept at the newest.
-import { say } from "./act.js";
+import { drop, say } from "./act.js";
 import { h, icon } from "./dom.js";
 import { t } from "./i18n.js";
 import { messageView, pendingView, typingView } from "./message.js";
@@ -22,7 +22,19 @@ export function talkView() {
   on("reveal", reveal);
   document.addEventListener("visibilitychange", () => atEnd() && seenAll());
   setInterval(() => refreshTimes(list), 30_000);
-  return h("div", { class: "talk" }, scroller, jump);
+  return h("div", { class: "talk", ondragover: hover, ondragleave: (event) => event.currentTarget.classList.remove("dropping"), ondrop: dropped }, scroller, jump);
+}
+
+function hover(event) {
+  if (!event.dataTransfer.types.includes("Files")) return;
+  event.preventDefault();
+  event.currentTarget.classList.add("dropping");
+}
+
+function dropped(event) {
+  event.preventDefault();
+  event.currentTarget.classList.remove("dropping");
+  for (const file of event.dataTransfer.files) drop(file);
 }
 
 const atEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 60;
