@@ -103,7 +103,7 @@ class LeadNotYours(Refusal):
 
 class LeadNotInPool(Refusal):
     code = "lead_not_in_pool"
-    message = _("{ref} is not in a pool.")
+    message = _("{ref} is not in a pool. Type pool to see what you can claim.")
 
 
 class LeadClosed(Refusal):
@@ -163,12 +163,12 @@ class SelfSourced(Refusal):
 
 class AlreadyKnown(Refusal):
     code = "already_known"
-    message = _("The company already knows this customer, so it cannot be entered as self-sourced.")
+    message = _("The company already knows this customer, so it cannot be self-sourced. Save it as the company's.")
 
 
 class KnownInPool(Refusal):
     code = "known_in_pool"
-    message = _("This customer lies in a pool already as {ref}. Take it: claim {ref}")
+    message = _("This customer is in the pool already, as {ref}. Take it: claim {ref}")
 
 
 class KnownOwned(Refusal):

@@ -13,7 +13,7 @@ MISSING = {
     "not_converted": _("not won within {period}"),
 }
 KEEPS = {
-    "no_first_contact": _("You have had no contact within {period}. Reach the customer once and log it: it stays yours."),
+    "no_first_contact": _("No contact within {period} so far. Reach the customer once, log it, and it stays yours."),
     "no_follow_up": _("No follow-up for {period}. Log one and it stays yours."),
     "not_converted": _("Not won within {period}. Win it, or extend it if it needs time."),
 }

@@ -9,6 +9,7 @@ from typing import Any
 from bot.cards.language import _, translate
 from bot.cards.words import Words
 from crm.models import ImportJob
+from crm.rules.arrival import NO_CONTACT
 from crm.services import importing
 from crm.services.importing import Row
 
@@ -62,6 +63,7 @@ def _row(words: Words, row: Row) -> Found:
 def _problem(words: Words, row: Row) -> str:
     errors: Mapping[str, Any] = row.errors or {}
     if errors:
-        said = [(LABELS.get(name), translate(words.locale, problem)) for name, problem in errors.items()]
+        plain = {name: NO_CONTACT if name == "contact" else problem for name, problem in errors.items()}
+        said = [(LABELS.get(name), translate(words.locale, problem)) for name, problem in plain.items()]
         return "; ".join(f"{words.say(label)}: {problem}" if label else problem for label, problem in said)
     return words.say(PROBLEMS[row.verdict], ref=row.ref) if row.verdict in PROBLEMS else ""

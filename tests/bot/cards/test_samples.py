@@ -1,0 +1,70 @@
+"""Every card has a sample; each reads as its snapshot says, in both languages, and fits every platform."""
+
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+import bot.cards
+from bot.cards.language import LOCALES
+from bot.cards.model import Card, Form
+from bot.notices import NOTICES
+from tests.bot.cards import fitting, samples_of_team, samples_of_work, snapshots
+from tests.bot.cards.samples import SAMPLES
+from tests.bot.cards.scene import Scene
+
+TEMPLATES = Path(bot.cards.__file__).parent / "templates"
+NAMES = sorted(SAMPLES)
+CHECKS = {"slack": fitting.check_slack, "wecom": fitting.check_wecom, "playground": fitting.check_playground}
+WECOM_LABEL = 10
+assert samples_of_team
+assert samples_of_work
+
+Drawn = dict[str, Card | Form]
+
+
+@pytest.fixture
+def drawn(database, time) -> Callable[[str], Drawn]:
+    """Draws a sample in each language."""
+
+    def draw(name: str) -> Drawn:
+        scene = Scene(database, time)
+        shown = SAMPLES[name](scene)
+        assert shown.reply.name == name.split("-")[0]
+        found = {}
+        for locale in LOCALES:
+            scene.speak(locale)
+            found[locale] = scene.draw(shown)
+        return found
+
+    return draw
+
+
+def test_every_template_has_a_sample():
+    templates = {path.name.removesuffix(".xml.j2") for path in TEMPLATES.glob("[!_]*.xml.j2")}
+    assert {name.split("-")[0] for name in SAMPLES} == templates
+
+
+def test_every_notice_has_a_card():
+    templates = {path.name.removesuffix(".xml.j2") for path in TEMPLATES.glob("[!_]*.xml.j2")}
+    assert {notice.card for notice in NOTICES.values() if notice.card != "answer"} <= templates
+
+
+def test_every_snapshot_has_a_sample():
+    assert snapshots.files() == set(SAMPLES) | {"every_refusal"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_card_reads_as_its_snapshot_and_fits_every_platform(name, drawn):
+    cards = drawn(name)
+    said = {locale: snapshots.plain(card) for locale, card in cards.items()}
+    assert said == {locale: snapshots.of(name, locale, said[locale]) for locale in LOCALES}
+    for card, check in product(cards.values(), CHECKS.values()):
+        check(card)
+    assert [label for label in labels(cards["zh"]) if len(label) > WECOM_LABEL] == []
+
+
+def labels(shown: Card | Form) -> list[str]:
+    """What stands on the buttons; WeCom cuts what is longer than ten characters."""
+    return [button.label for button in shown.buttons()] if isinstance(shown, Card) else [shown.submit]
