@@ -9,17 +9,19 @@ export class Failed extends Error {
   }
 }
 
-async function call(path, options) {
-  const response = await fetch(BASE + path, options);
+const workspace = new URLSearchParams(location.search).get("workspace");
+
+const address = (path, values = {}) => `${BASE}${path}?${new URLSearchParams({ ...values, ...(workspace && { workspace }) })}`;
+
+async function call(path, values, options) {
+  const response = await fetch(address(path, values), options);
   const told = await response.json().catch(() => ({}));
   if (!response.ok) throw new Failed(response.status, told.error ?? response.statusText);
   return told;
 }
 
 const post = (path, body) =>
-  call(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-
-const query = (values) => new URLSearchParams(values).toString();
+  call(path, {}, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
 export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -27,10 +29,10 @@ export const say = (body) => post("/say", body);
 export const upload = (body) => post("/upload", body);
 export const press = (body) => post("/press", body);
 export const people = () => call("/people");
-export const words = (lang) => call(`/words?${query({ lang })}`);
-export const messages = (as, since = 0) => call(`/messages?${query({ as, since })}`);
-export const worklist = (as) => call(`/home?${query({ as })}`);
-export const rendered = (as, message) => call(`/rendered?${query({ as, message })}`);
+export const words = (lang) => call("/words", { lang });
+export const messages = (as, since = 0) => call("/messages", { as, since });
+export const worklist = (as) => call("/home", { as });
+export const rendered = (as, message) => call("/rendered", { as, message });
 export const clock = () => call("/clock");
 export const moveClock = (body) => post("/clock", body);
-export const streamUrl = (as, since) => `${BASE}/stream?${query({ as, since })}`;
+export const streamUrl = (as, since) => address("/stream", { as, since });
