@@ -1,7 +1,7 @@
 """Working time: when people work, and when a period that begins now is over.
 
-A calendar lists the working time of some years once, as sorted intervals of whole microseconds with running totals, so that every question
-afterwards is a binary search.
+A calendar lists the working time of some years once, as sorted intervals of whole microseconds with running totals, so
+that every question afterwards is a binary search.
 """
 
 from __future__ import annotations

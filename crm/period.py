@@ -58,7 +58,7 @@ def _read(given: Any) -> Any:
 
 def _some(period: Period) -> Period:
     if period.amount == 0:
-        raise ValueError("a period longer than nothing is needed")
+        raise ValueError("longer than nothing")
     return period
 
 

@@ -299,6 +299,7 @@ def _workspace(uow: UnitOfWork, platform: str, member: Mapping[str, int]) -> int
     )  # fmt: skip
     for name, member_id in member.items():
         _add(
-            uow, ChatIdentity, workspace_id=workspace_id, external_id=external(platform, name, serial), member_id=member_id
+            uow, ChatIdentity, workspace_id=workspace_id, member_id=member_id,
+            external_id=external(platform, name, serial),
         )  # fmt: skip
     return workspace_id

@@ -18,7 +18,8 @@ Op = Literal["eq", "ne", "in", "not_in", "gt", "gte", "lt", "lte", "contains", "
 Plain = str | bool | int | Decimal
 
 TEXTS = (
-    "status", "stage", "funnel", "origin", "source", "channel", "campaign", "level", "product", "region", "pool", "line",
+    "status", "stage", "funnel", "origin", "source", "channel", "campaign", "level", "product", "region", "pool",
+    "line",
 )  # fmt: skip
 NUMBERS = ("amount", "score", "touches")
 LISTS = ("tags", "department")

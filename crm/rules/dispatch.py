@@ -1,7 +1,7 @@
 """Dealing leads: who is out of the question and why, and whose turn it is among the rest.
 
-The turn goes to whom it is longest since: nobody is favoured by id, a change of the list resets nothing, and whoever comes
-back gets one lead at once and then waits like everybody, neither flooded nor starved.
+The turn goes to whom it is longest since: nobody is favoured by id, a change of the list resets nothing, and whoever
+comes back gets one lead at once and then waits like everybody, neither flooded nor starved.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
-from zlib import crc32
 
 from crm.rules.facts import LeadFacts
 from crm.rules.ruleset import Dispatch, Rules
@@ -119,9 +119,9 @@ class Rotation:
         """The next one turned out to be full."""
         heapq.heappop(self._waiting)
 
-    def _place(self, candidate: Candidate) -> tuple[int, int, int, Candidate]:
-        # Who was never dealt a lead comes first, in an order that differs from rule to rule and has nothing to do with age.
-        draw = crc32(f"{self.rule.name}:{candidate.member_id}".encode())
+    def _place(self, candidate: Candidate) -> tuple[int, bytes, int, Candidate]:
+        # Who was never dealt a lead comes first, in an order that differs from rule to rule, whoever is older.
+        draw = blake2b(f"{self.rule.name}:{candidate.member_id}".encode(), digest_size=8).digest()
         return (self.cursor.last.get(candidate.member_id, 0), draw, candidate.member_id, candidate)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from crm.calendar import Calendar
 from crm.rules.facts import LeadFacts
@@ -18,7 +19,7 @@ class Deadlines:
     """When a lead goes back and by which rule, and the next warning. All None for a lead that stays.
 
     Attributes:
-        warn_step: number of the step that `warn_at` belongs to, counted from the farthest; the steps before it are over.
+        warn_step: which step `warn_at` belongs to, counted from the farthest; those before it are over.
     """
 
     recycle_at: datetime | None = None
@@ -50,9 +51,8 @@ def applying(facts: LeadFacts, rules: Rules) -> tuple[Recycle, ...]:
     if facts.status != "open" or facts.owner_id is None or facts.assigned_at is None or facts.origin == "self":
         return ()
     contacted = _contacted(facts, facts.assigned_at)
-    return tuple(
-        rule for rule in rules.recycle if not (contacted and rule.anchor == "no_first_contact") and rule.when.holds(facts)
-    )
+    possible = (rule for rule in rules.recycle if not (contacted and rule.anchor == "no_first_contact"))
+    return tuple(rule for rule in possible if rule.when.holds(facts))
 
 
 def anchors(facts: LeadFacts) -> tuple[object, ...]:
@@ -65,7 +65,9 @@ def anchors(facts: LeadFacts) -> tuple[object, ...]:
 
 def warnings(recycle_at: datetime, *, rules: Rules, calendar: Calendar) -> list[datetime]:
     """The moments of the ladder's steps, the farthest first, each moved into the owner's working time."""
-    return [calendar.last_working(recycle_at - step.longest, margin=MARGIN) for step in rules.ladder]
+    moved = (calendar.last_working(recycle_at - step.longest, margin=MARGIN) for step in rules.ladder)
+    # A step that is moved to before an earlier one waits for it.
+    return list(accumulate(moved, max))
 
 
 def next_step(moments: list[datetime], after: datetime, step: int = 0) -> int:
@@ -98,7 +100,7 @@ def _due(facts: LeadFacts, rule: Recycle, rules: Rules, calendar: Calendar) -> d
 def _next_warning(
     facts: LeadFacts, recycle_at: datetime, rules: Rules, calendar: Calendar, now: datetime
 ) -> tuple[datetime | None, int]:
-    """Each step once per clock: a clock that stays goes on with its next step, a new one begins with the first to come."""
+    """Each step once: a clock that stays goes on with its next step, a new one begins with the first to come."""
     moments = warnings(recycle_at, rules=rules, calendar=calendar)
     step = facts.warn_step if facts.recycle_at == recycle_at else next_step(moments, now)
     return (moments[step], step) if step < len(moments) else (None, step)

@@ -1,4 +1,4 @@
-"""The circuit breaker of the recycle run: before a team loses a large share of its leads at once, a manager is asked."""
+"""The recycle run's circuit breaker: before a team loses a large share of its leads at once, a manager is asked."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def approve(uow: UnitOfWork, *, actor: Actor, run_id: int) -> None:
 
 
 def postpone(uow: UnitOfWork, *, actor: Actor, run_id: int) -> int:
-    """A manager gives the team's due leads one extension, outside their budgets; returns how many. Raises as `approve`."""
+    """A manager gives the team's due leads one more extension; returns how many. Raises: as `approve`."""
     counters = _answer(uow, actor, run_id, "postponed")
     args = {"org": uow.org_id, "team": counters["team"], "now": uow.now, "until": uow.now + uow.rules.extend.by.longest}
     moved = uow.session.scalars(_POSTPONE, args).all()
@@ -106,7 +106,7 @@ def _ask(uow: UnitOfWork, row: Row[Any]) -> None:
 def _answer(uow: UnitOfWork, actor: Actor, run_id: int, answer: str) -> dict[str, Any]:
     run = uow.session.execute(_READ, {"org": uow.org_id, "run": run_id}).one_or_none()
     if run is None or run.counters["answer"] is not None:
-        raise OldCard()
+        raise OldCard
     path = uow.session.scalar(_TEAM_PATH, {"org": uow.org_id, "team": run.counters["team"]})
     if not actor.is_admin and not actor.manages_any(path):
         raise NotAllowed(roles="managers")

@@ -25,7 +25,8 @@ _MEMBERS = text(
         order by array_position(d.path, t.department_id) desc nulls last limit 1
     ) c on true
     left join lateral (
-        select array_agg(array[l.starts_on, l.ends_on]) as days from leave l where l.org_id = m.org_id and l.member_id = m.id
+        select array_agg(array[l.starts_on, l.ends_on]) as days from leave l
+        where l.org_id = m.org_id and l.member_id = m.id
     ) away on true
     where m.org_id = :org and m.id = any(:ids)
     """
@@ -87,7 +88,8 @@ def _days(spans: Iterable[tuple[date, date]]) -> frozenset[date]:
 
 @lru_cache(maxsize=1024)
 def _shared(
-    timezone: str, *, away: frozenset[date], holidays: frozenset[date] = frozenset(), workdays: frozenset[date] = frozenset(),
+    timezone: str, *, away: frozenset[date], holidays: frozenset[date] = frozenset(),
+    workdays: frozenset[date] = frozenset(),
     **hours: Any,
 ) -> Calendar:  # fmt: skip
     """One calendar object for all transactions, because its years are worked out once."""

@@ -1,4 +1,4 @@
-"""Who a dispatch rule may deal to, with all that decides about it: duty, leave, hours, capacity, what was dealt today."""
+"""Who a dispatch rule may deal to, with all that decides about it: duty, leave, hours, capacity, the day's share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from crm.uow import UnitOfWork
 
 _WHO = text(
     """
-    select m.id, m.name, m.email, m.role, m.active, m.on_duty, m.tags, coalesce(m.timezone, d.timezone, o.timezone) as timezone,
+    select m.id, m.name, m.email, m.role, m.active, m.on_duty, m.tags,
+           coalesce(m.timezone, d.timezone, o.timezone) as timezone,
            coalesce((select array_agg(a.key order by cardinality(a.path)) from department a
                      where a.org_id = m.org_id and a.id = any(d.path)), '{}') as departments,
            coalesce(r.holding, 0) as holding, r.day, coalesce(r.dealt_day, 0) as dealt_day

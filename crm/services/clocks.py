@@ -1,4 +1,4 @@
-"""Keeping the deadlines of leads in step with their facts: whoever changes an input calls this in the same transaction."""
+"""Keeping the deadlines of leads in step with their facts: who changes a fact calls this in the same transaction."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from crm.uow import UnitOfWork
 _WRITE = text(
     """
     update lead l set recycle_at = d.recycle_at, recycle_rule = d.rule, warn_at = d.warn_at, warn_step = d.warn_step
-    from unnest(cast(:ids as bigint[]), cast(:recycle as timestamptz[]), cast(:rules as text[]), cast(:warn as timestamptz[]),
-                cast(:steps as bigint[])) as d(id, recycle_at, rule, warn_at, warn_step)
+    from unnest(cast(:ids as bigint[]), cast(:recycle as timestamptz[]), cast(:rules as text[]),
+                cast(:warn as timestamptz[]), cast(:steps as bigint[])) as d(id, recycle_at, rule, warn_at, warn_step)
     where l.org_id = :org and l.id = d.id
     """
 )
@@ -56,9 +56,9 @@ def write(uow: UnitOfWork, found: Sequence[tuple[int, Deadlines]]) -> None:
         uow.session.execute(
             _WRITE,
             {
-                "org": uow.org_id, "ids": [lead_id for lead_id, _ in found], "recycle": [new.recycle_at for _, new in found],
-                "rules": [new.rule for _, new in found], "warn": [new.warn_at for _, new in found],
-                "steps": [new.warn_step for _, new in found],
+                "org": uow.org_id, "ids": [lead_id for lead_id, _ in found],
+                "recycle": [new.recycle_at for _, new in found], "rules": [new.rule for _, new in found],
+                "warn": [new.warn_at for _, new in found], "steps": [new.warn_step for _, new in found],
             },
         )  # fmt: skip
 

@@ -1,5 +1,5 @@
-"""Dealing a batch: an import, a hold queue, a morning's intake. Rule by rule and turn by turn as if the leads came singly,
-but read, locked and written set by set.
+"""Dealing a batch: an import, a hold queue, a morning's intake. Rule by rule and turn by turn as if the leads came
+singly, but read, locked and written set by set.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ _LOCK_LEDGER = text(
     """
     with missing as (
         insert into rep_load (org_id, member_id, holding, day, day_claims, week, week_claims, dealt_day)
-        select :org, member, 0, :today, 0, :today, 0, 0 from unnest(cast(:members as bigint[])) as m(member) order by member
+        select :org, member, 0, :today, 0, :today, 0, 0
+        from unnest(cast(:members as bigint[])) as m(member) order by member
         on conflict do nothing
     )
     select member_id from rep_load where org_id = :org and member_id = any(:members) order by member_id for update
@@ -50,12 +51,13 @@ _ASSIGN = text(
     with dealt as materialized (
         select * from unnest(
             cast(:leads as bigint[]), cast(:members as bigint[]), cast(:decisions as bigint[]),
-            cast(:recycle as timestamptz[]), cast(:rules as text[]), cast(:warn as timestamptz[]), cast(:steps as bigint[])
+            cast(:recycle as timestamptz[]), cast(:rules as text[]), cast(:warn as timestamptz[]),
+            cast(:steps as bigint[])
         ) as d(lead, member, decision, recycle_at, rule, warn_at, warn_step)
     ), taken as (
-        update lead l set owner_id = d.member, assigned_at = :now, followed_up_at = null, held_since = null, extensions = 0,
-               extended_until = null, protected_until = null, recycle_at = d.recycle_at, recycle_rule = d.rule,
-               warn_at = d.warn_at, warn_step = d.warn_step, version = l.version + 1
+        update lead l set owner_id = d.member, assigned_at = :now, followed_up_at = null, held_since = null,
+               extensions = 0, extended_until = null, protected_until = null, recycle_at = d.recycle_at,
+               recycle_rule = d.rule, warn_at = d.warn_at, warn_step = d.warn_step, version = l.version + 1
         from dealt d where l.org_id = :org and l.id = d.lead and l.owner_id is null and l.status = 'open'
         returning l.id, l.version, l.pool_id, l.origin, d.member, d.decision
     ), history as (
@@ -67,7 +69,8 @@ _ASSIGN = text(
                jsonb_build_object('version', version, 'pool_id', pool_id) from taken
     ), counted as (
         update rep_load r set
-            holding = r.holding + got.counts, dealt_day = case when r.day = t.day then r.dealt_day else 0 end + got.many,
+            holding = r.holding + got.counts,
+            dealt_day = case when r.day = t.day then r.dealt_day else 0 end + got.many,
             day_claims = case when r.day = t.day then r.day_claims else 0 end,
             week_claims = case when r.week = t.week then r.week_claims else 0 end, day = t.day, week = t.week
         from (select member, count(*) as many, count(*) filter (where origin <> 'self') as counts
@@ -122,7 +125,7 @@ def deal_held(uow: UnitOfWork, most: int = 500) -> int:
 
 
 def _lay(uow: UnitOfWork, leads: Sequence[LeadFacts], owners: dict[int, int]) -> _Table:
-    """Lock the cursors of the rules that will deal, then the ledger of all who may be dealt to, and read the figures."""
+    """Lock the cursors of the rules that will deal, then the ledger of all who may be dealt to; read the figures."""
     rules = uow.rules
     matches = {lead.id: first_match(rules, lead) for lead in leads}
     matched = {rule.name: rule for rule in matches.values() if rule}
@@ -172,7 +175,9 @@ def _write(uow: UnitOfWork, table: _Table, verdicts: Sequence[Verdict], facts: d
         if made.outcome == "pooled"
     }
     placing.into_pools(uow, {lead: pool for lead, pool in pooled.items() if pool})
-    placing.hold(uow, [made.lead_id for made in verdicts if made.outcome == "held"])
+    held = [made for made in verdicts if made.outcome == "held"]
+    seats = table.considered[str(held[0].rule)] if held else []
+    placing.hold(uow, [made.lead_id for made in held], near=next((one["member"] for one in seats), None))
     _tell(uow, assigned, run_id)
 
 
@@ -182,7 +187,8 @@ def _assign(uow: UnitOfWork, table: _Table, assigned: Sequence[Verdict], facts: 
     owned = [
         replace(
             facts[made.lead_id], owner_id=made.member_id, assigned_at=uow.now, followed_up_at=None, extended_until=None,
-            protected_until=None, planned_at=None, recycle_at=None, department_path=table.seats[made.member_id].departments,
+            protected_until=None, planned_at=None, recycle_at=None,
+            department_path=table.seats[made.member_id].departments,
         )
         for made in assigned
         if made.member_id is not None

@@ -15,7 +15,8 @@ from crm.uow import UnitOfWork
 
 # What a rule may have looked at; none of it is personal.
 _SHOWN = (
-    "stage", "origin", "source", "channel", "campaign", "level", "product", "region", "amount", "score", "tags", "pool", "line",
+    "stage", "origin", "source", "channel", "campaign", "level", "product", "region", "amount", "score", "tags", "pool",
+    "line",
 )  # fmt: skip
 _INSERT = text(
     """
@@ -57,8 +58,8 @@ def record(uow: UnitOfWork, kind: str, verdicts: Sequence[Verdict], *, run_id: i
         return
     rows = [
         {
-            "lead": made.lead_id, "member": made.member_id, "rule": made.rule, "outcome": made.outcome, "facts": made.facts,
-            "candidates": made.candidates,
+            "lead": made.lead_id, "member": made.member_id, "rule": made.rule, "outcome": made.outcome,
+            "facts": made.facts, "candidates": made.candidates,
         }
         for made in verdicts
     ]  # fmt: skip

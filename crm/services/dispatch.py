@@ -120,7 +120,7 @@ def _place(uow: UnitOfWork, facts: LeadFacts, verdict: Verdict) -> Dealt:
     """Where a lead lies that was dealt to nobody; the decision is stored with it."""
     pool_id = None
     if verdict.outcome == "held":
-        placing.hold(uow, [facts.id])
+        placing.hold(uow, [facts.id], near=next((one["member"] for one in verdict.candidates), None))
     elif verdict.outcome == "pooled":
         pool_id = placing.Pools(uow).for_lead(uow.rules, verdict.rule, facts)
         placing.into_pools(uow, {facts.id: pool_id} if pool_id else {})

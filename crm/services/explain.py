@@ -26,7 +26,8 @@ _OF_LEAD = text(_DECISIONS.format(which="d.lead_id = :id"))
 _ONE = text(_DECISIONS.format(which="d.id = :id"))
 _RECYCLED = text(
     """
-    select distinct on (d.lead_id) d.lead_id, l.number, d.rule, d.facts->>'anchor' as anchor, d.facts->>'period' as period, d.at
+    select distinct on (d.lead_id) d.lead_id, l.number, d.rule, d.facts->>'anchor' as anchor,
+           d.facts->>'period' as period, d.at
     from decision d join lead l on l.org_id = d.org_id and l.id = d.lead_id
     where d.org_id = :org and d.lead_id = any(:leads) and d.kind = 'recycle'
     order by d.lead_id, d.at desc, d.id desc
@@ -37,8 +38,11 @@ _NAMES = text("select id, name from member where org_id = :org and id = any(:ids
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
-    """A candidate who did not get the lead. `why`: inactive, on_leave, off_duty, out_of_hours, over_daily_cap, at_capacity;
-    None for somebody who could have had it, but whose turn it was not."""
+    """A candidate who did not get the lead.
+
+    `why`: inactive, on_leave, off_duty, out_of_hours, over_daily_cap, at_capacity; None for somebody who could have had
+    it, but whose turn it was not.
+    """
 
     member_id: int
     name: str

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from crm.rules.facts import LeadFacts
 from crm.rules.ruleset import Rules
+from crm.services import members
 from crm.uow import UnitOfWork
 
 # Leads that come within this time are announced on one card.
@@ -25,6 +26,7 @@ _HOLD = text(
     "update lead set held_since = coalesce(held_since, :now)"
     " where org_id = :org and id = any(:leads) and owner_id is null and status = 'open'"
 )
+_ADMINS = text("select id from member where org_id = :org and role = 'admin' and active order by id")
 _POOLS = text("select key, id from pool where org_id = :org order by id")
 _SOURCES = text("select key, pool_id from source where org_id = :org and pool_id is not null")
 
@@ -66,7 +68,14 @@ def announce(uow: UnitOfWork, pool_id: int, lead_ids: Sequence[int]) -> None:
     )  # fmt: skip
 
 
-def hold(uow: UnitOfWork, lead_ids: Sequence[int]) -> None:
-    """Keep free leads waiting until somebody can take them."""
-    if lead_ids:
-        uow.session.execute(_HOLD, {"org": uow.org_id, "now": uow.now, "leads": list(lead_ids)})
+def hold(uow: UnitOfWork, lead_ids: Sequence[int], *, near: int | None) -> None:
+    """Keep free leads waiting until somebody can take them, and owe the news to the managers of member `near`."""
+    if not lead_ids:
+        return
+    uow.session.execute(_HOLD, {"org": uow.org_id, "now": uow.now, "leads": list(lead_ids)})
+    told = members.managers_of(uow, near) if near else uow.session.scalars(_ADMINS, {"org": uow.org_id}).all()
+    for manager in told:
+        uow.notify(
+            "dispatch.held", to=manager, key=f"held:{lead_ids[0]}:{uow.now.isoformat()}:{manager}", together="held",
+            data={"leads": list(lead_ids)}, due_at=uow.now + GATHER,
+        )  # fmt: skip

@@ -1,7 +1,7 @@
 """The recycle run: neglected leads go back to a pool, set by set, unless a rep was faster.
 
-What is due stands in a column, so a run costs what it takes and not what lies around. A lead that somebody works on at this
-moment is locked and skipped; its deadline has moved when the next run looks.
+What is due stands in a column, so a run costs what it takes and not what lies around. A lead that somebody works on at
+this moment is locked and skipped; its deadline has moved when the next run looks.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ _DUE = text(
 _LOCK_LEDGER = text(
     "select member_id from rep_load where org_id = :org and member_id = any(:owners) order by member_id for update"
 )
-# One rule at a time and by a list of ids, so that no join can go wrong: the planner takes what a CTE changes for one row.
+# One rule at a time and by a list of ids, so that no join can go wrong: the planner takes what a CTE changes for one
+# row, and joins it to a table by reading either again and again.
 _CANCEL_TASKS = text(
     """
     update task t set state = 'cancelled', closed_at = :now, version = t.version + 1
@@ -52,7 +53,8 @@ _FREE = text(
     """
     update lead set owner_id = null, pool_entered_at = :now, assigned_at = null, recycle_at = null, recycle_rule = null,
            warn_at = null, warn_step = 0, sla_at = null, extended_until = null, extensions = 0, protected_until = null,
-           pool_id = coalesce(:target, cast(cast(:detours as jsonb)->>cast(pool_id as text) as bigint), pool_id, :fallback),
+           pool_id = coalesce(:target, cast(cast(:detours as jsonb)->>cast(pool_id as text) as bigint), pool_id,
+                              :fallback),
            version = version + 1
     where org_id = :org and id = any(:leads) and recycle_at <= :now and owner_id is not null and status = 'open'
     returning id, pool_id
@@ -72,10 +74,12 @@ _UNLOAD = text(
 _HISTORY = text(
     """
     with why as (
-        insert into decision (org_id, kind, lead_id, member_id, run_id, rule_set_id, rule, outcome, facts, candidates, at)
+        insert into decision (org_id, kind, lead_id, member_id, run_id, rule_set_id, rule, outcome, facts, candidates,
+                              at)
         select :org, 'recycle', t.lead, t.owner, :run, :rule_set, :rule, 'recycled',
                cast(:facts as jsonb) || jsonb_build_object('pool', t.pool), '[]', :now
-        from unnest(cast(:leads as bigint[]), cast(:owners as bigint[]), cast(:pools as bigint[])) as t(lead, owner, pool)
+        from unnest(cast(:leads as bigint[]), cast(:owners as bigint[]), cast(:pools as bigint[]))
+             as t(lead, owner, pool)
         returning id, lead_id, member_id
     )
     insert into activity (org_id, lead_id, for_id, verb, at, data, decision_id)

@@ -90,7 +90,7 @@ def apply(uow: UnitOfWork, *, written: str, actor: Actor | None = None) -> int:
 
 
 def rollback(uow: UnitOfWork, *, version: int, actor: Actor | None = None) -> int:
-    """Put the text of a former version in force, as a new one. Raises as `apply`; RuleSetInvalid for an unknown version."""
+    """Put the text of a former version in force, as a new one. Raises: as `apply`; RuleSetInvalid if there is none."""
     found = _versions(uow, version=version)
     if not found:
         raise RuleSetInvalid(problem=f"there is no version {version}")
@@ -147,4 +147,5 @@ def _unknown(uow: UnitOfWork, rules: Rules) -> Iterator[str]:
 
 
 def _keys(uow: UnitOfWork, table: str) -> set[str | None]:
-    return set(uow.session.scalars(text(f"select key from {table} where org_id = :org"), {"org": uow.org_id}))  # noqa: S608
+    named = text(f"select key from {table} where org_id = :org")  # noqa: S608
+    return set(uow.session.scalars(named, {"org": uow.org_id}))

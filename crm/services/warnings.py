@@ -78,7 +78,8 @@ def extend(uow: UnitOfWork, *, actor: Actor, lead: LeadView, reason: str = "") -
     until = max(row.recycle_at or uow.now, uow.now) + rules.by.longest
     timeline.change(
         uow, lead_id=lead.id, verb="extended", actor_id=actor.id, for_id=None if lead.mine else lead.owner_id,
-        words=reason.strip() or None, data={"until": until}, owner=lead.owner_id, extended_until=until, extensions=row.extensions + 1,
+        words=reason.strip() or None, data={"until": until}, owner=lead.owner_id, extended_until=until,
+        extensions=row.extensions + 1,
     )  # fmt: skip
     clocks.restart(uow, [lead.id])
     return lead_facts.read(uow, [lead.id])[0].recycle_at

@@ -88,7 +88,8 @@ def test_the_nearest_team_decides_the_hours(database, time):
     with database.begin(acme.org_id) as uow:
         uow.session.execute(
             text(
-                "insert into team_calendar (org_id, department_id, opens, closes, weekdays, extra_holidays, extra_workdays)"
+                "insert into team_calendar"
+                " (org_id, department_id, opens, closes, weekdays, extra_holidays, extra_workdays)"
                 " values (:o, :d, '08:00', '12:00', '{1,2,3,4,5}', '[]', '[\"2026-03-07\"]')"
             ),
             {"o": acme.org_id, "d": acme.department["north"]},

@@ -118,6 +118,8 @@ def test_a_rule_may_hold_leads_until_somebody_is_there(database, time):
     change(database, acme, "update member set on_duty = false where org_id = :o")
     lead_id, dealt = deal(database, acme)
     assert dealt.outcome == "held"
+    owed = sql(database, acme, "select topic, member_id, card from message where org_id = :o")
+    assert owed == [("dispatch.held", acme.member["mia"], {"leads": [lead_id]})]
     assert sql(database, acme, "select held_since from lead where id = :l", l=lead_id) == [(build.NOW,)]
 
 
@@ -127,7 +129,8 @@ def test_a_person_stays_with_the_present_owner(database, acme):
         again = build.lead(uow, acme, status="won")
         uow.session.execute(
             text(
-                "update lead set person_id = k.person_id, status = 'open', line_id = :line from lead k where lead.id = :a and k.id = :k"
+                "update lead set person_id = k.person_id, status = 'open', line_id = :line from lead k"
+                " where lead.id = :a and k.id = :k"
             ),
             {"a": again, "k": known, "line": other_line(uow)},
         )

@@ -1,0 +1,67 @@
+"""Capacity by the most specific entry; days and weeks by the member's own clock."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from crm.rules import quota
+from crm.rules.ruleset import parse
+
+RULES = parse(
+    """
+claim:
+  per_day: 20
+  cool_down: 7d
+  capacity:
+    default: 100
+    roles: {success: null}
+    departments: {company: 90, north: 60}
+    members: {Ann@acme.example: 40, 王芳: 30}
+pools:
+  north: {per_day: 5, embargo: 2h}
+"""
+)
+ANN = {"role": "rep", "departments": ["company", "north"], "email": "ann@acme.example"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "capacity"),
+    [
+        ({}, 40),
+        ({"email": "bob@acme.example"}, 60),
+        ({"email": None}, 60),
+        ({"email": None, "name": "王芳"}, 30),
+        ({"email": None, "departments": ["company", "south"]}, 90),
+        ({"email": None, "departments": []}, 100),
+        ({"email": None, "role": "success"}, None),
+        ({"role": "success"}, 40),
+    ],
+)
+def test_the_most_specific_capacity_wins(changes, capacity):
+    assert quota.capacity_for(RULES, **ANN | changes) == capacity
+
+
+def test_a_pool_says_only_what_is_different():
+    north, other = quota.policy(RULES, "north"), quota.policy(RULES, "open")
+    assert (north.per_day, str(north.embargo), str(north.cool_down)) == (5, "2h", "7d")
+    assert (other.per_day, str(other.embargo), other.per_week) == (20, "0h", None)
+
+
+SUNDAY = datetime(2026, 3, 8, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "week", "fresh", "fresh_week"),
+    [
+        ("Pacific/Kiritimati", date(2026, 3, 9), date(2026, 3, 9), "2026-03-09 10:00", "2026-03-15 10:00"),
+        ("Pacific/Pago_Pago", date(2026, 3, 8), date(2026, 3, 2), "2026-03-09 11:00", "2026-03-09 11:00"),
+        ("Asia/Shanghai", date(2026, 3, 8), date(2026, 3, 2), "2026-03-08 16:00", "2026-03-08 16:00"),
+        ("America/New_York", date(2026, 3, 8), date(2026, 3, 2), "2026-03-09 04:00", "2026-03-09 04:00"),
+    ],
+)
+def test_days_and_weeks_are_the_members_own(zone, day, week, fresh, fresh_week):
+    here = ZoneInfo(zone)
+    assert (quota.day_of(SUNDAY, here), quota.week_of(SUNDAY, here)) == (day, week)
+    assert quota.next_day(SUNDAY, here) == datetime.fromisoformat(fresh).replace(tzinfo=UTC)
+    assert quota.next_week(SUNDAY, here) == datetime.fromisoformat(fresh_week).replace(tzinfo=UTC)
