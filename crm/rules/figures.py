@@ -7,6 +7,7 @@ from datetime import timedelta
 
 STEPS = ("entered", "contacted", "qualified", "opportunity", "won")
 ENOUGH = 5
+LEAST = 0.01  # a smaller distance from the team is chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,6 @@ def weakest(mine: Funnel, team: Funnel) -> Weakest | None:
     behind: list[tuple[float, Weakest]] = []
     for place, step in enumerate(STEPS[1:]):
         own, others = mine.rate(step), team.rate(step)
-        if own is not None and others is not None and own < others and mine.count(STEPS[place]) >= ENOUGH:
+        if own is not None and others is not None and own < others - LEAST and mine.count(STEPS[place]) >= ENOUGH:
             behind.append((own - others, Weakest(step, own, others)))
     return min(behind, key=lambda found: found[0])[1] if behind else None
