@@ -34,4 +34,6 @@ def plain(shown: Card | Form) -> str:
 
 def _asked(item: Input) -> str:
     options = " / ".join(option.label for option in item.options)
-    return " ".join(part for part in (f"{item.label}{' (optional)' if item.optional else ''}:", options, item.hint) if part)
+    return " ".join(
+        part for part in (f"{item.label}{' (optional)' if item.optional else ''}:", options, item.hint) if part
+    )

@@ -38,7 +38,9 @@ def sentences(scene: Scene, locale: str) -> str:
     lines = []
     for code, kind in sorted(errors.every().items()):
         told = {name: data[name] for name in needed(kind)}
-        lines.append(f"{code}: {scene.draw(scene.shown('ann', 'refused', code=code, data=told | EXTRAS)).blocks[0].text}")
+        lines.append(
+            f"{code}: {scene.draw(scene.shown('ann', 'refused', code=code, data=told | EXTRAS)).blocks[0].text}"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -31,7 +31,7 @@ def drawn(database, time) -> Callable[[str], Drawn]:
     def draw(name: str) -> Drawn:
         scene = Scene(database, time)
         shown = SAMPLES[name](scene)
-        assert shown.reply.name == name.split("-")[0]
+        assert shown.reply.name == name.split("-", maxsplit=1)[0]
         found = {}
         for locale in LOCALES:
             scene.speak(locale)

@@ -1,0 +1,114 @@
+"""P25 from the database to the screen: whatever people are called, no card mentions, links, formats or breaks.
+
+Each sample comes about in plain words; then everybody and everything in the company gets a hostile name, and the card is
+drawn again and rendered for every platform.
+"""
+
+import json
+import re
+
+import pytest
+
+from bot.cards import fit
+from bot.cards.model import Card
+from bot.platforms import slack_blocks, wecom_cards
+from tests.bot.cards import fitting, samples_of_team, samples_of_work
+from tests.bot.cards.samples import SAMPLES
+from tests.bot.cards.scene import Scene
+from tests.bot.platforms.test_slack_injection import LIVE as LIVE_IN_SLACK
+from tests.bot.platforms.test_slack_injection import parsed_texts
+from tests.bot.platforms.test_wecom_text import LIVE as LIVE_IN_WECOM
+
+HOSTILE = (
+    "<!channel>", "<!here|here>", "<!subteam^S1|@sales>", "<@U0BOSS>", "<#C0ALL|all>", "<http://x|bank>", "<mailto:a@b.c|mail>",
+    "https://evil.example/login", "www.evil.example", "&lt;!channel&gt;", "&amp;lt;@all&amp;gt;", "*bold* _it_ ~no~",
+    "`code` ```block```", "> quoted", "@all", "@所有人 看", "[bank](http://evil.example)", "# heading", "**bold**",
+    '<font color="warning">x</font>', '<a href="http://evil.example">bank</a>', "\u202egnp.exe\u202c", "ze\u200bro\u2066",
+    "a\nb\r\n# c", "]]>", "</row></card>", '"}],"blocks":[]', "{{ 7 * 7 }} {% if %}", "%(n)s {ref} {0.__class__}", "O'Brien \"& Co\"",
+    "客" * 300, "👩‍👩‍👧‍👦🚀" * 40, "\u0301" * 30 + "x",
+)  # fmt: skip
+NAMED = (
+    "update person set name = :t, company = :t, title = :t, note = :t where org_id = :o",
+    "update member set name = :t where org_id = :o",
+    "update pool set name = :t where org_id = :o",
+    "update department set name = :t where org_id = :o",
+    "update source set name = :t where org_id = :o",
+    "update conversation set name = :t where org_id = :o",
+    "update stage set name = :t, name_zh = :t where org_id = :o",
+    "update task set words = :t where org_id = :o",
+    "update activity set words = :t where org_id = :o",
+    "update lead set region = :t, lost_reason = :t where org_id = :o",
+)
+INVISIBLE = re.compile("[\u200b\u202a-\u202e\u2066-\u2069\x00-\x08]")
+OURS = re.compile(r'<font color="(?:info|warning|comment)">|</font>')
+FORMS = {name for name in SAMPLES if "_form" in name}
+CARDS = sorted(set(SAMPLES) - FORMS)
+assert samples_of_team
+assert samples_of_work
+
+
+@pytest.fixture
+def drawn(database, time):
+    """Draws a sample once for every hostile text."""
+
+    def draw(name: str) -> dict[str, Card]:
+        scene = Scene(database, time)
+        shown = SAMPLES[name](scene)
+        found = {}
+        for text in HOSTILE:
+            for statement in NAMED:
+                scene.write(statement, t=text)
+            found[text] = scene.draw(shown)
+        return found
+
+    return draw
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_no_card_mentions_links_or_breaks_whatever_people_are_called(name, drawn):
+    for card in drawn(name).values():
+        check_slack(card)
+        check_wecom(card)
+        check_playground(card)
+
+
+def test_a_hostile_name_is_shown_as_it_was_typed(drawn):
+    for text, card in drawn("claimed").items():
+        assert fit.one_line(text)[:40] in fit.one_line(card.title)
+
+
+def check_slack(card: Card) -> None:
+    fitting.check_slack(card)
+    message = slack_blocks.message(card)
+    assert not re.search(r"[<>]", message["text"])
+    for parsed in map(json.loads, parsed_texts(message["blocks"])):
+        assert not LIVE_IN_SLACK.search(parsed)
+        assert not re.search(r"://|[_~`@]|^\s*&gt;", parsed, re.MULTILINE)
+        assert parsed.count("*") in {0, 2}
+    assert not INVISIBLE.search(json.dumps(message, ensure_ascii=False))
+
+
+def check_wecom(card: Card) -> None:
+    fitting.check_wecom(card)
+    messages = [*wecom_cards.for_person(card), *wecom_cards.for_chat(card), wecom_cards.as_text(card)]
+    for said in map(strings, messages):
+        assert not LIVE_IN_WECOM.search(OURS.sub("", said))
+        assert not INVISIBLE.search(said)
+
+
+def check_playground(card: Card) -> None:
+    fitting.check_playground(card)
+    assert not INVISIBLE.search(card.plain())
+
+
+def strings(message: object) -> str:
+    """Every text of a message that a person sees."""
+    match message:
+        case dict():
+            return "\n".join(strings(value) for key, value in message.items() if key not in {"key", "task_id"})
+        case list():
+            return "\n".join(map(strings, message))
+        case str():
+            return message
+        case _:
+            return ""
