@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from crm import clock
 from crm.db import Database
 from ops.embedded import Engines
 from ops.migrate import upgrade
 from ops.sockets import Sockets
+
+# How long an example takes says more about the machine than about us.
+settings.register_profile("sluice", deadline=None)
+settings.load_profile("sluice")
 
 ENGINES = pytest.StashKey[Engines]()
 SOCKETS = pytest.StashKey[Sockets]()

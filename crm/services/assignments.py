@@ -58,6 +58,10 @@ _NEXT = text(
     limit 1
     """
 )
+_LOCK_LEADS = text("select id from lead where org_id = :org and id = any(:leads) order by id for update")
+_LOCK_LEDGER = text(
+    "select member_id from rep_load where org_id = :org and member_id = any(:members) order by member_id for update"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,7 @@ def hand_over(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor,
     if lead.owner_id == to.id:
         raise LeadAlreadyYours(ref=lead.ref)
     if lead.owner_id is not None:
+        _lock(uow, [lead.id], [lead.owner_id, to.id])
         _end_for(uow, actor, lead)
         _tell_former(uow, actor, lead.owner_id, [lead.id])
     if not give(uow, lead_id=lead.id, member_id=to.id, how=how, actor_id=actor.id, reason=reason or None):
@@ -159,6 +164,7 @@ def transfer_all(uow: UnitOfWork, *, actor: Actor, giver: Actor, to: Actor) -> i
     if mine and not space:
         raise MemberFull(member_id=to.id, held=ownership.holding(uow, to), limit=ownership.room(uow, to).cap, count=len(mine))
     moving = [lead for lead in mine if lead.origin != "self"][:space]
+    _lock(uow, [lead.id for lead in moving], [giver.id, to.id])
     for lead in moving:
         _end_for(uow, actor, lead)
         give(uow, lead_id=lead.id, member_id=to.id, how="transfer", actor_id=actor.id)
@@ -168,6 +174,13 @@ def transfer_all(uow: UnitOfWork, *, actor: Actor, giver: Actor, to: Actor) -> i
         data={"leads": [lead.id for lead in moving], "by": actor.id, "from": giver.id},
     )  # fmt: skip
     return len(moving)
+
+
+def _lock(uow: UnitOfWork, lead_ids: list[int], member_ids: list[int]) -> None:
+    """Lock all that a change of several rows will touch, in the order that everybody keeps: or two wait for each other."""
+    args = {"org": uow.org_id, "leads": lead_ids, "members": member_ids}
+    uow.session.execute(_LOCK_LEADS, args)
+    uow.session.execute(_LOCK_LEDGER, args)
 
 
 def own(actor: Actor, lead: leads.LeadView) -> None:
