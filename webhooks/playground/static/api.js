@@ -11,7 +11,10 @@ export class Failed extends Error {
 
 const workspace = new URLSearchParams(location.search).get("workspace");
 
-const address = (path, values = {}) => `${BASE}${path}?${new URLSearchParams({ ...values, ...(workspace && { workspace }) })}`;
+function address(path, values = {}) {
+  const query = new URLSearchParams({ ...values, ...(workspace && { workspace }) }).toString();
+  return BASE + path + (query && `?${query}`);
+}
 
 async function call(path, values, options) {
   const response = await fetch(address(path, values), options);
