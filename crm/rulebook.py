@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from crm.rules.ruleset import Rules, parse
 
-if TYPE_CHECKING:
-    from crm.uow import UnitOfWork
-
 _COMPILED: dict[tuple[str, int, int], Rules] = {}
 _KEPT = 256
+_TEXT = text("select text from rule_set where org_id = :org and id = :id")
 
 
-def in_force(uow: UnitOfWork) -> Rules:
-    """The compiled rules of this tenant; the built-in defaults while it has none."""
-    if uow.rule_set_id is None:
+def in_force(session: Session, org_id: int, rule_set_id: int | None) -> Rules:
+    """The compiled rules of a tenant; the built-in defaults while it has none."""
+    if rule_set_id is None:
         return default()
-    place = ("rules", uow.org_id, uow.rule_set_id)
-    if place not in uow.session.info:
-        uow.session.info[place] = _compiled(uow, uow.rule_set_id)
-    found: Rules = uow.session.info[place]
-    return found
-
-
-def _compiled(uow: UnitOfWork, rule_set_id: int) -> Rules:
-    key = (str(uow.session.get_bind().engine.url), uow.org_id, rule_set_id)
+    key = (str(session.get_bind().engine.url), org_id, rule_set_id)
     found = _COMPILED.get(key)
     if found is None:
-        found = _COMPILED[key] = parse(_text(uow))
+        written = session.execute(_TEXT, {"org": org_id, "id": rule_set_id}).scalar_one()
+        found = _COMPILED[key] = parse(str(written))
         while len(_COMPILED) > _KEPT:
             _COMPILED.pop(next(iter(_COMPILED)))
     return found
@@ -41,8 +32,3 @@ def _compiled(uow: UnitOfWork, rule_set_id: int) -> Rules:
 def default() -> Rules:
     """The rules of an organization that has written none."""
     return parse("{}")
-
-
-def _text(uow: UnitOfWork) -> str:
-    found = text("select text from rule_set where org_id = :org and id = :id")
-    return str(uow.session.execute(found, {"org": uow.org_id, "id": uow.rule_set_id}).scalar_one())

@@ -79,7 +79,7 @@ class UnitOfWork:
     @property
     def rules(self) -> Rules:
         """The rule set in force for this tenant."""
-        return rulebook.in_force(self)
+        return rulebook.in_force(self.session, self.org_id, self.rule_set_id)
 
     def notify(
         self,
