@@ -14,6 +14,7 @@ from crm.services import digests, mailbox
 from crm.settings import load
 from ops import doctor as checks
 from ops.cli_frame import REFUSED, AsJson, Org, open_database, organization, out, say, sentences, vault
+from ops.export_file import export_file
 from ops.import_file import import_with_bar
 from ops.init_company import load_file
 
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command("init")(init)
     app.command("members")(members)
     app.command("import")(import_leads)
+    app.command("export")(export_leads)
     app.command("digest")(digest)
     app.command("doctor")(doctor)
     app.command("dead")(dead)
@@ -84,6 +86,13 @@ def import_leads(
             words += f" (see {report.rejected_file})"
         say(asdict(report), as_json, words + ".")
     raise typer.Exit(REFUSED if report.rejected else 0)
+
+
+def export_leads(file: Path, org: Org = "") -> None:
+    """Write all leads to a CSV file, or a workbook where the name ends in .xlsx; no cell of it can run."""
+    with sentences():
+        database = open_database()
+        out.print(f"{export_file(database, file, org=organization(database, org))} leads written to {file}.", highlight=False)
 
 
 def digest(
