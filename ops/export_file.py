@@ -30,8 +30,8 @@ def _csv(path: Path, rows: Iterable[list[str]]) -> int:
 
 
 def _workbook(path: Path, rows: Iterable[list[str]]) -> int:
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(path), options) as book:
+    plain = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
+    with xlsxwriter.Workbook(str(path), {"constant_memory": True, **plain}) as book:
         sheet = book.add_worksheet("leads")
         sheet.write_row(0, 0, exporting.HEADER)
         count = 0

@@ -10,8 +10,9 @@ from crm.rules.inert import inert
 from crm.uow import UnitOfWork
 
 HEADER = (
-    "ref", "name", "company", "title", "phone", "email", "wechat", "status", "stage", "owner", "pool", "source", "region",
-    "product", "level", "amount", "currency", "origin", "score", "created", "contacted", "followed up", "closed", "lost reason",
+    "ref", "name", "company", "title", "phone", "email", "wechat", "status", "stage", "owner", "pool", "source",
+    "region", "product", "level", "amount", "currency", "origin", "score", "created", "contacted", "followed up",
+    "closed", "lost reason",
 )  # fmt: skip
 STEP = 2_000
 _PAGE = text(
@@ -23,8 +24,9 @@ _PAGE = text(
              where k.org_id = p.org_id and k.person_id = p.id and k.kind = 'email'),
            (select string_agg(k.value, ' / ' order by k.id) from person_key k
              where k.org_id = p.org_id and k.person_id = p.id and k.kind = 'wechat'),
-           l.status, l.stage, m.name, case when l.owner_id is null then pool.name end, s.name, l.region, l.product, l.level,
-           l.amount, l.currency, l.origin, l.score, l.created_at, l.contacted_at, l.followed_up_at, l.closed_at, l.lost_reason
+           l.status, l.stage, m.name, case when l.owner_id is null then pool.name end, s.name, l.region, l.product,
+           l.level, l.amount, l.currency, l.origin, l.score, l.created_at, l.contacted_at, l.followed_up_at,
+           l.closed_at, l.lost_reason
     from lead l
     join person p on p.org_id = l.org_id and p.id = l.person_id
     left join member m on m.org_id = l.org_id and m.id = l.owner_id
