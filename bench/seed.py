@@ -15,7 +15,7 @@ from crm.vault import Vault
 from ops import company_file, init_company
 
 REPS, TEAMS = 40, 5
-VAULT = Vault("a key for measuring only")
+VAULT_KEY = "a key for measuring only"
 _LEADS = (
     """
     insert into person (org_id, name, company, title, note, created_at)
@@ -78,16 +78,17 @@ _LEADS = (
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """An organization to measure on."""
+    """An organization to measure on; its chat ids are made of `key`, see `_company`."""
 
     org_id: int
+    key: str
     reps: tuple[int, ...]
     pool_id: int
 
 
 def seed(database: Database, many: int, *, key: str = "bench") -> Seeded:
     """Make an organization with that many leads; about two minutes for a million on two cores."""
-    org_id = init_company.load(database, VAULT, company_file.parse(_company(key))).org_id
+    org_id = init_company.load(database, Vault(VAULT_KEY), company_file.parse(_company(key))).org_id
     owner = create_engine(database.url)
     with owner.begin() as connection:
         connection.execute(text("set local session_replication_role = replica"))  # foreign keys hold by construction
@@ -102,13 +103,13 @@ def seed(database: Database, many: int, *, key: str = "bench") -> Seeded:
             text("select id from pool where org_id = :o and key = 'open'"), {"o": org_id}
         ).scalar_one()
     owner.dispose()
-    return Seeded(org_id, reps, int(pool_id))
+    return Seeded(org_id, key, reps, int(pool_id))
 
 
 def _company(key: str) -> str:
     teams = "".join(f"  - {{key: team-{n}, name: Team {n}, parent: company}}\n" for n in range(TEAMS))
     reps = "".join(
-        f"  - {{name: Rep {n:02}, team: team-{n % TEAMS}, slack: U{key}{n}, wecom: {key}{n}, email: r{n}@bench.example}}\n"
+        f"  - {{name: Rep {n:02}, team: team-{n % TEAMS}, slack: U{key}{n}, wecom: {key}{n}, email: r{n}@b.example}}\n"
         for n in range(REPS)
     )
     return f"""
