@@ -57,7 +57,7 @@ class Context:
     def actor(self) -> Actor:
         """Who acts. Raises NotLinked."""
         if self.member is None or not self.member.active:
-            raise NotLinked()
+            raise NotLinked
         return self.member
 
     @property

@@ -130,7 +130,7 @@ def _act(context: Context) -> Reply:
     interaction = context.interaction
     entry = _ACTIONS.get(interaction.action)
     if entry is None:
-        raise OldCard()
+        raise OldCard
     values = arguments.read(entry.wants, context, interaction.value, interaction.action)
     first: Any = next(iter(values.values()), None)
     newer = getattr(first, "version", None)

@@ -56,7 +56,9 @@ def offset(session: Session) -> timedelta:
 def set_offset(session: Session, shift: timedelta) -> None:
     """Move the shared clock; the caller commits and wakes what has fallen due."""
     session.execute(
-        text("insert into clock (id, offset_seconds) values (1, :s) on conflict (id) do update set offset_seconds = :s"),
+        text(
+            "insert into clock (id, offset_seconds) values (1, :s) on conflict (id) do update set offset_seconds = :s"
+        ),
         {"s": int(shift.total_seconds())},
     )
 

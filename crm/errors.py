@@ -218,7 +218,9 @@ class SourceNotFound(Refusal):
 
 class SourceExists(Refusal):
     code = "source_exists"
-    message = _("There is a source “{given}” already. Choose another word, or give it a new key: sources rotate {given}")
+    message = _(
+        "There is a source “{given}” already. Choose another word, or give it a new key: sources rotate {given}"
+    )
 
 
 class ImportNotFound(Refusal):

@@ -34,7 +34,9 @@ class Vault:
         try:
             return self._fernet.decrypt(sealed).decode()
         except InvalidToken:
-            raise VaultError("A stored secret cannot be read: put the former SLUICE_SECRET_KEY behind the new one.") from None
+            raise VaultError(
+                "A stored secret cannot be read: put the former SLUICE_SECRET_KEY behind the new one."
+            ) from None
 
     def seal_all(self, secrets: Mapping[str, str]) -> bytes:
         return self.seal(json.dumps(dict(secrets)))

@@ -92,7 +92,9 @@ def export_leads(file: Path, org: Org = "") -> None:
     """Write all leads to a CSV file, or a workbook where the name ends in .xlsx; no cell of it can run."""
     with sentences():
         database = open_database()
-        out.print(f"{export_file(database, file, org=organization(database, org))} leads written to {file}.", highlight=False)
+        out.print(
+            f"{export_file(database, file, org=organization(database, org))} leads written to {file}.", highlight=False
+        )
 
 
 def digest(

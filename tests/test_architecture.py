@@ -21,7 +21,9 @@ from ops.runtime import Work
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("crm", "bot", "webhooks", "ops")
-SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py") if "migrations/versions" not in str(path))
+SOURCES = sorted(
+    path for room in ROOMS for path in (ROOT / room).rglob("*.py") if "migrations/versions" not in str(path)
+)
 TEMPLATES = sorted(path.name.removesuffix(".xml.j2") for path in (ROOT / "bot/cards/templates").glob("[!_]*.xml.j2"))
 MUTATING = re.compile(r"\bcommit\(\)")
 
@@ -85,7 +87,9 @@ def test_a_template_can_be_parsed(name: str) -> None:
 
 
 def test_every_command_is_typed_in_both_languages() -> None:
-    one_sided = [c.words[0] for c in router.commands() if not any(re.search("[\u4e00-\u9fff]", word) for word in c.words)]
+    one_sided = [
+        c.words[0] for c in router.commands() if not any(re.search("[\u4e00-\u9fff]", word) for word in c.words)
+    ]
     assert one_sided == []
 
 

@@ -138,7 +138,9 @@ def settings_for(url: str, redis_url: str, slack: SlackDouble, wecom: WeComDoubl
 
 
 @contextmanager
-def open_world(url: str, redis_url: str, time: DrivenClock, *, rules: str | None = None, base: Database) -> Iterator[World]:
+def open_world(
+    url: str, redis_url: str, time: DrivenClock, *, rules: str | None = None, base: Database
+) -> Iterator[World]:
     """A world of its own company; `base` writes the company."""
     with ExitStack() as stack:
         slack, wecom = SlackDouble(), stack.enter_context(WeComDouble())
@@ -158,7 +160,9 @@ def open_world(url: str, redis_url: str, time: DrivenClock, *, rules: str | None
         wire = Wire(host, slack, team=team)
         stack.callback(wire.close)
         wecom.corp_id, wecom.secret = f"ww{acme.org_id:016d}", f"secret-{acme.org_id}"
-        wecom_drivers.join(wecom, {build.external("wecom", name, acme.org_id): build.PEOPLE[name][0] for name in build.PEOPLE})
+        wecom_drivers.join(
+            wecom, {build.external("wecom", name, acme.org_id): build.PEOPLE[name][0] for name in build.PEOPLE}
+        )
         caller = Caller(
             post=lambda path, body: call(host, "POST", path, body), corp_id=wecom.corp_id, agent_id=wecom.agent_id,
             token="token", aes_key="k" * 43,

@@ -65,8 +65,10 @@ def why_me(words: Words, decision: Why | None) -> str:
     if decision.rule == "affinity":
         return words.say(_("you know this customer"))
     busy = [one for one in decision.passed_over if one.why]
-    return words.say(_("rule “{rule}”, your turn; {n} not available"), rule=decision.rule, n=len(busy)) if busy else words.say(
-        _("rule “{rule}”, your turn"), rule=decision.rule
+    return (
+        words.say(_("rule “{rule}”, your turn; {n} not available"), rule=decision.rule, n=len(busy))
+        if busy
+        else words.say(_("rule “{rule}”, your turn"), rule=decision.rule)
     )
 
 
@@ -80,13 +82,19 @@ def _detail(words: Words, made: Why, *, full: bool) -> str:
     if made.facts.get("anchor"):
         parts.append(conditions.missing(words, made.facts["anchor"], made.facts.get("period"), made.rule))
     if made.rule:
-        version = words.say(_("version {n}"), n=made.rule_version) if made.rule_version else words.say(_("built-in rules"))
-        parts.append(words.say(_("rule “{rule}” ({version})"), rule=conditions.rule_name(words, made.rule), version=version))
+        version = (
+            words.say(_("version {n}"), n=made.rule_version) if made.rule_version else words.say(_("built-in rules"))
+        )
+        parts.append(
+            words.say(_("rule “{rule}” ({version})"), rule=conditions.rule_name(words, made.rule), version=version)
+        )
     for key in ("source", "region", "level", "product"):
         if made.facts.get(key):
             parts.append(str(made.facts[key]))
     passed = [one for one in made.passed_over if one.why] if full else []
-    parts += [f"{one.name}: {translate(words.locale, PASSED_OVER.get(str(one.why), str(one.why)))}" for one in passed[:6]]
+    parts += [
+        f"{one.name}: {translate(words.locale, PASSED_OVER.get(str(one.why), str(one.why)))}" for one in passed[:6]
+    ]
     return " · ".join(parts)
 
 
@@ -118,7 +126,9 @@ def topics(words: Words, viewer: Actor, commands: list[Any], chosen: str) -> lis
     found = []
     for key, title in TOPICS.items():
         mine = [each for each in commands if each.topic == key and each.roles in allowed and _fits(each, chosen)]
-        lines = [Example(each.example_zh if words.locale == "zh" else each.example, words.say(each.help)) for each in mine]
+        lines = [
+            Example(each.example_zh if words.locale == "zh" else each.example, words.say(each.help)) for each in mine
+        ]
         if lines:
             found.append(Topic(words.say(title), lines))
     return found
@@ -126,4 +136,3 @@ def topics(words: Words, viewer: Actor, commands: list[Any], chosen: str) -> lis
 
 def _fits(command: Any, chosen: str) -> bool:
     return not chosen or chosen == command.topic or any(chosen in word for word in command.words)
-

@@ -93,7 +93,9 @@ def _block(item: ET.Element, images: Mapping[str, bytes]) -> Block:
 
 
 def _button(item: ET.Element) -> Button:
-    style: ButtonStyle = "primary" if item.get("primary") == "yes" else "danger" if item.get("danger") == "yes" else "plain"
+    style: ButtonStyle = (
+        "primary" if item.get("primary") == "yes" else "danger" if item.get("danger") == "yes" else "plain"
+    )
     return Button(
         action=_need(item, "action"), label=_text(item), value=item.get("value", ""), style=style,
         confirm=item.get("confirm"), url=item.get("url"), more=item.get("more") == "yes",

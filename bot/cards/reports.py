@@ -82,13 +82,19 @@ def digest(words: Words, facts: DigestFacts) -> tuple[Shown, bytes]:
     title = say(_("{name}: digest of {day}"), name=facts.name, day=_day(words, facts.day))
     subtitle = span(words, facts.period)
     picture = draw.png(_chart(words, title, subtitle, facts.total, facts.pools))
-    lines = [*_steps(words, facts.total), Line(say(_("Lost")), str(facts.total.now.lost)), *_speed(words, facts.total.now)]
+    lines = [
+        *_steps(words, facts.total),
+        Line(say(_("Lost")), str(facts.total.now.lost)),
+        *_speed(words, facts.total.now),
+    ]
     lines += [Line(say(_("Owned leads touched this week")), words.percent(facts.touched))]
     lines += [Line(say(_("Back to the pool within 24 h")), str(facts.due))]
     lines += [Line(say(_("Idle · never touched")), f"{facts.idle} · {facts.hoarded}")]
     lines += [_pool(words, pool) for pool in facts.pools[:4]]
     finding = finding_words(words, facts.finding)
-    return Shown(title, subtitle, lines[:18], "digest", _alt(words, facts.total.now), finding, _notes(words, facts)), picture
+    return Shown(
+        title, subtitle, lines[:18], "digest", _alt(words, facts.total.now), finding, _notes(words, facts)
+    ), picture
 
 
 def finding_words(words: Words, finding: Finding | None) -> str:
@@ -126,7 +132,10 @@ def _beside(words: Words, mine: Funnel, team: Funnel, step: str) -> str:
     if mine.rate(step) is None:
         return str(mine.count(step))
     return words.say(
-        _("{n} ({mine}; team {team})"), n=mine.count(step), mine=words.percent(mine.rate(step)), team=words.percent(team.rate(step))
+        _("{n} ({mine}; team {team})"),
+        n=mine.count(step),
+        mine=words.percent(mine.rate(step)),
+        team=words.percent(team.rate(step)),
     )
 
 
@@ -140,7 +149,9 @@ def _speed(words: Words, funnel_: Funnel) -> list[Line]:
 
 
 def _pool(words: Words, pool: PoolFlow) -> Line:
-    value = words.say(_("in {inflow} · out {outflow} · now {level}"), inflow=pool.inflow, outflow=pool.outflow, level=pool.level)
+    value = words.say(
+        _("in {inflow} · out {outflow} · now {level}"), inflow=pool.inflow, outflow=pool.outflow, level=pool.level
+    )
     return Line(words.say(_("Pool {name}"), name=pool.name), value)
 
 
@@ -151,11 +162,19 @@ def _notes(words: Words, facts: DigestFacts) -> list[str]:
     for lead in facts.stuck[:3]:
         stage = lead.stage_zh if words.locale == "zh" else lead.stage
         notes.append(
-            words.say(_("Stuck: L-{number} ({name}), {stage} for {days} d."), number=lead.number, name=lead.member, stage=stage, days=lead.days)
+            words.say(
+                _("Stuck: L-{number} ({name}), {stage} for {days} d."),
+                number=lead.number,
+                name=lead.member,
+                stage=stage,
+                days=lead.days,
+            )
         )
     if facts.hoarder:
         notes.append(
-            words.say(_("Idle leads with {name}: {n}."), name=facts.hoarder.name, n=facts.hoarder.idle + facts.hoarder.hoarded)
+            words.say(
+                _("Idle leads with {name}: {n}."), name=facts.hoarder.name, n=facts.hoarder.idle + facts.hoarder.hoarded
+            )
         )
     return notes
 

@@ -91,7 +91,7 @@ def preview(context: Context, words: str) -> Reply:
     """What was found in pasted lines, and the one question: whose customers are they? Raises NoContact."""
     found = contacts(words)
     if not any(each.has_key for each in found):
-        raise NoContact()
+        raise NoContact
     job = importing.preview(context.uow, actor=context.actor, rows=[_arrival(each) for each in found])
     return context.reply("preview", job=job.id)
 
@@ -108,7 +108,8 @@ def contacts(words: str) -> list[Contact]:
 
 def _arrival(found: Contact) -> Arrival:
     return Arrival(
-        name=found.name or "", company=found.company or "", title=found.title or "", phone="/".join(found.phones),
+        # Whom no name was found for is called by what stood there, so that nothing typed is lost.
+        name=found.name or ("" if found.company else found.rest[:80] or next(iter(found.phones or found.emails), "")), company=found.company or "", title=found.title or "", phone="/".join(found.phones),
         email="/".join(found.emails), wechat=found.wechat_id or "", note=found.rest,
     )  # fmt: skip
 

@@ -94,7 +94,11 @@ def _is_period(context: Context, word: str) -> bool:
 
 @command(
     "funnel me",
-    "我的漏斗", help=_("Your own funnel and its weakest step"), example="funnel me", example_zh="我的漏斗", topic="work"
+    "我的漏斗",
+    help=_("Your own funnel and its weakest step"),
+    example="funnel me",
+    example_zh="我的漏斗",
+    topic="work",
 )
 @action("funnel.me", guards=False)
 def funnel_me(context: Context, period: Rest | None = None) -> Reply:

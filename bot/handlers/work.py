@@ -168,13 +168,13 @@ def _certain(found: When | None) -> datetime | None:
     if found is None or found.vague:
         return None
     if found.past:
-        raise TimeInPast()
+        raise TimeInPast
     return found.at
 
 
 def _must(at: datetime | None) -> datetime:
     if at is None:
-        raise TimeVague()
+        raise TimeVague
     return at
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, MetaData, Text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -22,7 +22,7 @@ class Base(DeclarativeBase):
     """No lazy loading: there are no relationships, services read what they need in one statement."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
         str: Text,
         int: BigInteger,
         datetime: DateTime(timezone=True),

@@ -128,7 +128,10 @@ class Activity(Tenant, Base):
         Index("ix_activity_actor", "org_id", "actor_id", "at"),
         # The few entries from which the funnel reads which steps a lead has reached.
         Index(
-            "ix_activity_step", "org_id", "lead_id", postgresql_include=["at", "verb", "data", "undone_at"],
+            "ix_activity_step",
+            "org_id",
+            "lead_id",
+            postgresql_include=["at", "verb", "data", "undone_at"],
             postgresql_where=text("verb in ('stage', 'won', 'lost', 'reopened') or data ->> 'stage' is not null"),
         ),
     )

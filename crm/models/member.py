@@ -33,7 +33,9 @@ class Member(Tenant, Base):
     __table_args__ = (
         ForeignKeyConstraint(["org_id", "department_id"], ["department.org_id", "department.id"]),
         Index("uq_member_email", "org_id", "email", unique=True, postgresql_where=text("email is not null")),
-        CheckConstraint("role in ('reception','rep','success','service','marketing','quality','manager','admin')", "role"),
+        CheckConstraint(
+            "role in ('reception','rep','success','service','marketing','quality','manager','admin')", "role"
+        ),
     )
 
 

@@ -47,7 +47,9 @@ class Actor:
         return bool(self.manages.intersection(path or ()))
 
 
-def may_see(actor: Actor, *, owner_id: int | None, owner_path: list[int] | None, in_pool_scope: bool, origin: str) -> bool:
+def may_see(
+    actor: Actor, *, owner_id: int | None, owner_path: list[int] | None, in_pool_scope: bool, origin: str
+) -> bool:
     """Data scope: own, the managed departments' trees, all; and what lies in a pool one belongs to.
 
     A self-sourced lead is seen by its owner and the managers above, nobody else but an admin.

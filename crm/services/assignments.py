@@ -109,7 +109,7 @@ def claim_best(uow: UnitOfWork, *, actor: Actor, many: int = 1, pool_id: int | N
             break
         taken.append(_claim(uow, actor, facts))
     if not taken:
-        raise PoolEmpty()
+        raise PoolEmpty
     return taken
 
 
@@ -119,7 +119,7 @@ def release(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, reason: str)
     if lead.origin == "self":
         raise SelfSourced(ref=lead.ref)
     if not take_back(uow, lead_id=lead.id, owner_id=actor.id, how="released", reason=reason, actor_id=actor.id):
-        raise Conflict()
+        raise Conflict
 
 
 def assign(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor, reason: str = "") -> None:
@@ -162,7 +162,9 @@ def transfer_all(uow: UnitOfWork, *, actor: Actor, giver: Actor, to: Actor) -> i
     if not to.active:
         raise MemberInactive(member_id=to.id)
     if mine and not space:
-        raise MemberFull(member_id=to.id, held=ownership.holding(uow, to), limit=ownership.room(uow, to).cap, count=len(mine))
+        raise MemberFull(
+            member_id=to.id, held=ownership.holding(uow, to), limit=ownership.room(uow, to).cap, count=len(mine)
+        )
     moving = [lead for lead in mine if lead.origin != "self"][:space]
     _lock(uow, [lead.id for lead in moving], [giver.id, to.id])
     for lead in moving:
@@ -240,7 +242,9 @@ def _full(uow: UnitOfWork, actor: Actor, facts: dict[str, Any]) -> Refusal | Non
     """Which cap is reached, with its figures; None when there is room."""
     limits = ownership.room(uow, actor, facts["departments"], facts["email"], facts["pool_key"])
     row = uow.session.execute(
-        text("select holding, day, day_claims, week, week_claims from rep_load where org_id = :org and member_id = :me"),
+        text(
+            "select holding, day, day_claims, week, week_claims from rep_load where org_id = :org and member_id = :me"
+        ),
         {"org": uow.org_id, "me": actor.id},
     ).one_or_none()
     held = row.holding if row else 0
@@ -249,9 +253,16 @@ def _full(uow: UnitOfWork, actor: Actor, facts: dict[str, Any]) -> Refusal | Non
     if held >= limits.cap:
         return CapacityReached(held=held, limit=limits.cap)
     if today >= limits.per_day:
-        return QuotaReached(used=today, limit=limits.per_day, period="day", again=quota.next_day(uow.now, actor.timezone).isoformat())
+        return QuotaReached(
+            used=today, limit=limits.per_day, period="day", again=quota.next_day(uow.now, actor.timezone).isoformat()
+        )
     if this_week >= limits.per_week:
-        return QuotaReached(used=this_week, limit=limits.per_week, period="week", again=quota.next_week(uow.now, actor.timezone).isoformat())
+        return QuotaReached(
+            used=this_week,
+            limit=limits.per_week,
+            period="week",
+            again=quota.next_week(uow.now, actor.timezone).isoformat(),
+        )
     return None
 
 
@@ -265,10 +276,16 @@ def _end_for(uow: UnitOfWork, actor: Actor, lead: leads.LeadView) -> None:
     """End the present ownership for a hand-over. Raises Conflict when it has changed meanwhile."""
     assert lead.owner_id is not None
     ended = take_back(
-        uow, lead_id=lead.id, owner_id=lead.owner_id, how="transferred", reason=None, actor_id=actor.id, verb="transferred"
+        uow,
+        lead_id=lead.id,
+        owner_id=lead.owner_id,
+        how="transferred",
+        reason=None,
+        actor_id=actor.id,
+        verb="transferred",
     )
     if not ended:
-        raise Conflict()
+        raise Conflict
 
 
 def _tell_former(uow: UnitOfWork, actor: Actor, owner_id: int, lead_ids: list[int]) -> None:

@@ -89,7 +89,7 @@ def _named(to: To, row: Row[Any]) -> bool:
 
 
 def _candidates(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> list[Candidate]:
-    ids = [row.id for row in rows]
+    ids, rules = [row.id for row in rows], uow.rules
     known = calendars.for_members(uow, ids)
     away = _on_leave(uow, {row.id: row.timezone for row in rows})
     return [
@@ -97,7 +97,7 @@ def _candidates(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> list[Candidate]:
             member_id=row.id, active=row.active, on_duty=row.on_duty, on_leave=row.id in away,
             working=known[row.id].is_working(uow.now), holding=row.holding,
             capacity=quota.capacity_for(
-                uow.rules, role=row.role, departments=row.departments, email=row.email, name=row.name
+                rules, role=row.role, departments=row.departments, email=row.email, name=row.name
             ),
             dealt_today=row.dealt_day if row.day == quota.day_of(uow.now, zone(row.timezone)) else 0,
             departments=tuple(row.departments),

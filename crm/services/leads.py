@@ -47,7 +47,9 @@ _MINE = text(
     _VIEW + " where l.org_id = :org and l.owner_id = :me and l.status = 'open'"
     " order by l.recycle_at nulls last, l.score desc, l.id limit :most"
 )
-_FOUND = text(_VIEW + " where l.org_id = :org and l.person_id = any(:persons) order by l.status <> 'open', l.id desc limit 60")
+_FOUND = text(
+    _VIEW + " where l.org_id = :org and l.person_id = any(:persons) order by l.status <> 'open', l.id desc limit 60"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,8 @@ def find(uow: UnitOfWork, *, actor: Actor, words: str, most: int = 10) -> list[L
     digits = re.sub(r"[\s-]", "", words)
     tail = digits if digits.isdigit() and len(digits) >= 4 else ""
     persons = uow.session.scalars(
-        text("select person_id from sluice_search(:words, :tail, 60)"), {"words": "" if tail else words.strip(), "tail": tail}
+        text("select person_id from sluice_search(:words, :tail, 60)"),
+        {"words": "" if tail else words.strip(), "tail": tail},
     ).all()
     rows = _rows(uow, _BY_NUMBER, actor, number=number) if number is not None else []
     rows += _rows(uow, _FOUND, actor, persons=list(persons)) if persons else []
@@ -159,13 +162,23 @@ def mask(kind: str, value: str) -> str:
 
 
 def _rows(uow: UnitOfWork, statement: Any, actor: Actor, **args: Any) -> list[dict[str, Any]]:
-    who = {"org": uow.org_id, "me": actor.id, "role": actor.role, "path": list(actor.departments), "manages": list(actor.manages)}
+    who = {
+        "org": uow.org_id,
+        "me": actor.id,
+        "role": actor.role,
+        "path": list(actor.departments),
+        "manages": list(actor.manages),
+    }
     return [dict(row) for row in uow.session.execute(statement, who | args).mappings()]
 
 
 def _visible(row: dict[str, Any], actor: Actor) -> bool:
     return may_see(
-        actor, owner_id=row["owner_id"], owner_path=row["owner_path"], in_pool_scope=row["in_scope"], origin=row["origin"]
+        actor,
+        owner_id=row["owner_id"],
+        owner_path=row["owner_path"],
+        in_pool_scope=row["in_scope"],
+        origin=row["origin"],
     )
 
 
@@ -177,7 +190,9 @@ def _only(rows: list[dict[str, Any]], actor: Actor, ref: str) -> LeadView:
 
 def _view(row: dict[str, Any], actor: Actor) -> LeadView:
     clear = may_see_contact(actor, owner_id=row["owner_id"], owner_path=row["owner_path"])
-    contacts = tuple((kind, value if clear else mask(kind, value)) for kind, value in row["keys"] or () if kind != "external")
+    contacts = tuple(
+        (kind, value if clear else mask(kind, value)) for kind, value in row["keys"] or () if kind != "external"
+    )
     wanted = {name: row[name] for name in LeadView.__dataclass_fields__ if name in row}
     return LeadView(
         **wanted | {"stage_name": row["stage_name"] or row["stage"], "stage_name_zh": row["stage_name_zh"] or row["stage"]},

@@ -42,7 +42,9 @@ def find_stage(uow: UnitOfWork, lead_id: int, words: str) -> StageView:
     given = words.strip().lower()
     every = stages(uow, lead_id)
     exact = [stage for stage in every if given in (stage.key, stage.name.lower(), stage.name_zh)]
-    near = [stage for stage in every if given and (stage.name.lower().startswith(given) or stage.name_zh.startswith(given))]
+    near = [
+        stage for stage in every if given and (stage.name.lower().startswith(given) or stage.name_zh.startswith(given))
+    ]
     if not (exact or near):
         names, names_zh = ", ".join(stage.name for stage in every), "、".join(stage.name_zh for stage in every)
         raise StageNotFound(given=words.strip(), names=names, names_zh=names_zh)
@@ -66,7 +68,9 @@ def move(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -> 
     return None
 
 
-def won(uow: UnitOfWork, *, actor: Actor, lead: LeadView, amount: Decimal | None = None, currency: str | None = None) -> None:
+def won(
+    uow: UnitOfWork, *, actor: Actor, lead: LeadView, amount: Decimal | None = None, currency: str | None = None
+) -> None:
     """The customer bought: the lead leaves the clocks and the owner's capacity, and the credit is written."""
     assignments.own(actor, lead)
     money = {"amount": amount, "currency": currency or lead.currency} if amount is not None else {}
@@ -76,7 +80,13 @@ def won(uow: UnitOfWork, *, actor: Actor, lead: LeadView, amount: Decimal | None
             "insert into credit (org_id, lead_id, member_id, part, share, rule_set_id, at)"
             " values (:org, :lead, :owner, 'owner', 1, :rules, :now)"
         ),
-        {"org": uow.org_id, "lead": lead.id, "owner": lead.owner_id or actor.id, "rules": uow.rule_set_id, "now": uow.now},
+        {
+            "org": uow.org_id,
+            "lead": lead.id,
+            "owner": lead.owner_id or actor.id,
+            "rules": uow.rule_set_id,
+            "now": uow.now,
+        },
     )
 
 

@@ -43,9 +43,7 @@ _LISTING = text(
     order by l.score desc, l.id limit :most
     """  # noqa: S608  (a constant)
 )
-_LOAD = text(
-    "select holding, day, day_claims, week, week_claims from rep_load where org_id = :org and member_id = :me"
-)
+_LOAD = text("select holding, day, day_claims, week, week_claims from rep_load where org_id = :org and member_id = :me")
 
 
 @dataclass(frozen=True, slots=True)

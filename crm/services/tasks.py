@@ -54,7 +54,13 @@ def remind(uow: UnitOfWork, *, actor: Actor, lead: LeadView | None, at: datetime
     task_id = insert(uow, member_id=actor.id, lead_id=lead.id if lead else None, at=at, words=words)
     if lead:
         timeline.change(
-            uow, lead_id=lead.id, verb="task_set", actor_id=actor.id, words=words, data={"due": at}, made={"tasks_made": [task_id]}
+            uow,
+            lead_id=lead.id,
+            verb="task_set",
+            actor_id=actor.id,
+            words=words,
+            data={"due": at},
+            made={"tasks_made": [task_id]},
         )
         clocks.restart(uow, [lead.id])
     return get(uow, actor=actor, task_id=task_id)
@@ -63,7 +69,7 @@ def remind(uow: UnitOfWork, *, actor: Actor, lead: LeadView | None, at: datetime
 def insert(uow: UnitOfWork, *, member_id: int, lead_id: int | None, at: datetime, words: str | None) -> int:
     """The bare row. Raises TimeInPast."""
     if at <= uow.now:
-        raise TimeInPast()
+        raise TimeInPast
     return uow.session.execute(
         text(
             "insert into task (org_id, lead_id, member_id, due_at, words, state, created_at, version)"
@@ -77,7 +83,7 @@ def get(uow: UnitOfWork, *, actor: Actor, task_id: int) -> TaskView:
     """An own task. Raises TaskNotFound, also for somebody else's."""
     row = _one(uow, " and t.id = :task", task=task_id)
     if row is None or (row.member_id != actor.id and not actor.is_manager):
-        raise TaskNotFound()
+        raise TaskNotFound
     return row
 
 
@@ -92,7 +98,12 @@ def done(uow: UnitOfWork, *, actor: Actor, task_id: int) -> TaskView:
     _close(uow, [task_id], "done")
     if task.lead_id:
         timeline.change(
-            uow, lead_id=task.lead_id, verb="task_done", actor_id=actor.id, words=task.words, made={"tasks_closed": [task_id]}
+            uow,
+            lead_id=task.lead_id,
+            verb="task_done",
+            actor_id=actor.id,
+            words=task.words,
+            made={"tasks_closed": [task_id]},
         )
         clocks.restart(uow, [task.lead_id])
     return get(uow, actor=actor, task_id=task_id)
@@ -102,7 +113,7 @@ def move(uow: UnitOfWork, *, actor: Actor, task_id: int, at: datetime) -> TaskVi
     """Snooze: the same task at a later time. Raises TaskNotFound, TimeInPast."""
     task = get(uow, actor=actor, task_id=task_id)
     if at <= uow.now:
-        raise TimeInPast()
+        raise TimeInPast
     moved = uow.session.scalar(
         text(
             "update task set due_at = :at, reminded_at = null, version = version + 1"
@@ -111,7 +122,7 @@ def move(uow: UnitOfWork, *, actor: Actor, task_id: int, at: datetime) -> TaskVi
         {"org": uow.org_id, "task": task_id, "at": at},
     )
     if moved is None:
-        raise TaskNotFound()
+        raise TaskNotFound
     if task.lead_id:
         timeline.change(
             uow, lead_id=task.lead_id, verb="task_moved", actor_id=actor.id, data={"due": at},
@@ -136,7 +147,10 @@ def close_open(uow: UnitOfWork, *, lead_id: int, member_id: int, state: str) -> 
 def due(uow: UnitOfWork, *, actor: Actor, until: datetime, most: int = 50) -> list[TaskView]:
     """The actor's open tasks due by then, the oldest first."""
     rows = uow.session.execute(
-        text(_SELECT + " and t.member_id = :me and t.state = 'open' and t.due_at <= :until order by t.due_at, t.id limit :most"),
+        text(
+            _SELECT
+            + " and t.member_id = :me and t.state = 'open' and t.due_at <= :until order by t.due_at, t.id limit :most"
+        ),
         {"org": uow.org_id, "me": actor.id, "until": until, "most": most},
     )
     return [TaskView(**row) for row in rows.mappings()]
@@ -173,7 +187,7 @@ def _close(uow: UnitOfWork, task_ids: list[int], state: str) -> None:
         {"org": uow.org_id, "ids": task_ids, "state": state, "now": uow.now},
     ).all()
     if not closed:
-        raise TaskNotFound()
+        raise TaskNotFound
 
 
 def _one(uow: UnitOfWork, where: str, **args: Any) -> TaskView | None:

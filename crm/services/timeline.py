@@ -70,13 +70,19 @@ def change(
         },
     )  # fmt: skip
     if owner is not None and activity is None:
-        raise Conflict()
+        raise Conflict
     uow.touch(lead_id)
     return activity
 
 
 def note(
-    uow: UnitOfWork, *, lead_id: int, verb: str, actor_id: int | None, words: str | None = None, data: dict[str, Any] | None = None
+    uow: UnitOfWork,
+    *,
+    lead_id: int,
+    verb: str,
+    actor_id: int | None,
+    words: str | None = None,
+    data: dict[str, Any] | None = None,
 ) -> int:
     """Write an activity that changes nothing about the lead; returns its id."""
     return uow.session.execute(

@@ -54,7 +54,13 @@ def _take_back(uow: UnitOfWork, actor: Actor, row: Any) -> None:
         case "claimed":
             # The contact was shown, so the claim still counts for the quota; only the lead goes back.
             ownership.take_back(
-                uow, lead_id=row.lead_id, owner_id=actor.id, how="undone", reason="undo", actor_id=actor.id, verb="undone"
+                uow,
+                lead_id=row.lead_id,
+                owner_id=actor.id,
+                how="undone",
+                reason="undo",
+                actor_id=actor.id,
+                verb="undone",
             )
         case "released":
             _give_again(uow, actor, row)
@@ -84,7 +90,9 @@ def _restore(uow: UnitOfWork, actor: Actor, row: Any) -> None:
     if "task_moved" in row.undo:
         task_id, due_at = row.undo["task_moved"]
         uow.session.execute(
-            text("update task set due_at = cast(:due as timestamptz), version = version + 1 where org_id = :org and id = :id"),
+            text(
+                "update task set due_at = cast(:due as timestamptz), version = version + 1 where org_id = :org and id = :id"
+            ),
             {"org": uow.org_id, "id": task_id, "due": due_at},
         )
     if "contact_state" in row.undo:

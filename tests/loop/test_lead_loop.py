@@ -79,7 +79,9 @@ def test_a_reminder_comes_at_its_minute_and_is_ticked_off_by_one_tap(world: Worl
 
 
 @everywhere
-def test_a_neglected_lead_is_warned_about_then_recycled_and_claimed_by_somebody_else(world: World, platform: str) -> None:
+def test_a_neglected_lead_is_warned_about_then_recycled_and_claimed_by_somebody_else(
+    world: World, platform: str
+) -> None:
     ref = world.lead()
     ann, bob = world.chat(platform, "ann"), world.chat(platform, "bob")
     ann.says(f"claim {ref}")

@@ -6,8 +6,8 @@ policy is plainly true, so that a SECURITY DEFINER function keeps the use of tri
 
 import sqlalchemy as sa
 from alembic import op
-from procrastinate.schema import SchemaManager
 from procrastinate import SyncPsycopgConnector
+from procrastinate.schema import SchemaManager
 from sqlalchemy.dialects import postgresql
 
 revision = "0001"

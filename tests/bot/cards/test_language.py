@@ -134,7 +134,9 @@ def test_an_outcome_is_understood_in_the_words_that_cards_use(code, locale):
 
 
 def test_the_example_of_a_follow_up_is_understood_in_both_languages():
-    texts = [translate(each, "One sentence is enough: called, wants a quote, call back tomorrow 3pm") for each in LOCALES]
+    texts = [
+        translate(each, "One sentence is enough: called, wants a quote, call back tomorrow 3pm") for each in LOCALES
+    ]
     read = [understand(re.split("[:：]", text)[1], now=NOW, tz=HERE, locale="en") for text in texts]
     assert {(each.outcome, each.channel, each.next_at.at.hour) for each in read} == {("quote_requested", "call", 7)}
 
