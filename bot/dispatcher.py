@@ -88,13 +88,22 @@ class Dispatcher:
             except identity.ProfileNeeded:
                 interaction, asked = self._with_profile(workspace, interaction), True
             except Refusal as refusal:
-                return self._refused(workspace, interaction, refusal, late=late)
+                return self._shown(workspace, interaction, refusal, late=late)
             except DBAPIError as exc:
                 if not _is(exc, _CLASHED):
                     raise
             except Exception:
                 return self._failed(workspace, interaction, late=late)
-        return self._refused(workspace, interaction, Conflict(), late=late)
+        return self._shown(workspace, interaction, Conflict(), late=late)
+
+    def _shown(self, workspace: Workspace, interaction: Interaction, refusal: Refusal, *, late: bool) -> Answer:
+        """A refusal's card, whatever happens while it is drawn."""
+        try:
+            return self._refused(workspace, interaction, refusal, late=late)
+        except (DBAPIError, PoolTimeout):
+            raise
+        except Exception:
+            return self._failed(workspace, interaction, late=late)
 
     def _once(self, workspace: Workspace, interaction: Interaction, *, asked: bool, late: bool) -> Answer:
         with self._database.begin(workspace.org_id) as uow:

@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rapidfuzz import fuzz, process
+
 from bot.cards import conditions, explained, listed, reports
 from bot.cards.language import _
 from bot.cards.words import Words
@@ -35,6 +37,8 @@ from crm.services import (
 from crm.services.leads import LeadView
 from crm.services.tasks import TaskView
 from crm.uow import UnitOfWork
+
+LOOKS_ALIKE = 70  # of 100: one digit wrong, missing or swapped
 
 
 def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
@@ -212,3 +216,10 @@ class Facts:
     def keeps(self, rule: str | None) -> str:
         """What keeps a lead from being taken back by that rule."""
         return conditions.keeps(self.words, self.rules, rule)
+
+    def near(self, ref: str) -> list[LeadView]:
+        """The viewer's own leads whose number looks much like the one typed."""
+        mine = {str(lead.number): lead for lead in self.my_leads(500)}
+        typed = "".join(char for char in str(ref) if char.isdigit())
+        found = process.extract(typed, mine.keys(), scorer=fuzz.ratio, score_cutoff=LOOKS_ALIKE, limit=3)
+        return [mine[number] for number, _score, _place in found]

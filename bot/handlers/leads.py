@@ -108,10 +108,15 @@ def contacts(words: str) -> list[Contact]:
 
 def _arrival(found: Contact) -> Arrival:
     return Arrival(
-        # Whom no name was found for is called by what stood there, so that nothing typed is lost.
-        name=found.name or ("" if found.company else found.rest[:80] or next(iter(found.phones or found.emails), "")), company=found.company or "", title=found.title or "", phone="/".join(found.phones),
+        name=_called(found), company=found.company or "", title=found.title or "", phone="/".join(found.phones),
         email="/".join(found.emails), wechat=found.wechat_id or "", note=found.rest,
     )  # fmt: skip
+
+
+def _called(found: Contact) -> str:
+    """The name, else what stood there beside the keys, else a key: nothing typed is lost for want of a name."""
+    keys = [*found.phones, *found.emails, *filter(None, [found.wechat_id])]
+    return found.name or ("" if found.company else found.rest[:80] or keys[0] if keys else "")
 
 
 def _joined(context: Context) -> str:

@@ -68,8 +68,18 @@ def _pool_or_team(context: Context, name: str) -> tuple[int | None, int | None]:
     topic="setup",
     roles="admin",
 )
-def admin(context: Context, words: Rest) -> Reply:
-    actor, name = context.need_admin(), words.strip()
+def admin(context: Context, words: Rest | None = None) -> Reply:
+    """Where there is no admin yet, whoever says it first becomes one."""
+    first = members.first_admin(
+        context.uow, workspace_id=context.workspace.id, external_id=context.interaction.user, member=context.member,
+        name=context.interaction.profile.get("name") or context.interaction.user,
+    )  # fmt: skip
+    if first is not None:
+        context.viewer = context.member = first
+        return context.reply("made_admin", member=first.id)
+    actor, name = context.need_admin(), (words or "").strip()
+    if not name:
+        raise MissingArgument(example="admin @Ann")
     if name.lower().startswith(("code ", "码 ")):
         who = members.find(context.uow, name.split(maxsplit=1)[1])
         return _code(context, actor, who)

@@ -154,7 +154,7 @@ def redeem(uow: UnitOfWork, code: str, workspace_id: int, external_id: str) -> A
     )  # fmt: skip
     member_id = uow.session.scalar(used)
     if member_id is None:
-        raise CodeInvalid()
+        raise CodeInvalid
     tie(uow, member_id, workspace_id, external_id)
     return get(uow, member_id)
 
@@ -179,6 +179,29 @@ def make_admin(uow: UnitOfWork, actor: Actor, member: Actor) -> None:
     uow.session.execute(
         update(Member).where(Member.org_id == uow.org_id, Member.id == member.id).values(role="admin")
     )
+
+
+def first_admin(uow: UnitOfWork, *, workspace_id: int, external_id: str, member: Actor | None, name: str) -> Actor | None:
+    """Whoever asks first in an organization without an active admin becomes it; None where there is one already.
+
+    Args:
+        member: the person's record, if there is one; without it one is made under `name`.
+    """
+    # Two who ask at once take turns here.
+    uow.session.execute(text("select 1 from organization where id = :org for update"), {"org": uow.org_id})
+    admins = select(Member.id).where(Member.org_id == uow.org_id, Member.role == "admin", Member.active).limit(1)
+    if uow.session.scalar(admins) is not None:
+        return None
+    if member is None:
+        made = Member(
+            org_id=uow.org_id, name=name, role="admin", active=True, on_duty=False, tags=[], preferences={}, joined_at=uow.now
+        )
+        uow.session.add(made)
+        uow.session.flush()
+        tie(uow, made.id, workspace_id, external_id)
+        return get(uow, made.id)
+    uow.session.execute(update(Member).where(Member.org_id == uow.org_id, Member.id == member.id).values(role="admin"))
+    return get(uow, member.id)
 
 
 def managers_of(uow: UnitOfWork, member_id: int) -> list[int]:
