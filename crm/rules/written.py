@@ -10,7 +10,7 @@ import yaml
 
 from crm.errors import RuleSetInvalid
 
-LONGEST = 200_000
+LONGEST, DEEPEST = 200_000, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,12 @@ class Document:
         if len(text) > LONGEST:
             raise RuleSetInvalid(problem=f"more than {LONGEST} characters")
         try:
-            # An alias of an alias of an alias grows a few lines into gigabytes.
-            for event in yaml.parse(text, Loader=yaml.SafeLoader):
-                if isinstance(event, yaml.AliasEvent):
-                    raise RuleSetInvalid(problem=f"aliases are not possible here, such as *{event.anchor}")
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
+            _refuse_traps(text)
+            loader = yaml.SafeLoader(text)
+            root = loader.get_single_node()
             _refuse_repeats(root)
-            data = yaml.safe_load(text)
-        except (yaml.YAMLError, ValueError, RecursionError) as exc:
+            data = loader.construct_document(root) if root else None
+        except (yaml.YAMLError, ValueError) as exc:
             raise RuleSetInvalid(problem=_in_words(exc)) from None
         return cls({} if data is None else data, root)
 
@@ -64,6 +62,17 @@ def _is_missing(part: str | int, message: str) -> bool:
     return message == "is missing" and isinstance(part, str)
 
 
+def _refuse_traps(text: str) -> None:
+    """An alias of an alias of an alias grows a few lines into gigabytes, and depth costs more than length."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise RuleSetInvalid(problem=f"aliases are not possible here, such as *{event.anchor}")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise RuleSetInvalid(problem=f"nested more than {DEEPEST} deep")
+
+
 def _refuse_repeats(node: yaml.Node | None) -> None:
     """YAML would let the last of two equal fields win without a word."""
     if isinstance(node, yaml.MappingNode):
@@ -81,6 +90,4 @@ def _refuse_repeats(node: yaml.Node | None) -> None:
 def _in_words(exc: Exception) -> str:
     if isinstance(exc, yaml.MarkedYAMLError) and exc.problem_mark:
         return f"line {exc.problem_mark.line + 1}: {exc.problem}"
-    if isinstance(exc, RecursionError):
-        return "nested too deeply"
-    return f"no readable YAML: {exc}"
+    return f"no readable YAML: {str(exc).splitlines()[0]}"

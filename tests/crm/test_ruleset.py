@@ -84,6 +84,7 @@ def test_there_is_a_schema_for_editors():
         ("claim: {}\nclaim: {}", "line 2, claim: written twice"),
         ("claim: &a {}\npools: *a", "aliases are not possible here, such as *a"),
         ("claim: [", "line 1: expected the node content, but found '<stream end>'"),
+        ("claim: \0", "no readable YAML: unacceptable character #x0000: special characters are not allowed"),
         ("x" * 200_001, "more than 200000 characters"),
     ],
 )  # fmt: skip
@@ -126,8 +127,8 @@ def outcome(written):
         return refused
 
 
-def test_what_is_nested_beyond_measure_is_refused():
-    with pytest.raises(RuleSetInvalid):
-        parse("pools: " + "[" * 3000 + "]" * 3000)
-    with pytest.raises(RuleSetInvalid):
-        parse("dispatch: [{name: a, when: " + "{not: " * 2000 + "{field: source, value: x}" + "}" * 2000 + "}]")
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ("{not: ", "}")])
+def test_what_is_nested_beyond_measure_is_refused(opening, closing):
+    with pytest.raises(RuleSetInvalid) as refused:
+        parse("dispatch: " + opening * 3000 + closing * 3000)
+    assert refused.value.data["problem"] == "nested more than 60 deep"
