@@ -7,7 +7,7 @@ Order of locks everywhere: leads by id, then ledger rows by member id.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -202,17 +202,20 @@ def take_back(
     return row is not None
 
 
-def room(uow: UnitOfWork, member: Actor, departments: list[str] | None = None, email: str | None = None) -> Room:
+def room(
+    uow: UnitOfWork, member: Actor, departments: list[str] | None = None, email: str | None = None, pool_key: str | None = None
+) -> Room:
     """The caps that hold for a member now, in the member's own day and week."""
-    claim_rules = uow.rules.claim
-    cap = quota.capacity_for(uow.rules, role=member.role, departments=departments or _departments(uow, member), email=email)
-    day = uow.now.astimezone(member.timezone).date()
+    policy = quota.policy(uow.rules, pool_key)
+    cap = quota.capacity_for(
+        uow.rules, role=member.role, departments=departments or _departments(uow, member), email=email, name=member.name
+    )
     return Room(
         cap=NO_LIMIT if cap is None else cap,
-        per_day=NO_LIMIT if claim_rules.per_day is None else claim_rules.per_day,
-        per_week=NO_LIMIT if claim_rules.per_week is None else claim_rules.per_week,
-        day=day,
-        week=day - timedelta(days=day.weekday()),
+        per_day=NO_LIMIT if policy.per_day is None else policy.per_day,
+        per_week=NO_LIMIT if policy.per_week is None else policy.per_week,
+        day=quota.day_of(uow.now, member.timezone),
+        week=quota.week_of(uow.now, member.timezone),
     )
 
 
