@@ -11,7 +11,8 @@ from crm.uow import UnitOfWork
 
 _PERSONAS = text(
     """
-    select i.external_id as id, m.name, m.role, m.locale, d.name as team,
+    select i.external_id as id, m.name, m.role, d.name as team,
+           coalesce(m.locale, d.locale, o.locale) as locale,
            coalesce(m.timezone, d.timezone, o.timezone) as timezone
     from chat_identity i
     join member m on m.org_id = i.org_id and m.id = i.member_id

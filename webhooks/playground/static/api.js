@@ -1,5 +1,7 @@
 // The playground's HTTP API, as the page uses it.
 
+import { t } from "./i18n.js";
+
 const BASE = "/playground/api";
 
 export class Failed extends Error {
@@ -19,7 +21,7 @@ function address(path, values = {}) {
 async function call(path, values, options) {
   const response = await fetch(address(path, values), options);
   const told = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Failed(response.status, told.error ?? response.statusText);
+  if (!response.ok) throw new Failed(response.status, told.error ?? t("broken"));
   return told;
 }
 

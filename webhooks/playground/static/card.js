@@ -36,10 +36,19 @@ function rowView(block, context) {
   return h("div", { class: "row" }, words, buttons.length ? h("div", { class: "row-buttons" }, buttons) : null);
 }
 
+const PNG = "data:image/png;base64,";
+
 function imageView(block) {
-  const source = block.png.startsWith("data:image/png;base64,") ? block.png : "";
-  const enlarge = () => show(block.alt, h("img", { src: source, alt: block.alt }), "wide");
-  return h("button", { type: "button", class: "picture", title: t("enlarge"), onclick: enlarge }, h("img", { src: source, alt: block.alt }));
+  const source = block.png.startsWith(PNG) ? block.png : "";
+  const picture = () => h("img", { src: source, alt: block.alt, ...sizeOf(source) });
+  return h("button", { type: "button", class: "picture", title: t("enlarge"), onclick: () => show(block.alt, picture(), "wide") }, picture());
+}
+
+// The size stands at a fixed place in the file; known at once, nothing jumps when the picture is there.
+function sizeOf(source) {
+  const bytes = atob(source.slice(PNG.length, PNG.length + 32));
+  const number = (at) => [0, 1, 2, 3].reduce((sum, next) => sum * 256 + bytes.charCodeAt(at + next), 0);
+  return bytes.length < 24 ? {} : { width: number(16), height: number(20) };
 }
 
 function controls(items, context) {

@@ -4,7 +4,7 @@ import { readClock } from "./clock.js";
 import { composerView } from "./composer.js";
 import { h } from "./dom.js";
 import { headView } from "./head.js";
-import { load as loadTexts, t } from "./i18n.js";
+import { lang, load as loadTexts, t } from "./i18n.js";
 import { panelView } from "./panel.js";
 import { besideView } from "./people.js";
 import { sideView } from "./side.js";
@@ -25,11 +25,14 @@ async function start() {
   frame();
   try {
     state.people = await api.people();
-    become(wanted.get("as") ?? localStorage.getItem("me") ?? state.people.personas[0]?.id ?? "guest");
+    become(wanted.get("as") ?? localStorage.getItem("me") ?? newcomer()?.id ?? "guest");
   } catch (error) {
     sorry(error);
   }
 }
+
+// A first visit begins as somebody who reads the page's language.
+const newcomer = () => state.people.personas.find((person) => person.locale === lang()) ?? state.people.personas[0];
 
 function frame() {
   const panel = localStorage.getItem("panel") ?? "open";

@@ -36,7 +36,13 @@ function you() {
 
 const section = (title, entries, extra = null) => h("section", {}, h("div", { class: "side-title" }, h("h2", {}, title), extra), h("ul", {}, entries));
 
-const groups = () => state.people.groups.map((group) => entry(`group:${group.key}`, group.name || group.key, group.about));
+// The own team's groups come first.
+const ordered = () => {
+  const team = persona(state.me)?.team;
+  return [...state.people.groups].sort((one, other) => (other.about === team) - (one.about === team));
+};
+
+const groups = () => ordered().map((group) => entry(`group:${group.key}`, group.name || group.key, group.about));
 
 function entry(place, name, about) {
   const count = unread(place);
@@ -78,7 +84,7 @@ function newGroup() {
   return iconButton("plus", t("newGroup"), ask);
 }
 
-const places = () => [home(), ...state.people.groups.map((group) => `group:${group.key}`)];
+const places = () => [home(), ...ordered().map((group) => `group:${group.key}`)];
 
 function shortcut(event) {
   if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;

@@ -86,5 +86,5 @@ export function settle(key) {
 export function fail(key, error) {
   const draft = state.pending.find((one) => one.key === key);
   if (draft) Object.assign(draft, { error });
-  emit("pending");
+  emit(draft ? "pending" : "trouble", error);
 }

@@ -1,5 +1,6 @@
 // A short word at the edge of the page, and the region that a screen reader listens to.
 import { h } from "./dom.js";
+import { on } from "./store.js";
 
 const region = h("div", { class: "toasts", role: "status", "aria-live": "polite" });
 const spoken = h("div", { class: "visually-hidden", role: "log", "aria-live": "polite", id: "spoken" });
@@ -11,6 +12,8 @@ export function toast(text) {
   region.append(line);
   setTimeout(() => line.remove(), 6000);
 }
+
+on("trouble", toast);
 
 export function speak(text) {
   spoken.append(h("p", {}, text));
