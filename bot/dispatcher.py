@@ -1,7 +1,8 @@
 """One interaction, one transaction: delivery row, identity, handler, answer, commit.
 
-A repeat of a delivery finds the row of the first and gets its answer, rendered anew. A refusal rolls back what was begun and
-is itself the stored answer. Whatever takes too long is handed to a job that answers later.
+A repeat of a delivery finds the row of the first and gets its answer,
+rendered anew. A refusal rolls back what was begun
+and is itself the stored answer. Whatever takes too long is handed to a job that answers later.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import structlog
 from psycopg import errors as pg
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot import identity, pending, posted, router
@@ -39,6 +40,8 @@ LATE = "answer_late"
 _FIRST = text(
     "insert into delivery (key, org_id, at) values (:key, :org, :now) on conflict (key) do nothing returning key"
 )
+# A late answer is given by a job, and a job may run twice.
+_UNANSWERED = text("select key from delivery where key = :key and answer is null for update")
 _STORED = text("select answer from delivery where key = :key")
 _STORE = text("update delivery set answer = cast(:answer as jsonb) where key = :key")
 _TOO_LONG = (pg.QueryCanceled, pg.LockNotAvailable)
@@ -74,7 +77,7 @@ class Dispatcher:
             raise DatabaseAway from exc
 
     def run_late(self, interaction: Interaction) -> None:
-        """What was too slow for the door: the answer goes out as a message. Called by a job, without the short time-out."""
+        """What was too slow for the door: a job does it without the short time-out, and the answer is a message."""
         workspace = self._workspaces.find(interaction.platform, interaction.workspace)
         if workspace is not None:
             self._settled(workspace, interaction, late=True)
@@ -82,18 +85,19 @@ class Dispatcher:
     def _settled(self, workspace: Workspace, interaction: Interaction, *, late: bool = False) -> Answer:
         """Handle, with one more try after a deadlock, and with the profile when the person is not known yet."""
         asked = late or not hasattr(self._platforms.get(interaction.platform), "profile")
-        for _attempt in range(3):
+        for attempt in range(3):
             try:
                 return self._once(workspace, interaction, asked=asked, late=late)
             except identity.ProfileNeeded:
                 interaction, asked = self._with_profile(workspace, interaction), True
             except Refusal as refusal:
                 return self._shown(workspace, interaction, refusal, late=late)
-            except DBAPIError as exc:
-                if not _is(exc, _CLASHED):
+            except Exception as exc:
+                if _is_ours(exc):
+                    return self._failed(workspace, interaction, late=late)
+                # A connection from before a restart of the database is found dead by its first use only.
+                if not (_is(exc, _CLASHED) or (_is_lost(exc) and attempt == 0)):
                     raise
-            except Exception:
-                return self._failed(workspace, interaction, late=late)
         return self._shown(workspace, interaction, Conflict(), late=late)
 
     def _shown(self, workspace: Workspace, interaction: Interaction, refusal: Refusal, *, late: bool) -> Answer:
@@ -107,7 +111,7 @@ class Dispatcher:
 
     def _once(self, workspace: Workspace, interaction: Interaction, *, asked: bool, late: bool) -> Answer:
         with self._database.begin(workspace.org_id) as uow:
-            if not late and not self._is_first(uow, interaction):
+            if not self._is_first(uow, interaction, late=late):
                 return self._again(uow, workspace, interaction)
             context = self._context(uow, workspace, interaction, asked=asked)
             context.interaction = pending.answered(context, self._platforms[interaction.platform])
@@ -117,7 +121,7 @@ class Dispatcher:
 
     def _refused(self, workspace: Workspace, interaction: Interaction, refusal: Refusal, *, late: bool) -> Answer:
         with self._database.begin(workspace.org_id) as uow:
-            if not late and not self._is_first(uow, interaction):
+            if not self._is_first(uow, interaction, late=late):
                 return self._again(uow, workspace, interaction)
             context = self._context(uow, workspace, interaction, asked=True)
             log.info("interaction.refused", code=refusal.code, platform=interaction.platform)
@@ -128,7 +132,7 @@ class Dispatcher:
         token = secrets.token_hex(3)
         log.exception("interaction.failed", token=token, platform=interaction.platform, action=interaction.action)
         with self._database.begin(workspace.org_id) as uow:
-            if not late and not self._is_first(uow, interaction):
+            if not self._is_first(uow, interaction, late=late):
                 return self._again(uow, workspace, interaction)
             context = self._context(uow, workspace, interaction, asked=True)
             return self._finish(context, Reply("failed", {"token": token}), late=late)
@@ -141,10 +145,10 @@ class Dispatcher:
             interaction = replace(interaction, quoted=posted.ref_at(uow, workspace.id, interaction.handle))
         return Context(uow, interaction, workspace, self._settings, member, viewer)
 
-    def _is_first(self, uow: UnitOfWork, interaction: Interaction) -> bool:
+    def _is_first(self, uow: UnitOfWork, interaction: Interaction, *, late: bool = False) -> bool:
         # The insert, not a lookup, decides: a second delivery waits here until the first has committed.
         args = {"key": _key(interaction), "org": uow.org_id, "now": uow.now}
-        return uow.session.scalar(_FIRST, args) is not None
+        return uow.session.scalar(_UNANSWERED if late else _FIRST, args) is not None
 
     def _again(self, uow: UnitOfWork, workspace: Workspace, interaction: Interaction) -> Answer:
         """A repeat: the first answer, drawn from the present state."""
@@ -225,6 +229,16 @@ class Dispatcher:
 
 def _key(interaction: Interaction) -> str:
     return f"{interaction.platform}:{interaction.workspace}:{interaction.key}"[:500]
+
+
+def _is_lost(exc: Exception) -> bool:
+    """The connection broke."""
+    return isinstance(exc, DBAPIError) and exc.connection_invalidated
+
+
+def _is_ours(exc: Exception) -> bool:
+    """A crash, or something that the database refuses while it is there: a mistake of ours, no repeat would help."""
+    return not isinstance(exc, OperationalError | InterfaceError | PoolTimeout) and not _is_lost(exc)
 
 
 def _is(exc: Exception, kinds: tuple[type[Exception], ...]) -> bool:
