@@ -85,7 +85,7 @@ def apply(uow: UnitOfWork, *, written: str, actor: Actor | None = None) -> int:
     row = uow.session.execute(_INSERT, args).one()
     uow.session.execute(_POINT, {"org": uow.org_id, "id": row.id})
     uow.rule_set_id = row.id
-    uow.defer(queue.Order(queue.REFRESH, {"org_id": uow.org_id, "after": 0}, queue=queue.BULK))
+    uow.defer(refresh_order(uow))
     return int(row.version)
 
 
@@ -112,6 +112,11 @@ def diff(uow: UnitOfWork, written: str) -> list[str]:
     """What a text would change about the one in force: lines with + and -, and what is around them."""
     old, new = present(uow).splitlines(), written.splitlines()
     return list(difflib.unified_diff(old, new, "in force", "proposed", lineterm=""))
+
+
+def refresh_order(uow: UnitOfWork) -> queue.Order:
+    """The job that brings all clocks in step with the rule set in force."""
+    return queue.Order(queue.REFRESH, {"org_id": uow.org_id, "after": 0}, queue=queue.BULK)
 
 
 def refresh(uow: UnitOfWork, *, after: int = 0, chunk: int = CHUNK) -> int | None:
