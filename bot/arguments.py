@@ -1,7 +1,7 @@
 """Typed arguments: a handler's annotations say what it needs, and one parser a type reads it from a person's words.
 
-Each parser takes the context and the words that are left, and returns the value and what remains. The value of a button is
-read by the same parsers, so a tap is a short way of typing.
+Each parser takes the context and the words that are left, and returns the value and what remains. The value of a button
+is read by the same parsers, so a tap is a short way of typing.
 """
 
 from __future__ import annotations
@@ -145,5 +145,6 @@ def _word(context: Context, words: str) -> tuple[Word, str]:
 
 
 PARSERS: dict[Any, Parser] = {
-    LeadView: _lead, RawRef: _raw_ref, Actor: _member, PoolView: _pool, TaskView: _task, Many: _many, Rest: _rest, Word: _word,
+    LeadView: _lead, RawRef: _raw_ref, Actor: _member, PoolView: _pool, TaskView: _task, Many: _many, Rest: _rest,
+    Word: _word,
 }  # fmt: skip

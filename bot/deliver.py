@@ -14,6 +14,8 @@ from typing import Any
 
 import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot import limiter, recipients
 from bot.cards import render
@@ -22,6 +24,7 @@ from bot.cards.model import Card
 from bot.limiter import Limiter
 from bot.notices import NOTICES, Notice
 from bot.platforms.base import (
+    AGAIN,
     CardGone,
     Handle,
     InstallationDead,
@@ -45,13 +48,19 @@ log = structlog.get_logger()
 GIVE_UP_AFTER = timedelta(hours=72)
 FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0  # seconds
 
+# A row that this attempt has claimed before belongs to a worker that died: it may have sent the message.
 _CLAIM = text(
     """
-    update message set attempt = :attempt + 1
-    where org_id = :org and id = :id and state = 'owed' and attempt <= :attempt + 1
-    returning id, topic, key, member_id, conversation_id, workspace_id, address, lead_id, card, group_key, created_at, due_at,
-              attempt, cause
+    with before as (select id, attempt from message where org_id = :org and id = :id for update)
+    update message m set attempt = :attempt + 1 from before
+    where m.org_id = :org and m.id = before.id and m.state = 'owed' and m.attempt <= :attempt + 1
+    returning m.id, m.topic, m.key, m.member_id, m.conversation_id, m.workspace_id, m.address, m.lead_id, m.card,
+              m.group_key, m.created_at, m.due_at, m.attempt, m.cause, before.attempt > :attempt as unsure
     """
+)
+_BURY = text(
+    "update message set state = 'dead', cause = :cause, sent_at = :now"
+    " where org_id = :org and id = :id and state = 'owed' and attempt <= :attempt + 1"
 )
 _TOGETHER = text(
     """
@@ -66,14 +75,17 @@ _CLOSE = text(
     " where org_id = :org and id = :id and state = 'owed' and attempt = :attempt returning id"
 )
 _TAKE_PLACE = text(
-    "update posted_card set card = cast(:card as jsonb), handle = cast(:handle as jsonb), lead_id = :lead, task_id = :task,"
-    " shown = wanted, live = :live where org_id = :org and workspace_id = :workspace and place = :place and place <> ''"
+    "update posted_card set card = cast(:card as jsonb), handle = cast(:handle as jsonb), lead_id = :lead,"
+    " task_id = :task, shown = wanted, live = :live"
+    " where org_id = :org and workspace_id = :workspace and place = :place and place <> ''"
 )
 _POST = text(
     """
-    insert into posted_card (org_id, message_id, workspace_id, member_id, conversation_id, lead_id, task_id, card, handle,
+    insert into posted_card (org_id, message_id, workspace_id, member_id, conversation_id, lead_id, task_id, card,
+    handle,
                              place, wanted, shown, live, posted_at)
-    values (:org, :message, :workspace, :member, :conversation, :lead, :task, cast(:card as jsonb), cast(:handle as jsonb),
+    values (:org, :message, :workspace, :member, :conversation, :lead, :task, cast(:card as jsonb),
+    cast(:handle as jsonb),
             :place, 0, 0, :live, :now)
     """
 )
@@ -105,11 +117,22 @@ class Delivery:
         self._database, self._workspaces, self._platforms, self._limits = database, workspaces, platforms, limits
 
     def deliver(self, org_id: int, message_id: int, attempt: int) -> None:
-        """One try to send one message; what fails for now is deferred anew, what fails for ever is dead with its cause."""
-        with self._database.begin(org_id) as uow:
-            ready = self._prepare(uow, message_id, attempt)
-        if ready is None:
-            return
+        """One try to send one message; what fails for now is deferred anew, what fails for ever is dead with its cause.
+
+        Raises: what the database raises; the job then runs again.
+        """
+        try:
+            with self._database.begin(org_id) as uow:
+                ready = self._prepare(uow, message_id, attempt)
+            if ready is not None:
+                self._try(org_id, ready)
+        except (DBAPIError, PoolTimeout):
+            raise
+        except Exception as exc:
+            log.exception("deliver.broken", message=message_id)
+            self._bury(org_id, message_id, attempt, f"cannot be drawn: {type(exc).__name__}")
+
+    def _try(self, org_id: int, ready: Ready) -> None:
         try:
             handle = self._send(ready)
         except Throttled as exc:
@@ -221,7 +244,8 @@ class Delivery:
                 return platform.update(ready.to.workspace, ready.handle, ready.card)
             except CardGone:
                 log.info("deliver.card_gone", topic=ready.message["topic"])
-        again = "#again" if (ready.message["cause"] or "").endswith("?") else ""
+        unsure = ready.message["unsure"] or (ready.message["cause"] or "").endswith("?")
+        again = AGAIN if unsure else ""
         key = f"{ready.message['id']}:{ready.message['key']}{again}"
         return platform.send(ready.to.workspace, ready.to.address, ready.card, key=key)
 
@@ -254,6 +278,12 @@ class Delivery:
             uow.session.execute(_KEEP, {"org": org_id, "id": ready.message["id"], "cause": cause})
             self._defer(uow, ready.message, after if after is not None else back_off(ready.message["attempt"]))
         log.info("deliver.later", topic=ready.message["topic"], cause=cause)
+
+    def _bury(self, org_id: int, message_id: int, attempt: int, cause: str) -> None:
+        """A mistake of ours: it would fail the same way each time, and must not be lost in silence."""
+        with self._database.begin(org_id) as uow:
+            args = {"org": org_id, "id": message_id, "attempt": attempt, "cause": cause, "now": uow.now}
+            uow.session.execute(_BURY, args)
 
     def _dead(self, org_id: int, ready: Ready, cause: str, *, gone: bool = False) -> None:
         with self._database.begin(org_id) as uow:

@@ -1,4 +1,4 @@
-"""How fast a platform may be spoken to. Shared by all processes through Redis; without Redis each process counts alone."""
+"""How fast a platform may be spoken to: counted together through Redis; without Redis each process counts alone."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 
 log = structlog.get_logger()
 
-# What the platforms accept (Slack: a message a second and channel, some hundred a minute and workspace; WeCom robots: 20
-# a minute), a little below where they begin to refuse.
+# What the platforms accept (Slack: a message a second and channel, some hundred a minute and workspace; WeCom robots:
+# 20 a minute), a little below where they begin to refuse.
 PER_PLACE: dict[str, RateLimitItem] = {"slack": RateLimitItemPerSecond(1), "wecom:robot": RateLimitItemPerMinute(18)}
 PER_WORKSPACE: dict[str, RateLimitItem] = {
-    "slack": RateLimitItemPerMinute(200), "wecom": RateLimitItemPerMinute(1500), "playground": RateLimitItemPerSecond(500),
+    "slack": RateLimitItemPerMinute(200), "wecom": RateLimitItemPerMinute(1500),
+    "playground": RateLimitItemPerSecond(500),
 }  # fmt: skip
 # WeCom drops the excess over 30 a minute and 1,000 an hour without a word, so the ledger is kept in the database.
 MEMBER_PER_MINUTE, MEMBER_PER_HOUR = 28, 950

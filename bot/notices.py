@@ -1,4 +1,4 @@
-"""What each topic looks like, and what being late means for it. Services name topics; this file owns look and channel."""
+"""What each topic looks like, and what being late means. Services name topics; this file owns look and channel."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ def match(text: str) -> tuple[Command, str] | None:
 
 
 def route(context: Context) -> Reply | None:
-    """Call what the interaction means; None when there is nothing to say. Raises a Refusal that says what to do instead."""
+    """Call what the interaction means; None when there is nothing to say. Raises a Refusal with a next step."""
     load()
     interaction = context.interaction
     if interaction.kind in _EVENTS:

@@ -1,7 +1,8 @@
-"""Refusals: what Sluice will not do, each a class with a code for machines, figures for both and a next step for people.
+"""Refusals: what Sluice will not do, each a class: a code for machines, figures for both, a next step for people.
 
-A refusal is raised low, rolls its transaction back, and is shown once. It is never logged as a crash. `data` holds ids and
-figures only, no personal text, so that it can be stored and shown again; the card resolves ids to names for its viewer.
+A refusal is raised low, rolls its transaction back, and is shown once. It is never logged as a crash. `data` holds ids
+and figures only, no personal text, so that it can be stored and shown again; the card resolves ids to names for its
+viewer.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ QUICK, BULK = "quick", "bulk"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A job to be: its name, arguments, and when. `lock` keeps jobs of one posted card in line, never with a long wait."""
+    """A job to be: its name, arguments, and when. `lock` keeps one posted card's jobs in line, never with a wait."""
 
     task: str
     args: Mapping[str, Any]

@@ -81,7 +81,8 @@ def import_leads(
         report = import_with_bar(
             database, file, org=organization(database, org), source=source or None, owner_column=owners
         )
-        words = f"{report.created} new, {report.touched} known, {report.repeated} taken in before, {report.rejected} rejected"
+        words = f"{report.created} new, {report.touched} known, {report.repeated} taken in before, "
+        words += f"{report.rejected} rejected"
         if report.rejected_file:
             words += f" (see {report.rejected_file})"
         say(asdict(report), as_json, words + ".")
@@ -114,9 +115,8 @@ def digest(
                 return
             facts = digests.build(uow, department, uow.now.date())
             total = facts.total.now
-            out.print(
-                f"{facts.name}: {total.entered} entered, {total.contacted} contacted, {total.won} won, {total.lost} lost."
-            )
+            steps = f"{total.entered} entered, {total.contacted} contacted, {total.won} won, {total.lost} lost"
+            out.print(f"{facts.name}: {steps}.", highlight=False)
 
 
 def doctor(as_json: AsJson = False) -> None:

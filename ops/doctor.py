@@ -40,12 +40,14 @@ RULES: tuple[Rule, ...] = (
     ),
     (
         "The application runs as a role without rights of its own",
-        f"select current_user = '{APP_ROLE}' and not rolsuper and not rolbypassrls from pg_roles where rolname = current_user",
+        f"select current_user = '{APP_ROLE}' and not rolsuper and not rolbypassrls from pg_roles"
+        " where rolname = current_user",
         "run sluice migrate as the owner; it makes the role.",
     ),
     (
         "Tenants are walled off by row security",
-        "select bool_and(relrowsecurity and relforcerowsecurity) from pg_class where relname in ('lead', 'person', 'activity')",
+        "select bool_and(relrowsecurity and relforcerowsecurity) from pg_class"
+        " where relname in ('lead', 'person', 'activity')",
         "run sluice migrate; a table was changed by hand.",
     ),
     (

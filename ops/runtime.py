@@ -160,6 +160,7 @@ async def run_worker(app: App, *, concurrency: int = 12, stop_after_idle: bool =
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=concurrency + 2))
     async with app.open_async():
         await app.run_worker_async(
-            concurrency=concurrency, wait=not stop_after_idle, fetch_job_polling_interval=1.0, update_heartbeat_interval=5.0,
+            concurrency=concurrency, wait=not stop_after_idle, fetch_job_polling_interval=1.0,
+            update_heartbeat_interval=5.0,
             stalled_worker_timeout=RESCUE_AFTER, shutdown_graceful_timeout=10.0, delete_jobs="successful",
         )  # fmt: skip

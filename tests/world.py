@@ -43,7 +43,8 @@ _DUE = text(
     " and (scheduled_at is null or scheduled_at <= :now) order by id"
 )
 _SEEN = text(
-    "update chat_identity set seen_at = case when workspace_id = :w then cast(:now as timestamptz) end where member_id = :m"
+    "update chat_identity set seen_at = case when workspace_id = :w then cast(:now as timestamptz) end"
+    " where member_id = :m"
 )
 _TAKEN = text("update procrastinate_jobs set status = 'succeeded' where id = any(:ids)")
 

@@ -22,7 +22,8 @@ PERIODS = {"day": _("today"), "week": _("this week")}
 ROLES = {"managers": _("managers"), "admins": _("admins"), "reps": _("sales people")}
 # Why a colleague was passed over, as the dispatcher's codes.
 PASSED_OVER = {
-    "inactive": _("has left"), "off_duty": _("off duty"), "out_of_hours": _("outside working hours"), "on_leave": _("on leave"),
+    "inactive": _("has left"), "off_duty": _("off duty"), "out_of_hours": _("outside working hours"),
+    "on_leave": _("on leave"),
     "at_capacity": _("holds as many leads as allowed"), "over_daily_cap": _("has had the day's share"),
     }  # fmt: skip
 

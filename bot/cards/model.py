@@ -1,6 +1,7 @@
 """The neutral card: what a message says and offers, before any platform decides how it looks.
 
-A card is immutable data. Templates produce it (`parser.py`), platforms render it (`bot/platforms`), and `plain()` is the
+A card is immutable data. Templates produce it (`parser.py`), platforms render it (`bot/platforms`),
+and `plain()` is the
 twin for notifications, screen readers and tests.
 """
 
@@ -119,7 +120,7 @@ Block = Text | Fields | Row | Image | Actions | Divider
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One message. `ref` is the lead's reference when the card is about one; `version` its record version (see wire)."""
+    """One message. `ref` is the reference of the lead that it is about; `version` its record version (see wire)."""
 
     title: str
     blocks: tuple[Block, ...] = ()

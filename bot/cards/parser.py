@@ -51,7 +51,8 @@ def parse_form(xml: str) -> Form:
     """Read `<form>`. Raises CardMistake."""
     root = _root(xml, "form")
     return Form(
-        action=_need(root, "action"), title=_need(root, "title"), submit=_need(root, "submit"), value=root.get("value", ""),
+        action=_need(root, "action"), title=_need(root, "title"), submit=_need(root, "submit"),
+        value=root.get("value", ""),
         inputs=tuple(_input(item) for item in root),
     )  # fmt: skip
 
@@ -109,8 +110,10 @@ def _select(item: ET.Element) -> Select:
 def _input(item: ET.Element) -> Input:
     kinds = ("text", "multiline", "number", "date", "time", "datetime", "select", "member", "hidden")
     return Input(
-        name=_need(item, "name"), label=_need(item, "label"), kind=cast(InputKind, _one_of(item.get("kind", "text"), kinds)),
-        options=_options(item), value=item.get("value", ""), optional=item.get("optional") == "yes", hint=item.get("hint", ""),
+        name=_need(item, "name"), label=_need(item, "label"), kind=cast(InputKind, _one_of(item.get("kind", "text"),
+        kinds)),
+        options=_options(item), value=item.get("value", ""), optional=item.get("optional") == "yes",
+        hint=item.get("hint", ""),
     )  # fmt: skip
 
 

@@ -182,7 +182,8 @@ def _notes(words: Words, facts: DigestFacts) -> list[str]:
 def _chart(words: Words, title: str, subtitle: str, total: Compared, pools: Sequence[PoolFlow]) -> Chart:
     say = words.say
     captions = Captions(
-        rate=say(_("of the step before")), before=say(_("the period before")), pools=say(_("Pools")), inflow=say(_("in")),
+        rate=say(_("of the step before")), before=say(_("the period before")), pools=say(_("Pools")),
+        inflow=say(_("in")),
         outflow=say(_("out")), level=say(_("now")),
     )  # fmt: skip
     bars = tuple(_bar(words, total, step) for step in STEPS)

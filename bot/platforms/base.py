@@ -44,7 +44,7 @@ Handle = Mapping[str, Any]
 
 
 class Platform(Protocol):
-    """One chat platform. All calls are synchronous, have a time-out of at most 10 s and are safe to share by threads."""
+    """One chat platform. Calls are synchronous, have a time-out of at most 10 s and are safe to share by threads."""
 
     name: str
 
@@ -78,6 +78,10 @@ class Platform(Protocol):
     def typed_answers(self, form: Form, text: str) -> Mapping[str, str] | None:
         """The answers of a form in a line that the person typed; None where forms are dialogs."""
         ...
+
+
+AGAIN = "#again"
+"""Ends the key of a message that is sent anew because nobody knows whether it arrived."""
 
 
 class PlatformError(Exception):

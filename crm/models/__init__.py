@@ -32,7 +32,10 @@ from crm.models.setup import (
 
 __all__ = [
     "Activity", "Assignment", "Base", "ChatIdentity", "ClaimEntry", "Clock", "Conversation", "Credit", "Decision",
-    "Delivery", "Department", "DigestSubscription", "ImportJob", "Lead", "Leave", "Line", "LinkCode", "Member", "Message",
-    "Organization", "PendingForm", "Person", "PersonKey", "Pipeline", "PlatformToken", "Pool", "PoolScope", "PostedCard",
-    "RepLoad", "RuleCursor", "RuleSet", "Run", "SendLedger", "Source", "Stage", "Task", "TeamCalendar", "Tenant", "Workspace",
+    "Delivery", "Department", "DigestSubscription", "ImportJob", "Lead", "Leave", "Line", "LinkCode", "Member",
+    "Message",
+    "Organization", "PendingForm", "Person", "PersonKey", "Pipeline", "PlatformToken", "Pool", "PoolScope",
+    "PostedCard",
+    "RepLoad", "RuleCursor", "RuleSet", "Run", "SendLedger", "Source", "Stage", "Task", "TeamCalendar", "Tenant",
+    "Workspace",
 ]  # fmt: skip

@@ -28,7 +28,7 @@ class Pipeline(Tenant, Base):
 
 
 class Stage(Tenant, Base):
-    """A step of a pipeline. `funnel` says which funnel step it reaches: new, contacted, qualified, opportunity, won, lost."""
+    """A step of a pipeline; `funnel` is what it counts as: new, contacted, qualified, opportunity, won, lost."""
 
     __tablename__ = "stage"
     pipeline_id: Mapped[int]

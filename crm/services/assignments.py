@@ -37,7 +37,7 @@ from crm.services import clocks, leads, ownership
 from crm.services.ownership import give, take_back
 from crm.uow import UnitOfWork
 
-# The best of each pool from its index, then the best of these: one sort over all pools took a second on a million leads.
+# The best of each pool by index, then the best of these: one sort over all pools took a second on a million leads.
 _NEXT = text(
     """
     select best.id from (
@@ -49,8 +49,8 @@ _NEXT = text(
         select l.id, l.score from lead l
         where l.org_id = :org and l.pool_id = mine.pool_id and l.status = 'open' and l.owner_id is null
           and l.origin <> 'self' and l.held_since is null and not l.id = any(:but)
-          and not exists (select 1 from assignment a where a.org_id = l.org_id and a.lead_id = l.id and a.member_id = :me
-                            and a.ended_at > :cooled)
+          and not exists (select 1 from assignment a where a.org_id = l.org_id and a.lead_id = l.id
+                            and a.member_id = :me and a.ended_at > :cooled)
         order by l.score desc, l.id
         limit 1 for update of l skip locked
     ) best
@@ -179,7 +179,7 @@ def transfer_all(uow: UnitOfWork, *, actor: Actor, giver: Actor, to: Actor) -> i
 
 
 def _lock(uow: UnitOfWork, lead_ids: list[int], member_ids: list[int]) -> None:
-    """Lock all that a change of several rows will touch, in the order that everybody keeps: or two wait for each other."""
+    """Lock all that a change of several rows will touch in the order that everybody keeps, or two wait for ever."""
     args = {"org": uow.org_id, "leads": lead_ids, "members": member_ids}
     uow.session.execute(_LOCK_LEADS, args)
     uow.session.execute(_LOCK_LEDGER, args)

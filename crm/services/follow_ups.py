@@ -22,7 +22,10 @@ STOPS = frozenset({"do_not_contact", "wrong_number"})
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What was understood of a sentence. `next_at` sets the next reminder, `next_words` says what it is about; `stage` a stage key to move to."""
+    """What was understood of a sentence.
+
+    `next_at` sets the next reminder, `next_words` says what it is about; `stage` is the stage to move to.
+    """
 
     note: str
     outcome: str | None = None
@@ -52,7 +55,8 @@ def log(uow: UnitOfWork, *, actor: Actor, lead: LeadView, said: FollowUp) -> int
     if stage and stage != lead.stage:
         columns |= {"stage": stage, "stage_entered_at": uow.now}
     activity = timeline.change(
-        uow, lead_id=lead.id, verb="logged", actor_id=actor.id, for_id=lead.owner_id if lead.owner_id != actor.id else None,
+        uow, lead_id=lead.id, verb="logged", actor_id=actor.id,
+        for_id=lead.owner_id if lead.owner_id != actor.id else None,
         words=said.note, data={"outcome": said.outcome, "channel": said.channel, "next": said.next_at, "stage": stage},
         made=made, owner=lead.owner_id, **columns,
     )  # fmt: skip

@@ -24,7 +24,8 @@ _VIEW = """
            p.id as person_id, p.name, p.company, p.title, p.note, p.contact_state,
            o.name as owner, o.locale as owner_locale, d.path as owner_path, pool.name as pool, pool.key as pool_key,
            s.name as source, st.name as stage_name, st.name_zh as stage_name_zh, st.funnel,
-           (select min(t.due_at) from task t where t.org_id = l.org_id and t.lead_id = l.id and t.state = 'open') as next_at,
+           (select min(t.due_at) from task t
+             where t.org_id = l.org_id and t.lead_id = l.id and t.state = 'open') as next_at,
            (select json_agg(json_build_array(k.kind, k.value) order by k.id) from person_key k
              where k.org_id = l.org_id and k.person_id = l.person_id) as keys,
            l.owner_id is null and exists (
@@ -195,7 +196,8 @@ def _view(row: dict[str, Any], actor: Actor) -> LeadView:
     )
     wanted = {name: row[name] for name in LeadView.__dataclass_fields__ if name in row}
     return LeadView(
-        **wanted | {"stage_name": row["stage_name"] or row["stage"], "stage_name_zh": row["stage_name_zh"] or row["stage"]},
+        **wanted | {"stage_name": row["stage_name"] or row["stage"],
+        "stage_name_zh": row["stage_name_zh"] or row["stage"]},
         contacts=contacts, masked=not clear, mine=row["owner_id"] == actor.id,
     )  # fmt: skip
 

@@ -61,7 +61,8 @@ def move(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -> 
         return reopen(uow, actor=actor, lead=lead, stage=stage)
     assignments.own(actor, lead)
     timeline.change(
-        uow, lead_id=lead.id, verb="stage", actor_id=actor.id, for_id=_other(actor, lead), data={"from": lead.stage, "to": stage.key},
+        uow, lead_id=lead.id, verb="stage", actor_id=actor.id, for_id=_other(actor, lead), data={"from": lead.stage,
+        "to": stage.key},
         owner=lead.owner_id, stage=stage.key, stage_entered_at=uow.now,
     )  # fmt: skip
     clocks.restart(uow, [lead.id])

@@ -14,7 +14,8 @@ from crm.uow import UnitOfWork
 
 # Columns that a rep's change may set. Their former values go into the activity, which is all that undo needs.
 UNDOABLE = (
-    "stage", "status", "followed_up_at", "contacted_at", "stage_entered_at", "closed_at", "lost_reason", "amount", "currency",
+    "stage", "status", "followed_up_at", "contacted_at", "stage_entered_at", "closed_at", "lost_reason", "amount",
+    "currency",
     "extended_until", "extensions", "recycle_at", "recycle_rule", "warn_at", "warn_step",
 )  # fmt: skip
 _KEPT = ", ".join(f"'{name}', old.{name}" for name in UNDOABLE)
@@ -48,8 +49,8 @@ def change(
     statement = text(
         f"""
         with old as (
-            select * from lead where org_id = :org and id = :lead and (cast(:owner as bigint) is null or owner_id = :owner)
-            for update
+            select * from lead where org_id = :org and id = :lead
+              and (cast(:owner as bigint) is null or owner_id = :owner) for update
         ),
         changed as (
             update lead l set version = l.version + 1{sets} from old where l.org_id = :org and l.id = old.id
@@ -57,7 +58,8 @@ def change(
         )
         insert into activity (org_id, lead_id, actor_id, for_id, verb, at, words, data, undo)
         select :org, changed.id, :actor, :for, :verb, :now, :words, cast(:data as jsonb),
-               jsonb_build_object('version', changed.version, 'before', jsonb_build_object({_KEPT})) || cast(:made as jsonb)
+               jsonb_build_object('version', changed.version, 'before',
+               jsonb_build_object({_KEPT})) || cast(:made as jsonb)
         from changed, old returning id
         """  # noqa: S608  (column names come from UNDOABLE)
     )
@@ -66,7 +68,8 @@ def change(
         {f"set_{name}": value for name, value in columns.items()}
         | {
             "org": uow.org_id, "lead": lead_id, "actor": actor_id, "for": for_id, "verb": verb, "now": uow.now,
-            "words": words, "data": json.dumps(data or {}, default=plain), "made": json.dumps(made or {}), "owner": owner,
+            "words": words, "data": json.dumps(data or {}, default=plain), "made": json.dumps(made or {}),
+            "owner": owner,
         },
     )  # fmt: skip
     if owner is not None and activity is None:

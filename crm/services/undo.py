@@ -91,7 +91,8 @@ def _restore(uow: UnitOfWork, actor: Actor, row: Any) -> None:
         task_id, due_at = row.undo["task_moved"]
         uow.session.execute(
             text(
-                "update task set due_at = cast(:due as timestamptz), version = version + 1 where org_id = :org and id = :id"
+                "update task set due_at = cast(:due as timestamptz), version = version + 1"
+                " where org_id = :org and id = :id"
             ),
             {"org": uow.org_id, "id": task_id, "due": due_at},
         )
@@ -107,8 +108,10 @@ def _restore(uow: UnitOfWork, actor: Actor, row: Any) -> None:
 def _unmake(uow: UnitOfWork, row: Any) -> None:
     """A lead entered by mistake leaves the lists; its history stays."""
     uow.session.execute(
-        text("update lead set status = 'void', closed_at = :now, version = version + 1, recycle_at = null, warn_at = null"
-             " where org_id = :org and id = :lead"),
+        text(
+            "update lead set status = 'void', closed_at = :now, recycle_at = null, warn_at = null,"
+            " version = version + 1 where org_id = :org and id = :lead"
+        ),
         {"org": uow.org_id, "lead": row.lead_id, "now": uow.now},
     )  # fmt: skip
     ownership.count_off(uow, lead_id=row.lead_id, how="undone", reason="undo")
@@ -125,8 +128,9 @@ def _tasks(uow: UnitOfWork, ids: list[int], *, to: str, was: str) -> None:
     if ids:
         uow.session.execute(
             text(
-                "update task set state = :to, closed_at = case when :to = 'open' then null else cast(:now as timestamptz) end,"
-                " version = version + 1 where org_id = :org and id = any(:ids) and state = :was"
+                "update task set state = :to, version = version + 1,"
+                " closed_at = case when :to = 'open' then null else cast(:now as timestamptz) end"
+                " where org_id = :org and id = any(:ids) and state = :was"
             ),
             {"org": uow.org_id, "ids": ids, "to": to, "was": was, "now": uow.now},
         )

@@ -884,7 +884,8 @@ def _functions() -> None:
         create function sluice_search(words text, ending text, most int) returns table (person_id bigint)
         language sql stable security definer set search_path = public, pg_temp as $$
             (select p.id from person p
-             where words <> '' and p.search like '%' || replace(replace(replace(lower(words), '\', '\\'), '%', '\%'), '_', '\_') || '%'
+             where words <> ''
+               and p.search like '%' || replace(replace(replace(lower(words), '\', '\\'), '%', '\%'), '_', '\_') || '%'
                and p.org_id = nullif(current_setting('sluice.org_id', true), '')::bigint
                and p.merged_into is null
              limit most)

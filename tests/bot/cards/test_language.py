@@ -1,8 +1,8 @@
-"""Everything that is said to people is said in Chinese too, with the same figures in it, and what it tells them to type works.
+"""Everything said to people is said in Chinese too, with the same figures in it, and what it tells them to type works.
 
 After a change of words:
-`pybabel extract -F bot/cards/locale/babel.cfg -k _ --no-location --sort-output -o /tmp/texts.pot . && pybabel update -l zh
--i /tmp/texts.pot -d bot/cards/locale --no-fuzzy-matching --ignore-obsolete`.
+`pybabel extract -F bot/cards/locale/babel.cfg -k _ --no-location --sort-output -o /tmp/texts.pot . && pybabel update
+-l zh -i /tmp/texts.pot -d bot/cards/locale --no-fuzzy-matching --ignore-obsolete`.
 """
 
 import ast
