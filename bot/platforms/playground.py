@@ -14,7 +14,7 @@ from bot.cards import as_json, fit
 from bot.cards.model import Card, Form
 from bot.interaction import Interaction
 from bot.platforms import playground_store as store
-from bot.platforms.base import Address, CardGone, Handle, Rejected, TriggerExpired, Unavailable, Workspace
+from bot.platforms.base import AGAIN, Address, CardGone, Handle, Rejected, TriggerExpired, Unavailable, Workspace
 from bot.platforms.playground_tables import PlaygroundMessage
 from crm.db import Database
 
@@ -47,7 +47,8 @@ class PlaygroundPlatform:
     def send(self, workspace: Workspace, to: Address, card: Card, *, key: str) -> Handle:
         """Post a card once per key. Raises Unavailable while the database is away."""
         place, _, person = conversation(to).partition(" ")
-        draft = store.Draft(conversation=place, card=self.render(card), private_to=person or None, key=key)
+        stem = key.removesuffix(AGAIN)
+        draft = store.Draft(conversation=place, card=self.render(card), private_to=person or None, key=stem)
         return {"message": self.post(workspace.org_id, draft).id}
 
     def update(self, workspace: Workspace, handle: Handle, card: Card) -> Handle:

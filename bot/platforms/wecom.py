@@ -18,6 +18,7 @@ from bot.interaction import Interaction
 from bot.platforms import wecom_cards as cards
 from bot.platforms import wecom_forms as forms
 from bot.platforms.base import (
+    AGAIN,
     Address,
     CardGone,
     Handle,
@@ -36,8 +37,6 @@ from crm import clock
 
 log = structlog.get_logger(__name__)
 
-AGAIN = "#again"
-"""Ends the key of a message that is sent anew because nobody knows whether it arrived."""
 CODE_LIFE = timedelta(hours=72)
 
 Post = Callable[[cards.Message], dict[str, Any]]
