@@ -337,6 +337,7 @@ def test_every_control_has_a_name(stage: Stage, open_as: Open) -> None:
 
 def test_the_page_finds_back_after_the_server_was_away(stage: Stage, open_as: Open) -> None:
     page = open_as("ann")
+    expect(page.locator("#composer")).to_be_enabled()
     page.context.set_offline(True)
     page.evaluate("window.dispatchEvent(new Event('offline'))")
     stage.platform.send(stage.workspace, Address("person", stage.who("ann")), LEAD, key="meanwhile")
@@ -352,3 +353,14 @@ def test_a_sheet_is_sent_as_a_file(stage: Stage, open_as: Open) -> None:
     expect(page.locator(".talk .said")).to_have_text("📎 leads.csv")
     expect(page.locator(".talk .card h3")).to_be_visible()
     assert [each.text for each in stage.script.asked] == ["name\tphone\nChen Wei\t13800138000"]
+
+
+def test_a_page_that_could_not_load_everything_tries_again(stage: Stage, open_as: Open) -> None:
+    stage.platform.send(stage.workspace, Address("person", stage.who("bob")), LEAD, key="for bob")
+    page = open_as("ann")
+    expect(page.locator("#composer")).to_be_enabled()
+    page.route("**/api/messages**", lambda route: route.abort(), times=1)
+    page.locator(".you").click()
+    page.get_by_role("dialog").get_by_role("button", name="Bob Chen").first.click()
+    expect(page.locator(".toast")).to_be_visible()
+    expect(page.locator(".talk .card h3")).to_have_text(LEAD.title)

@@ -42,9 +42,17 @@ function frame() {
   const middle = h("main", { class: "middle" }, headView(), offlineView(), talkView(), composerView());
   document.body.replaceChildren(topView(), sideView(), middle, panelView(), shade, ...regions());
   document.addEventListener("keydown", (event) => event.key === "Escape" && document.body.classList.remove("side-open"));
-  on("me", enter);
-  on("messages", newcomers);
+  on("me", () => persist(enter));
+  on("messages", (messages) => persist(() => newcomers(messages)));
   on("lang", loadWords);
+}
+
+// The server may be away for a moment: say so, and try again.
+function persist(work) {
+  work().catch((error) => {
+    emit("trouble", error.message);
+    setTimeout(() => persist(work), 3000);
+  });
 }
 
 async function enter() {
