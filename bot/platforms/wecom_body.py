@@ -9,7 +9,7 @@ from bot.cards.model import Card, Fields, Image, Row, Text
 from bot.platforms.wecom_text import inert, line, within
 
 TEXT_BYTES, MARKDOWN_BYTES, ROBOT_MARKDOWN_BYTES = 2048, 2048, 4096
-HEADING, LINE = 120, 400
+HEADING, LINE, FOOTER = 120, 400, 200
 TITLE, DESC, SUBTITLE, KEYNAME, VALUE, FIELDS = 36, 44, 160, 5, 30, 6
 _COLOURS = {"good": "info", "warn": "warning", "bad": "warning"}
 
@@ -40,7 +40,7 @@ def hints(words: tuple[str, ...]) -> list[str]:
 
 
 def _footer(card: Card) -> list[str]:
-    return [_quiet(each) for each in _lines(card.footer)]
+    return [_quiet(said)] if (said := line(card.footer, FOOTER)) else []
 
 
 def _lines(text: str) -> list[str]:

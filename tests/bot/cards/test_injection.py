@@ -1,6 +1,7 @@
 """P25 from the database to the screen: whatever people are called, no card mentions, links, formats or breaks.
 
-Each sample comes about in plain words; then everybody and everything in the company gets a hostile name, and the card is
+Each sample comes about in plain words; then everybody and everything in the company gets a hostile name,
+and the card is
 drawn again and rendered for every platform.
 """
 
@@ -20,29 +21,41 @@ from tests.bot.platforms.test_slack_injection import parsed_texts
 from tests.bot.platforms.test_wecom_text import LIVE as LIVE_IN_WECOM
 
 HOSTILE = (
-    "<!channel>", "<!here|here>", "<!subteam^S1|@sales>", "<@U0BOSS>", "<#C0ALL|all>", "<http://x|bank>", "<mailto:a@b.c|mail>",
-    "https://evil.example/login", "www.evil.example", "&lt;!channel&gt;", "&amp;lt;@all&amp;gt;", "*bold* _it_ ~no~",
-    "`code` ```block```", "> quoted", "@all", "@所有人 看", "[bank](http://evil.example)", "# heading", "**bold**",
-    '<font color="warning">x</font>', '<a href="http://evil.example">bank</a>', "\u202egnp.exe\u202c", "ze\u200bro\u2066",
-    "a\nb\r\n# c", "]]>", "</row></card>", '"}],"blocks":[]', "{{ 7 * 7 }} {% if %}", "%(n)s {ref} {0.__class__}", "O'Brien \"& Co\"",
-    "客" * 300, "👩‍👩‍👧‍👦🚀" * 40, "\u0301" * 30 + "x",
-)  # fmt: skip
-NAMED = (
-    "update person set name = :t, company = :t, title = :t, note = :t where org_id = :o",
-    "update member set name = :t where org_id = :o",
-    "update pool set name = :t where org_id = :o",
-    "update department set name = :t where org_id = :o",
-    "update source set name = :t where org_id = :o",
-    "update conversation set name = :t where org_id = :o",
-    "update stage set name = :t, name_zh = :t where org_id = :o",
-    "update task set words = :t where org_id = :o",
-    "update activity set words = :t where org_id = :o",
-    "update lead set region = :t, lost_reason = :t where org_id = :o",
+    "<!channel> <@U0BOSS> <#C0ALL|all>",
+    "<!subteam^S1|@sales> <!here|here> @all",
+    "<http://x|bank> [bank](http://evil.example)",
+    "<mailto:a@b.c|mail> https://evil.example/login",
+    "&lt;!channel&gt; &amp;lt;@all&amp;gt; www.evil.example",
+    "> quoted *bold* _it_ ~no~ **b** `code` ```block```",
+    "# heading @所有人 看",
+    '<font color="warning">x</font> <a href="http://evil.example">b</a>',
+    "\u202egnp.exe\u202c ze\u200bro\u2066",
+    "a\nb\r\n# c\n> d\n@ALL",
+    ']]></row></card> "}],"blocks":[] O\'Brien & Co',
+    "{{ 7 * 7 }} {% if %} %(n)s {ref} {0.__class__}",
+    "客" * 300,
+    "👩‍👩‍👧‍👦🚀" * 40,
+    "\u0301" * 30 + "x",
 )
+NAMED = """
+    with person as (update person set name = :t, company = :t, title = :t, note = :t where org_id = :o),
+    member as (update member set name = :t where org_id = :o),
+    pool as (update pool set name = :t where org_id = :o),
+    team as (update department set name = :t where org_id = :o),
+    source as (update source set name = :t where org_id = :o),
+    place as (update conversation set name = :t where org_id = :o),
+    stage as (update stage set name = :t, name_zh = :t where org_id = :o),
+    task as (update task set words = :t where org_id = :o),
+    line as (update activity set words = :t where org_id = :o)
+    update lead set region = :t, lost_reason = :t where org_id = :o
+"""
 INVISIBLE = re.compile("[\u200b\u202a-\u202e\u2066-\u2069\x00-\x08]")
-OURS = re.compile(r'<font color="(?:info|warning|comment)">|</font>')
-FORMS = {name for name in SAMPLES if "_form" in name}
-CARDS = sorted(set(SAMPLES) - FORMS)
+FONT = re.compile(r'<font color="(?:info|warning|comment)">(.*)</font>')
+BOLD_OR_QUOTED = re.compile(r"^(?:\*\*(?P<bold>.*)\*\*|> (?P<quoted>.*))$", re.MULTILINE)
+# Of the shapes of a card the plain one shows whatever people wrote; these say nothing of anybody.
+SILENT = {"dismissed", "duty", "failed", "help", "language", "late", "recycle_stopped", "released"}
+DRAWN = {"digest", "funnel"}
+CARDS = sorted(name for name in set(SAMPLES) - SILENT - DRAWN if "-" not in name and not name.endswith("_form"))
 assert samples_of_team
 assert samples_of_work
 
@@ -51,13 +64,12 @@ assert samples_of_work
 def drawn(database, time):
     """Draws a sample once for every hostile text."""
 
-    def draw(name: str) -> dict[str, Card]:
+    def draw(name: str, texts: tuple[str, ...] = HOSTILE) -> dict[str, Card]:
         scene = Scene(database, time)
         shown = SAMPLES[name](scene)
         found = {}
-        for text in HOSTILE:
-            for statement in NAMED:
-                scene.write(statement, t=text)
+        for text in texts:
+            scene.write(NAMED, t=text)
             found[text] = scene.draw(shown)
         return found
 
@@ -70,6 +82,13 @@ def test_no_card_mentions_links_or_breaks_whatever_people_are_called(name, drawn
         check_slack(card)
         check_wecom(card)
         check_playground(card)
+
+
+@pytest.mark.parametrize("name", sorted(DRAWN))
+def test_no_chart_breaks_whatever_people_are_called(name, drawn):
+    for card in drawn(name, (" ".join(HOSTILE[:8]), "\n".join(HOSTILE[8:12]))).values():
+        check_slack(card)
+        check_wecom(card)
 
 
 def test_a_hostile_name_is_shown_as_it_was_typed(drawn):
@@ -92,13 +111,18 @@ def check_wecom(card: Card) -> None:
     fitting.check_wecom(card)
     messages = [*wecom_cards.for_person(card), *wecom_cards.for_chat(card), wecom_cards.as_text(card)]
     for said in map(strings, messages):
-        assert not LIVE_IN_WECOM.search(OURS.sub("", said))
+        assert not LIVE_IN_WECOM.search(without_our_markup(said))
         assert not INVISIBLE.search(said)
 
 
 def check_playground(card: Card) -> None:
     fitting.check_playground(card)
     assert not INVISIBLE.search(card.plain())
+
+
+def without_our_markup(said: str) -> str:
+    """A WeCom text without the markup that we put around whole lines."""
+    return BOLD_OR_QUOTED.sub(lambda line: line["bold"] or line["quoted"] or "", FONT.sub(r"\1", said))
 
 
 def strings(message: object) -> str:

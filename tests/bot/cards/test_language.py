@@ -1,4 +1,4 @@
-"""Everything said to people is said in Chinese too, with the same figures in it, and what it tells them to type works.
+"""What is said to people is said in Chinese too, with the same figures, and what it tells them to type works.
 
 After a change of words:
 `pybabel extract -F bot/cards/locale/babel.cfg -k _ --no-location --sort-output -o /tmp/texts.pot . && pybabel update
