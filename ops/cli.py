@@ -62,13 +62,15 @@ def worker(
     once: Annotated[bool, typer.Option(help="Stop when nothing is left to do.")] = False,
 ) -> None:
     """The worker process: sends what is owed, and does what is due."""
-    from ops.runtime import compose, run_worker, worker_app
+    from ops.runtime import compose
+    from ops.worker import keep_working, work_off
 
     with sentences():
         settings = load(statement_timeout_ms=30_000)
         configure()
         warm_up()
-        asyncio.run(run_worker(worker_app(compose(settings)), concurrency=concurrency, stop_after_idle=once))
+        run = work_off if once else keep_working
+        asyncio.run(run(compose(settings), concurrency=concurrency))
 
 
 @app.command()

@@ -1,16 +1,11 @@
-"""Composition: from settings to a bot, and to the worker that does its jobs."""
+"""Composition: from settings to a bot, and to the functions behind its jobs."""
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import structlog
-from procrastinate import App, PsycopgConnector
-from procrastinate.jobs import Job
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -28,16 +23,10 @@ from bot.platforms.wecom_tokens import DatabaseTokens, RedisTokens, SharedTokens
 from bot.posted import Edits
 from bot.workspaces import Workspaces
 from crm import clock, jobs, queue
-from crm.db import APP_ROLE, Database
+from crm.db import Database
 from crm.services import dispatch
 from crm.settings import Settings, SettingsError
 from crm.vault import Vault
-
-log = structlog.get_logger()
-
-WORKER_TIMEOUT_MS = 30_000
-RESCUE_AFTER = 20.0  # seconds without a heartbeat
-MANY = 1000
 
 
 def compose(settings: Settings, *, time: clock.TimeSource = clock.wall) -> Bot:
@@ -115,6 +104,9 @@ class Work:
     def tick(self, **_: Any) -> None:
         jobs.tick(self.bot.database)
 
+    def purge(self, **_: Any) -> None:
+        jobs.purge(self.bot.database)
+
     def by_name(self) -> dict[str, Any]:
         """Every job by the name under which it is deferred."""
         return {
@@ -122,45 +114,3 @@ class Work:
             queue.TICK: self.tick, LATE: self.answer_late,
             **{name: partial(call, self.bot.database) for name, call in jobs.BY_NAME.items()},
         }  # fmt: skip
-
-
-def worker_app(bot: Bot) -> App:
-    """The job engine's receiving side with every job registered."""
-    address = (bot.settings.worker_database_url or bot.settings.database_url).replace(
-        "postgresql+psycopg://", "postgresql://"
-    )
-    connector = PsycopgConnector(conninfo=address, kwargs={"options": f"-c role={APP_ROLE}"}, min_size=2, max_size=8)
-    app = App(connector=connector)
-    work = Work.of(bot)
-    for name, call in work.by_name().items():
-        app.task(name=name, queue=queue.QUICK)(call)
-    app.periodic(cron="* * * * *")(app.task(name="tick_each_minute", queue=queue.QUICK)(lambda timestamp: work.tick()))
-    app.periodic(cron="17 3 * * *")(
-        app.task(name="purge", queue=queue.BULK)(lambda timestamp: jobs.purge(bot.database))
-    )
-    _rescue(app)
-    return app
-
-
-def _rescue(app: App) -> None:
-    """A killed worker's jobs run again as soon as its heartbeat is old; a slow live one's never."""
-
-    @app.periodic(cron="* * * * * */5")
-    @app.task(name="rescue", queue=queue.QUICK, pass_context=True)
-    async def rescue(context: Any, timestamp: int) -> None:
-        stalled: list[Job] = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=RESCUE_AFTER))
-        for job in stalled:
-            log.warning("job.rescued", task=job.task_name, job=job.id)
-            await app.job_manager.retry_job(job)
-
-
-async def run_worker(app: App, *, concurrency: int = 12, stop_after_idle: bool = False) -> None:
-    """Work until a signal. Raises when PostgreSQL goes away; the caller starts anew."""
-    # Synchronous jobs run in the loop's default pool of threads, which is six on two cores unless it is set.
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=concurrency + 2))
-    async with app.open_async():
-        await app.run_worker_async(
-            concurrency=concurrency, wait=not stop_after_idle, fetch_job_polling_interval=1.0,
-            update_heartbeat_interval=5.0,
-            stalled_worker_timeout=RESCUE_AFTER, shutdown_graceful_timeout=10.0, delete_jobs="successful",
-        )  # fmt: skip
