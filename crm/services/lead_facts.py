@@ -15,8 +15,8 @@ _FACTS = text(
     """
     select l.id, l.status, l.stage, coalesce(st.funnel, 'new') as funnel, l.origin, s.key as source, l.channel,
            l.campaign, l.level, l.product, l.region, p.key as pool, ln.key as line, l.amount, l.score, l.touches,
-           l.tags, l.custom, coalesce(dk.keys, '{}') as department_path, l.owner_id, l.person_id, l.created_at,
-           l.assigned_at, l.contacted_at, l.followed_up_at, l.stage_entered_at,
+           l.tags, nullif(l.custom, '{}') as custom, coalesce(dk.keys, '{}') as department_path, l.owner_id,
+           l.person_id, l.created_at, l.assigned_at, l.contacted_at, l.followed_up_at, l.stage_entered_at,
            (select max(t.due_at) from task t where t.org_id = l.org_id and t.lead_id = l.id and t.state = 'open'
               and t.member_id = l.owner_id) as planned_at,
            l.extended_until, l.protected_until, l.recycle_at, l.recycle_rule, l.warn_at, l.warn_step
@@ -38,7 +38,7 @@ _FACTS = text(
     """
 )
 _NAMES = [one.name for one in fields(LeadFacts)]
-_TAGS, _PATH = _NAMES.index("tags"), _NAMES.index("department_path")
+_TAGS, _CUSTOM, _PATH = (_NAMES.index(name) for name in ("tags", "custom", "department_path"))
 
 
 def read(uow: UnitOfWork, lead_ids: Sequence[int]) -> list[LeadFacts]:
@@ -51,4 +51,5 @@ def _facts(row: Row[Any]) -> LeadFacts:
     # By position, as selected: naming each of some thirty columns would cost more than reading them.
     values = list(row)
     values[_TAGS], values[_PATH] = tuple(values[_TAGS]), tuple(values[_PATH])
+    values[_CUSTOM] = values[_CUSTOM] or {}
     return LeadFacts(*values)

@@ -23,15 +23,15 @@ from crm.uow import UnitOfWork
 
 __all__ = ["extend", "sweep", "take_due", "warn"]
 
-CHUNK = 1000
+CHUNK = 2000
 # Notices of one run become one card for each rep and pool: its chunks follow each other within this time.
 GATHER = timedelta(seconds=2)
 
-_DUE = text(
+DUE = text(
     """
     select l.id, l.owner_id, l.recycle_at, l.recycle_rule
     from lead l join member m on m.org_id = l.org_id and m.id = l.owner_id
-    where l.org_id = :org and l.recycle_at <= :now and (l.recycle_at, l.id) > (:at, :after)
+    where l.org_id = :org and l.recycle_at between :at and :now and (l.recycle_at, l.id) > (:at, :after)
       and l.status = 'open' and l.origin <> 'self' and not coalesce(m.department_id, 0) = any(:stopped)
     order by l.recycle_at, l.id limit :chunk for update of l skip locked
     """
@@ -160,7 +160,7 @@ def _open(uow: UnitOfWork) -> _Run | None:
     """A run if anything is due outside the teams for which a manager has to be asked first."""
     stopped = breaker.check(uow)
     args = {"org": uow.org_id, "now": uow.now, "stopped": stopped, "at": "-infinity", "after": 0, "chunk": 1}
-    if uow.session.execute(_DUE, args).one_or_none() is None:
+    if uow.session.execute(DUE, args).one_or_none() is None:
         return None
     pools = _Pools({row.key: row.id for row in uow.session.execute(_POOLS, {"org": uow.org_id})})
     return _Run(decisions.open_run(uow, "recycle", {"taken": 0}), stopped, pools)
@@ -169,7 +169,7 @@ def _open(uow: UnitOfWork) -> _Run | None:
 def _chunk(uow: UnitOfWork, run: _Run, chunk: int) -> int:
     """Take one chunk; returns how many were looked at."""
     due = uow.session.execute(
-        _DUE,
+        DUE,
         {"org": uow.org_id, "now": uow.now, "stopped": run.stopped, "at": run.at, "after": run.after, "chunk": chunk},
     ).all()  # fmt: skip
     if not due:
