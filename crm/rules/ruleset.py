@@ -138,13 +138,6 @@ class Digest(Part):
     at: Annotated[time, BeforeValidator(_time_of_day)] = time(18)
 
 
-class Protect(Part):
-    """How long an owner may shield a lead, and how many at once."""
-
-    longest: Span = Period(30, "d")
-    at_once: Count = 10
-
-
 class Breaker(Part):
     """A recycle run that would take more than this share of a team's open leads, and at least so many, asks first."""
 
@@ -178,9 +171,7 @@ class Rules(Part):
     dispatch: tuple[Dispatch, ...] = ()
     affinity: bool = True
     fallback_pool: Name | None = None
-    first_response: Written | None = None
     digest: Digest = Digest()
-    protect: Protect = Protect()
     breaker: Breaker = Breaker()
     undo_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
     keep: Keep = Keep()
