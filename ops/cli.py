@@ -52,7 +52,7 @@ def serve() -> None:
         application = create_app(compose(settings))
         uvicorn.run(
             application, host=settings.host, port=settings.port, log_level="warning", access_log=False,
-            timeout_graceful_shutdown=10, server_header=False,
+            timeout_graceful_shutdown=3, server_header=False,  # no request takes longer; open pages listen for ever
         )  # fmt: skip
 
 
