@@ -1,0 +1,36 @@
+"""Promises: the whole house, kept small in every run and long in `make chaos`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from crm.clock import DrivenClock
+from crm.db import Database
+from tests.world import World, open_world
+
+NO_LIMITS = "claim: {per_day: null, capacity: {default: null}}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every promise has a long form."""
+    for item in items:
+        if "/promises/" in item.nodeid:
+            item.add_marker(pytest.mark.chaos)
+
+
+@pytest.fixture
+def open_house(database: Database, migrated_url: str, redis_url: str, time: DrivenClock) -> Iterator[Callable[..., World]]:
+    """A company of its own for each set of rules."""
+    with ExitStack() as stack:
+        yield lambda rules=NO_LIMITS: stack.enter_context(
+            open_world(migrated_url, redis_url, time, rules=rules, base=database)
+        )
+
+
+@pytest.fixture
+def world(open_house: Callable[..., World]) -> World:
+    """A company without limits."""
+    return open_house()
