@@ -35,6 +35,7 @@ from crm.services import (
     undo,
 )
 from crm.services.leads import LeadView
+from crm.services.pools import Load
 from crm.services.tasks import TaskView
 from crm.uow import UnitOfWork
 
@@ -44,8 +45,8 @@ LOOKS_ALIKE = 70  # of 100: one digit wrong, missing or swapped
 def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
     """The viewer of a group's card: sees which leads there are, never a contact."""
     return Actor(
-        id=0, org_id=org_id, name="", role="quality", department_id=None, departments=(), manages=frozenset(), active=True,
-        on_duty=False, timezone=timezone, locale=locale,
+        id=0, org_id=org_id, name="", role="quality", department_id=None, departments=(), manages=frozenset(),
+        active=True, on_duty=False, timezone=timezone, locale=locale,
     )  # fmt: skip
 
 
@@ -127,11 +128,11 @@ class Facts:
     def in_pool(self, pool_id: int | None = None, words: str = "", most: int = 8) -> list[LeadView]:
         return pools.listing(self.uow, actor=self.viewer, pool_id=pool_id, words=words, most=most)
 
-    def load(self) -> pools.Load:
+    def load(self) -> Load:
         """What the viewer holds and has claimed, with the caps."""
         return pools.load_of(self.uow, self.viewer)
 
-    def room_of(self, member_id: int) -> pools.Load:
+    def room_of(self, member_id: int) -> Load:
         return pools.load_of(self.uow, members.get(self.uow, member_id))
 
     def undoable(self, lead: LeadView) -> int | None:
@@ -152,6 +153,9 @@ class Facts:
 
     def pool_name(self, pool_id: int) -> str:
         return pools.name_of(self.uow, pool_id)
+
+    def team_name(self, department_id: int | None) -> str:
+        return departments.name_of(self.uow, department_id) or self.words.say(_("everybody"))
 
     def group_name(self, conversation_id: int) -> str:
         return conversations.name_of(self.uow, conversation_id)
@@ -181,7 +185,7 @@ class Facts:
         return explained.refusal(self.words, self.member, code, data)
 
     def help_topics(self, chosen: str) -> list[explained.Topic]:
-        from bot import router  # the router's handlers draw cards, so it cannot be needed before they are loaded
+        from bot import router  # noqa: PLC0415  (its handlers draw cards: neither can be loaded before the other)
 
         return explained.topics(self.words, self.viewer, router.commands(), chosen)
 
@@ -199,7 +203,7 @@ class Facts:
         span = periods.parse(period, self.now, self.viewer.timezone)
         scope = funnel.Scope(department_id=team) if team else funnel.scope_of(self.viewer)
         total = funnel.report(self.uow, period=span, scope=scope).total
-        name = departments.name_of(self.uow, scope.department_id) or self.viewer.name or self.words.say(_("everybody"))
+        name = departments.name_of(self.uow, scope.department_id) or self.viewer.name or self.team_name(None)
         shown, self.images["funnel"] = reports.funnel(self.words, total, span, name)
         return shown
 

@@ -195,6 +195,16 @@ def recycle_stopped(scene: Scene) -> Shown:
     return scene.owed("recycle.stopped")
 
 
+@sample("recycle_answered")
+def recycle_answered(scene: Scene) -> Shown:
+    return scene.tap("mia", "recycle.postpone", str(recycle_stopped(scene).reply.args["run"]))
+
+
+@sample("recycle_answered-approved")
+def recycle_approved(scene: Scene) -> Shown:
+    return scene.tap("mia", "recycle.approve", str(recycle_stopped(scene).reply.args["run"]))
+
+
 @sample("warning")
 def warning(scene: Scene) -> Shown:
     about_to_go(scene)
