@@ -14,8 +14,7 @@ from typing import Any, NewType, get_type_hints
 
 from bot.context import Context
 from crm.errors import BadArgument, LeadAmbiguous, MissingArgument
-from crm.rules.access import Actor
-from crm.services import leads, members, pools, tasks
+from crm.services import leads, pools, tasks
 from crm.services.leads import LeadView
 from crm.services.pools import PoolView
 from crm.services.tasks import TaskView
@@ -27,8 +26,6 @@ RawRef = NewType("RawRef", str)
 
 Parser = Callable[[Context, str], tuple[Any, str]]
 _FIRST = re.compile(r"^([LlＬ＃#]\s?[-－–—]?\s?\d+|\d+(?!\d))[\s,，:：]*")
-# How a chat that knows its people sends their names: by its own id for them.
-_MENTION = re.compile(r"@([A-Za-z0-9_.-]{2,64})(?!\S)")
 _NUMBER = re.compile(r"^(\d{1,4})\b\s*")
 
 
@@ -85,30 +82,12 @@ def _lead(context: Context, words: str) -> tuple[LeadView, str]:
     return open_ones[0], head[1] if len(head) > 1 else ""
 
 
-def _raw_ref(context: Context, words: str) -> tuple[RawRef, str]:
+def _raw_ref(_context: Context, words: str) -> tuple[RawRef, str]:
     """A reference that is not looked up yet: the claim does so itself, in one statement."""
     found = _FIRST.match(words)
     if not found:
         raise Missing
     return RawRef(found.group(1)), words[found.end() :].strip()
-
-
-def _member(context: Context, words: str) -> tuple[Actor, str]:
-    at = words.find("@")
-    if not words:
-        raise Missing
-    given = words[at:] if at >= 0 else words
-    mention = _MENTION.match(given)
-    if mention and (member := members.mentioned(context.uow, context.workspace.id, mention.group(1))):
-        return member, f"{words[:at]} {given[mention.end() :]}".strip()
-    tail = re.split(r"\s{2,}|[,，]", given, maxsplit=1)
-    try:
-        return members.find(context.uow, tail[0]), words[:at].strip() if at > 0 else ""
-    except Exception:
-        first, _, rest = given.partition(" ")
-        if not rest:
-            raise
-        return members.find(context.uow, first), rest.strip()
 
 
 def _pool(context: Context, words: str) -> tuple[PoolView, str]:
@@ -124,20 +103,20 @@ def _task(context: Context, words: str) -> tuple[TaskView, str]:
     return tasks.get(context.uow, actor=context.actor, task_id=int(head)), rest
 
 
-def _many(context: Context, words: str) -> tuple[Many, str]:
+def _many(_context: Context, words: str) -> tuple[Many, str]:
     found = _NUMBER.match(words)
     if not found:
         raise Missing
     return Many(int(found.group(1))), words[found.end() :].strip()
 
 
-def _rest(context: Context, words: str) -> tuple[Rest, str]:
+def _rest(_context: Context, words: str) -> tuple[Rest, str]:
     if not words:
         raise Missing
     return Rest(words), ""
 
 
-def _word(context: Context, words: str) -> tuple[Word, str]:
+def _word(_context: Context, words: str) -> tuple[Word, str]:
     head, _, rest = words.partition(" ")
     if not head:
         raise Missing
@@ -145,6 +124,6 @@ def _word(context: Context, words: str) -> tuple[Word, str]:
 
 
 PARSERS: dict[Any, Parser] = {
-    LeadView: _lead, RawRef: _raw_ref, Actor: _member, PoolView: _pool, TaskView: _task, Many: _many, Rest: _rest,
+    LeadView: _lead, RawRef: _raw_ref, PoolView: _pool, TaskView: _task, Many: _many, Rest: _rest,
     Word: _word,
 }  # fmt: skip

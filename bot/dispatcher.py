@@ -94,7 +94,7 @@ class Dispatcher:
                 return self._shown(workspace, interaction, refusal, late=late)
             except Exception as exc:
                 if _is_ours(exc):
-                    return self._failed(workspace, interaction, late=late)
+                    return self._failed(workspace, interaction, exc, late=late)
                 # A connection from before a restart of the database is found dead by its first use only.
                 if not (_is(exc, _CLASHED) or (_is_lost(exc) and attempt == 0)):
                     raise
@@ -106,8 +106,8 @@ class Dispatcher:
             return self._refused(workspace, interaction, refusal, late=late)
         except (DBAPIError, PoolTimeout):
             raise
-        except Exception:
-            return self._failed(workspace, interaction, late=late)
+        except Exception as exc:  # noqa: BLE001  (whatever it is, the person gets an answer and the log the trace)
+            return self._failed(workspace, interaction, exc, late=late)
 
     def _once(self, workspace: Workspace, interaction: Interaction, *, asked: bool, late: bool) -> Answer:
         with self._database.begin(workspace.org_id) as uow:
@@ -127,10 +127,13 @@ class Dispatcher:
             log.info("interaction.refused", code=refusal.code, platform=interaction.platform)
             return self._finish(context, refusal_reply(context, refusal), late=late)
 
-    def _failed(self, workspace: Workspace, interaction: Interaction, *, late: bool) -> Answer:
+    def _failed(self, workspace: Workspace, interaction: Interaction, mistake: Exception, *, late: bool) -> Answer:
         """A mistake of ours: nothing was done; the person gets a word that finds the trace in the log."""
         token = secrets.token_hex(3)
-        log.exception("interaction.failed", token=token, platform=interaction.platform, action=interaction.action)
+        log.error(
+            "interaction.failed", token=token, platform=interaction.platform, action=interaction.action,
+            exc_info=mistake,
+        )  # fmt: skip
         with self._database.begin(workspace.org_id) as uow:
             if not self._is_first(uow, interaction, late=late):
                 return self._again(uow, workspace, interaction)

@@ -81,9 +81,10 @@ class Edits:
     def edit(self, org_id: int, card_id: int) -> None:
         """Show the newest state on one posted card."""
         with self._database.begin(org_id) as uow:
-            row = uow.session.execute(_ROW, {"org": org_id, "id": card_id}).mappings().one_or_none()
-            if row is None:
+            found = uow.session.execute(_ROW, {"org": org_id, "id": card_id}).mappings().one_or_none()
+            if found is None:
                 return
+            row = dict(found)
             workspace = self._workspaces.by_id(row["workspace_id"])
             card = render.card(row["card"]["card"], row["card"]["args"], self._facts(uow, row, workspace))
         if workspace is None:

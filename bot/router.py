@@ -54,7 +54,12 @@ _PLAIN: list[Callable[[Context, str], Reply | None]] = []
 
 
 def command(
-    *words: str, help: str, example: str, example_zh: str = "", topic: str = "work", roles: str = "everyone"
+    *words: str,
+    help: str,  # noqa: A002  (it reads as what it is where commands are declared)
+    example: str,
+    example_zh: str = "",
+    topic: str = "work",
+    roles: str = "everyone",
 ) -> Callable[[F], F]:
     """Register a function under English and Chinese words."""
 

@@ -51,9 +51,11 @@ class Database:
     @contextmanager
     def begin(self, org_id: int | None = None) -> Iterator[UnitOfWork]:
         """One transaction: commits when the block ends, rolls back when it raises."""
-        with self._session() as session:
-            with transaction(UnitOfWork(session, time=self.time, muted=self.muted), org_id) as uow:
-                yield uow
+        with (
+            self._session() as session,
+            transaction(UnitOfWork(session, time=self.time, muted=self.muted), org_id) as uow,
+        ):
+            yield uow
 
     def session(self) -> Session:
         """A bare session, for health checks and tools."""

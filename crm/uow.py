@@ -81,7 +81,7 @@ class UnitOfWork:
         """The rule set in force for this tenant."""
         return rulebook.in_force(self.session, self.org_id, self.rule_set_id)
 
-    def notify(
+    def notify(  # noqa: PLR0913  (one named thing each)
         self,
         topic: str,
         *,

@@ -46,7 +46,7 @@ def fail(sentence: str, code: int) -> None:
     raise typer.Exit(code) from None
 
 
-def say(data: Any, as_json: bool, words: str) -> None:  # noqa: FBT001  (a flag of the command line)
+def say(data: Any, as_json: bool, words: str) -> None:
     """The result, for a script or for a person."""
     if as_json:
         print(json.dumps(data, ensure_ascii=False, default=str))  # noqa: T201

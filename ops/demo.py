@@ -95,7 +95,7 @@ def _more_data(sockets: Sockets, out: Console, stop: Event) -> None:
     database = Database(sockets.database_url, pool_size=2, statement_timeout_ms=60_000)
     try:
         demo_data.fill(database, out=out)
-    except Exception as exc:  # a demo goes on without the rest of its past
+    except Exception as exc:  # noqa: BLE001  (a demo goes on without the rest of its past)
         if not stop.is_set():
             out.print(f"The rest of the demo's history could not be made: {type(exc).__name__}.", style="yellow")
 

@@ -15,7 +15,7 @@ from crm.settings import Settings
 from ops import migrate
 from ops.cli_frame import address
 
-OLDEST_JOB = 300  # seconds that a job may wait
+FIGURES = {"app": APP_ROLE, "oldest": 300}  # seconds that a job may wait
 Rule = tuple[str, str, str]
 
 
@@ -40,14 +40,15 @@ RULES: tuple[Rule, ...] = (
     ),
     (
         "The application runs as a role without rights of its own",
-        f"select current_user = '{APP_ROLE}' and not rolsuper and not rolbypassrls from pg_roles"
-        " where rolname = current_user",
+        ("select current_user = :app and not rolsuper and not rolbypassrls from pg_roles where rolname = current_user"),
         "run sluice migrate as the owner; it makes the role.",
     ),
     (
         "Tenants are walled off by row security",
-        "select bool_and(relrowsecurity and relforcerowsecurity) from pg_class"
-        " where relname in ('lead', 'person', 'activity')",
+        (
+            "select bool_and(relrowsecurity and relforcerowsecurity) from pg_class"
+            " where relname in ('lead', 'person', 'activity')"
+        ),
         "run sluice migrate; a table was changed by hand.",
     ),
     (
@@ -57,9 +58,11 @@ RULES: tuple[Rule, ...] = (
     ),
     (
         "Jobs do not pile up",
-        "select coalesce(max(extract(epoch from now() - e.at)), 0) < " + str(OLDEST_JOB) + " from procrastinate_jobs j"
-        " join procrastinate_events e on e.job_id = j.id and e.type = 'deferred'"
-        " where j.status = 'todo' and (j.scheduled_at is null or j.scheduled_at < now())",
+        (
+            "select coalesce(max(extract(epoch from now() - e.at)), 0) < :oldest from procrastinate_jobs j"
+            " join procrastinate_events e on e.job_id = j.id and e.type = 'deferred'"
+            " where j.status = 'todo' and (j.scheduled_at is null or j.scheduled_at < now())"
+        ),
         "start a second worker, or look for a slow platform in the worker's log.",
     ),
     (
@@ -86,8 +89,10 @@ PER_TENANT: tuple[Rule, ...] = (
     ),
     (
         "Everybody active is known in a chat",
-        "select not exists (select 1 from member m where m.active and not exists"
-        " (select 1 from chat_identity c where c.org_id = m.org_id and c.member_id = m.id))",
+        (
+            "select not exists (select 1 from member m where m.active and not exists"
+            " (select 1 from chat_identity c where c.org_id = m.org_id and c.member_id = m.id))"
+        ),
         "see who is not with sluice members; add ids to company.yaml or make a code: admin code @NAME.",
     ),
     (
@@ -126,7 +131,7 @@ def _in_database(database: Database) -> Iterator[Finding]:
 
 def _asked(session: Session, rule: Rule, whose: str = "") -> Finding:
     name, question, cure = rule
-    return Finding(name + whose, ok=bool(session.scalar(text(question))), cure=cure)
+    return Finding(name + whose, ok=bool(session.scalar(text(question), FIGURES)), cure=cure)
 
 
 def _secret(settings: Settings) -> Finding:

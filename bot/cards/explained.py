@@ -89,9 +89,7 @@ def _detail(words: Words, made: Why, *, full: bool) -> str:
         parts.append(
             words.say(_("rule “{rule}” ({version})"), rule=conditions.rule_name(words, made.rule), version=version)
         )
-    for key in ("source", "region", "level", "product"):
-        if made.facts.get(key):
-            parts.append(str(made.facts[key]))
+    parts += [str(made.facts[key]) for key in ("source", "region", "level", "product") if made.facts.get(key)]
     passed = [one for one in made.passed_over if one.why] if full else []
     parts += [
         f"{one.name}: {translate(words.locale, PASSED_OVER.get(str(one.why), str(one.why)))}" for one in passed[:6]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 from bot.cards.fit import clean
@@ -63,20 +63,21 @@ def _blocks(root: ET.Element, images: Mapping[str, bytes]) -> list[Block]:
     for item in root:
         if item.tag == "field":
             field = Field(_need(item, "label"), _text(item))
-            _join(blocks, Fields, lambda items, f=field: Fields((*items, f)))
+            _join(blocks, Fields, field)
         elif item.tag in ("button", "select"):
             control = _button(item) if item.tag == "button" else _select(item)
-            _join(blocks, Actions, lambda items, c=control: Actions((*items, c)))
+            _join(blocks, Actions, control)
         else:
             blocks.append(_block(item, images))
     return blocks
 
 
-def _join(blocks: list[Block], kind: type, make: Callable[[tuple[Any, ...]], Block]) -> None:
-    if blocks and isinstance(blocks[-1], kind):
-        blocks[-1] = make(blocks[-1].items)  # type: ignore[union-attr]
+def _join(blocks: list[Block], kind: type[Fields | Actions], item: Any) -> None:
+    last = blocks[-1] if blocks else None
+    if isinstance(last, kind):
+        blocks[-1] = kind((*last.items, item))
     else:
-        blocks.append(make(()))
+        blocks.append(kind((item,)))
 
 
 def _block(item: ET.Element, images: Mapping[str, bytes]) -> Block:

@@ -112,6 +112,6 @@ def extend(context: Context, lead: LeadView, reason: Rest | None = None) -> Repl
 
 
 @action("lead.dismiss", guards=False)
-def dismiss(context: Context, word: Word | None = None) -> Reply:
+def dismiss(context: Context, _word: Word | None = None) -> Reply:
     """Close a hint without doing anything."""
     return context.reply("dismissed")

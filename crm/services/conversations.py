@@ -23,7 +23,7 @@ _BIND = text(
 )
 
 
-def bind(
+def bind(  # noqa: PLR0913  (one named thing each)
     uow: UnitOfWork, *, actor: Actor, workspace_id: int, kind: str, external_id: str, name: str,
     pool_id: int | None, department_id: int | None,
 ) -> int:  # fmt: skip

@@ -41,4 +41,5 @@ def find(uow: UnitOfWork, *, actor: Actor, words: str) -> DepartmentView:
 
 def name_of(uow: UnitOfWork, department_id: int | None) -> str | None:
     found = text("select name from department where org_id = :org and id = :id")
-    return uow.session.scalar(found, {"org": uow.org_id, "id": department_id})
+    name: str | None = uow.session.scalar(found, {"org": uow.org_id, "id": department_id})
+    return name

@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import Row, func, or_, select, text, update
 
 from crm import vault
 from crm.errors import CodeInvalid, MemberAmbiguous, MemberNotFound, NotAllowed
@@ -22,20 +23,20 @@ LINK_CODE_LIFE = timedelta(days=2)
 LINK_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 
 _ACTOR = """
-    select m.id, m.org_id, m.name, m.role, m.department_id, coalesce(d.path, '{}') as path, m.active, m.on_duty,
-           coalesce(m.timezone, d.timezone, o.timezone) as timezone, coalesce(m.locale, d.locale, o.locale) as locale,
+    select {seen} m.id, m.org_id, m.name, m.role, m.department_id, coalesce(d.path, '{{}}') as path, m.active,
+           m.on_duty, coalesce(m.timezone, d.timezone, o.timezone) as timezone,
+           coalesce(m.locale, d.locale, o.locale) as locale,
            m.toured_at is not null as toured,
-           case when m.role = 'manager' and m.department_id is not null then array[m.department_id] else '{}' end as manages
+           case when m.role = 'manager' and m.department_id is not null then array[m.department_id] else '{{}}' end
+             as manages
     from member m join organization o on o.id = m.org_id
     left join department d on d.org_id = m.org_id and d.id = m.department_id
 """
-_BY_ID = text(_ACTOR + " where m.org_id = :org and m.id = any(:ids)")
+_BY_ID = text(_ACTOR.format(seen="") + " where m.org_id = :org and m.id = any(:ids)")
 _BY_IDENTITY = text(
-    _ACTOR.replace("select m.id,", "select c.seen_at, m.id,") + " join chat_identity c on c.org_id = m.org_id and c.member_id = m.id"
+    _ACTOR.format(seen="c.seen_at,") + " join chat_identity c on c.org_id = m.org_id and c.member_id = m.id"
     " where m.org_id = :org and c.workspace_id = :workspace and c.external_id = :user"
 )
-
-
 _SEEN = text(
     "update chat_identity set seen_at = :now where org_id = :org and workspace_id = :workspace and external_id = :user"
 )
@@ -96,15 +97,11 @@ def find(uow: UnitOfWork, words: str) -> Actor:
 
 def set_duty(uow: UnitOfWork, actor: Actor, *, on: bool) -> None:
     """Start or stop receiving dispatched leads."""
-    uow.session.execute(
-        update(Member).where(Member.org_id == uow.org_id, Member.id == actor.id).values(on_duty=on)
-    )
+    uow.session.execute(update(Member).where(Member.org_id == uow.org_id, Member.id == actor.id).values(on_duty=on))
 
 
 def set_locale(uow: UnitOfWork, actor: Actor, locale: str) -> None:
-    uow.session.execute(
-        update(Member).where(Member.org_id == uow.org_id, Member.id == actor.id).values(locale=locale)
-    )
+    uow.session.execute(update(Member).where(Member.org_id == uow.org_id, Member.id == actor.id).values(locale=locale))
 
 
 def set_toured(uow: UnitOfWork, actor: Actor) -> None:
@@ -121,7 +118,8 @@ def tie(uow: UnitOfWork, member_id: int, workspace_id: int, external_id: str) ->
             """
             insert into chat_identity (org_id, workspace_id, external_id, member_id, seen_at)
             values (:org, :workspace, :user, :member, :now)
-            on conflict (workspace_id, external_id) do update set member_id = excluded.member_id, seen_at = excluded.seen_at
+            on conflict (workspace_id, external_id)
+            do update set member_id = excluded.member_id, seen_at = excluded.seen_at
             """
         ),
         {"org": uow.org_id, "workspace": workspace_id, "user": external_id, "member": member_id, "now": uow.now},
@@ -129,15 +127,17 @@ def tie(uow: UnitOfWork, member_id: int, workspace_id: int, external_id: str) ->
 
 
 def make_code(uow: UnitOfWork, actor: Actor, member: Actor) -> str:
-    """A code with which that colleague links a chat account, valid two days, once. Managers and admins only."""
-    if not actor.is_manager:
-        raise NotAllowed(roles="managers")
+    """A code with which that colleague links a chat account, valid two days, once. Admins only: whoever holds a code
+    becomes the colleague it was made for."""
+    if not actor.is_admin:
+        raise NotAllowed(roles="admins")
     code = "".join(secrets.choice(LINK_ALPHABET) for _ in range(8))
     uow.session.add(
         LinkCode(
-            org_id=uow.org_id, member_id=member.id, code_hash=vault.fingerprint(code), expires_at=uow.now + LINK_CODE_LIFE
+            org_id=uow.org_id, member_id=member.id, code_hash=vault.fingerprint(code),
+            expires_at=uow.now + LINK_CODE_LIFE,
         )
-    )
+    )  # fmt: skip
     return code
 
 
@@ -162,8 +162,9 @@ def redeem(uow: UnitOfWork, code: str, workspace_id: int, external_id: str) -> A
 def sign_off(uow: UnitOfWork, workspace_id: int, external_id: str) -> None:
     """The platform says that this person is gone: at once nobody acts or is dealt leads under the name."""
     identity = select(ChatIdentity.member_id).where(
-        ChatIdentity.org_id == uow.org_id, ChatIdentity.workspace_id == workspace_id, ChatIdentity.external_id == external_id
-    )
+        ChatIdentity.org_id == uow.org_id, ChatIdentity.workspace_id == workspace_id,
+        ChatIdentity.external_id == external_id,
+    )  # fmt: skip
     uow.session.execute(
         update(Member)
         .where(Member.org_id == uow.org_id, Member.id.in_(identity), Member.active)
@@ -176,12 +177,12 @@ def make_admin(uow: UnitOfWork, actor: Actor, member: Actor) -> None:
     """Give a colleague the admin role. Admins only."""
     if not actor.is_admin:
         raise NotAllowed(roles="admins")
-    uow.session.execute(
-        update(Member).where(Member.org_id == uow.org_id, Member.id == member.id).values(role="admin")
-    )
+    uow.session.execute(update(Member).where(Member.org_id == uow.org_id, Member.id == member.id).values(role="admin"))
 
 
-def first_admin(uow: UnitOfWork, *, workspace_id: int, external_id: str, member: Actor | None, name: str) -> Actor | None:
+def first_admin(
+    uow: UnitOfWork, *, workspace_id: int, external_id: str, member: Actor | None, name: str
+) -> Actor | None:
     """Whoever asks first in an organization without an active admin becomes it; None where there is one already.
 
     Args:
@@ -194,8 +195,9 @@ def first_admin(uow: UnitOfWork, *, workspace_id: int, external_id: str, member:
         return None
     if member is None:
         made = Member(
-            org_id=uow.org_id, name=name, role="admin", active=True, on_duty=False, tags=[], preferences={}, joined_at=uow.now
-        )
+            org_id=uow.org_id, name=name, role="admin", active=True, on_duty=False, tags=[], preferences={},
+            joined_at=uow.now,
+        )  # fmt: skip
         uow.session.add(made)
         uow.session.flush()
         tie(uow, made.id, workspace_id, external_id)
@@ -206,7 +208,9 @@ def first_admin(uow: UnitOfWork, *, workspace_id: int, external_id: str, member:
 
 def managers_of(uow: UnitOfWork, member_id: int) -> list[int]:
     """Who is copied when something of this member needs a manager: the nearest department's managers, else admins."""
-    department_id = uow.session.scalar(select(Member.department_id).where(Member.org_id == uow.org_id, Member.id == member_id))
+    department_id = uow.session.scalar(
+        select(Member.department_id).where(Member.org_id == uow.org_id, Member.id == member_id)
+    )
     return [manager for manager in managers_of_department(uow, department_id) if manager != member_id]
 
 
@@ -235,10 +239,9 @@ def zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def _actor(row: object) -> Actor:
-    get = row._mapping  # type: ignore[attr-defined]
+def _actor(row: Row[Any]) -> Actor:
     return Actor(
-        id=get["id"], org_id=get["org_id"], name=get["name"], role=get["role"], department_id=get["department_id"],
-        departments=tuple(get["path"]), manages=frozenset(get["manages"]), active=get["active"], on_duty=get["on_duty"],
-        timezone=zone(get["timezone"]), locale=get["locale"], toured=get["toured"],
+        id=row.id, org_id=row.org_id, name=row.name, role=row.role, department_id=row.department_id,
+        departments=tuple(row.path), manages=frozenset(row.manages), active=row.active, on_duty=row.on_duty,
+        timezone=zone(row.timezone), locale=row.locale, toured=row.toured,
     )  # fmt: skip

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import text
 
@@ -114,13 +116,13 @@ def reopen(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -
 
 
 def _close(
-    uow: UnitOfWork, actor: Actor, lead: LeadView, status: str, reason: str | None, money: dict[str, object]
+    uow: UnitOfWork, actor: Actor, lead: LeadView, status: str, reason: str | None, money: Mapping[str, Any]
 ) -> None:
     stage = next((stage for stage in stages(uow, lead.id) if stage.funnel == status), None)
     closed = tasks.close_open(uow, lead_id=lead.id, member_id=lead.owner_id or actor.id, state="done")
     timeline.change(
         uow, lead_id=lead.id, verb=status, actor_id=actor.id, for_id=_other(actor, lead), words=reason,
-        data={"from": lead.stage} | money, made={"tasks_closed": closed}, owner=lead.owner_id, status=status,
+        data={"from": lead.stage, **money}, made={"tasks_closed": closed}, owner=lead.owner_id, status=status,
         stage=stage.key if stage else status, stage_entered_at=uow.now, closed_at=uow.now, lost_reason=reason,
         recycle_at=None, recycle_rule=None, warn_at=None, **money,
     )  # fmt: skip

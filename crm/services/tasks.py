@@ -70,13 +70,14 @@ def insert(uow: UnitOfWork, *, member_id: int, lead_id: int | None, at: datetime
     """The bare row. Raises TimeInPast."""
     if at <= uow.now:
         raise TimeInPast
-    return uow.session.execute(
+    made: int = uow.session.execute(
         text(
             "insert into task (org_id, lead_id, member_id, due_at, words, state, created_at, version)"
             " values (:org, :lead, :me, :at, :words, 'open', :now, 1) returning id"
         ),
         {"org": uow.org_id, "lead": lead_id, "me": member_id, "at": at, "words": words, "now": uow.now},
     ).scalar_one()
+    return made
 
 
 def get(uow: UnitOfWork, *, actor: Actor, task_id: int) -> TaskView:

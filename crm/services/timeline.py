@@ -21,7 +21,7 @@ UNDOABLE = (
 _KEPT = ", ".join(f"'{name}', old.{name}" for name in UNDOABLE)
 
 
-def change(
+def change(  # noqa: PLR0913  (one named thing each)
     uow: UnitOfWork,
     *,
     lead_id: int,
@@ -63,7 +63,7 @@ def change(
         from changed, old returning id
         """  # noqa: S608  (column names come from UNDOABLE)
     )
-    activity = uow.session.scalar(
+    activity: int | None = uow.session.scalar(
         statement,
         {f"set_{name}": value for name, value in columns.items()}
         | {
@@ -88,7 +88,7 @@ def note(
     data: dict[str, Any] | None = None,
 ) -> int:
     """Write an activity that changes nothing about the lead; returns its id."""
-    return uow.session.execute(
+    made: int = uow.session.execute(
         text(
             "insert into activity (org_id, lead_id, actor_id, verb, at, words, data)"
             " values (:org, :lead, :actor, :verb, :now, :words, cast(:data as jsonb)) returning id"
@@ -98,6 +98,7 @@ def note(
             "data": json.dumps(data or {}, default=plain),
         },
     ).scalar_one()  # fmt: skip
+    return made
 
 
 _ENTRIES = """
