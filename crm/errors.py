@@ -62,6 +62,11 @@ class NotAllowed(Refusal):
     message = _("Only {roles} can do that. Ask your admin.")
 
 
+class NotYourTeam(Refusal):
+    code = "not_your_team"
+    message = _("{member_id} is not in your team. Ask their manager or an admin.")
+
+
 class MemberNotFound(Refusal):
     code = "member_not_found"
     message = _("I know no colleague “{given}”. Write the name as in your chat, such as @Ann.")

@@ -25,6 +25,7 @@ from crm.errors import (
     MemberFull,
     MemberInactive,
     NotAllowed,
+    NotYourTeam,
     PoolClosed,
     PoolEmpty,
     QuotaReached,
@@ -33,8 +34,9 @@ from crm.errors import (
 )
 from crm.rules import quota
 from crm.rules.access import SELLERS, Actor
-from crm.services import clocks, leads, ownership
+from crm.services import leads, ownership, takeable
 from crm.services.ownership import give, take_back
+from crm.services.takeable import Takeable
 from crm.uow import UnitOfWork
 
 # The best of each pool by index, then the best of these: one sort over all pools took a second on a million leads.
@@ -81,10 +83,10 @@ def claim(uow: UnitOfWork, *, actor: Actor, ref: str) -> Claimed:
         CoolingDown, CapacityReached, QuotaReached, NotAllowed.
     """
     number = leads.parse_ref(ref)
-    facts = ownership.facts_of(uow, ownership.BY_NUMBER, actor, number=number) if number is not None else None
-    if facts is None:
+    found = takeable.by_number(uow, actor, number) if number is not None else None
+    if found is None:
         raise LeadNotFound(ref=ref)
-    return _claim(uow, actor, facts)
+    return _claim(uow, actor, found)
 
 
 def claim_best(uow: UnitOfWork, *, actor: Actor, many: int = 1, pool_id: int | None = None) -> list[Claimed]:
@@ -100,14 +102,14 @@ def claim_best(uow: UnitOfWork, *, actor: Actor, many: int = 1, pool_id: int | N
         lead_id = uow.session.scalar(_NEXT, who | {"pool": pool_id, "but": skip, "cooled": cooled})
         if lead_id is None:
             break
-        facts = ownership.facts_of(uow, ownership.BY_ID, actor, lead=lead_id)
-        assert facts is not None, "the row is locked by this transaction"
-        refusal = _refusal(uow, actor, facts) or _full(uow, actor, facts)
+        found = takeable.by_id(uow, actor, lead_id)
+        assert found is not None, "the row is locked by this transaction"
+        refusal = _refusal(uow, actor, found) or _full(uow, actor, found)
         if refusal and not taken:
             raise refusal
         if refusal:
             break
-        taken.append(_claim(uow, actor, facts))
+        taken.append(_claim(uow, actor, found))
     if not taken:
         raise PoolEmpty
     return taken
@@ -155,8 +157,7 @@ def hand_over(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor,
 
 def transfer_all(uow: UnitOfWork, *, actor: Actor, giver: Actor, to: Actor) -> int:
     """Hand a colleague's open leads to another, as many as there is room for; returns how many moved."""
-    if not actor.is_manager:
-        raise NotAllowed(roles="managers")
+    _manages(actor, giver)
     mine = leads.mine(uow, actor=giver, most=1000)
     space = max(ownership.room(uow, to).cap - ownership.holding(uow, to), 0)
     if not to.active:
@@ -178,6 +179,14 @@ def transfer_all(uow: UnitOfWork, *, actor: Actor, giver: Actor, to: Actor) -> i
     return len(moving)
 
 
+def _manages(actor: Actor, giver: Actor) -> None:
+    """Leads leave somebody's hands only by their own manager or an admin. Raises NotAllowed or NotYourTeam."""
+    if not actor.is_manager:
+        raise NotAllowed(roles="managers")
+    if not (actor.is_admin or actor.id == giver.id or actor.manages_any(giver.departments)):
+        raise NotYourTeam(member_id=giver.id)
+
+
 def _lock(uow: UnitOfWork, lead_ids: list[int], member_ids: list[int]) -> None:
     """Lock all that a change of several rows will touch in the order that everybody keeps, or two wait for ever."""
     args = {"org": uow.org_id, "leads": lead_ids, "members": member_ids}
@@ -193,54 +202,54 @@ def own(actor: Actor, lead: leads.LeadView) -> None:
         raise LeadNotYours(ref=lead.ref, owner_id=lead.owner_id)
 
 
-def _claim(uow: UnitOfWork, actor: Actor, facts: dict[str, Any]) -> Claimed:
-    refusal = _refusal(uow, actor, facts)
-    if refusal:
+def _claim(uow: UnitOfWork, actor: Actor, found: Takeable) -> Claimed:
+    if refusal := _refusal(uow, actor, found):
         raise refusal
-    limits = ownership.room(uow, actor, facts["departments"], facts["email"], facts["pool_key"])
-    args = ownership.taking(uow, actor, facts, limits, "claim", claims=1, dealt=0, actor_id=actor.id, reason=None)
-    row = uow.session.execute(ownership.TAKE, args | {"decision": None, "verb": "claimed"}).one_or_none()
+    limits = _room(uow, actor, found)
+    row = ownership.take(uow, actor, found, limits, "claim", claims=1, actor=actor.id, verb="claimed")
     if row is None:
-        raise _lost(uow, actor, facts)
+        raise _lost(uow, actor, found)
     if row.holding is None:
-        raise _full(uow, actor, facts) or Conflict()
-    clocks.restart(uow, [facts["id"]])
-    uow.touch(facts["id"])
-    return Claimed(facts["id"], facts["number"], row.holding, limits.cap)
+        raise _full(uow, actor, found) or Conflict
+    return Claimed(found.lead.id, found.number, row.holding, limits.cap)
 
 
-def _refusal(uow: UnitOfWork, actor: Actor, facts: dict[str, Any]) -> Refusal | None:
+def _room(uow: UnitOfWork, actor: Actor, found: Takeable) -> ownership.Room:
+    return ownership.room(uow, actor, found.lead.department_path, found.email, found.lead.pool)
+
+
+def _refusal(uow: UnitOfWork, actor: Actor, found: Takeable) -> Refusal | None:
     """Why this actor may not claim this lead at all; None when only the race is left."""
-    ref = f"L-{facts['number']}"
+    lead, ref = found.lead, found.ref
     if actor.role not in SELLERS:
         return NotAllowed(roles="reps")
-    if facts["owner_id"] == actor.id:
+    if lead.owner_id == actor.id:
         return LeadAlreadyYours(ref=ref)
-    if facts["origin"] == "self" or (not facts["in_scope"] and facts["owner_id"] is not None):
+    if lead.origin == "self" or (not found.in_scope and lead.owner_id is not None):
         return LeadNotFound(ref=ref)
-    if facts["status"] != "open":
+    if lead.status != "open":
         return LeadClosed(ref=ref)
-    if facts["owner_id"] is not None:
-        return LeadAlreadyClaimed(ref=ref, by_id=facts["owner_id"])
-    if facts["pool_id"] is None:
+    if lead.owner_id is not None:
+        return LeadAlreadyClaimed(ref=ref, by_id=lead.owner_id)
+    if found.pool_id is None:
         return LeadNotInPool(ref=ref)
-    if not facts["in_scope"]:
-        return PoolClosed(pool=facts["pool"])
-    return _waiting(uow.now, ref, facts, quota.policy(uow.rules, facts["pool_key"]))
+    if not found.in_scope:
+        return PoolClosed(pool=found.pool_name)
+    return _waiting(uow.now, found, quota.policy(uow.rules, lead.pool))
 
 
-def _waiting(now: datetime, ref: str, facts: dict[str, Any], policy: quota.PoolPolicy) -> Refusal | None:
+def _waiting(now: datetime, found: Takeable, policy: quota.PoolPolicy) -> Refusal | None:
     embargo, cool_down = policy.embargo.longest, policy.cool_down.longest
-    if facts["pool_entered_at"] and now < facts["pool_entered_at"] + embargo:
-        return Embargoed(ref=ref, until=(facts["pool_entered_at"] + embargo).isoformat())
-    if facts["left_at"] and now < facts["left_at"] + cool_down:
-        return CoolingDown(ref=ref, until=(facts["left_at"] + cool_down).isoformat())
+    if found.pool_entered_at and now < found.pool_entered_at + embargo:
+        return Embargoed(ref=found.ref, until=(found.pool_entered_at + embargo).isoformat())
+    if found.left_at and now < found.left_at + cool_down:
+        return CoolingDown(ref=found.ref, until=(found.left_at + cool_down).isoformat())
     return None
 
 
-def _full(uow: UnitOfWork, actor: Actor, facts: dict[str, Any]) -> Refusal | None:
+def _full(uow: UnitOfWork, actor: Actor, found: Takeable) -> Refusal | None:
     """Which cap is reached, with its figures; None when there is room."""
-    limits = ownership.room(uow, actor, facts["departments"], facts["email"], facts["pool_key"])
+    limits = _room(uow, actor, found)
     row = uow.session.execute(
         text(
             "select holding, day, day_claims, week, week_claims from rep_load where org_id = :org and member_id = :me"
@@ -266,9 +275,9 @@ def _full(uow: UnitOfWork, actor: Actor, facts: dict[str, Any]) -> Refusal | Non
     return None
 
 
-def _lost(uow: UnitOfWork, actor: Actor, facts: dict[str, Any]) -> Refusal:
+def _lost(uow: UnitOfWork, actor: Actor, found: Takeable) -> Refusal:
     """The race is lost: to whom?"""
-    now_there = ownership.facts_of(uow, ownership.BY_ID, actor, lead=facts["id"])
+    now_there = takeable.by_id(uow, actor, found.lead.id)
     return (now_there and _refusal(uow, actor, now_there)) or Conflict()
 
 
