@@ -131,4 +131,6 @@ rules: |
     per_day: null
     cool_down: 0h
     capacity: {{default: null}}
+  dispatch:
+    - {{name: everybody, to: {{departments: [company]}}, working_hours: false}}
 """
