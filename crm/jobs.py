@@ -17,7 +17,7 @@ from crm.uow import UnitOfWork
 
 log = structlog.get_logger()
 
-AT_ONCE = 500
+AT_ONCE, DEALT_AT_ONCE = 500, 2000
 Duty = Callable[[Database, int], Any]
 
 _ORGANIZATIONS = text("select id from organization order by id")
@@ -67,9 +67,9 @@ DUTIES: tuple[Duty, ...] = (remind, recycling.sweep, recycling.warn, deal_held, 
 
 def deal_leads(database: Database, *, org_id: int, lead_ids: Sequence[int]) -> None:
     """Find owners for the leads of an import, in short transactions."""
-    for start in range(0, len(lead_ids), AT_ONCE):
+    for start in range(0, len(lead_ids), DEALT_AT_ONCE):
         with database.begin(org_id) as uow:
-            dealing.deal(uow, lead_ids[start : start + AT_ONCE])
+            dealing.deal(uow, lead_ids[start : start + DEALT_AT_ONCE])
 
 
 def refresh_deadlines(database: Database, *, org_id: int, after: int = 0) -> None:

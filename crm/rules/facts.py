@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LeadFacts:
-    """A lead as rules see it.
+    """A lead as rules see it. Rules only read it; whoever deals a batch writes the new owner into it.
 
     Attributes:
         funnel: which funnel step the stage reaches.

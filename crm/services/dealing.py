@@ -5,7 +5,7 @@ singly, but read, locked and written set by set.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import text
@@ -184,15 +184,7 @@ def _write(uow: UnitOfWork, table: _Table, verdicts: Sequence[Verdict], facts: d
 def _assign(uow: UnitOfWork, table: _Table, assigned: Sequence[Verdict], facts: dict[int, LeadFacts]) -> None:
     if not assigned:
         return
-    owned = [
-        replace(
-            facts[made.lead_id], owner_id=made.member_id, assigned_at=uow.now, followed_up_at=None, extended_until=None,
-            protected_until=None, planned_at=None, recycle_at=None,
-            department_path=table.seats[made.member_id].departments,
-        )
-        for made in assigned
-        if made.member_id is not None
-    ]  # fmt: skip
+    owned = [_owned(uow, table, facts[made.lead_id], made.member_id) for made in assigned if made.member_id]
     new = clocks.compute(uow, owned)
     uow.session.execute(
         _ASSIGN,
@@ -204,6 +196,14 @@ def _assign(uow: UnitOfWork, table: _Table, assigned: Sequence[Verdict], facts: 
         } | _local_days(uow, {made.member_id for made in assigned if made.member_id}),
     )  # fmt: skip
     uow.touch(*(made.lead_id for made in assigned))
+
+
+def _owned(uow: UnitOfWork, table: _Table, lead: LeadFacts, member_id: int) -> LeadFacts:
+    """The facts as they will be, which is what the new clock depends on."""
+    lead.owner_id, lead.department_path = member_id, table.seats[member_id].departments
+    lead.assigned_at = uow.now
+    lead.followed_up_at = lead.extended_until = lead.protected_until = lead.planned_at = lead.recycle_at = None
+    return lead
 
 
 def _local_days(uow: UnitOfWork, member_ids: Iterable[int]) -> dict[str, list[Any]]:
