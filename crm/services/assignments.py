@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import text
 
@@ -218,7 +217,7 @@ def _room(uow: UnitOfWork, actor: Actor, found: Takeable) -> ownership.Room:
     return ownership.room(uow, actor, found.lead.department_path, found.email, found.lead.pool)
 
 
-def _refusal(uow: UnitOfWork, actor: Actor, found: Takeable) -> Refusal | None:
+def _refusal(uow: UnitOfWork, actor: Actor, found: Takeable) -> Refusal | None:  # noqa: PLR0911  (one per reason)
     """Why this actor may not claim this lead at all; None when only the race is left."""
     lead, ref = found.lead, found.ref
     if actor.role not in SELLERS:

@@ -6,26 +6,33 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from crm.rules.facts import LeadFacts
 from crm.uow import UnitOfWork
 
-_FACTS = text(
-    """
-    select l.id, l.status, l.stage, coalesce(st.funnel, 'new') as funnel, l.origin, s.key as source, l.channel,
-           l.campaign, l.level, l.product, l.region, p.key as pool, ln.key as line, l.amount, l.score, l.touches,
-           l.tags, nullif(l.custom, '{}') as custom, coalesce(dk.keys, '{}') as department_path, l.owner_id,
-           l.person_id, l.created_at, l.assigned_at, l.contacted_at, l.followed_up_at, l.stage_entered_at,
-           (select max(t.due_at) from task t where t.org_id = l.org_id and t.lead_id = l.id and t.state = 'open'
-              and t.member_id = l.owner_id) as planned_at,
-           l.extended_until, l.protected_until, l.recycle_at, l.recycle_rule, l.warn_at, l.warn_step
-    from lead l
+# In the order of `LeadFacts`; `path` and `owner` say whose departments and whose tasks count.
+COLUMNS = """
+    l.id, l.status, l.stage, coalesce(st.funnel, 'new') as funnel, l.origin, s.key as source, l.channel, l.campaign,
+    l.level, l.product, l.region, p.key as pool, ln.key as line, l.amount, l.score, l.touches, l.tags,
+    nullif(l.custom, '{{}}') as custom, coalesce({path}, '{{}}') as department_path, l.owner_id, l.person_id,
+    l.created_at, l.assigned_at, l.contacted_at, l.followed_up_at, l.stage_entered_at,
+    (select max(t.due_at) from task t where t.org_id = l.org_id and t.lead_id = l.id and t.state = 'open'
+       and t.member_id = {owner}) as planned_at,
+    l.extended_until, l.protected_until, l.recycle_at, l.recycle_rule, l.warn_at, l.warn_step
+"""
+TABLES = """
+    lead l
     join line ln on ln.org_id = l.org_id and ln.id = l.line_id
     left join pipeline pl on pl.org_id = l.org_id and pl.line_id = l.line_id
     left join stage st on st.org_id = l.org_id and st.pipeline_id = pl.id and st.key = l.stage
     left join source s on s.org_id = l.org_id and s.id = l.source_id
     left join pool p on p.org_id = l.org_id and p.id = l.pool_id
+"""
+_FACTS = text(
+    f"""
+    select {COLUMNS.format(path="dk.keys", owner="l.owner_id")}
+    from {TABLES}
     left join (
         select m.id, array_agg(d.key order by cardinality(d.path)) as keys
         from member m
@@ -35,19 +42,20 @@ _FACTS = text(
     ) dk on dk.id = l.owner_id
     where l.org_id = :org and l.id = any(:ids)
     order by l.id
-    """
+    """  # noqa: S608  (constants)
 )
-_NAMES = [one.name for one in fields(LeadFacts)]
-_TAGS, _CUSTOM, _PATH = (_NAMES.index(name) for name in ("tags", "custom", "department_path"))
+NAMES = [one.name for one in fields(LeadFacts)]
+_TAGS, _CUSTOM, _PATH = (NAMES.index(name) for name in ("tags", "custom", "department_path"))
 
 
 def read(uow: UnitOfWork, lead_ids: Sequence[int]) -> list[LeadFacts]:
     """The facts of these leads, by id; unknown ids are left out."""
     rows = uow.session.execute(_FACTS, {"org": uow.org_id, "ids": list(lead_ids)})
-    return [_facts(row) for row in rows]
+    return [of(row) for row in rows]
 
 
-def _facts(row: Row[Any]) -> LeadFacts:
+def of(row: Sequence[Any]) -> LeadFacts:
+    """The facts in a row of `COLUMNS`."""
     # By position, as selected: naming each of some thirty columns would cost more than reading them.
     values = list(row)
     values[_TAGS], values[_PATH] = tuple(values[_TAGS]), tuple(values[_PATH])

@@ -1,43 +1,32 @@
-"""Changing the owner of a lead: one statement that compares and sets, the lead only if it is still free, the ledger only
-below the cap.
+"""Changing the owner of a lead: one statement that compares and sets, the lead only if it is still free, the ledger
+only below the cap.
 
 Order of locks everywhere: leads by id, then ledger rows by member id.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from crm.errors import CapacityReached
 from crm.rules import quota
 from crm.rules.access import Actor
-from crm.services import clocks, members
+from crm.services import clocks, members, takeable
+from crm.services.takeable import Takeable
 from crm.uow import UnitOfWork
 
-_FACTS = """
-    select l.id, l.number, l.status, l.owner_id, l.pool_id, l.origin, l.pool_entered_at, l.version, pool.key as pool_key,
-           pool.name as pool,
-           exists (select 1 from pool_scope ps where ps.org_id = l.org_id and ps.pool_id = l.pool_id
-                     and (ps.member_id = :me or ps.role = :role or ps.department_id = any(:path))) as in_scope,
-           (select max(a.ended_at) from assignment a
-             where a.org_id = l.org_id and a.lead_id = l.id and a.member_id = :me) as left_at,
-           (select array_agg(dp.key) from department dp where dp.org_id = l.org_id and dp.id = any(:path)) as departments,
-           (select m.email from member m where m.org_id = l.org_id and m.id = :me) as email
-    from lead l left join pool on pool.org_id = l.org_id and pool.id = l.pool_id
-    where l.org_id = :org
-"""
-BY_NUMBER = text(_FACTS + " and l.number = :number")
-BY_ID = text(_FACTS + " and l.id = :lead")
 # Takes the lead if it is free and counts it if the ledger has room. A row without `holding` means: no room.
-TAKE = text(
+_TAKE = text(
     """
     with won as (
-        update lead set owner_id = :member, assigned_at = :now, followed_up_at = null, held_since = null, extensions = 0,
-               extended_until = null, warn_step = 0, version = version + 1
+        update lead set owner_id = :member, assigned_at = :now, followed_up_at = null, held_since = null,
+               extensions = 0, extended_until = null, protected_until = null, recycle_at = :recycle_at,
+               recycle_rule = :rule, warn_at = :warn_at, warn_step = :warn_step, version = version + 1
         where org_id = :org and id = :lead and owner_id is null and status = 'open'
         returning id, version, pool_id
     ), counted as (
@@ -53,7 +42,7 @@ TAKE = text(
         where r.holding + :counts <= :cap
           and case when r.day = :day then r.day_claims else 0 end + :claims <= :per_day
           and case when r.week = :week then r.week_claims else 0 end + :claims <= :per_week
-        returning holding
+        returning holding, day_claims, week_claims
     ), history as (
         insert into assignment (org_id, lead_id, member_id, began_at, began_by)
         select :org, id, :member, :now, :how from won
@@ -62,18 +51,20 @@ TAKE = text(
         select :org, :member, id, pool_id, :day, :now from won where :claims > 0
     ), line as (
         insert into activity (org_id, lead_id, actor_id, for_id, verb, at, words, data, decision_id, undo)
-        select :org, id, :actor, :member, :verb, :now, :words, cast(:data as jsonb), :decision,
+        select :org, id, :actor, :member, :verb, :now, :words, '{}', :decision,
                jsonb_build_object('version', version, 'pool_id', pool_id) from won
+        returning id
     )
-    select won.id, won.version, counted.holding from won left join counted on true
+    select line.id as activity, counted.holding, counted.day_claims, counted.week_claims
+    from line left join counted on true
     """
 )
 _END = text(
     """
     with ended as (
-        update lead set owner_id = null, pool_id = coalesce(:pool, pool_id), pool_entered_at = :now, assigned_at = null,
-               recycle_at = null, recycle_rule = null, warn_at = null, sla_at = null, extended_until = null, extensions = 0,
-               version = version + 1
+        update lead set owner_id = null, pool_id = coalesce(:pool, pool_id), pool_entered_at = :now,
+               assigned_at = null, recycle_at = null, recycle_rule = null, warn_at = null, sla_at = null,
+               extended_until = null, extensions = 0, version = version + 1
         where org_id = :org and id = :lead and owner_id = :owner and status = 'open'
         returning id, version, origin, pool_id
     ), history as (
@@ -134,7 +125,7 @@ class Room:
     week: date
 
 
-def give(
+def give(  # noqa: PLR0913  (one named thing each)
     uow: UnitOfWork,
     *,
     lead_id: int,
@@ -155,31 +146,55 @@ def give(
     Returns: False, and nothing is changed, when the lead is no longer free or the member has no room.
     """
     member = members.get(uow, member_id)
-    found = facts_of(uow, BY_ID, member, lead=lead_id)
-    if found is None or found["owner_id"] is not None or found["status"] != "open":
+    found = takeable.by_id(uow, member, lead_id)
+    if found is None or not found.is_free:
         return False
-    limits = room(uow, member, found["departments"], found["email"])
+    limits = replace(room(uow, member, found.lead.department_path, found.email), per_day=NO_LIMIT, per_week=NO_LIMIT)
+    story: dict[str, Any] = {"actor": actor_id, "words": reason, "decision": decision_id, "verb": verb or _VERBS[how]}
     with uow.session.begin_nested() as savepoint:
-        row = uow.session.execute(
-            TAKE,
-            taking(uow, member, found, limits, how, claims=0, dealt=int(dealt), actor_id=actor_id, reason=reason)
-            | {"decision": decision_id, "verb": verb or _VERBS[how], "per_day": NO_LIMIT, "per_week": NO_LIMIT},
-        ).one_or_none()
+        row = take(uow, member, found, limits, how, dealt=int(dealt), **story)
         if row is None or row.holding is None:
             savepoint.rollback()
             return False
-    clocks.restart(uow, [lead_id])
-    uow.touch(lead_id)
     return True
 
 
+def take(
+    uow: UnitOfWork,
+    member: Actor,
+    found: Takeable,
+    limits: Room,
+    how: str,
+    *,
+    claims: int = 0,
+    dealt: int = 0,
+    **story: Any,
+) -> Row[Any] | None:
+    """Make the member the owner if the lead is still free. None when it is not; no `holding` in the row: no room, and
+    the caller rolls back.
+
+    Args:
+        story: actor, verb, words and decision, as the timeline tells it.
+    """
+    clock = clocks.compute(uow, [found.taken(member.id, uow.now)])[0]
+    uow.touch(found.lead.id)
+    return uow.session.execute(
+        _TAKE,
+        {
+            "org": uow.org_id, "lead": found.lead.id, "member": member.id, "now": uow.now, "how": how, "claims": claims,
+            "dealt": dealt, "counts": 0 if found.lead.origin == "self" else 1, "recycle_at": clock.recycle_at,
+            "rule": clock.rule, "warn_at": clock.warn_at, "warn_step": clock.warn_step,
+        } | asdict(limits) | {"words": None, "decision": None} | story,
+    ).one_or_none()  # fmt: skip
+
+
 _VERBS = {
-    "claim": "claimed", "dispatch": "dispatched", "offer": "dispatched", "assign": "assigned", "transfer": "transferred",
-    "created": "assigned", "undo": "undone",
+    "claim": "claimed", "dispatch": "dispatched", "offer": "dispatched", "assign": "assigned",
+    "transfer": "transferred", "created": "assigned", "undo": "undone",
 }  # fmt: skip
 
 
-def take_back(
+def take_back(  # noqa: PLR0913  (one named thing each)
     uow: UnitOfWork,
     *,
     lead_id: int,
@@ -203,7 +218,11 @@ def take_back(
 
 
 def room(
-    uow: UnitOfWork, member: Actor, departments: list[str] | None = None, email: str | None = None, pool_key: str | None = None
+    uow: UnitOfWork,
+    member: Actor,
+    departments: Sequence[str] | None = None,
+    email: str | None = None,
+    pool_key: str | None = None,
 ) -> Room:
     """The caps that hold for a member now, in the member's own day and week."""
     policy = quota.policy(uow.rules, pool_key)
@@ -222,7 +241,8 @@ def room(
 def holding(uow: UnitOfWork, member: Actor) -> int:
     """How many open leads count against the member's capacity."""
     found = uow.session.scalar(
-        text("select holding from rep_load where org_id = :org and member_id = :me"), {"org": uow.org_id, "me": member.id}
+        text("select holding from rep_load where org_id = :org and member_id = :me"),
+        {"org": uow.org_id, "me": member.id},
     )
     return found or 0
 
@@ -240,7 +260,8 @@ def count_off(uow: UnitOfWork, *, lead_id: int, how: str, reason: str | None) ->
 def count_again(uow: UnitOfWork, *, lead_id: int) -> None:
     """The lead is open again in the hands of the owner it names. Raises CapacityReached when there is no room."""
     lead = uow.session.execute(
-        text("select owner_id, origin from lead where org_id = :org and id = :lead"), {"org": uow.org_id, "lead": lead_id}
+        text("select owner_id, origin from lead where org_id = :org and id = :lead"),
+        {"org": uow.org_id, "lead": lead_id},
     ).one()
     member = members.get(uow, lead.owner_id)
     limits = room(uow, member)
@@ -252,29 +273,9 @@ def count_again(uow: UnitOfWork, *, lead_id: int) -> None:
         raise CapacityReached(held=holding(uow, member), limit=limits.cap)
 
 
-def taking(
-    uow: UnitOfWork, member: Actor, found: dict[str, Any], limits: Room, how: str,
-    *, claims: int, dealt: int, actor_id: int | None, reason: str | None,
-) -> dict[str, Any]:  # fmt: skip
-    return {
-        "org": uow.org_id, "lead": found["id"], "member": member.id, "now": uow.now, "how": how, "claims": claims,
-        "dealt": dealt, "counts": 0 if found["origin"] == "self" else 1, "cap": limits.cap, "per_day": limits.per_day,
-        "per_week": limits.per_week, "day": limits.day, "week": limits.week, "actor": actor_id, "words": reason, "data": "{}",
-    }  # fmt: skip
-
-
-def facts_of(uow: UnitOfWork, statement: Any, actor: Actor, **args: Any) -> dict[str, Any] | None:
-    """What a claim of this lead by this member depends on."""
-    who = {"org": uow.org_id, "me": actor.id, "role": actor.role, "path": list(actor.departments)}
-    row = uow.session.execute(statement, who | args).mappings().one_or_none()
-    return dict(row) if row else None
-
-
 def _departments(uow: UnitOfWork, member: Actor) -> list[str]:
     found = uow.session.scalars(
         text("select key from department where org_id = :org and id = any(:path) order by array_length(path, 1)"),
         {"org": uow.org_id, "path": list(member.departments)},
     )
     return list(found)
-
-

@@ -1,0 +1,91 @@
+"""What it depends on whether somebody may take a lead, and what its clock will be then: all of it in one read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnClause, Executable, column, text
+
+from crm.rules.access import Actor
+from crm.rules.facts import LeadFacts
+from crm.services import calendars, lead_facts
+from crm.uow import UnitOfWork
+
+_OWN = ("number", "pool_id", "pool_name", "pool_entered_at", "in_scope", "left_at", "email")
+_FACTS = f"""
+    select {lead_facts.COLUMNS.format(path="keys.path", owner=":me")},
+           l.number, l.pool_id, p.name as pool_name, l.pool_entered_at,
+           exists (select 1 from pool_scope ps where ps.org_id = l.org_id and ps.pool_id = l.pool_id
+                     and (ps.member_id = :me or ps.role = m.role or ps.department_id = any(d.path))) as in_scope,
+           (select max(a.ended_at) from assignment a
+             where a.org_id = l.org_id and a.lead_id = l.id and a.member_id = :me) as left_at,
+           m.email, {calendars.COLUMNS}
+    from {lead_facts.TABLES}
+    join member m on m.org_id = l.org_id and m.id = :me
+    {calendars.JOINS}
+    left join lateral (
+        select array_agg(k.key order by cardinality(k.path)) as path from department k
+        where k.org_id = l.org_id and k.id = any(d.path)
+    ) keys on true
+    where l.org_id = :org
+"""  # noqa: S608  (constants)
+# Named columns: without them SQLAlchemy would work out the names of all these anew for each row that is read.
+_NAMED: list[ColumnClause[Any]] = [column(name) for name in (*lead_facts.NAMES, *_OWN, *calendars.NAMES)]
+_BY_NUMBER = text(_FACTS + " and l.number = :number").columns(*_NAMED)
+_BY_ID = text(_FACTS + " and l.id = :id").columns(*_NAMED)
+_LEAD, _MORE = len(lead_facts.NAMES), len(lead_facts.NAMES) + len(_OWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Takeable:
+    """A lead as it lies there, and what it is to one member.
+
+    Attributes:
+        lead: as rules see it, but `department_path` and `planned_at` are the member's, whoever owns it.
+        in_scope: it lies in a pool that the member belongs to.
+        left_at: when the member's last ownership of it ended.
+        email: the member's, because caps may be set by it.
+    """
+
+    lead: LeadFacts
+    number: int
+    pool_id: int | None
+    pool_name: str | None
+    pool_entered_at: datetime | None
+    in_scope: bool
+    left_at: datetime | None
+    email: str | None
+
+    @property
+    def ref(self) -> str:
+        return f"L-{self.number}"
+
+    @property
+    def is_free(self) -> bool:
+        return self.lead.owner_id is None and self.lead.status == "open"
+
+    def taken(self, member_id: int, now: datetime) -> LeadFacts:
+        """The lead as it will be when the member has it."""
+        return replace(
+            self.lead, owner_id=member_id, assigned_at=now, followed_up_at=None, extended_until=None,
+            protected_until=None, recycle_at=None, warn_step=0,
+        )  # fmt: skip
+
+
+def by_number(uow: UnitOfWork, member: Actor, number: int) -> Takeable | None:
+    """The lead of that number, and what it is to the member."""
+    return _read(uow, member, _BY_NUMBER, number=number)
+
+
+def by_id(uow: UnitOfWork, member: Actor, lead_id: int) -> Takeable | None:
+    return _read(uow, member, _BY_ID, id=lead_id)
+
+
+def _read(uow: UnitOfWork, member: Actor, statement: Executable, **args: int) -> Takeable | None:
+    row = uow.session.execute(statement, {"org": uow.org_id, "me": member.id} | args).one_or_none()
+    if row is None:
+        return None
+    calendars.remember(uow, member.id, row[_MORE:])
+    return Takeable(lead_facts.of(row[:_LEAD]), *row[_LEAD:_MORE])
