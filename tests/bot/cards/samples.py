@@ -80,10 +80,15 @@ def dealt(scene: Scene) -> Shown:
 
 @sample("touched")
 def touched(scene: Scene) -> Shown:
-    ref = a_call(scene)
+    a_call(scene)
     scene.comes_in(phone="+8613800138000", name="Lu Wei", company="Lucky Tea", amount="8000")
-    assert ref
     return scene.owed("lead.touched")
+
+
+@sample("touched-many")
+def touched_many(scene: Scene) -> Shown:
+    shown = touched(scene)
+    return scene.shown(shown.viewer, "touched", **shown.reply.args | {"count": 3})
 
 
 @sample("held")

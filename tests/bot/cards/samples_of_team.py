@@ -18,6 +18,11 @@ def help_admin(scene: Scene) -> Shown:
     return scene.say("ada", "help setup")
 
 
+@sample("help-manager")
+def help_manager(scene: Scene) -> Shown:
+    return scene.say("mia", "help managers")
+
+
 @sample("tour")
 def tour(scene: Scene) -> Shown:
     return scene.say("ann", "start")
@@ -36,7 +41,7 @@ def tour_3(scene: Scene) -> Shown:
 
 @sample("language")
 def language(scene: Scene) -> Shown:
-    return scene.say("ann", "lang en")
+    return replace(scene.say("bob", "lang en"), viewer="ann")
 
 
 @sample("duty-on")

@@ -1,5 +1,6 @@
 """Every card has a sample; each reads as its snapshot says, in both languages, and fits every platform."""
 
+import re
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
@@ -18,6 +19,7 @@ TEMPLATES = Path(bot.cards.__file__).parent / "templates"
 NAMES = sorted(SAMPLES)
 CHECKS = {"slack": fitting.check_slack, "wecom": fitting.check_wecom, "playground": fitting.check_playground}
 WECOM_LABEL = 10
+CHINESE = re.compile("[\u4e00-\u9fff]")
 assert samples_of_team
 assert samples_of_work
 
@@ -60,6 +62,7 @@ def test_a_card_reads_as_its_snapshot_and_fits_every_platform(name, drawn):
     cards = drawn(name)
     said = {locale: snapshots.plain(card) for locale, card in cards.items()}
     assert said == {locale: snapshots.of(name, locale, said[locale]) for locale in LOCALES}
+    assert CHINESE.search(said["zh"])
     for card, check in product(cards.values(), CHECKS.values()):
         check(card)
     assert [label for label in labels(cards["zh"]) if len(label) > WECOM_LABEL] == []
