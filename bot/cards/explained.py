@@ -120,18 +120,20 @@ def _value(words: Words, name_of: Callable[[int | None], str], key: str, value: 
 
 
 def topics(words: Words, viewer: Actor, commands: list[Any], chosen: str) -> list[Topic]:
-    """The commands that this member may use, by topic, each with an example."""
+    """The commands that this member may use, by topic, each with an example; all where none is asked for."""
     allowed = {"everyone", *(["manager"] if viewer.is_manager else []), *(["admin"] if viewer.is_admin else [])}
-    found = []
-    for key, title in TOPICS.items():
-        mine = [each for each in commands if each.topic == key and each.roles in allowed and _fits(each, chosen)]
-        lines = [
-            Example(each.example_zh if words.locale == "zh" else each.example, words.say(each.help)) for each in mine
-        ]
-        if lines:
-            found.append(Topic(words.say(title), lines))
-    return found
+    mine = [each for each in commands if each.roles in allowed]
+    asked = [each for each in mine if _fits(words, each, chosen)]
+    listed = {title: [each for each in asked or mine if each.topic == key] for key, title in TOPICS.items()}
+    return [
+        Topic(words.say(title), [_example(words, each) for each in found]) for title, found in listed.items() if found
+    ]
 
 
-def _fits(command: Any, chosen: str) -> bool:
-    return not chosen or chosen == command.topic or any(chosen in word for word in command.words)
+def _example(words: Words, command: Any) -> Example:
+    return Example(command.example_zh if words.locale == "zh" else command.example, words.say(command.help))
+
+
+def _fits(words: Words, command: Any, chosen: str) -> bool:
+    topic = (command.topic, words.say(TOPICS[command.topic]).lower())
+    return chosen in topic or any(chosen in word for word in command.words)

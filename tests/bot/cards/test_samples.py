@@ -71,3 +71,17 @@ def test_a_card_reads_as_its_snapshot_and_fits_every_platform(name, drawn):
 def labels(shown: Card | Form) -> list[str]:
     """What stands on the buttons; WeCom cuts what is longer than ten characters."""
     return [button.label for button in shown.buttons()] if isinstance(shown, Card) else [shown.submit]
+
+
+@pytest.mark.parametrize("topic", ["managers", "主管", "日报"])
+def test_help_is_found_by_the_topic_in_both_languages(topic, database, time):
+    scene = Scene(database, time)
+    scene.speak("zh")
+    said = scene.draw(scene.say("mia", f"help {topic}")).plain()
+    assert "日报" in said
+    assert "领取" not in said
+
+
+def test_help_for_something_unknown_is_all_of_it(database, time):
+    scene = Scene(database, time)
+    assert scene.draw(scene.say("ann", "help xyzzy")) == scene.draw(scene.say("ann", "help"))
