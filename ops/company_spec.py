@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from crm.settings import load
+
 Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 Role = Literal["reception", "rep", "success", "service", "marketing", "quality", "manager", "admin"]
@@ -38,10 +40,12 @@ class Part(BaseModel):
 
 
 class OrganizationPart(Part):
+    """Zone and language are those of the settings where the file names none."""
+
     key: Key
     name: Name
-    timezone: Zone = "Asia/Shanghai"
-    locale: Literal["en", "zh"] = "en"
+    timezone: Zone = Field(default_factory=lambda: load().timezone, validate_default=True)
+    locale: Literal["en", "zh"] = Field(default_factory=lambda: load().locale, validate_default=True)
 
 
 class CalendarPart(Part):

@@ -34,8 +34,8 @@ def _slack(rows: Rows, vault: Vault, part: SlackPart, name: str) -> int:
 
 def _wecom(rows: Rows, vault: Vault, part: WecomPart, name: str) -> int:
     secrets = {key: resolve(getattr(part, key)) for key in ("secret", "token", "aes_key")}
-    config = {"corp_id": part.corp_id, "agent_id": part.agent_id}
-    return _put(rows, vault, "wecom", f"{part.corp_id}/{part.agent_id}", part.name or name, secrets, config)
+    config = {"corp_id": resolve(part.corp_id), "agent_id": resolve(part.agent_id)}
+    return _put(rows, vault, "wecom", "{corp_id}/{agent_id}".format(**config), part.name or name, secrets, config)
 
 
 def resolve(given: str) -> str:

@@ -175,3 +175,13 @@ def test_the_rules_may_stand_in_a_file_of_their_own(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(CompanyFileError, match=r"nowhere.yaml cannot be read: No such file"):
         company_file.read(tmp_path / "nowhere.yaml")
+
+
+def test_zone_and_language_are_the_settings_where_the_file_names_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLUICE_TIMEZONE", "Europe/Berlin")
+    monkeypatch.setenv("SLUICE_LOCALE", "zh")
+    organization = company_file.parse("organization: {key: a, name: A}").organization
+    assert (organization.timezone, organization.locale) == ("Europe/Berlin", "zh")
+    monkeypatch.setenv("SLUICE_TIMEZONE", "Mars/Base")
+    with pytest.raises(CompanyFileError, match="no time zone 'Mars/Base'"):
+        company_file.parse("organization: {key: a, name: A}")
