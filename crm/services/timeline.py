@@ -38,9 +38,9 @@ def change(  # noqa: PLR0913  (one named thing each)
 
     Args:
         columns: new values; `made` names rows made along with it (tasks, ...) that an undo takes back.
-        owner: who must own the lead when it is locked; it may have been recycled since it was read.
+        owner: who must own the open lead when it is locked; it may have been recycled or closed since it was read.
 
-    Returns: the activity's id. Raises: Conflict when `owner` has lost the lead meanwhile.
+    Returns: the activity's id. Raises: Conflict when `owner` has lost the lead meanwhile, or it is closed.
     """
     unknown = set(columns) - set(UNDOABLE)
     if unknown:
@@ -50,7 +50,7 @@ def change(  # noqa: PLR0913  (one named thing each)
         f"""
         with old as (
             select * from lead where org_id = :org and id = :lead
-              and (cast(:owner as bigint) is null or owner_id = :owner) for update
+              and (cast(:owner as bigint) is null or (owner_id = :owner and status = 'open')) for update
         ),
         changed as (
             update lead l set version = l.version + 1{sets} from old where l.org_id = :org and l.id = old.id
