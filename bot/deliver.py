@@ -1,15 +1,12 @@
 """Sending what is owed: claim the row, draw the card from the present state, send it, and mark it. At least once.
 
-The row makes death visible; its attempt number fences doubles: only the try that raised it may mark it. Between the two
-short transactions no database connection is held.
+Between the two short transactions no database connection is held.
 """
 
 from __future__ import annotations
 
-import json
-import random
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -17,12 +14,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot import limiter, recipients
+from bot import limiter, owed, posted, recipients
 from bot.cards import render
 from bot.cards.facts import Facts
 from bot.cards.model import Card
 from bot.limiter import Limiter
 from bot.notices import NOTICES, Notice
+from bot.owed import Owed
 from bot.platforms.base import (
     AGAIN,
     CardGone,
@@ -35,10 +33,9 @@ from bot.platforms.base import (
     Throttled,
     Unavailable,
 )
-from bot.posted import place_of
+from bot.posted import Posted
 from bot.recipients import Recipient, Unreachable
 from bot.workspaces import Workspaces
-from crm import queue
 from crm.db import Database
 from crm.services import members
 from crm.uow import UnitOfWork
@@ -46,61 +43,19 @@ from crm.uow import UnitOfWork
 log = structlog.get_logger()
 
 GIVE_UP_AFTER = timedelta(hours=72)
-FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0  # seconds
+TRIES_OF_A_CRASH = 5
 
-# A row that this attempt has claimed before belongs to a worker that died: it may have sent the message.
-_CLAIM = text(
-    """
-    with before as (select id, attempt from message where org_id = :org and id = :id for update)
-    update message m set attempt = :attempt + 1 from before
-    where m.org_id = :org and m.id = before.id and m.state = 'owed' and m.attempt <= :attempt + 1
-    returning m.id, m.topic, m.key, m.member_id, m.conversation_id, m.workspace_id, m.address, m.lead_id, m.card,
-              m.group_key, m.created_at, m.due_at, m.attempt, m.cause, before.attempt > :attempt as unsure
-    """
-)
-_BURY = text(
-    "update message set state = 'dead', cause = :cause, sent_at = :now"
-    " where org_id = :org and id = :id and state = 'owed' and attempt <= :attempt + 1"
-)
-_TOGETHER = text(
-    """
-    update message set state = 'merged', sent_at = :now
-    where org_id = :org and group_key = :group and state = 'owed' and id <> :id
-      and conversation_id is not distinct from :conversation and member_id is not distinct from :member
-    returning card
-    """
-)
-_CLOSE = text(
-    "update message set state = :state, cause = :cause, sent_at = :now, card = card - 'shown_once'"
-    " where org_id = :org and id = :id and state = 'owed' and attempt = :attempt returning id"
-)
-_TAKE_PLACE = text(
-    "update posted_card set card = cast(:card as jsonb), handle = cast(:handle as jsonb), lead_id = :lead,"
-    " task_id = :task, shown = wanted, live = :live"
-    " where org_id = :org and workspace_id = :workspace and place = :place and place <> ''"
-)
-_POST = text(
-    """
-    insert into posted_card (org_id, message_id, workspace_id, member_id, conversation_id, lead_id, task_id, card,
-    handle,
-                             place, wanted, shown, live, posted_at)
-    values (:org, :message, :workspace, :member, :conversation, :lead, :task, cast(:card as jsonb),
-    cast(:handle as jsonb),
-            :place, 0, 0, :live, :now)
-    """
-)
 _BREAK = text(
-    "update conversation set broken_at = :now where org_id = :org and id = :id and broken_at is null"
-    " returning id, name, department_id"
+    "update conversation set broken_at = :now where org_id = :org and id = :id and broken_at is null returning name"
 )
-_KEEP = text("update message set cause = :cause where org_id = :org and id = :id")
+_TEAM_OF = text("select department_id from conversation where org_id = :org and id = :id")
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A message that can go out now."""
+    """A message that can go out now. `call` is the card's name and arguments; `handle` where it shall stand."""
 
-    message: dict[str, Any]
+    owed: Owed
     notice: Notice
     to: Recipient
     card: Card
@@ -117,125 +72,111 @@ class Delivery:
         self._database, self._workspaces, self._platforms, self._limits = database, workspaces, platforms, limits
 
     def deliver(self, org_id: int, message_id: int, attempt: int) -> None:
-        """One try to send one message; what fails for now is deferred anew, what fails for ever is dead with its cause.
-
-        Raises: what the database raises; the job then runs again.
-        """
+        """One try to send one message: what fails for now is deferred anew, what fails for ever is dead."""
         try:
             with self._database.begin(org_id) as uow:
                 ready = self._prepare(uow, message_id, attempt)
-            if ready is not None:
-                self._try(org_id, ready)
         except (DBAPIError, PoolTimeout):
             raise
         except Exception as exc:
-            log.exception("deliver.broken", message=message_id)
-            self._bury(org_id, message_id, attempt, f"cannot be drawn: {type(exc).__name__}")
-
-    def _try(self, org_id: int, ready: Ready) -> None:
-        try:
-            handle = self._send(ready)
-        except Throttled as exc:
-            self._again(org_id, ready, exc.cause, exc.retry_after)
-        except (Unavailable, OSError) as exc:
-            self._again(
-                org_id, ready, getattr(exc, "cause", "network") + ("?" if isinstance(exc, OutcomeUnknown) else ""), None
-            )
-        except InstallationDead as exc:
-            self._workspaces.uninstall(ready.to.workspace.id)
-            self._dead(org_id, ready, exc.cause)
-        except PlatformError as exc:
-            self._dead(org_id, ready, exc.cause, gone=isinstance(exc, RecipientGone))
-        else:
-            self._sent(org_id, ready, handle)
+            log.exception("deliver.not_drawn", message=message_id)
+            with self._database.begin(org_id) as uow:
+                owed.kill(uow, message_id, attempt, f"not drawn: {getattr(exc, 'code', type(exc).__name__)}")
+            return
+        if ready is not None:
+            self._attempt(org_id, ready)
 
     def _prepare(self, uow: UnitOfWork, message_id: int, attempt: int) -> Ready | None:
-        row = (
-            uow.session.execute(_CLAIM, {"org": uow.org_id, "id": message_id, "attempt": attempt})
-            .mappings()
-            .one_or_none()
-        )
-        if row is None:
+        message = owed.claim(uow, message_id, attempt)
+        if message is None:
             return None
-        message, notice = dict(row), NOTICES[row["topic"]]
-        if notice.late == "drop" and uow.now - message["due_at"] > notice.fresh_for:
-            return self._close(uow, message, "dropped", "late")
-        if notice.wide and message["conversation_id"] is None and message["member_id"] is None:
-            return self._spread(uow, message)
+        notice = NOTICES[message.topic]
+        if notice.late == "drop" and uow.now - message.due_at > notice.fresh_for:
+            owed.close(uow, message, "dropped", "late")
+            return None
+        if notice.wide and message.conversation_id is None and message.member_id is None:
+            self._spread(uow, message)
+            return None
         try:
             to = self._recipient(uow, message)
         except Unreachable as exc:
-            return self._close(uow, message, "dead", str(exc))
-        wait = self._limits_wait(uow, to)
-        if wait:
-            self._defer(uow, message, wait, attempt=message["attempt"] - 1)
+            self._cannot(uow, message, str(exc))
             return None
-        return self._ready(uow, message, notice, to)
+        ready = self._ready(uow, message, notice, to)
+        wait = self._wait(uow, ready)
+        if wait:
+            owed.put_off(uow, message, wait, cause=None)
+        return None if wait else ready
 
-    def _ready(self, uow: UnitOfWork, message: dict[str, Any], notice: Notice, to: Recipient) -> Ready:
-        answer = message["topic"] == "answer"
-        args = message["card"]["args"] if answer else self._joined(uow, message)
-        name = message["card"]["card"] if answer else notice.card
-        once = message["card"].get("shown_once", {}) if answer else {}
+    def _ready(self, uow: UnitOfWork, message: Owed, notice: Notice, to: Recipient) -> Ready:
         facts = Facts(uow, to.viewer, to.workspace.platform)
-        return Ready(
-            message, notice, to, render.card(name, {**args, **once}, facts), {"card": name, "args": args},
-            message["card"].get("handle") if answer else None,
+        if message.topic != "answer":
+            args = owed.joined(uow, message)
+            return Ready(
+                message, notice, to, render.card(notice.card, args, facts), {"card": notice.card, "args": args}, None
+            )
+        call = {"card": message.card["card"], "args": message.card["args"]}
+        sealed = message.card.get("shown_once")
+        once = self._workspaces.vault.open_all(sealed.encode()) if sealed else {}
+        card = render.card(call["card"], {**call["args"], **once}, facts)
+        return Ready(message, notice, to, card, call, message.card.get("handle"))
+
+    def _spread(self, uow: UnitOfWork, message: Owed) -> None:
+        """News of a pool: a message of its own for each group and candidate."""
+        data = owed.joined(uow, message)
+        groups, candidates = recipients.wide(uow, data["pool"])
+        one = data["leads"][0] if len(data.get("leads", ())) == 1 else None
+        for group in groups:
+            uow.notify(message.topic, key=f"{message.key}:group:{group}", data=data, lead=one, group=group)
+        for member in candidates:
+            uow.notify(message.topic, key=f"{message.key}:to:{member}", data=data, lead=one, to=member)
+        owed.close(uow, message, "sent")
+
+    def _recipient(self, uow: UnitOfWork, message: Owed) -> Recipient:
+        if message.address:
+            return recipients.of_answer(uow, self._workspaces, message)
+        if message.conversation_id:
+            return recipients.of_group(uow, self._workspaces, message.conversation_id)
+        if message.member_id is None:
+            raise Unreachable("nobody")
+        return recipients.of_member(uow, self._workspaces, message.member_id)
+
+    def _cannot(self, uow: UnitOfWork, message: Owed, cause: str) -> None:
+        """Nowhere to send it to. What was meant for a group that is gone goes to the manager."""
+        if message.conversation_id and cause == recipients.GROUP_GONE:
+            self._instead(uow, message, self._managers(uow, message))
+            owed.close(uow, message, "dropped", cause)
+        else:
+            owed.close(uow, message, "dead", cause)
+
+    def _wait(self, uow: UnitOfWork, ready: Ready) -> float:
+        """Seconds until this message may go out; 0.0, and it is counted, when that is now."""
+        to, name = ready.to, ready.to.workspace.platform
+        cost = self._platforms[name].cost(ready.card)
+        wait = self._limits.wait_for(name, to.workspace.id, to.address.external_id, kind=to.address.kind, cost=cost)
+        if wait or name != "wecom" or to.address.kind not in ("person", "answer"):
+            return wait
+        return limiter.member_wait(
+            uow.session, org_id=uow.org_id, workspace_id=to.workspace.id, recipient=to.address.external_id,
+            now=self._database.time(), cost=cost,
         )  # fmt: skip
 
-    def _joined(self, uow: UnitOfWork, message: dict[str, Any]) -> dict[str, Any]:
-        """The message's data, with those of its kind that wait together with it."""
-        data: dict[str, Any] = message["card"]
-        if not message["group_key"]:
-            return data
-        others = uow.session.scalars(
-            _TOGETHER,
-            {
-                "org": uow.org_id, "group": message["group_key"], "id": message["id"], "now": uow.now,
-                "conversation": message["conversation_id"], "member": message["member_id"],
-            },
-        ).all()  # fmt: skip
-        leads = list(
-            dict.fromkeys([*data.get("leads", ()), *(lead for other in others for lead in other.get("leads", ()))])
-        )
-        merged = data | {"leads": leads}
-        # Kept on the row, so that a second try says the same although the others are merged by now.
-        uow.session.execute(
-            text("update message set card = cast(:card as jsonb) where org_id = :org and id = :id"),
-            {"org": uow.org_id, "id": message["id"], "card": json.dumps(merged)},
-        )
-        return merged
-
-    def _spread(self, uow: UnitOfWork, message: dict[str, Any]) -> None:
-        data = self._joined(uow, message)
-        groups, candidates = recipients.wide(uow, data["pool"])
-        for kind, ids in (("group", groups), ("to", candidates)):
-            for target in ids:
-                uow.notify(
-                    message["topic"],
-                    key=f"{message['key']}:{kind}:{target}",
-                    data=data,
-                    lead=_single(data),
-                    **{kind: target},
-                )
-        self._close(uow, message, "sent", None)
-
-    def _recipient(self, uow: UnitOfWork, message: dict[str, Any]) -> Recipient:
-        if message["address"]:
-            return recipients.of_answer(uow, self._workspaces, message)
-        if message["conversation_id"]:
-            return recipients.of_group(uow, self._workspaces, message["conversation_id"])
-        return recipients.of_member(uow, self._workspaces, message["member_id"])
-
-    def _limits_wait(self, uow: UnitOfWork, to: Recipient) -> float:
-        platform, place = to.workspace.platform, to.address.external_id
-        wait = self._limits.wait_for(platform, to.workspace.id, place, kind=to.address.kind)
-        if wait or platform != "wecom" or to.address.kind not in ("person", "answer"):
-            return wait
-        room = limiter.member_has_room(
-            uow.session, org_id=uow.org_id, workspace_id=to.workspace.id, recipient=place, now=self._database.time()
-        )
-        return 0.0 if room else 60.0
+    def _attempt(self, org_id: int, ready: Ready) -> None:
+        try:
+            handle = self._send(ready)
+        except Throttled as exc:
+            self._later(org_id, ready, exc.cause, after=exc.retry_after)
+        except OutcomeUnknown as exc:
+            self._later(org_id, ready, exc.cause + "?")
+        except (Unavailable, OSError) as exc:
+            self._later(org_id, ready, getattr(exc, "cause", "network"))
+        except PlatformError as exc:
+            self._dead(org_id, ready, exc)
+        except Exception as exc:
+            log.exception("deliver.crashed", topic=ready.owed.topic)
+            self._later(org_id, ready, f"crash: {type(exc).__name__}", tries=TRIES_OF_A_CRASH)
+        else:
+            self._sent(org_id, ready, handle)
 
     def _send(self, ready: Ready) -> Handle:
         platform = self._platforms[ready.to.workspace.platform]
@@ -243,96 +184,63 @@ class Delivery:
             try:
                 return platform.update(ready.to.workspace, ready.handle, ready.card)
             except CardGone:
-                log.info("deliver.card_gone", topic=ready.message["topic"])
-        unsure = ready.message["unsure"] or (ready.message["cause"] or "").endswith("?")
-        again = AGAIN if unsure else ""
-        key = f"{ready.message['id']}:{ready.message['key']}{again}"
+                log.info("deliver.card_gone", topic=ready.owed.topic)
+        key = f"{ready.owed.id}:{ready.owed.key}{AGAIN if ready.owed.again else ''}"
         return platform.send(ready.to.workspace, ready.to.address, ready.card, key=key)
 
     def _sent(self, org_id: int, ready: Ready, handle: Handle) -> None:
         with self._database.begin(org_id) as uow:
-            self._close(uow, ready.message, "sent", None)
+            owed.close(uow, ready.owed, "sent")
             if handle:
-                self._remember(uow, ready, handle)
-        log.info("deliver.sent", topic=ready.message["topic"], message=ready.message["id"])
+                posted.remember(
+                    uow,
+                    Posted(
+                        workspace_id=ready.to.workspace.id, handle=handle, call=ready.call, lives=ready.notice.lives,
+                        message_id=ready.owed.id, member_id=ready.to.viewer.id or None,
+                        conversation_id=ready.owed.conversation_id, lead_id=ready.owed.lead_id,
+                    ),
+                )  # fmt: skip
+        log.info("deliver.sent", topic=ready.owed.topic, message=ready.owed.id)
 
-    def _remember(self, uow: UnitOfWork, ready: Ready, handle: Handle) -> None:
-        """The posted card, so that it can be edited; a card drawn over another takes over its place."""
-        place, lead = place_of(handle), ready.message["lead_id"] or ready.call["args"].get("lead")
-        args = {
-            "org": uow.org_id, "message": ready.message["id"], "workspace": ready.to.workspace.id,
-            "member": ready.to.viewer.id or None, "conversation": ready.message["conversation_id"], "lead": lead,
-            "task": ready.call["args"].get("task"), "card": json.dumps(ready.call), "handle": json.dumps(dict(handle)),
-            "place": place, "live": ready.notice.lives and bool(lead or ready.call["args"].get("task")), "now": uow.now,
-        }  # fmt: skip
-        updated = uow.session.execute(_TAKE_PLACE, args)
-        if not updated.rowcount:  # type: ignore[attr-defined]
-            uow.session.execute(_POST, args)
-
-    def _again(self, org_id: int, ready: Ready, cause: str, after: float | None) -> None:
+    def _later(
+        self, org_id: int, ready: Ready, cause: str, *, after: float | None = None, tries: int | None = None
+    ) -> None:
         """Try later: when the platform says so, else with doubling waits; after three days it is dead."""
+        message = ready.owed
         with self._database.begin(org_id) as uow:
-            if uow.now - ready.message["created_at"] > GIVE_UP_AFTER:
-                self._close(uow, ready.message, "dead", cause)
+            if uow.now - message.created_at > GIVE_UP_AFTER or (tries and message.attempt >= tries):
+                owed.close(uow, message, "dead", cause)
                 return
-            uow.session.execute(_KEEP, {"org": org_id, "id": ready.message["id"], "cause": cause})
-            self._defer(uow, ready.message, after if after is not None else back_off(ready.message["attempt"]))
-        log.info("deliver.later", topic=ready.message["topic"], cause=cause)
+            owed.put_off(uow, message, owed.back_off(message.attempt) if after is None else after, cause=cause)
+        log.info("deliver.later", topic=message.topic, cause=cause)
 
-    def _bury(self, org_id: int, message_id: int, attempt: int, cause: str) -> None:
-        """A mistake of ours: it would fail the same way each time, and must not be lost in silence."""
+    def _dead(self, org_id: int, ready: Ready, failure: PlatformError) -> None:
+        if isinstance(failure, InstallationDead):
+            self._workspaces.uninstall(ready.to.workspace.id)
         with self._database.begin(org_id) as uow:
-            args = {"org": org_id, "id": message_id, "attempt": attempt, "cause": cause, "now": uow.now}
-            uow.session.execute(_BURY, args)
-
-    def _dead(self, org_id: int, ready: Ready, cause: str, *, gone: bool = False) -> None:
-        with self._database.begin(org_id) as uow:
-            self._close(uow, ready.message, "dead", cause)
-            if gone and ready.message["conversation_id"]:
-                self._break(uow, ready, cause)
-        log.warning("deliver.dead", topic=ready.message["topic"], cause=cause)
+            owed.close(uow, ready.owed, "dead", failure.cause)
+            if isinstance(failure, RecipientGone) and ready.owed.conversation_id:
+                self._break(uow, ready, failure.cause)
+        log.warning("deliver.dead", topic=ready.owed.topic, cause=failure.cause)
 
     def _break(self, uow: UnitOfWork, ready: Ready, cause: str) -> None:
-        """The group is gone: a manager is told once, and gets what was meant for it."""
-        first = uow.session.execute(
-            _BREAK, {"org": uow.org_id, "id": ready.message["conversation_id"], "now": uow.now}
-        ).one_or_none()
-        if first is None:
-            return
-        for manager in members.managers_of_department(uow, first.department_id):
+        """The group is gone: its managers are told once, and get what was meant for it from now on."""
+        managers = self._managers(uow, ready.owed)
+        name = uow.session.scalar(_BREAK, {"org": uow.org_id, "id": ready.owed.conversation_id, "now": uow.now})
+        for manager in managers if name is not None else ():
             uow.notify(
-                "channel.broken", to=manager, key=f"broken:{first.id}:{manager}:{uow.now.isoformat()}",
-                data={"group": first.name, "cause": cause},
+                "channel.broken", to=manager, data={"group": name, "cause": cause},
+                key=f"broken:{ready.owed.conversation_id}:{manager}:{uow.now.isoformat()}",
             )  # fmt: skip
+        self._instead(uow, ready.owed, managers, ready.call["args"])
+
+    def _managers(self, uow: UnitOfWork, message: Owed) -> list[int]:
+        team = uow.session.scalar(_TEAM_OF, {"org": uow.org_id, "id": message.conversation_id})
+        return members.managers_of_department(uow, team)
+
+    def _instead(self, uow: UnitOfWork, message: Owed, managers: list[int], data: dict[str, Any] | None = None) -> None:
+        for manager in managers:
             uow.notify(
-                ready.message["topic"],
-                to=manager,
-                key=f"{ready.message['key']}:instead:{manager}",
-                data=ready.message["card"],
-            )
-
-    def _close(self, uow: UnitOfWork, message: dict[str, Any], state: str, cause: str | None) -> None:
-        args = {"org": uow.org_id, "id": message["id"], "attempt": message["attempt"], "now": uow.now}
-        uow.session.execute(_CLOSE, args | {"state": state, "cause": cause})
-
-    def _defer(self, uow: UnitOfWork, message: dict[str, Any], wait: float, *, attempt: int | None = None) -> None:
-        number = message["attempt"] if attempt is None else attempt
-        if attempt is not None:
-            uow.session.execute(
-                text("update message set attempt = :attempt where org_id = :org and id = :id"),
-                {"org": uow.org_id, "id": message["id"], "attempt": attempt},
-            )
-        at: datetime = self._database.time() + timedelta(seconds=wait)
-        order = {"org_id": uow.org_id, "message_id": message["id"], "attempt": number}
-        uow.defer(queue.Order(queue.DELIVER, order, at=at))
-
-
-def _single(data: dict[str, Any]) -> int | None:
-    """The one lead that a card is about, if it is one."""
-    leads = data.get("leads", ())
-    return leads[0] if len(leads) == 1 else None
-
-
-def back_off(attempt: int) -> float:
-    """Seconds before the next try: doubling from two seconds to an hour, with jitter so that crowds disperse."""
-    return min(FIRST_WAIT * 2 ** max(attempt - 1, 0), LONGEST_WAIT) * random.uniform(0.8, 1.2)  # noqa: S311  (no secret)
+                message.topic, to=manager, lead=message.lead_id, key=f"{message.key}:instead:{manager}",
+                data=message.card if data is None else data, together=message.group_key,
+            )  # fmt: skip

@@ -184,7 +184,7 @@ class Dispatcher:
         if reply.form:
             pending.ask(context, reply, self._platforms[context.interaction.platform])
             return Answer(form=render.form(reply.name, reply.args, facts))
-        card = render.card(reply.name, {**reply.args, **reply.once}, facts)
+        card = render.card(reply.name, {**reply.args, **reply.once, **reply.known}, facts)
         return Answer(card=card, replace=reply.replace, private=not reply.public)
 
     def _owe(self, context: Context, reply: Reply) -> None:
@@ -201,7 +201,10 @@ class Dispatcher:
             workspace=context.workspace.id,
             address=to or {"kind": "person", "external_id": interaction.user},
             data=reply.stored()
-            | {"handle": dict(interaction.handle or {}) if in_place else None, "shown_once": dict(reply.once)},
+            | {
+                "handle": dict(interaction.handle or {}) if in_place else None,
+                "shown_once": self._workspaces.vault.seal_all(reply.once).decode() if reply.once else None,
+            },
         )
 
     def _greet(self, context: Context) -> None:

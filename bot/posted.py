@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ log = structlog.get_logger()
 
 _ROW = text(
     """
-    select c.id, c.workspace_id, c.member_id, c.card, c.handle, c.wanted, c.shown, c.posted_at,
+    select c.id, c.workspace_id, c.member_id, c.card, c.handle, c.place, c.wanted, c.shown, c.posted_at,
            coalesce(d.timezone, o.timezone) as timezone, coalesce(d.locale, o.locale) as locale
     from posted_card c join organization o on o.id = c.org_id
     left join conversation v on v.org_id = c.org_id and v.id = c.conversation_id
@@ -38,15 +39,79 @@ _SHOWN = text(
 )
 
 _LEAD_AT = text(
-    "select l.number from posted_card c join lead l on l.org_id = c.org_id and l.id = c.lead_id"
-    " where c.org_id = :org and c.workspace_id = :workspace and c.place = :place and c.place <> '' limit 1"
+    "select min(l.number) from posted_card c join lead l on l.org_id = c.org_id and l.id = c.lead_id"
+    " where c.org_id = :org and c.workspace_id = :workspace and c.place = :place and c.place <> ''"
+    " having count(distinct l.id) = 1"
 )
 
+# A card of several leads has a row for each; drawn over by another card, the first row alone stands for it.
 _REDRAWN = text(
-    "update posted_card set card = cast(:card as jsonb), lead_id = coalesce(:lead, lead_id), task_id = :task,"
-    " shown = wanted, live = :live where org_id = :org and workspace_id = :workspace and place = :place and place <> ''"
-    " and conversation_id is null"
+    """
+    update posted_card c set card = cast(:card as jsonb), lead_id = coalesce(:lead, c.lead_id), task_id = :task,
+           shown = wanted, live = :live and c.id = (
+             select min(o.id) from posted_card o
+             where o.org_id = c.org_id and o.workspace_id = c.workspace_id and o.place = c.place)
+    where c.org_id = :org and c.workspace_id = :workspace and c.place = :place and c.place <> ''
+      and c.conversation_id is null
+    """
 )
+_TAKE_PLACE = text(
+    """
+    update posted_card c set card = cast(:card as jsonb), handle = cast(:handle as jsonb), lead_id = :first,
+           task_id = :task, shown = wanted, live = :live and c.id = (
+             select min(o.id) from posted_card o
+             where o.org_id = c.org_id and o.workspace_id = c.workspace_id and o.place = c.place)
+    where c.org_id = :org and c.workspace_id = :workspace and c.place = :place and c.place <> ''
+    returning c.id
+    """
+)
+_POST = text(
+    """
+    insert into posted_card (org_id, message_id, workspace_id, member_id, conversation_id, lead_id, task_id, card,
+                             handle, place, wanted, shown, live, posted_at)
+    select :org, :message, :workspace, :member, :conversation, lead, :task, cast(:card as jsonb),
+           cast(:handle as jsonb), :place, 0, 0, :live, :now from unnest(cast(:leads as bigint[])) as lead
+    """
+)
+# So many leads of a card that shows several are looked at; cards show fewer.
+MOST_LEADS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A card that has just been posted. `call` is its name and arguments; with `lives` it follows its leads."""
+
+    workspace_id: int
+    handle: Handle
+    call: Mapping[str, Any]
+    lives: bool
+    message_id: int | None = None
+    member_id: int | None = None
+    conversation_id: int | None = None
+    lead_id: int | None = None
+
+
+def remember(uow: UnitOfWork, card: Posted) -> None:
+    """Keep where the card stands, so that it can be edited: a row for each of its leads, any of which may change.
+
+    A card drawn over another one takes over its place.
+    """
+    task, leads = card.call["args"].get("task"), _leads_of(card)
+    values = {
+        "org": uow.org_id, "workspace": card.workspace_id, "place": place_of(card.handle), "message": card.message_id,
+        "member": card.member_id, "conversation": card.conversation_id, "leads": leads or [None],
+        "first": leads[0] if leads else None, "task": task, "card": json.dumps(card.call),
+        "handle": json.dumps(dict(card.handle)), "live": card.lives and bool(leads or task), "now": uow.now,
+    }  # fmt: skip
+    if not uow.session.scalars(_TAKE_PLACE, values).all():
+        uow.session.execute(_POST, values)
+
+
+def _leads_of(card: Posted) -> list[int | None]:
+    args = card.call["args"]
+    several = args.get("leads", ()) if card.lives else ()
+    one = card.lead_id or args.get("lead")
+    return list(dict.fromkeys([*([one] if one else ()), *several]))[:MOST_LEADS]
 
 
 def place_of(handle: Handle) -> str:
@@ -55,7 +120,7 @@ def place_of(handle: Handle) -> str:
 
 
 def ref_at(uow: UnitOfWork, workspace_id: int, handle: Handle) -> str:
-    """The reference of the lead whose card stands there; empty where none does."""
+    """The reference of the lead whose card stands there; empty where none does, or one of several leads."""
     where = {"org": uow.org_id, "workspace": workspace_id, "place": place_of(handle)}
     number = uow.session.scalar(_LEAD_AT, where)
     return f"L-{number}" if number else ""

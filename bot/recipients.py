@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import text
 
 from bot.cards.facts import everybody
+from bot.owed import Owed
 from bot.platforms.base import Address, Workspace
 from bot.workspaces import Workspaces
 from crm.rules.access import Actor
@@ -31,13 +32,14 @@ _GROUP = text(
     where c.org_id = :org and c.id = :id
     """
 )
-# In Slack and the playground the pool's groups; in WeCom, whose groups have no buttons, every candidate on duty.
+# In Slack and the playground the pool's groups (what is meant for one that is gone goes to its manager); in WeCom,
+# whose groups have no buttons, every candidate on duty.
 _WIDE_GROUPS = text(
     """
     select distinct c.id from conversation c join workspace w on w.id = c.workspace_id
     left join pool_scope ps on ps.org_id = c.org_id and ps.pool_id = :pool and ps.department_id is not null
     left join department d on d.org_id = c.org_id and d.id = c.department_id
-    where c.org_id = :org and c.broken_at is null and w.dead_at is null and w.platform <> 'wecom'
+    where c.org_id = :org and w.dead_at is null and w.platform <> 'wecom'
       and (c.pool_id = :pool or (c.pool_id is null and ps.department_id = any(d.path)))
     """
 )
@@ -61,6 +63,9 @@ class Recipient:
     viewer: Actor
 
 
+GROUP_GONE = "group_gone"
+
+
 class Unreachable(Exception):
     """There is nowhere to send this; the text says why."""
 
@@ -79,22 +84,23 @@ def of_group(uow: UnitOfWork, workspaces: Workspaces, conversation_id: int) -> R
     row = uow.session.execute(_GROUP, {"org": uow.org_id, "id": conversation_id}).one_or_none()
     workspace = workspaces.by_id(row.workspace_id) if row else None
     if row is None or workspace is None or row.broken_at:
-        raise Unreachable("group_gone")
+        raise Unreachable(GROUP_GONE)
     viewer = everybody(uow.org_id, members.zone(row.timezone), row.locale)
     return Recipient(workspace, Address(row.kind, row.external_id), viewer)
 
 
-def of_answer(uow: UnitOfWork, workspaces: Workspaces, message: Mapping[str, Any]) -> Recipient:
+def of_answer(uow: UnitOfWork, workspaces: Workspaces, message: Owed) -> Recipient:
     """Where a late answer goes: back through the door's own address. Raises Unreachable."""
-    workspace = workspaces.by_id(message["workspace_id"])
-    if workspace is None:
+    workspace = workspaces.by_id(message.workspace_id) if message.workspace_id else None
+    if workspace is None or message.address is None:
         raise Unreachable("workspace_gone")
-    viewer = (
-        members.get(uow, message["member_id"])
-        if message["member_id"]
-        else everybody(uow.org_id, members.zone("UTC"), "en")
-    )
-    return Recipient(workspace, Address(message["address"]["kind"], message["address"]["external_id"]), viewer)
+    viewer = members.get(uow, message.member_id) if message.member_id else stranger(uow.org_id, message.address)
+    return Recipient(workspace, Address(message.address["kind"], message.address["external_id"]), viewer)
+
+
+def stranger(org_id: int, address: Mapping[str, Any]) -> Actor:
+    """Somebody not linked to any member: sees no lead at all."""
+    return replace(everybody(org_id, members.zone("UTC"), address.get("locale", "en")), role="nobody")
 
 
 def wide(uow: UnitOfWork, pool_id: int) -> tuple[list[int], list[int]]:

@@ -23,7 +23,7 @@ class Workspaces:
     """A read-through cache over the table `workspace`."""
 
     def __init__(self, database: Database, vault: Vault) -> None:
-        self._database, self._vault = database, vault
+        self._database, self.vault = database, vault
         self._all: list[Workspace] = []
         self._until = 0.0
         self._lock = Lock()
@@ -62,7 +62,7 @@ class Workspaces:
                 ),
                 {
                     "org": org_id, "platform": platform, "external": external_id, "name": name,
-                    "secrets": self._vault.seal_all(secrets), "config": json.dumps(dict(config)), "now": uow.now,
+                    "secrets": self.vault.seal_all(secrets), "config": json.dumps(dict(config)), "now": uow.now,
                 },
             ).one()  # fmt: skip
         self.forget()
@@ -104,7 +104,7 @@ class Workspaces:
         return [
             Workspace(
                 id=row.id, org_id=row.org_id, platform=row.platform, external_id=row.external_id, name=row.name,
-                secrets=self._vault.open_all(row.secrets), config=row.config,
+                secrets=self.vault.open_all(row.secrets), config=row.config,
             )
             for row in rows
         ]  # fmt: skip

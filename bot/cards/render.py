@@ -1,8 +1,7 @@
 """From a card's name and its ids to the card, for one viewer. Templates do the rest.
 
-Because a card is only a name and ids until it is shown, answers can be stored without personal text,
-rendered again for a
-repeat, edited later, and shown to each viewer with what that viewer may see.
+Because a card is only a name and ids until it is shown, answers can be stored without personal text, rendered again for
+a repeat, edited later, and shown to each viewer with what that viewer may see.
 """
 
 from __future__ import annotations
@@ -39,8 +38,8 @@ def environment(locale: str) -> Environment:
     """The templates of one language: escaped, strict, whitespace-free."""
     env = Environment(
         loader=PackageLoader("bot.cards"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n", "jinja2.ext.do"], finalize=_finalize, auto_reload=False,
+        lstrip_blocks=True, extensions=["jinja2.ext.i18n", "jinja2.ext.do"], finalize=_finalize,
+        auto_reload=False,
     )  # fmt: skip
     env.install_gettext_translations(translations(locale), newstyle=True)  # type: ignore[attr-defined]
     return env

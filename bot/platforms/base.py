@@ -52,6 +52,10 @@ class Platform(Protocol):
         """The platform's own JSON for a card, within all of its limits; never fails on any valid card."""
         ...
 
+    def cost(self, card: Card) -> int:
+        """How many messages a card takes in a private chat, as the platform's own limits count."""
+        ...
+
     def answers_inline(self, interaction: Interaction, *, in_place: bool) -> bool:
         """Whether the answer to this interaction fits into the HTTP response; else it goes out as a job.
 

@@ -40,6 +40,10 @@ class PlaygroundPlatform:
         cleaned: dict[str, Any] = _clean(as_json.to_json(form))
         return cleaned
 
+    def cost(self, card: Card) -> int:  # noqa: ARG002  (a protocol's method)
+        """One message, whatever is in it."""
+        return 1
+
     def answers_inline(self, interaction: Interaction, *, in_place: bool) -> bool:  # noqa: ARG002  # as the protocol has it
         """Always: the page waits for its answer."""
         return True

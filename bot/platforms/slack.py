@@ -49,6 +49,10 @@ class SlackPlatform:
         """The card as a person's home page."""
         return {"type": "home", "blocks": slack_blocks.blocks(card, budget=slack_blocks.HOME)}
 
+    def cost(self, card: Card) -> int:  # noqa: ARG002  (a protocol's method)
+        """One message, whatever is in it."""
+        return 1
+
     def answers_inline(self, interaction: Interaction, *, in_place: bool) -> bool:  # noqa: ARG002
         """Slash commands and the home page answer in the HTTP response; taps, messages and forms by a job."""
         return interaction.kind == "home" or (interaction.kind == "command" and interaction.key.startswith("command:"))

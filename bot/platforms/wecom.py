@@ -59,15 +59,16 @@ class WeCom:
         self._lock = threading.Lock()
 
     def render(self, card: Card) -> dict[str, Any]:
-        """The messages of a private chat; pictures stand for themselves by name and size.
-
-        Their number is what WeCom's silent limit per member counts.
-        """
+        """The messages of a private chat; pictures stand for themselves by name and size."""
         pictures = [
             {"msgtype": "image", "image": {"name": picture.name, "bytes": len(picture.png)}}
             for picture in cards.pictures(card)
         ]
         return {"messages": [*cards.for_person(card), *pictures]}
+
+    def cost(self, card: Card) -> int:
+        """Every part and picture counts towards WeCom's silent limit per member."""
+        return len(cards.for_person(card)) + len(cards.pictures(card))
 
     def answers_inline(self, interaction: Interaction, *, in_place: bool) -> bool:
         """Only the change of a tapped card: words get a message of their own, since a passive reply has no buttons."""

@@ -1,0 +1,128 @@
+"""The rows of owed messages: claimed by one try, joined with those that wait together, closed, or put off.
+
+The attempt number fences doubles: only the try that raised it last may close the row.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from crm import queue
+from crm.uow import UnitOfWork
+
+FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0  # seconds
+
+_CLAIM = text(
+    """
+    with old as (
+        select id, attempt from message
+        where org_id = :org and id = :id and state = 'owed' and attempt <= :attempt + 1 for update
+    )
+    update message m set attempt = :attempt + 1 from old where m.org_id = :org and m.id = old.id
+    returning m.id, m.topic, m.key, m.member_id, m.conversation_id, m.workspace_id, m.address, m.lead_id, m.card,
+              m.group_key, m.created_at, m.due_at, m.attempt,
+              old.attempt > :attempt or coalesce(m.cause like '%?', false) as again
+    """
+)
+# Of those that wait together one goes first; the others find themselves joined to it.
+_TURN = text(
+    "select pg_advisory_xact_lock(hashtextextended(group_key, org_id)) from message"
+    " where org_id = :org and id = :id and group_key is not null"
+)
+_TOGETHER = text(
+    """
+    update message set state = 'merged', sent_at = :now
+    where org_id = :org and group_key = :group and state = 'owed' and id <> :id and attempt = 0
+      and conversation_id is not distinct from :conversation and member_id is not distinct from :member
+    returning card
+    """
+)
+_JOINED = text("update message set card = cast(:card as jsonb) where org_id = :org and id = :id")
+_CLOSE = text(
+    "update message set state = :state, cause = :cause, sent_at = :now, card = card - 'shown_once'"
+    " where org_id = :org and id = :id and state = 'owed' and attempt = :attempt"
+)
+_KILL = text(
+    "update message set state = 'dead', cause = :cause, sent_at = :now, card = card - 'shown_once'"
+    " where org_id = :org and id = :id and state = 'owed' and attempt <= :attempt + 1"
+)
+_PUT_OFF = text(
+    "update message set attempt = :attempt, cause = coalesce(:cause, cause)"
+    " where org_id = :org and id = :id and state = 'owed'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A message that one try has claimed. `again`: an earlier try may have sent it, nobody knows."""
+
+    id: int
+    topic: str
+    key: str
+    member_id: int | None
+    conversation_id: int | None
+    workspace_id: int | None
+    address: dict[str, Any] | None
+    lead_id: int | None
+    card: dict[str, Any]
+    group_key: str | None
+    created_at: datetime
+    due_at: datetime
+    attempt: int
+    again: bool
+
+
+def claim(uow: UnitOfWork, message_id: int, attempt: int) -> Owed | None:
+    """Take the row for one try; None when it is closed, or a later try has it already.
+
+    A row whose attempt was raised before by this same try belonged to a process that was killed.
+    """
+    args = {"org": uow.org_id, "id": message_id}
+    uow.session.execute(_TURN, args)
+    row = uow.session.execute(_CLAIM, args | {"attempt": attempt}).mappings().one_or_none()
+    return Owed(**row) if row else None
+
+
+def joined(uow: UnitOfWork, owed: Owed) -> dict[str, Any]:
+    """The message's data, with the leads of those of its kind that wait together with it, untried."""
+    if not owed.group_key:
+        return owed.card
+    who = {"org": uow.org_id, "id": owed.id, "conversation": owed.conversation_id, "member": owed.member_id}
+    others = uow.session.scalars(_TOGETHER, who | {"group": owed.group_key, "now": uow.now}).all()
+    leads = [lead for card in (owed.card, *others) for lead in card.get("leads", ())]
+    data = owed.card | {"leads": list(dict.fromkeys(leads))}
+    # Kept on the row, so that a second try says the same although the others are merged by now.
+    uow.session.execute(_JOINED, {"org": uow.org_id, "id": owed.id, "card": json.dumps(data)})
+    return data
+
+
+def close(uow: UnitOfWork, owed: Owed, state: str, cause: str | None = None) -> None:
+    """The message is `sent`, `dropped` or `dead`; what was to be shown once is kept no longer."""
+    args = {"org": uow.org_id, "id": owed.id, "attempt": owed.attempt, "now": uow.now}
+    uow.session.execute(_CLOSE, args | {"state": state, "cause": cause})
+
+
+def kill(uow: UnitOfWork, message_id: int, attempt: int, cause: str) -> None:
+    """The message of a try that came to nothing is dead."""
+    args = {"org": uow.org_id, "id": message_id, "attempt": attempt, "cause": cause, "now": uow.now}
+    uow.session.execute(_KILL, args)
+
+
+def put_off(uow: UnitOfWork, owed: Owed, wait: float, *, cause: str | None) -> None:
+    """Try again after so many seconds. With a cause the try counts; without, it only waited for its turn."""
+    attempt = owed.attempt if cause else owed.attempt - 1
+    uow.session.execute(_PUT_OFF, {"org": uow.org_id, "id": owed.id, "attempt": attempt, "cause": cause})
+    order = {"org_id": uow.org_id, "message_id": owed.id, "attempt": attempt}
+    uow.defer(queue.Order(queue.DELIVER, order, at=uow.time() + timedelta(seconds=wait)))
+
+
+def back_off(attempt: int) -> float:
+    """Seconds before the next try: doubling from two seconds to an hour, with jitter so that crowds disperse."""
+    doubled: float = FIRST_WAIT * 2 ** min(max(attempt - 1, 0), 20)
+    return min(doubled, LONGEST_WAIT) * random.uniform(0.8, 1.2)  # noqa: S311  (no secret)
