@@ -20,6 +20,7 @@ class Reply:
     """A card or form by name and ids. `replace` puts it where the tapped card stands; `public` shows it to the group.
 
     `once` holds what is shown a single time and never stored, such as a fresh key; a repeat sees None in its place.
+    `known` spares an answer that is shown at once what the handler has read; any later drawing reads it anew.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Reply:
     replace: bool = False
     public: bool = False
     once: Mapping[str, Any] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=dict)
 
     def stored(self) -> dict[str, Any]:
         """As kept in `delivery` and `posted_card`: no personal text."""

@@ -49,11 +49,15 @@ class Database:
         self._session = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
     @contextmanager
-    def begin(self, org_id: int | None = None) -> Iterator[UnitOfWork]:
-        """One transaction: commits when the block ends, rolls back when it raises."""
+    def begin(self, org_id: int | None = None, *, delivery: str | None = None) -> Iterator[UnitOfWork]:
+        """One transaction: commits when the block ends, rolls back when it raises.
+
+        Args:
+            delivery: the key of an inbound delivery, whose row is written first; see `UnitOfWork.is_first`.
+        """
         with (
             self._session() as session,
-            transaction(UnitOfWork(session, time=self.time, muted=self.muted), org_id) as uow,
+            transaction(UnitOfWork(session, time=self.time, muted=self.muted), org_id, delivery) as uow,
         ):
             yield uow
 

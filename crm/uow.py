@@ -23,23 +23,45 @@ _OPEN = text(
     " (select offset_seconds from clock limit 1) as shift,"
     " (select rule_set_id from organization where id = nullif(:org, '')::bigint) as rules"
 )
-_OWE = text(
+# The insert, not a lookup, decides who is first: a second one of that key waits here until the first has committed.
+_RECEIVE = text(
     """
-    insert into message (org_id, topic, key, member_id, conversation_id, workspace_id, address, lead_id, card, state,
-                         attempt, group_key, created_at, due_at)
-    select :org, m.topic, m.key, m.member_id, m.conversation_id, m.workspace_id, m.address, m.lead_id, m.card, 'owed',
-           0, m.group_key, :now, coalesce(m.due_at, :now)
-    from jsonb_to_recordset(cast(:rows as jsonb)) as m(topic text, key text, member_id bigint, conversation_id bigint,
-         workspace_id bigint, address jsonb, lead_id bigint, card jsonb, group_key text, due_at timestamptz)
-    on conflict (org_id, key) do nothing
-    returning id, group_key, due_at
+    with shared as (
+        select coalesce((select offset_seconds from clock limit 1), 0) as shift
+    ), first as (
+        insert into delivery (key, org_id, at)
+        select :key, cast(:org as bigint), cast(:wall as timestamptz) + make_interval(secs => shift) from shared
+        on conflict (key) do nothing returning key
+    )
+    select set_config('sluice.org_id', :org, true), shift,
+           (select rule_set_id from organization where id = cast(:org as bigint)) as rules,
+           exists (select from first) as is_first
+    from shared
     """
 )
-_TOUCH = text(
+# All that is written at the end, in one statement; what it returns are the jobs to be. The touched leads come as JSON,
+# because a statement that takes an array is planned anew each time.
+_CLOSE = text(
     """
-    update posted_card set wanted = wanted + 1
-    where org_id = :org and live and lead_id = any(:leads)
-    returning id, wanted - shown as behind
+    with answered as (
+        update delivery set answer = cast(:answer as jsonb) where key = :key
+    ), owed as (
+        insert into message (org_id, topic, key, member_id, conversation_id, workspace_id, address, lead_id, card,
+                             state, attempt, group_key, created_at, due_at)
+        select :org, m.topic, m.key, m.member_id, m.conversation_id, m.workspace_id, m.address, m.lead_id, m.card,
+               'owed', 0, m.group_key, :now, coalesce(m.due_at, :now)
+        from jsonb_to_recordset(cast(:owed as jsonb)) as m(
+            topic text, key text, member_id bigint, conversation_id bigint, workspace_id bigint, address jsonb,
+            lead_id bigint, card jsonb, group_key text, due_at timestamptz)
+        on conflict (org_id, key) do nothing
+        returning id, due_at
+    ), touched as (
+        update posted_card c set wanted = c.wanted + 1
+        from jsonb_array_elements(cast(:touched as jsonb)) as t(lead)
+        where c.org_id = :org and c.live and c.lead_id = cast(t.lead as bigint)
+        returning c.id, c.wanted - c.shown as behind
+    )
+    select id, due_at from owed union all select id, null from touched where behind = 1
     """
 )
 
@@ -53,6 +75,7 @@ class UnitOfWork:
         now: the one time of this transaction, aware, UTC.
         org_id: the tenant; 0 until it is known (`enter`).
         muted: facts are written, but nobody is told and no job is started: for histories that are made after the event.
+        is_first: False where the delivery that this transaction serves was served before.
     """
 
     session: Session
@@ -61,6 +84,8 @@ class UnitOfWork:
     muted: bool = False
     now: datetime = field(init=False)
     rule_set_id: int | None = field(init=False, default=None)
+    is_first: bool = field(init=False, default=True)
+    _answer: tuple[str, str] | None = field(init=False, default=None)
     _owed: list[dict[str, Any]] = field(init=False, default_factory=list)
     _touched: set[int] = field(init=False, default_factory=set)
     _orders: list[queue.Order] = field(init=False, default_factory=list)
@@ -70,6 +95,13 @@ class UnitOfWork:
         row = self.session.execute(_OPEN, {"org": str(org_id or "")}).one()
         self.now = self.time() + timedelta(seconds=row.shift or 0)
         self.org_id, self.rule_set_id = org_id or 0, row.rules
+
+    def receive(self, org_id: int, key: str) -> None:
+        """Begin, and write the row of an inbound delivery before anything else."""
+        wall = self.time()
+        row = self.session.execute(_RECEIVE, {"org": str(org_id), "key": key, "wall": wall}).one()
+        self.now = wall + timedelta(seconds=row.shift)
+        self.org_id, self.rule_set_id, self.is_first = org_id, row.rules, row.is_first
 
     def enter(self, org_id: int) -> None:
         """Make this transaction the given tenant's."""
@@ -120,41 +152,38 @@ class UnitOfWork:
         """Run a job after the commit."""
         self._orders.append(order)
 
+    def answer(self, key: str, stored: Mapping[str, Any]) -> None:
+        """Keep what the delivery of that key was answered, for its repeats; no personal text."""
+        self._answer = (key, json.dumps(stored))
+
     def flush(self) -> None:
         """Write what is owed so far; called by commit."""
         self.session.flush()
-        orders = [] if self.muted else self._orders + self._messages() + self._edits()
-        self._orders, self._owed = [], []
+        orders = self._orders + self._close()
+        self._orders, self._owed, self._answer = [], [], None
         self._touched.clear()
-        queue.defer(self.session, orders)
+        queue.defer(self.session, [] if self.muted else orders)
 
     def commit(self) -> None:
         self.flush()
         self.session.commit()
 
-    def _messages(self) -> list[queue.Order]:
-        if not self._owed:
+    def _close(self) -> list[queue.Order]:
+        owed, touched = ([], []) if self.muted else (self._owed, sorted(self._touched))
+        if not (owed or touched or self._answer):
             return []
-        args = {"org": self.org_id, "now": self.now, "rows": json.dumps(self._owed)}
-        return [
-            queue.Order(
-                queue.DELIVER,
-                {"org_id": self.org_id, "message_id": row.id, "attempt": 0},
-                at=self._later(row.due_at),
-            )
-            for row in self.session.execute(_OWE, args)
-        ]
+        key, answer = self._answer or (None, None)
+        args = {"org": self.org_id, "now": self.now, "key": key, "answer": answer}
+        rows = self.session.execute(_CLOSE, args | {"owed": json.dumps(owed), "touched": json.dumps(touched)})
+        return [self._delivery(row.id, row.due_at) if row.due_at else self._edit(row.id) for row in rows]
 
-    def _edits(self) -> list[queue.Order]:
-        if not self._touched:
-            return []
-        rows = self.session.execute(_TOUCH, {"org": self.org_id, "leads": sorted(self._touched)})
-        # One waiting job per card is enough: it renders the newest state, however often that changed meanwhile.
-        return [
-            queue.Order(queue.EDIT, {"org_id": self.org_id, "card_id": row.id}, lock=f"card:{row.id}")
-            for row in rows
-            if row.behind == 1
-        ]
+    def _delivery(self, message_id: int, due_at: datetime) -> queue.Order:
+        args = {"org_id": self.org_id, "message_id": message_id, "attempt": 0}
+        return queue.Order(queue.DELIVER, args, at=self._later(due_at))
+
+    def _edit(self, card_id: int) -> queue.Order:
+        """One waiting job per card is enough: it renders the newest state, however often that changed meanwhile."""
+        return queue.Order(queue.EDIT, {"org_id": self.org_id, "card_id": card_id}, lock=f"card:{card_id}")
 
     def _later(self, due_at: datetime) -> datetime | None:
         """When the job shall run by the machine's clock, which a playground's shifted clock is ahead of."""
@@ -163,10 +192,13 @@ class UnitOfWork:
 
 
 @contextmanager
-def transaction(uow: UnitOfWork, org_id: int | None) -> Iterator[UnitOfWork]:
+def transaction(uow: UnitOfWork, org_id: int | None, delivery: str | None = None) -> Iterator[UnitOfWork]:
     """Open, commit when the block ends, roll back when it raises."""
     try:
-        uow.open(org_id)
+        if org_id and delivery:
+            uow.receive(org_id, delivery)
+        else:
+            uow.open(org_id)
         yield uow
         uow.commit()
     except BaseException:

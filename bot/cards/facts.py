@@ -35,7 +35,7 @@ from crm.services import (
     undo,
 )
 from crm.services.leads import LeadView
-from crm.services.pools import Load
+from crm.services.ownership import Load
 from crm.services.tasks import TaskView
 from crm.uow import UnitOfWork
 
@@ -88,6 +88,11 @@ class Facts:
 
     def leads(self, lead_ids: list[int]) -> list[LeadView]:
         return leads.many(self.uow, actor=self.viewer, lead_ids=lead_ids)
+
+    def taken(self, lead_ids: list[int]) -> list[tuple[str, str]]:
+        """Leads offered to the viewer that a colleague took: no more than the reference and the colleague's name."""
+        seen = {lead.id for lead in self.leads(lead_ids)}
+        return [(ref, owner) for lead_id, ref, owner in leads.taken(self.uow, lead_ids) if lead_id not in seen]
 
     def my_leads(self, most: int = 50) -> list[LeadView]:
         return leads.mine(self.uow, actor=self.viewer, most=most)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 
 from bot.arguments import Many, RawRef, Rest, Word
 from bot.cards.language import _
@@ -10,6 +12,7 @@ from bot.context import Context, Reply
 from bot.router import action, command
 from crm.errors import BadArgument, PoolNotFound
 from crm.services import assignments, leads, pools, warnings
+from crm.services.assignments import Claimed
 from crm.services.leads import LeadView
 
 MOST_AT_ONCE = 20
@@ -63,14 +66,18 @@ def claim_one(context: Context, ref: RawRef) -> Reply:
     won = assignments.claim(context.uow, actor=context.actor, ref=ref)
     if context.interaction.conversation and context.interaction.kind == "action":
         # The group's card changes for everybody by itself; the winner gets the contact in private.
-        return context.beside("claimed", lead=won.lead_id)
-    return context.reply("claimed", lead=won.lead_id)
+        return _claimed(context.beside, won)
+    return _claimed(context.reply, won)
 
 
 @action("claim.next", guards=False)
 def claim_next(context: Context) -> Reply:
     won = assignments.claim_best(context.uow, actor=context.actor)
-    return context.reply("claimed", lead=won[0].lead_id)
+    return _claimed(context.reply, won[0])
+
+
+def _claimed(answer: Callable[..., Reply], won: Claimed) -> Reply:
+    return replace(answer("claimed", lead=won.lead_id), known={"load": won.load, "undo": won.activity_id})
 
 
 @action("claim.many", guards=False)

@@ -67,12 +67,12 @@ _LOCK_LEDGER = text(
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A won claim. `holding` of `cap` leads are now held."""
+    """A won claim, what the claimer now holds, and the activity that an undo takes back."""
 
     lead_id: int
     number: int
-    holding: int
-    cap: int
+    load: ownership.Load
+    activity_id: int
 
 
 def claim(uow: UnitOfWork, *, actor: Actor, ref: str) -> Claimed:
@@ -134,13 +134,18 @@ def assign(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor, re
 
 
 def hand_over(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor, how: str, reason: str = "") -> None:
-    """Move a lead to another owner and tell both. Raises MemberInactive, MemberFull, LeadClosed, LeadAlreadyYours."""
+    """Move a lead to another owner and tell both.
+
+    Raises: MemberInactive, MemberFull, LeadClosed, LeadAlreadyYours, SelfSourced.
+    """
     if lead.status != "open":
         raise LeadClosed(ref=lead.ref)
     if not to.active or to.role not in SELLERS:
         raise MemberInactive(member_id=to.id)
     if lead.owner_id == to.id:
         raise LeadAlreadyYours(ref=lead.ref)
+    if lead.origin == "self":
+        raise SelfSourced(ref=lead.ref)
     if lead.owner_id is not None:
         _lock(uow, [lead.id], [lead.owner_id, to.id])
         _end_for(uow, actor, lead)
@@ -210,7 +215,7 @@ def _claim(uow: UnitOfWork, actor: Actor, found: Takeable) -> Claimed:
         raise _lost(uow, actor, found)
     if row.holding is None:
         raise _full(uow, actor, found) or Conflict
-    return Claimed(found.lead.id, found.number, row.holding, limits.cap)
+    return Claimed(found.lead.id, found.number, ownership.Load.under(limits, row), row.activity)
 
 
 def _room(uow: UnitOfWork, actor: Actor, found: Takeable) -> ownership.Room:
@@ -249,28 +254,15 @@ def _waiting(now: datetime, found: Takeable, policy: quota.PoolPolicy) -> Refusa
 def _full(uow: UnitOfWork, actor: Actor, found: Takeable) -> Refusal | None:
     """Which cap is reached, with its figures; None when there is room."""
     limits = _room(uow, actor, found)
-    row = uow.session.execute(
-        text(
-            "select holding, day, day_claims, week, week_claims from rep_load where org_id = :org and member_id = :me"
-        ),
-        {"org": uow.org_id, "me": actor.id},
-    ).one_or_none()
-    held = row.holding if row else 0
-    today = row.day_claims if row and row.day == limits.day else 0
-    this_week = row.week_claims if row and row.week == limits.week else 0
-    if held >= limits.cap:
-        return CapacityReached(held=held, limit=limits.cap)
-    if today >= limits.per_day:
-        return QuotaReached(
-            used=today, limit=limits.per_day, period="day", again=quota.next_day(uow.now, actor.timezone).isoformat()
-        )
-    if this_week >= limits.per_week:
-        return QuotaReached(
-            used=this_week,
-            limit=limits.per_week,
-            period="week",
-            again=quota.next_week(uow.now, actor.timezone).isoformat(),
-        )
+    load = ownership.load(uow, actor, limits)
+    if load.held >= limits.cap:
+        return CapacityReached(held=load.held, limit=limits.cap)
+    if load.today >= limits.per_day:
+        again = quota.next_day(uow.now, actor.timezone)
+        return QuotaReached(used=load.today, limit=limits.per_day, period="day", again=again.isoformat())
+    if load.week >= limits.per_week:
+        again = quota.next_week(uow.now, actor.timezone)
+        return QuotaReached(used=load.week, limit=limits.per_week, period="week", again=again.isoformat())
     return None
 
 

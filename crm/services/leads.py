@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import ColumnClause, TextualSelect, column, text
 
 from crm.errors import LeadNotFound
 from crm.rules.access import Actor, may_see, may_see_contact
@@ -18,12 +18,11 @@ REF = re.compile(r"^(?:l|L|＃|#)?\s*[-－–—]?\s*(\d{1,12})$")
 
 _VIEW = """
     select l.id, l.number, l.version, l.status, l.stage, l.owner_id, l.pool_id, l.origin, l.level, l.product, l.region,
-           l.amount, l.currency, l.score, l.tags, l.created_at, l.assigned_at, l.contacted_at, l.followed_up_at,
-           l.pool_entered_at, l.recycle_at, l.recycle_rule, l.extensions, l.extended_until, l.held_since, l.touches,
-           l.lost_reason, l.closed_at, l.stage_entered_at, l.custom,
-           p.id as person_id, p.name, p.company, p.title, p.note, p.contact_state,
-           o.name as owner, o.locale as owner_locale, d.path as owner_path, pool.name as pool, pool.key as pool_key,
-           s.name as source, st.name as stage_name, st.name_zh as stage_name_zh, st.funnel,
+           l.amount, l.currency, l.score, l.created_at, l.assigned_at, l.contacted_at, l.followed_up_at,
+           l.pool_entered_at, l.recycle_at, l.recycle_rule, l.extensions, l.touches, l.lost_reason,
+           p.id as person_id, p.name, p.company, p.title, p.contact_state,
+           o.name as owner, d.path as owner_path, pool.name as pool, s.name as source,
+           st.name as stage_name, st.name_zh as stage_name_zh, st.funnel,
            (select min(t.due_at) from task t
              where t.org_id = l.org_id and t.lead_id = l.id and t.state = 'open') as next_at,
            (select json_agg(json_build_array(k.kind, k.value) order by k.id) from person_key k
@@ -42,15 +41,26 @@ _VIEW = """
     left join pipeline pl on pl.org_id = l.org_id and pl.line_id = l.line_id
     left join stage st on st.org_id = l.org_id and st.pipeline_id = pl.id and st.key = l.stage
 """
-_BY_NUMBER = text(_VIEW + " where l.org_id = :org and l.number = :number")
-_BY_IDS = text(_VIEW + " where l.org_id = :org and l.id = any(:ids)")
-_MINE = text(
-    _VIEW + " where l.org_id = :org and l.owner_id = :me and l.status = 'open'"
-    " order by l.recycle_at nulls last, l.score desc, l.id limit :most"
-)
-_FOUND = text(
-    _VIEW + " where l.org_id = :org and l.person_id = any(:persons) order by l.status <> 'open', l.id desc limit 60"
-)
+_NAMES = """
+    id number version status stage owner_id pool_id origin level product region amount currency score created_at
+    assigned_at contacted_at followed_up_at pool_entered_at recycle_at recycle_rule extensions touches lost_reason
+    person_id name company title contact_state owner owner_path pool source stage_name stage_name_zh funnel
+    next_at keys in_scope
+"""
+_NAMED: list[ColumnClause[Any]] = [column(name) for name in _NAMES.split()]
+
+
+def _seen(where: str) -> TextualSelect:
+    """A reading of leads. The columns are named, else SQLAlchemy works their names out anew at each reading."""
+    return text(f"{_VIEW} where l.org_id = :org and {where}").columns(*_NAMED)
+
+
+_BY_NUMBER = _seen("l.number = :number")
+# A statement of its own: one that takes a list of ids is planned anew each time.
+_BY_ID = _seen("l.id = :id")
+_BY_IDS = _seen("l.id = any(:ids)")
+_MINE = _seen("l.owner_id = :me and l.status = 'open' order by l.recycle_at nulls last, l.score desc, l.id limit :most")
+_FOUND = _seen("l.person_id = any(:persons) order by l.status <> 'open', l.id desc limit 60")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +132,7 @@ def access(uow: UnitOfWork, *, actor: Actor, ref: str) -> LeadView:
 
 def access_id(uow: UnitOfWork, *, actor: Actor, lead_id: int) -> LeadView:
     """The same door for an id that a card or job carries."""
-    return _only(_rows(uow, _BY_IDS, actor, ids=[lead_id]), actor, f"#{lead_id}")
+    return _only(_rows(uow, _BY_ID, actor, id=lead_id), actor, f"#{lead_id}")
 
 
 def many(uow: UnitOfWork, *, actor: Actor, lead_ids: list[int]) -> list[LeadView]:
@@ -206,3 +216,13 @@ def number_of(uow: UnitOfWork, lead_id: int) -> int:
     """A lead's number, for a message about a lead that has moved on."""
     found = text("select number from lead where org_id = :org and id = :id")
     return int(uow.session.execute(found, {"org": uow.org_id, "id": lead_id}).scalar_one())
+
+
+def taken(uow: UnitOfWork, lead_ids: list[int]) -> list[tuple[int, str, str]]:
+    """Those of the leads that somebody owns: id, reference and the owner's name, for whoever was offered them."""
+    found = text(
+        "select l.id, l.number, m.name from lead l join member m on m.org_id = l.org_id and m.id = l.owner_id"
+        " where l.org_id = :org and l.id = any(:ids)"
+    )
+    rows = uow.session.execute(found, {"org": uow.org_id, "ids": lead_ids})
+    return [(row.id, f"L-{row.number}", row.name) for row in rows]

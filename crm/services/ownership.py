@@ -42,7 +42,7 @@ _TAKE = text(
         where r.holding + :counts <= :cap
           and case when r.day = :day then r.day_claims else 0 end + :claims <= :per_day
           and case when r.week = :week then r.week_claims else 0 end + :claims <= :per_week
-        returning holding, day_claims, week_claims
+        returning holding, day, day_claims, week, week_claims
     ), history as (
         insert into assignment (org_id, lead_id, member_id, began_at, began_by)
         select :org, id, :member, :now, :how from won
@@ -55,8 +55,7 @@ _TAKE = text(
                jsonb_build_object('version', version, 'pool_id', pool_id) from won
         returning id
     )
-    select line.id as activity, counted.holding, counted.day_claims, counted.week_claims
-    from line left join counted on true
+    select line.id as activity, counted.* from line left join counted on true
     """
 )
 _END = text(
@@ -111,6 +110,7 @@ _AGAIN = text(
     returning id
     """
 )
+_LOAD = text("select holding, day, day_claims, week, week_claims from rep_load where org_id = :org and member_id = :me")
 NO_LIMIT = 2**31 - 1
 
 
@@ -123,6 +123,28 @@ class Room:
     per_week: int
     day: date
     week: date
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a member holds and has claimed. None for a cap that is not set."""
+
+    held: int
+    cap: int | None
+    today: int
+    per_day: int | None
+    week: int
+    per_week: int | None
+
+    @classmethod
+    def under(cls, limits: Room, row: Any) -> Load:
+        """A row of the ledger, or None, under these caps; what was counted on another day counts no more."""
+        caps = (None if cap == NO_LIMIT else cap for cap in (limits.cap, limits.per_day, limits.per_week))
+        cap, per_day, per_week = caps
+        if row is None:
+            return cls(0, cap, 0, per_day, 0, per_week)
+        today = row.day_claims if row.day == limits.day else 0
+        return cls(row.holding, cap, today, per_day, row.week_claims if row.week == limits.week else 0, per_week)
 
 
 def give(  # noqa: PLR0913  (one named thing each)
@@ -236,6 +258,14 @@ def room(
         day=quota.day_of(uow.now, member.timezone),
         week=quota.week_of(uow.now, member.timezone),
     )
+
+
+def load(uow: UnitOfWork, member: Actor, limits: Room) -> Load:
+    """The ledger of a member under these caps."""
+    found = text(
+        "select holding, day, day_claims, week, week_claims from rep_load where org_id = :org and member_id = :me"
+    )
+    return Load.under(limits, uow.session.execute(found, {"org": uow.org_id, "me": member.id}).one_or_none())
 
 
 def holding(uow: UnitOfWork, member: Actor) -> int:

@@ -12,7 +12,7 @@ from crm.errors import PoolNotFound
 from crm.rules.access import Actor
 from crm.services import leads, ownership
 from crm.services.leads import LeadView
-from crm.services.ownership import NO_LIMIT
+from crm.services.ownership import Load
 from crm.uow import UnitOfWork
 
 _SCOPE = """
@@ -43,7 +43,6 @@ _LISTING = text(
     order by l.score desc, l.id limit :most
     """  # noqa: S608  (a constant)
 )
-_LOAD = text("select holding, day, day_claims, week, week_claims from rep_load where org_id = :org and member_id = :me")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +51,6 @@ class PoolView:
     key: str
     name: str
     waiting: int
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What a member holds and claimed. None for a cap that is not set."""
-
-    held: int
-    cap: int | None
-    today: int
-    per_day: int | None
-    week: int
-    per_week: int | None
 
 
 def visible(uow: UnitOfWork, *, actor: Actor) -> list[PoolView]:
@@ -91,20 +78,7 @@ def listing(
 
 def load_of(uow: UnitOfWork, member: Actor) -> Load:
     """The ledger of a member with the caps that hold now."""
-    limits = ownership.room(uow, member)
-    row = uow.session.execute(_LOAD, {"org": uow.org_id, "me": member.id}).one_or_none()
-    return Load(
-        held=row.holding if row else 0,
-        cap=_cap(limits.cap),
-        today=row.day_claims if row and row.day == limits.day else 0,
-        per_day=_cap(limits.per_day),
-        week=row.week_claims if row and row.week == limits.week else 0,
-        per_week=_cap(limits.per_week),
-    )
-
-
-def _cap(value: int) -> int | None:
-    return None if value == NO_LIMIT else value
+    return ownership.load(uow, member, ownership.room(uow, member))
 
 
 def _cooled(uow: UnitOfWork) -> datetime:
