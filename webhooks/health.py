@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.concurrency import run_in_threadpool
 
 from bot.app import Bot
+from webhooks.figures import Figures
 
 
 def router(bot: Bot) -> APIRouter:
-    routes = APIRouter(tags=["health"])
+    routes, ours = APIRouter(tags=["health"]), CollectorRegistry()
+    ours.register(Figures(bot.database))
 
     @routes.get("/healthz")
     async def alive() -> dict[str, str]:
@@ -29,7 +31,8 @@ def router(bot: Bot) -> APIRouter:
 
     @routes.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        told = await run_in_threadpool(lambda: generate_latest(REGISTRY) + generate_latest(ours))
+        return Response(told, media_type=CONTENT_TYPE_LATEST)
 
     return routes
 

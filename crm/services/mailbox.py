@@ -20,6 +20,16 @@ def dead(uow: UnitOfWork, most: int = 200) -> list[dict[str, Any]]:
     return [dict(row) for row in uow.session.execute(found, {"org": uow.org_id, "most": most}).mappings()]
 
 
+def waiting(uow: UnitOfWork) -> dict[str, int]:
+    """How many messages are due and still owed, and how many are dead."""
+    found = text(
+        "select count(*) filter (where state = 'owed' and due_at <= :now) as owed,"
+        " count(*) filter (where state = 'dead') as dead"
+        " from message where org_id = :org and state in ('owed', 'dead')"
+    )
+    return dict(uow.session.execute(found, {"org": uow.org_id, "now": uow.now}).mappings().one())
+
+
 def retry(uow: UnitOfWork, message_id: int) -> None:
     """Owe a dead message once more. Raises MessageNotDead."""
     again = text(
