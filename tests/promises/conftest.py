@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+from structlog.testing import capture_logs
 
 from crm.clock import DrivenClock
 from crm.db import Database
@@ -21,8 +22,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.chaos)
 
 
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """Crashes are meant here, and drawing their traces would take most of the time."""
+    with capture_logs():
+        yield
+
+
 @pytest.fixture
-def open_house(database: Database, migrated_url: str, redis_url: str, time: DrivenClock) -> Iterator[Callable[..., World]]:
+def open_house(
+    database: Database, migrated_url: str, redis_url: str, time: DrivenClock
+) -> Iterator[Callable[..., World]]:
     """A company of its own for each set of rules."""
     with ExitStack() as stack:
         yield lambda rules=NO_LIMITS: stack.enter_context(

@@ -38,7 +38,7 @@ class Rival:
         return f"Rep {self.name}"
 
     def says(self, words: str) -> str:
-        """Type a command. Returns what Slack shows from the same HTTP answer; WeCom's answer is a message, see `heard`."""
+        """Type a command. Returns what Slack shows from the same HTTP answer; WeCom's is a message, see `heard`."""
         if self.platform == "slack":
             response = self.world.wire.command(self.user, words, "D" + self.user[1:])
             assert response.status_code == 200
@@ -58,7 +58,10 @@ def add_rivals(world: World, count: int, platforms: Sequence[str] = ("slack", "w
         for rival in rivals:
             world.acme.member[rival.name] = _member(uow, world, rival)  # type: ignore[index]
     slack.join(
-        world.slack, {rival.user: rival.shown for rival in rivals}, team=world.wire.team, token=f"xoxb-{world.acme.org_id}"
+        world.slack,
+        {rival.user: rival.shown for rival in rivals},
+        team=world.wire.team,
+        token=f"xoxb-{world.acme.org_id}",
     )
     wecom.join(world.wecom, {rival.user: rival.shown for rival in rivals})
     return rivals

@@ -23,13 +23,15 @@ LANES = 12
 LEDGER = text(
     """
     select r.member_id, r.holding, r.day_claims, r.dealt_day,
-           (select count(*) from assignment a join lead l on l.org_id = a.org_id and l.id = a.lead_id
-             where a.org_id = r.org_id and a.member_id = r.member_id and a.ended_at is null and l.origin <> 'self') as held,
-           (select count(*) from lead l where l.org_id = r.org_id and l.owner_id = r.member_id and l.status = 'open') as owned,
-           (select count(*) from claim_entry c where c.org_id = r.org_id and c.member_id = r.member_id and c.day = r.day)
-             as claimed,
-           (select count(*) from assignment a where a.org_id = r.org_id and a.member_id = r.member_id
-             and a.began_by = 'dispatch' and a.ended_at is null) as dealt
+        (select count(*) from assignment a join lead l on l.org_id = a.org_id and l.id = a.lead_id
+         where l.origin <> 'self' and a.org_id = r.org_id and a.member_id = r.member_id and a.ended_at is null) as held,
+        (select count(*) from lead l
+         where l.org_id = r.org_id and l.owner_id = r.member_id and l.status = 'open') as owned,
+        (select count(*) from claim_entry c
+         where c.org_id = r.org_id and c.member_id = r.member_id and c.day = r.day) as claimed,
+        (select count(*) from assignment a
+         where a.org_id = r.org_id and a.member_id = r.member_id and a.ended_at is null
+           and a.began_by = 'dispatch') as dealt
     from rep_load r where r.org_id = :o
     """
 )

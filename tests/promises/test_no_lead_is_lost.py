@@ -16,7 +16,18 @@ from crm.errors import Refusal
 from crm.models import Source
 from crm.rules.access import Actor
 from crm.rules.arrival import Arrival, check
-from crm.services import assignments, creation, follow_ups, intake, intake_many, leads, members, pipeline, recycling, undo
+from crm.services import (
+    assignments,
+    creation,
+    follow_ups,
+    intake,
+    intake_many,
+    leads,
+    members,
+    pipeline,
+    recycling,
+    undo,
+)
 from crm.uow import UnitOfWork
 from tests import build
 from tests.promises.model import RULES, Model, ModelLead
@@ -222,7 +233,7 @@ class Company(RuleBasedStateMachine):
         return lead_id
 
     def learn(self) -> None:
-        """What a transfer or an undo does depends on much: the model takes it over; the invariants hold all the same."""
+        """What a transfer or an undo does depends on much: the model takes it over; the invariants still hold."""
         for row in self.rows():
             lead, owner = self.model.leads[row.id], self.name(row.email)
             if (lead.status, lead.owner) != (row.status, owner) and lead.owner and lead.status == "open":
