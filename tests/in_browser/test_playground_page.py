@@ -44,6 +44,16 @@ def test_a_typed_word_is_answered_with_a_card(stage: Stage, open_as: Open) -> No
     expect(page.locator(".talk .fields dd").first).to_have_text("+86 138 0013 8000")
 
 
+def test_two_lines_in_a_row_stand_together(stage: Stage, open_as: Open) -> None:
+    stage.script.answers |= {"new": Answer(form=LOG), "today": Answer(LEAD)}
+    page = open_as("ann")
+    say(page, "new")
+    page.get_by_role("dialog").press("Escape")
+    say(page, "today")
+    expect(page.locator(".talk .said")).to_have_text(["new", "today"])
+    expect(page.locator(".message.follows .gutter")).to_have_text(re.compile(r"\d\d:\d\d"))
+
+
 def test_the_three_things_to_try_are_taps(stage: Stage, open_as: Open) -> None:
     stage.script.answers["today"] = Answer(LEAD)
     page = open_as("ann")

@@ -23,8 +23,8 @@ export function ago(at) {
 
 export const exact = (at) => format(new Date(at), { dateStyle: "full", timeStyle: "short" });
 export const day = (at) => format(new Date(at), { weekday: "long", day: "numeric", month: "long" });
-export const shortDay = (at) => format(at, { weekday: "short", day: "numeric", month: "short" });
-export const timeOfDay = (at) => format(at, { hour: "2-digit", minute: "2-digit" });
+export const shortDay = (at) => format(new Date(at), { weekday: "short", day: "numeric", month: "short" });
+export const timeOfDay = (at) => format(new Date(at), { hour: "2-digit", minute: "2-digit" });
 
 export function refreshTimes(root = document) {
   for (const element of root.querySelectorAll("time[datetime]")) element.textContent = ago(element.dateTime);
