@@ -7,9 +7,9 @@ and is itself the stored answer. Whatever takes too long is handed to a job that
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -37,13 +37,9 @@ from crm.uow import UnitOfWork
 log = structlog.get_logger()
 
 LATE = "answer_late"
-_FIRST = text(
-    "insert into delivery (key, org_id, at) values (:key, :org, :now) on conflict (key) do nothing returning key"
-)
 # A late answer is given by a job, and a job may run twice.
 _UNANSWERED = text("select key from delivery where key = :key and answer is null for update")
 _STORED = text("select answer from delivery where key = :key")
-_STORE = text("update delivery set answer = cast(:answer as jsonb) where key = :key")
 _TOO_LONG = (pg.QueryCanceled, pg.LockNotAvailable)
 _CLASHED = (pg.DeadlockDetected, pg.SerializationFailure)
 
@@ -110,7 +106,7 @@ class Dispatcher:
             return self._failed(workspace, interaction, exc, late=late)
 
     def _once(self, workspace: Workspace, interaction: Interaction, *, asked: bool, late: bool) -> Answer:
-        with self._database.begin(workspace.org_id) as uow:
+        with self._begin(workspace, interaction, late=late) as uow:
             if not self._is_first(uow, interaction, late=late):
                 return self._again(uow, workspace, interaction)
             context = self._context(uow, workspace, interaction, asked=asked)
@@ -120,7 +116,7 @@ class Dispatcher:
             return Answer() if reply is None else self._finish(context, reply, late=late)
 
     def _refused(self, workspace: Workspace, interaction: Interaction, refusal: Refusal, *, late: bool) -> Answer:
-        with self._database.begin(workspace.org_id) as uow:
+        with self._begin(workspace, interaction, late=late) as uow:
             if not self._is_first(uow, interaction, late=late):
                 return self._again(uow, workspace, interaction)
             context = self._context(uow, workspace, interaction, asked=True)
@@ -134,7 +130,7 @@ class Dispatcher:
             "interaction.failed", token=token, platform=interaction.platform, action=interaction.action,
             exc_info=mistake,
         )  # fmt: skip
-        with self._database.begin(workspace.org_id) as uow:
+        with self._begin(workspace, interaction, late=late) as uow:
             if not self._is_first(uow, interaction, late=late):
                 return self._again(uow, workspace, interaction)
             context = self._context(uow, workspace, interaction, asked=True)
@@ -148,10 +144,14 @@ class Dispatcher:
             interaction = replace(interaction, quoted=posted.ref_at(uow, workspace.id, interaction.handle))
         return Context(uow, interaction, workspace, self._settings, member, viewer)
 
-    def _is_first(self, uow: UnitOfWork, interaction: Interaction, *, late: bool = False) -> bool:
-        # The insert, not a lookup, decides: a second delivery waits here until the first has committed.
-        args = {"key": _key(interaction), "org": uow.org_id, "now": uow.now}
-        return uow.session.scalar(_UNANSWERED if late else _FIRST, args) is not None
+    def _begin(
+        self, workspace: Workspace, interaction: Interaction, *, late: bool = False
+    ) -> AbstractContextManager[UnitOfWork]:
+        """A transaction that begins with the delivery's row; for a late answer it is there already."""
+        return self._database.begin(workspace.org_id, delivery=None if late else _key(interaction))
+
+    def _is_first(self, uow: UnitOfWork, interaction: Interaction, *, late: bool) -> bool:
+        return uow.session.scalar(_UNANSWERED, {"key": _key(interaction)}) is not None if late else uow.is_first
 
     def _again(self, uow: UnitOfWork, workspace: Workspace, interaction: Interaction) -> Answer:
         """A repeat: the first answer, drawn from the present state."""
@@ -166,7 +166,7 @@ class Dispatcher:
 
     def _finish(self, context: Context, reply: Reply, *, late: bool) -> Answer:
         uow, interaction = context.uow, context.interaction
-        uow.session.execute(_STORE, {"key": _key(interaction), "answer": json.dumps(reply.stored())})
+        uow.answer(_key(interaction), reply.stored())
         if late or not self._inline(interaction, reply):
             self._owe(context, reply)
             return Answer()
@@ -224,8 +224,8 @@ class Dispatcher:
         workspace = self._workspaces.find(interaction.platform, interaction.workspace)
         assert workspace is not None, "it was found before the work began"
         try:
-            with self._database.begin(workspace.org_id) as uow:
-                if self._is_first(uow, interaction):
+            with self._begin(workspace, interaction) as uow:
+                if uow.is_first:
                     uow.defer(queue.Order(LATE, {"interaction": asdict(interaction)}))
                 viewer = identity.viewer_for(uow, None, interaction)
                 return Answer(card=render.card("late", {}, Facts(uow, viewer, interaction.platform)))

@@ -27,14 +27,14 @@ _OPEN = text(
 _RECEIVE = text(
     """
     with shared as (
-        select coalesce((select offset_seconds from clock limit 1), 0) as shift
+        select cast(:org as bigint) as org, coalesce((select offset_seconds from clock limit 1), 0) as shift
     ), first as (
         insert into delivery (key, org_id, at)
-        select :key, cast(:org as bigint), cast(:wall as timestamptz) + make_interval(secs => shift) from shared
+        select :key, org, cast(:wall as timestamptz) + make_interval(secs => shift) from shared
         on conflict (key) do nothing returning key
     )
-    select set_config('sluice.org_id', :org, true), shift,
-           (select rule_set_id from organization where id = cast(:org as bigint)) as rules,
+    select set_config('sluice.org_id', cast(org as text), true), shift,
+           (select rule_set_id from organization where id = org) as rules,
            exists (select from first) as is_first
     from shared
     """
@@ -99,7 +99,7 @@ class UnitOfWork:
     def receive(self, org_id: int, key: str) -> None:
         """Begin, and write the row of an inbound delivery before anything else."""
         wall = self.time()
-        row = self.session.execute(_RECEIVE, {"org": str(org_id), "key": key, "wall": wall}).one()
+        row = self.session.execute(_RECEIVE, {"org": org_id, "key": key, "wall": wall}).one()
         self.now = wall + timedelta(seconds=row.shift)
         self.org_id, self.rule_set_id, self.is_first = org_id, row.rules, row.is_first
 
