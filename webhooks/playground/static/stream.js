@@ -8,7 +8,7 @@ let retry = 0;
 export function connect() {
   close();
   source = new EventSource(api.streamUrl(state.me, state.cursor));
-  source.addEventListener("open", () => online(true));
+  source.addEventListener("open", opened);
   source.addEventListener("messages", (event) => receive(JSON.parse(event.data)));
   source.addEventListener("clock", (event) => moved(JSON.parse(event.data).shift));
   source.addEventListener("error", lost);
@@ -17,6 +17,13 @@ export function connect() {
 function close() {
   clearTimeout(retry);
   source?.close();
+}
+
+// The clock may have been moved after the page was drawn, or while the line was down.
+async function opened() {
+  online(true);
+  const told = await api.clock().catch(() => null);
+  if (told && told.shift !== state.shift) moved(told.shift);
 }
 
 function lost() {
