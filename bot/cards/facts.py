@@ -20,6 +20,7 @@ from crm.rules.access import Actor
 from crm.services import (
     conversations,
     departments,
+    desks,
     digests,
     explain,
     funnel,
@@ -34,6 +35,7 @@ from crm.services import (
     timeline,
     undo,
 )
+from crm.services.desks import Desk
 from crm.services.leads import LeadView
 from crm.services.ownership import Load
 from crm.services.tasks import TaskView
@@ -140,8 +142,19 @@ class Facts:
     def room_of(self, member_id: int) -> Load:
         return pools.load_of(self.uow, members.get(self.uow, member_id))
 
+    def self_sourced(self, member_id: int) -> int:
+        return desks.self_sourced(self.uow, member_id)
+
+    def desks(self) -> list[Desk]:
+        """What those whom the viewer manages hold, and how much of it they found."""
+        return desks.of_team(self.uow, actor=self.viewer)
+
     def undoable(self, lead: LeadView) -> int | None:
-        return undo.undoable(self.uow, actor=self.viewer, lead=lead)
+        return undo.undoable(self.uow, actor=self.viewer, lead_id=lead.id)
+
+    def undo_of(self, lead_id: int | None) -> int | None:
+        """The viewer's last change of a lead that may have moved on, if it can be undone."""
+        return undo.undoable(self.uow, actor=self.viewer, lead_id=lead_id) if lead_id else None
 
     def holding(self) -> int:
         return ownership.holding(self.uow, self.viewer)

@@ -5,6 +5,7 @@ The checks that explain a refusal are here; the compare-and-set that decides is 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +22,7 @@ from crm.errors import (
     LeadNotFound,
     LeadNotInPool,
     LeadNotYours,
+    LeadUnclaimed,
     MemberFull,
     MemberInactive,
     NotAllowed,
@@ -42,7 +44,8 @@ from crm.uow import UnitOfWork
 _NEXT = text(
     """
     select best.id from (
-        select distinct ps.pool_id from pool_scope ps
+        select distinct ps.pool_id, coalesce(cast(:waits as jsonb)->p.key, cast(:waits as jsonb)->'') as waits
+        from pool_scope ps join pool p on p.org_id = ps.org_id and p.id = ps.pool_id
         where ps.org_id = :org and (cast(:pool as bigint) is null or ps.pool_id = :pool)
           and (ps.member_id = :me or ps.role = :role or ps.department_id = any(:path))
     ) mine
@@ -50,8 +53,9 @@ _NEXT = text(
         select l.id, l.score from lead l
         where l.org_id = :org and l.pool_id = mine.pool_id and l.status = 'open' and l.owner_id is null
           and l.origin <> 'self' and l.held_since is null and not l.id = any(:but)
+          and (l.pool_entered_at is null or l.pool_entered_at <= cast(mine.waits->>'entered' as timestamptz))
           and not exists (select 1 from assignment a where a.org_id = l.org_id and a.lead_id = l.id
-                            and a.member_id = :me and a.ended_at > :cooled)
+                            and a.member_id = :me and a.ended_at > cast(mine.waits->>'left' as timestamptz))
         order by l.score desc, l.id
         limit 1 for update of l skip locked
     ) best
@@ -94,11 +98,10 @@ def claim_best(uow: UnitOfWork, *, actor: Actor, many: int = 1, pool_id: int | N
     Raises: PoolEmpty when there is none, or the refusal that stopped the very first one.
     """
     taken: list[Claimed] = []
-    cooled = ownership.cooled_since(uow)
-    who = {"org": uow.org_id, "me": actor.id, "role": actor.role, "path": list(actor.departments)}
+    who = {"org": uow.org_id, "me": actor.id, "role": actor.role, "path": list(actor.departments), "waits": _waits(uow)}
     while len(taken) < many:
         skip = [claimed.lead_id for claimed in taken]
-        lead_id = uow.session.scalar(_NEXT, who | {"pool": pool_id, "but": skip, "cooled": cooled})
+        lead_id = uow.session.scalar(_NEXT, who | {"pool": pool_id, "but": skip})
         if lead_id is None:
             break
         found = takeable.by_id(uow, actor, lead_id)
@@ -115,12 +118,18 @@ def claim_best(uow: UnitOfWork, *, actor: Actor, many: int = 1, pool_id: int | N
 
 
 def release(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, reason: str) -> None:
-    """Give an own lead back to its pool. Raises LeadNotYours, LeadClosed, SelfSourced, Conflict."""
+    """Give a lead back to its pool; an owner whose manager does so is told.
+
+    Raises: LeadNotYours, LeadClosed, SelfSourced, Conflict.
+    """
     own(actor, lead)
+    if lead.owner_id is None:
+        raise LeadNotYours(ref=lead.ref, owner_id=None)
     if lead.origin == "self":
         raise SelfSourced(ref=lead.ref)
-    if not take_back(uow, lead_id=lead.id, owner_id=actor.id, how="released", reason=reason, actor_id=actor.id):
+    if not take_back(uow, lead_id=lead.id, owner_id=lead.owner_id, how="released", reason=reason, actor_id=actor.id):
         raise Conflict
+    _tell_former(uow, actor, lead.owner_id, [lead.id])
 
 
 def assign(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor, reason: str = "") -> None:
@@ -199,9 +208,11 @@ def _lock(uow: UnitOfWork, lead_ids: list[int], member_ids: list[int]) -> None:
 
 
 def own(actor: Actor, lead: leads.LeadView) -> None:
-    """The check before every change by a rep. Raises LeadClosed or LeadNotYours."""
+    """The check before every change by a rep. Raises LeadClosed, LeadUnclaimed or LeadNotYours."""
     if lead.status != "open":
         raise LeadClosed(ref=lead.ref)
+    if lead.owner_id is None and not actor.is_manager:
+        raise LeadUnclaimed(ref=lead.ref)
     if lead.owner_id != actor.id and not actor.is_manager:
         raise LeadNotYours(ref=lead.ref, owner_id=lead.owner_id)
 
@@ -249,6 +260,19 @@ def _waiting(now: datetime, found: Takeable, policy: quota.PoolPolicy) -> Refusa
     if found.left_at and now < found.left_at + cool_down:
         return CoolingDown(ref=found.ref, until=(found.left_at + cool_down).isoformat())
     return None
+
+
+def _waits(uow: UnitOfWork) -> str:
+    """For each pool with a policy of its own, and "" for the others: what entered or left by then has waited enough."""
+    policies = {key: quota.policy(uow.rules, key) for key in ("", *uow.rules.pools)}
+    moments = {
+        key: {
+            "entered": (uow.now - policy.embargo.longest).isoformat(),
+            "left": (uow.now - policy.cool_down.longest).isoformat(),
+        }
+        for key, policy in policies.items()
+    }
+    return json.dumps(moments)
 
 
 def _full(uow: UnitOfWork, actor: Actor, found: Takeable) -> Refusal | None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
+from sqlalchemy import text
+
 from crm.errors import AlreadyKnown, CapacityReached, Conflict, KnownInPool, KnownOwned, LeadAlreadyYours, NoContact
 from crm.rules.access import Actor
 from crm.rules.arrival import Arrival, Checked, check
-from crm.services import houses, intake, leads, ownership
+from crm.services import houses, intake, leads, ownership, timeline
 from crm.services.houses import House
 from crm.services.intake import Known, Place, TakenIn
 from crm.uow import UnitOfWork
@@ -31,6 +35,7 @@ def new_lead(uow: UnitOfWork, *, actor: Actor, contact: Arrival, origin: str = "
         refuse_known(uow, actor, known, origin)
         taken = _open(uow, house, checked, actor, known, origin)
         if taken:
+            timeline.undoable_creation(uow, [taken.lead_id])
             return taken
     raise Conflict
 
@@ -48,14 +53,26 @@ def refuse_known(uow: UnitOfWork, actor: Actor, known: Known | None, origin: str
     if known is None:
         return
     if known.lead_id is None:
-        if origin == "self":
+        if origin == "self" and _was_pursued(uow, known.person_id):
             raise AlreadyKnown
         return
-    if known.owner_id == actor.id:
-        raise LeadAlreadyYours(ref=f"L-{known.number}")
-    if known.owner_id is None and leads.many(uow, actor=actor, lead_ids=[known.lead_id]):
-        raise KnownInPool(ref=f"L-{known.number}")
+    refuse_open(uow, actor, known.lead_id)
+
+
+def refuse_open(uow: UnitOfWork, actor: Actor, lead_id: int) -> NoReturn:
+    """Say whose the customer's open lead is, as far as the actor may know."""
+    seen = leads.many(uow, actor=actor, lead_ids=[lead_id])
+    if seen and seen[0].mine:
+        raise LeadAlreadyYours(ref=seen[0].ref)
+    if seen and seen[0].owner_id is None:
+        raise KnownInPool(ref=seen[0].ref)
     raise KnownOwned
+
+
+def _was_pursued(uow: UnitOfWork, person_id: int) -> bool:
+    """Whether the company knows the person by more than leads that were entered by mistake."""
+    found = text("select 1 from lead where org_id = :org and person_id = :person and status <> 'void' limit 1")
+    return uow.session.scalar(found, {"org": uow.org_id, "person": person_id}) is not None
 
 
 def _open(

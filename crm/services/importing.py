@@ -24,7 +24,7 @@ from crm.errors import (
 from crm.models import ImportJob
 from crm.rules.access import Actor
 from crm.rules.arrival import Arrival, Checked, FieldErrors
-from crm.services import creation, houses, intake, leads
+from crm.services import creation, houses, intake, leads, timeline
 from crm.services.houses import House
 from crm.services.intake import Known, TakenIn
 from crm.uow import UnitOfWork
@@ -108,6 +108,8 @@ def confirm(uow: UnitOfWork, *, actor: Actor, job_id: int, origin: str = "self")
             made.append(outcome.lead_id)
         else:
             left_out.append((row.line, outcome))
+    if len(made) > 1:
+        timeline.undoable_creation(uow, made, list_id=job.id)
     job.rows = None
     job.counters = job.counters | {"origin": origin, "created": len(made), "leads": made, "left_out": left_out}
     return job

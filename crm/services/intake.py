@@ -75,10 +75,6 @@ _NEW_PERSON = text(
     select person.id as person_id, opened.id as lead_id, opened.number from person left join opened on true
     """  # noqa: S608
 )
-_FORGET = text(
-    "with keys as (delete from person_key where org_id = :org and person_id = :person)"
-    " delete from person where org_id = :org and id = :person"
-)
 _OPEN_AGAIN = text(
     f"""
     with known as (select cast(:person as bigint) as id),
@@ -217,12 +213,21 @@ def open_lead(uow: UnitOfWork, values: dict[str, Any], known: Known | None) -> T
     if known:
         row = _run(uow, _OPEN_AGAIN, values | {"person": known.person_id}, known.clash).one_or_none()
     else:
-        row = _run(uow, _NEW_PERSON, values, ()).one_or_none()
-        if row is not None and row.lead_id is None:
-            uow.session.execute(_FORGET, {"org": uow.org_id, "person": row.person_id})
+        row = _new_person(uow, values)
     if row is None or row.lead_id is None:
         return None
     return TakenIn(row.lead_id, row.number, created=True, touched=False)
+
+
+def _new_person(uow: UnitOfWork, values: dict[str, Any]) -> Any:
+    """The person with the lead. None: somebody else was faster with a key."""
+    with uow.session.begin_nested() as attempt:
+        row = _run(uow, _NEW_PERSON, values, ()).one_or_none()
+        if row is None or row.lead_id is None:
+            # Rolled back, not deleted: whoever waits for one of the keys must not wait on while this transaction goes
+            # for the lead, or two arrivals wait for each other.
+            attempt.rollback()
+    return row
 
 
 def _touch(uow: UnitOfWork, values: dict[str, Any], known: Known) -> TakenIn | None:

@@ -60,12 +60,15 @@ _TAKE = text(
 )
 _END = text(
     """
-    with ended as (
-        update lead set owner_id = null, pool_id = coalesce(:pool, pool_id), pool_entered_at = :now,
+    with was as (
+        select id, assigned_at, followed_up_at, pool_entered_at, extensions, extended_until from lead
+        where org_id = :org and id = :lead and owner_id = :owner and status = 'open' for update
+    ), ended as (
+        update lead l set owner_id = null, pool_id = coalesce(:pool, pool_id), pool_entered_at = :now,
                assigned_at = null, recycle_at = null, recycle_rule = null, warn_at = null, sla_at = null,
                extended_until = null, extensions = 0, version = version + 1
-        where org_id = :org and id = :lead and owner_id = :owner and status = 'open'
-        returning id, version, origin, pool_id
+        from was where l.org_id = :org and l.id = was.id
+        returning l.id, l.version, l.origin, l.pool_id
     ), history as (
         update assignment a set ended_at = :now, ended_by = :how, reason = :reason
         from ended where a.org_id = :org and a.lead_id = ended.id and a.ended_at is null
@@ -80,6 +83,7 @@ _END = text(
         insert into activity (org_id, lead_id, actor_id, for_id, verb, at, words, data, undo)
         select :org, id, :actor, :owner, :verb, :now, :reason, '{}',
                jsonb_build_object('version', version, 'owner_id', cast(:owner as bigint),
+                                  'before', (select to_jsonb(was) - 'id' from was),
                                   'tasks', (select coalesce(jsonb_agg(tasks.id), '[]') from tasks)) from ended
     )
     select id, version, pool_id from ended
@@ -285,6 +289,18 @@ def cooled_since(uow: UnitOfWork) -> datetime:
 def count_off(uow: UnitOfWork, *, lead_id: int, how: str, reason: str | None) -> None:
     """The lead is closed: its assignment ends and no longer fills the owner's capacity. The owner stays named."""
     uow.session.execute(_OFF, {"org": uow.org_id, "lead": lead_id, "how": how, "reason": reason, "now": uow.now})
+
+
+def void_credit(uow: UnitOfWork, lead_id: int) -> list[int]:
+    """The lead is not won after all; returns the credit rows that count no more."""
+    voided = uow.session.scalars(
+        text(
+            "update credit set voided_at = :now"
+            " where org_id = :org and lead_id = :lead and voided_at is null returning id"
+        ),
+        {"org": uow.org_id, "lead": lead_id, "now": uow.now},
+    )
+    return list(voided)
 
 
 def count_again(uow: UnitOfWork, *, lead_id: int) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from crm.errors import LeadNotYours, StageNotFound
+from crm.errors import CapacityReached, Conflict, LeadNotYours, MemberFull, StageNotFound
 from crm.rules.access import Actor
-from crm.services import assignments, clocks, ownership, tasks, timeline
+from crm.services import assignments, clocks, creation, ownership, tasks, timeline
 from crm.services.leads import LeadView
 from crm.uow import UnitOfWork
 
@@ -23,6 +23,7 @@ _STAGES = text(
     where s.org_id = :org and l.id = :lead order by s.position
     """
 )
+_STATUS = text("select status from lead where org_id = :org and id = :lead for update")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,8 @@ def move(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -> 
         return reopen(uow, actor=actor, lead=lead, stage=stage)
     assignments.own(actor, lead)
     timeline.change(
-        uow, lead_id=lead.id, verb="stage", actor_id=actor.id, for_id=_other(actor, lead), data={"from": lead.stage,
-        "to": stage.key},
-        owner=lead.owner_id, stage=stage.key, stage_entered_at=uow.now,
+        uow, lead_id=lead.id, verb="stage", actor_id=actor.id, for_id=_other(actor, lead),
+        data={"from": lead.stage, "to": stage.key}, owner=lead.owner_id, stage=stage.key, stage_entered_at=uow.now,
     )  # fmt: skip
     clocks.restart(uow, [lead.id])
     return None
@@ -100,18 +100,27 @@ def lost(uow: UnitOfWork, *, actor: Actor, lead: LeadView, reason: str) -> None:
 
 
 def reopen(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -> None:
-    """A closed lead is worked on again by its owner, if there is room. Raises LeadNotYours, CapacityReached."""
-    if lead.owner_id != actor.id and not actor.is_manager:
+    """A closed lead is worked on again by its owner, if there is room and no newer lead of the customer.
+
+    Raises: LeadNotYours, CapacityReached, MemberFull, Conflict, and what `creation` refuses about the newer lead.
+    """
+    if lead.owner_id is None or (lead.owner_id != actor.id and not actor.is_manager):
         raise LeadNotYours(ref=lead.ref, owner_id=lead.owner_id)
+    if uow.session.scalar(_STATUS, {"org": uow.org_id, "lead": lead.id}) == "open":
+        raise Conflict
+    newer = timeline.other_open(uow, lead.id)
+    if newer is not None:
+        creation.refuse_open(uow, actor, newer)
+    credit = ownership.void_credit(uow, lead.id)
     timeline.change(
-        uow, lead_id=lead.id, verb="reopened", actor_id=actor.id, data={"from": lead.stage, "to": stage.key},
-        stage=stage.key, status="open", stage_entered_at=uow.now, closed_at=None, lost_reason=None,
+        uow, lead_id=lead.id, verb="reopened", actor_id=actor.id, for_id=_other(actor, lead), made={"credit": credit},
+        data={"from": lead.stage, "to": stage.key}, stage=stage.key, status="open",
+        stage_entered_at=uow.now, closed_at=None, lost_reason=None,
     )  # fmt: skip
-    ownership.count_again(uow, lead_id=lead.id)
-    uow.session.execute(
-        text("update credit set voided_at = :now where org_id = :org and lead_id = :lead and voided_at is null"),
-        {"org": uow.org_id, "lead": lead.id, "now": uow.now},
-    )
+    try:
+        ownership.count_again(uow, lead_id=lead.id)
+    except CapacityReached as full:
+        raise full if lead.mine else MemberFull(member_id=lead.owner_id, count=1, **full.data) from None
     clocks.restart(uow, [lead.id])
 
 

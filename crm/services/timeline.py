@@ -16,7 +16,7 @@ from crm.uow import UnitOfWork
 UNDOABLE = (
     "stage", "status", "followed_up_at", "contacted_at", "stage_entered_at", "closed_at", "lost_reason", "amount",
     "currency",
-    "extended_until", "extensions", "recycle_at", "recycle_rule", "warn_at", "warn_step",
+    "extended_until", "extensions", "recycle_at", "recycle_rule", "warn_at", "warn_step", "assigned_at",
 )  # fmt: skip
 _KEPT = ", ".join(f"'{name}', old.{name}" for name in UNDOABLE)
 
@@ -122,6 +122,43 @@ def entry(uow: UnitOfWork, activity_id: int) -> dict[str, Any] | None:
     """One entry; whoever shows it has passed the door of its lead."""
     row = uow.session.execute(_ONE, {"org": uow.org_id, "id": activity_id}).mappings().one_or_none()
     return dict(row) if row else None
+
+
+def set_tasks(uow: UnitOfWork, ids: list[int], *, to: str, was: str) -> None:
+    """Bring tasks of that state into another, when a change that closed or made them is taken back."""
+    uow.session.execute(
+        text(
+            "update task set state = :to, version = version + 1,"
+            " closed_at = case when :to = 'open' then null else cast(:now as timestamptz) end"
+            " where org_id = :org and id = any(:ids) and state = :was"
+        ),
+        {"org": uow.org_id, "ids": ids, "to": to, "was": was, "now": uow.now},
+    )
+
+
+def undoable_creation(uow: UnitOfWork, lead_ids: list[int], *, list_id: int | None = None) -> None:
+    """Leads that have just been entered can be taken back, those of a pasted list together."""
+    uow.session.execute(
+        text(
+            "update activity a set undo = jsonb_strip_nulls(jsonb_build_object("
+            "  'version', l.version, 'list', cast(:list as bigint)))"
+            " from lead l where a.org_id = :org and a.lead_id = any(:ids) and a.verb = 'created'"
+            " and l.org_id = a.org_id and l.id = a.lead_id"
+        ),
+        {"org": uow.org_id, "ids": lead_ids, "list": list_id},
+    )
+
+
+def other_open(uow: UnitOfWork, lead_id: int) -> int | None:
+    """Another open lead of the same person in the same line, of which there can be one only."""
+    found: int | None = uow.session.scalar(
+        text(
+            "select o.id from lead l join lead o on o.org_id = l.org_id and o.person_id = l.person_id"
+            " and o.line_id = l.line_id and o.status = 'open' and o.id <> l.id where l.org_id = :org and l.id = :lead"
+        ),
+        {"org": uow.org_id, "lead": lead_id},
+    )
+    return found
 
 
 def plain(value: Any) -> Any:
