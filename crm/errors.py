@@ -107,6 +107,11 @@ class LeadNotYours(Refusal):
     message = _("{ref} is not yours, so you cannot change it. Its owner: {owner_id}.")
 
 
+class LeadUnclaimed(Refusal):
+    code = "lead_unclaimed"
+    message = _("{ref} is in the pool and nobody's. Take it first: claim {ref}")
+
+
 class LeadNotInPool(Refusal):
     code = "lead_not_in_pool"
     message = _("{ref} is not in a pool. Type pool to see what you can claim.")

@@ -14,6 +14,7 @@ from crm.errors import BadArgument, PoolNotFound
 from crm.services import assignments, leads, pools, warnings
 from crm.services.assignments import Claimed
 from crm.services.leads import LeadView
+from crm.services.ownership import Load
 
 MOST_AT_ONCE = 20
 
@@ -83,7 +84,15 @@ def _claimed(answer: Callable[..., Reply], won: Claimed) -> Reply:
 @action("claim.many", guards=False)
 def claim_many(context: Context, many: Many) -> Reply:
     won = assignments.claim_best(context.uow, actor=context.actor, many=many)
-    return context.reply("claimed_many", leads=[each.lead_id for each in won], wanted=many)
+    stopped = _stopped(won[-1].load) if len(won) < many else {"by": ""}
+    return context.reply("claimed_many", leads=[each.lead_id for each in won], wanted=many, stopped=stopped)
+
+
+def _stopped(load: Load) -> dict[str, str | int | None]:
+    """Which limit ended a claim of several, with its figures; `pool` when nothing more was there."""
+    limits = (("capacity", load.held, load.cap), ("day", load.today, load.per_day), ("week", load.week, load.per_week))
+    reached = ({"by": by, "used": used, "limit": cap} for by, used, cap in limits if cap is not None and used >= cap)
+    return next(reached, {"by": "pool"})
 
 
 @command(

@@ -11,7 +11,7 @@ from bot.router import action, command
 from bot.understanding.sentence import understand
 from bot.understanding.when import When, understand_when
 from crm.errors import TimeInPast, TimeVague
-from crm.services import follow_ups, leads, tasks, undo
+from crm.services import follow_ups, leads, members, tasks, undo
 from crm.services.follow_ups import FollowUp
 from crm.services.leads import LeadView
 from crm.services.tasks import TaskView
@@ -122,6 +122,9 @@ def snooze(context: Context, task: TaskView, when: Rest | None = None) -> Reply:
 @action("undo", guards=False)
 def undo_(context: Context, activity: Word | None = None) -> Reply:
     number = int(activity) if activity and activity.isdigit() else None
+    duty = members.undo_duty(context.uow, context.actor) if number is None else None
+    if duty is not None:
+        return context.reply("duty", on=duty)
     lead_id, verb = undo.undo(context.uow, actor=context.actor, activity_id=number)
     return context.reply("undone", lead=lead_id, verb=verb)
 

@@ -52,9 +52,10 @@ def _option(asked: Input, typed: str) -> str:
 def _sample(form: Form, inputs: Sequence[Input], *, chinese: bool) -> str:
     """A line that works: as a command, which needs no memory of the question, where there is one."""
     answers = "; ".join(_example(each) for each in inputs)
-    if form.value:
-        return " ".join(part for part in (word_for(form.action, chinese=chinese), inert(form.value), answers) if part)
-    return example_for(form.action, chinese=chinese) or answers
+    word = word_for(form.action, chinese=chinese)
+    if form.value and word:
+        return " ".join((word, inert(form.value), answers))
+    return answers if form.value else example_for(form.action, chinese=chinese) or answers
 
 
 def _described(asked: Input) -> str:

@@ -61,6 +61,13 @@ def may_see(
     return actor.sees_all or (owner_id is None and in_pool_scope)
 
 
-def may_see_contact(actor: Actor, *, owner_id: int | None, owner_path: list[int] | None) -> bool:
-    """Phones and addresses: the owner, and the managers above. In a pool they are masked for everybody."""
-    return actor.id == owner_id or (owner_id is not None and (actor.manages_any(owner_path) or actor.is_admin))
+def may_see_contact(
+    actor: Actor, *, owner_id: int | None, owner_path: list[int] | None, origin: str = "company"
+) -> bool:
+    """Phones and addresses: the owner, and the managers above. In a pool they are masked for everybody.
+
+    Those of a self-sourced lead are for the owner and the managers alone: an admin sees that it is there.
+    """
+    if actor.id == owner_id:
+        return True
+    return owner_id is not None and (actor.manages_any(owner_path) or (actor.is_admin and origin != "self"))

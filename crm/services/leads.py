@@ -200,7 +200,7 @@ def _only(rows: list[dict[str, Any]], actor: Actor, ref: str) -> LeadView:
 
 
 def _view(row: dict[str, Any], actor: Actor) -> LeadView:
-    clear = may_see_contact(actor, owner_id=row["owner_id"], owner_path=row["owner_path"])
+    clear = may_see_contact(actor, owner_id=row["owner_id"], owner_path=row["owner_path"], origin=row["origin"])
     contacts = tuple(
         (kind, value if clear else mask(kind, value)) for kind, value in row["keys"] or () if kind != "external"
     )

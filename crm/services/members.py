@@ -42,6 +42,25 @@ _SEEN = text(
 )
 
 
+_SET_DUTY = text(
+    """
+    update member set on_duty = :on, preferences = preferences || jsonb_build_object('duty',
+               jsonb_build_object('was', cast(:was as boolean), 'at', cast(:now as text)))
+    where org_id = :org and id = :me
+    """
+)
+_UNDO_DUTY = text(
+    """
+    update member m set on_duty = cast(m.preferences->'duty'->>'was' as boolean), preferences = m.preferences - 'duty'
+    where m.org_id = :org and m.id = :me and cast(m.preferences->'duty'->>'at' as timestamptz) > :since
+      and not exists (select 1 from activity a where a.org_id = m.org_id and a.actor_id = m.id and a.undo is not null
+                        and a.undone_at is null and a.verb <> 'undone'
+                        and a.at > cast(m.preferences->'duty'->>'at' as timestamptz))
+    returning m.on_duty
+    """
+)
+
+
 def get(uow: UnitOfWork, member_id: int) -> Actor:
     """The member with that id. Raises MemberNotFound."""
     found = get_many(uow, [member_id])
@@ -96,8 +115,20 @@ def find(uow: UnitOfWork, words: str) -> Actor:
 
 
 def set_duty(uow: UnitOfWork, actor: Actor, *, on: bool) -> None:
-    """Start or stop receiving dispatched leads."""
-    uow.session.execute(update(Member).where(Member.org_id == uow.org_id, Member.id == actor.id).values(on_duty=on))
+    """Start or stop receiving dispatched leads; what it was before is kept for an undo."""
+    uow.session.execute(
+        _SET_DUTY, {"org": uow.org_id, "me": actor.id, "on": on, "was": actor.on_duty, "now": uow.now.isoformat()}
+    )
+
+
+def undo_duty(uow: UnitOfWork, actor: Actor) -> bool | None:
+    """Take back the actor's going on or off duty, if that is the last thing the actor changed; else None.
+
+    Returns: whether the actor is on duty now.
+    """
+    since = uow.now - timedelta(minutes=uow.rules.undo_minutes)
+    on: bool | None = uow.session.scalar(_UNDO_DUTY, {"org": uow.org_id, "me": actor.id, "since": since})
+    return on
 
 
 def set_locale(uow: UnitOfWork, actor: Actor, locale: str) -> None:
