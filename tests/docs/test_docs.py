@@ -1,0 +1,150 @@
+"""The documentation tells of all that is there, and of nothing else: links, commands, settings, words, fields, routes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import pytest
+import typer.main
+from pydantic import BaseModel
+
+from bot import router
+from crm.rules import conditions, ruleset
+from crm.settings import Settings
+from ops.cli import app as cli
+from ops.runtime import compose
+from tests.docs.pages import PAGES, ROOT, Page, page
+from webhooks.app import create_app
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+# What belongs to tests and CI, not to those who run Sluice.
+OTHERS = {"SLUICE_CHAOS", "SLUICE_REQUIRE_BROWSER", "SLUICE_SNAPSHOTS"}
+SETTINGS = {f"SLUICE_{name.upper()}": field for name, field in Settings.model_fields.items()}
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+# A call of the command line: not the chat's `/sluice help` or `@sluice my`.
+CALL = re.compile(r"(?<![\w/@.-])sluice ([a-z][^`|#)]*)")
+
+
+def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Every subcommand with its whole name; a group has `commands` of its own."""
+    inside = getattr(command, "commands", {})
+    if not inside:
+        yield " ".join(path), command
+    for name, child in inside.items():
+        yield from leaves(child, (*path, name))
+
+
+CLI = dict(leaves(typer.main.get_command(cli)))
+
+
+def known(call: str) -> bool:
+    """Whether the words after `sluice` begin with a command, and its options exist."""
+    words = call.split()
+    found = CLI.get(" ".join(words[:2])) or CLI.get(words[0])
+    if found is None:
+        # A group by its own name, or the short form of the clock's shift.
+        return words in [[name.split()[0]] for name in CLI] or (words[0] == "clock" and words[1].startswith("+"))
+    options = {name for option in found.params for name in option.opts} | {"--help"}
+    return {word for word in words if word.startswith("--")} <= options
+
+
+def fields(model: type[BaseModel], seen: set[str]) -> set[str]:
+    """The names of a model's fields and of those inside them."""
+    for name, field in model.model_fields.items():
+        seen.add(name)
+        for inner in _models(field.annotation):
+            fields(inner, seen)
+    return seen
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation.__module__ == ruleset.__name__:
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
+
+
+@each_page
+def test_no_link_leads_nowhere(page: Page) -> None:
+    assert list(page.leads_nowhere()) == []
+
+
+@each_page
+def test_every_command_line_that_is_named_exists(page: Page) -> None:
+    calls = [call for code in page.code for call in CALL.findall(code)]
+    assert [call for call in calls if not known(call)] == []
+
+
+@each_page
+def test_every_setting_that_is_named_exists(page: Page) -> None:
+    named = set(re.findall(r"SLUICE_[A-Z_]*[A-Z]", page.text))
+    assert named - set(SETTINGS) - OTHERS == set()
+
+
+@each_page
+def test_every_make_target_that_is_named_exists(page: Page) -> None:
+    named = {name for code in page.code for name in re.findall(r"^(?:\$ |\w+=\S+ )*make ([a-z-]+)", code)}
+    assert named - TARGETS == set()
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_is_in_a_table_with_its_default(name: str) -> None:
+    default = SETTINGS[name].default
+    plain = default.get_secret_value() if hasattr(default, "get_secret_value") else default
+    row = re.search(rf"^\| `{name}` \| ([^|]*) \|", page("docs/settings.md").text, re.MULTILINE)
+    assert row
+    assert row[1] in {f"`{str(plain).lower() if plain is False else plain}`", *_without(name, plain)}
+
+
+def _without(name: str, default: object) -> set[str]:
+    """What stands for an empty default: nothing, or what takes its place."""
+    instead = {"SLUICE_BASE_URL": "`http://HOST:PORT`", "SLUICE_WORKER_DATABASE_URL": "as `SLUICE_DATABASE_URL`"}
+    return set() if default else {instead.get(name, "none")}
+
+
+@pytest.mark.parametrize("command", router.commands(), ids=lambda command: command.words[0])
+def test_every_word_of_the_chat_is_told_with_its_examples(command: router.Command) -> None:
+    told = set(page("docs/commands.md").code)
+    assert {*command.words, command.example, command.example_zh} - told == set()
+
+
+def test_every_example_of_the_words_is_understood() -> None:
+    rows = re.findall(r"^\| `[^|]+\| (.+?) \|", page("docs/commands.md").text, re.MULTILINE)
+    examples = [example for row in rows for example in re.findall(r"`([^`]+)`", row) if "<br>" in row]
+    assert examples
+    assert [example for example in examples if router.match(example) is None] == []
+
+
+@pytest.mark.parametrize("text", page("docs/rules.md").blocks("yaml"), ids=lambda text: text.split(":")[0])
+def test_every_example_of_the_rules_can_be_read(text: str) -> None:
+    assert ruleset.parse(text) != ruleset.Rules()
+
+
+def test_every_field_of_the_rules_is_told() -> None:
+    words = {word for code in page("docs/rules.md").code for word in re.findall(r"[a-z_]+", code)}
+    named = {*conditions.TEXTS, *conditions.NUMBERS, *conditions.LISTS, *get_args(conditions.Op)}
+    assert (fields(ruleset.Rules, set()) | named) - words == set()
+
+
+@pytest.mark.parametrize("name", [name for name, command in CLI.items() if not command.hidden])
+def test_every_subcommand_has_its_place_on_the_page_of_the_command_line(name: str) -> None:
+    text = page("docs/cli.md").text
+    assert re.search(rf"`sluice {name}\b", text)
+    options = [option for one in CLI[name].params for option in one.opts if option.startswith("--")]
+    assert [option for option in options if option not in text] == []
+
+
+def test_every_route_is_told(migrated_url: str, redis_url: str) -> None:
+    settings = Settings(
+        database_url=migrated_url, redis_url=redis_url, secret_key="a key of enough characters", playground=True
+    )
+    bot = compose(settings)
+    paths = set(create_app(bot).openapi()["paths"])
+    bot.database.close()
+    bot.redis.close()
+    doors, talk = page("docs/http.md").text, page("docs/playground.md").text
+    assert len(paths) >= 10
+    assert {path for path in paths if not path.startswith("/playground") and f" {path}`" not in doors} == set()
+    assert {path for path in paths if path.startswith("/playground") and path.rpartition("/")[2] not in talk} == set()
