@@ -69,8 +69,9 @@ def log(uow: UnitOfWork, *, actor: Actor, lead: LeadView, said: FollowUp) -> int
 
 def note(uow: UnitOfWork, *, actor: Actor, lead: LeadView, words: str) -> int:
     """Write a line that moves no clock."""
-    uow.touch(lead.id)
-    return timeline.note(uow, lead_id=lead.id, verb="noted", actor_id=actor.id, words=words)
+    activity = timeline.change(uow, lead_id=lead.id, verb="noted", actor_id=actor.id, words=words)
+    assert activity is not None, "the lead was read in this transaction"
+    return activity
 
 
 def _plan(uow: UnitOfWork, actor: Actor, lead: LeadView, said: FollowUp, *, stops: bool) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from crm.uow import UnitOfWork
 # What a rep does. Whatever the engine or a manager's assignment wrote is taken back by doing the opposite.
 VERBS = (
     "claimed", "released", "created", "logged", "stage", "won", "lost", "reopened", "extended", "task_set", "task_done",
-    "task_moved",
+    "task_moved", "noted",
 )  # fmt: skip
 _MINE = """
     select a.id, a.lead_id, a.verb, a.undo, a.at, l.version, l.number, l.owner_id from activity a
