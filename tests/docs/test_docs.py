@@ -1,4 +1,4 @@
-"""The documentation tells of all that is there, and of nothing else: links, commands, settings, words, fields, routes."""
+"""The documentation tells of all that is there, of nothing else: links, commands, settings, words, fields, routes."""
 
 from __future__ import annotations
 
