@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot import limiter, owed, posted, recipients
@@ -37,6 +37,7 @@ from bot.posted import Posted
 from bot.recipients import Recipient, Unreachable
 from bot.workspaces import Workspaces
 from crm.db import Database
+from crm.errors import Refusal
 from crm.services import members
 from crm.uow import UnitOfWork
 
@@ -76,12 +77,13 @@ class Delivery:
         try:
             with self._database.begin(org_id) as uow:
                 ready = self._prepare(uow, message_id, attempt)
-        except (DBAPIError, PoolTimeout):
-            raise
+        except (OperationalError, InterfaceError, PoolTimeout):
+            raise  # the database is away: the job runs again
         except Exception as exc:
             log.exception("deliver.not_drawn", message=message_id)
+            cause = exc.code if isinstance(exc, Refusal) else type(exc).__name__
             with self._database.begin(org_id) as uow:
-                owed.kill(uow, message_id, attempt, f"not drawn: {getattr(exc, 'code', type(exc).__name__)}")
+                owed.kill(uow, message_id, attempt, f"not drawn: {cause}")
             return
         if ready is not None:
             self._attempt(org_id, ready)
