@@ -40,7 +40,8 @@ _RECEIVE = text(
     """
 )
 # All that is written at the end, in one statement; what it returns are the jobs to be. The touched leads come as JSON,
-# because a statement that takes an array is planned anew each time.
+# because a statement that takes an array is planned anew each time, and are one array to the planner, which would read
+# all cards for a join.
 _CLOSE = text(
     """
     with answered as (
@@ -56,10 +57,10 @@ _CLOSE = text(
         on conflict (org_id, key) do nothing
         returning id, due_at
     ), touched as (
-        update posted_card c set wanted = c.wanted + 1
-        from jsonb_array_elements(cast(:touched as jsonb)) as t(lead)
-        where c.org_id = :org and c.live and c.lead_id = cast(t.lead as bigint)
-        returning c.id, c.wanted - c.shown as behind
+        update posted_card set wanted = wanted + 1
+        where org_id = :org and live
+          and lead_id = any(array(select cast(lead as bigint) from jsonb_array_elements(cast(:touched as jsonb)) t(lead)))
+        returning id, wanted - shown as behind
     )
     select id, due_at from owed union all select id, null from touched where behind = 1
     """
