@@ -59,7 +59,7 @@ _CLOSE = text(
     ), touched as (
         update posted_card set wanted = wanted + 1
         where org_id = :org and live
-          and lead_id = any(array(select cast(lead as bigint) from jsonb_array_elements(cast(:touched as jsonb)) t(lead)))
+          and lead_id = any(array(select cast(l as bigint) from jsonb_array_elements(cast(:touched as jsonb)) t(l)))
         returning id, wanted - shown as behind
     )
     select id, due_at from owed union all select id, null from touched where behind = 1
