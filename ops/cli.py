@@ -16,7 +16,8 @@ from crm.settings import load
 from ops import cli_company, cli_platforms, cli_rules
 from ops import demo as demo_run
 from ops import migrate as migrations
-from ops.cli_frame import REFUSED, AsJson, address, err, open_database, out, say, sentences
+from ops.cli_frame import REFUSED, AsJson, address, beside, fail, open_database, out, say, sentences
+from ops.errors import StartError
 from ops.logs import configure
 
 app = typer.Typer(
@@ -42,6 +43,7 @@ def serve() -> None:
     """The web process: doors for Slack, WeCom, intake and the playground."""
     import uvicorn
 
+    from ops.connect import connect
     from ops.runtime import compose
     from webhooks.app import create_app
 
@@ -49,7 +51,9 @@ def serve() -> None:
         settings = load()
         configure()
         warm_up()
-        application = create_app(compose(settings))
+        bot = compose(settings)
+        connect(bot)
+        application = create_app(bot)
         uvicorn.run(
             application, host=settings.host, port=settings.port, log_level="warning", access_log=False,
             timeout_graceful_shutdown=3, server_header=False,  # no request takes longer; open pages listen for ever
@@ -113,11 +117,14 @@ def clock_reset() -> None:
 
 def _move(wanted: Callable[[datetime, timedelta], timedelta]) -> None:
     settings = load()
-    if not settings.playground:
-        err.print("The clock moves only where SLUICE_PLAYGROUND is on.", style="red")
-        raise typer.Exit(REFUSED)
+    # A demo that runs in the data folder has the playground on.
+    if not (settings.playground or beside(settings)):
+        fail("The clock moves only where SLUICE_PLAYGROUND is on.", REFUSED)
     with sentences(), open_database().begin() as uow:
-        clock.set_offset(uow.session, wanted(clock.wall(), clock.offset(uow.session)))
+        try:
+            clock.set_offset(uow.session, wanted(clock.wall(), clock.offset(uow.session)))
+        except (ValueError, OverflowError):
+            raise StartError("Give a moment such as 2026-03-01T09:00:00+08:00, or a shift such as +1d2h.") from None
         uow.defer(queue.Order(queue.TICK, {}))
 
 
