@@ -41,7 +41,7 @@ def test_several_answers_are_asked_in_order() -> None:
     asked = (Input("when", "When?", "datetime"), Input("stage", "Stage", "select", STAGES))
     lines = forms.prompt(form(*asked, action="made.up")).splitlines()
     assert lines[1:3] == ["• When?", "• Stage (1 报价 / 2 成交)"]
-    assert lines[-1] == "⌨ L-12 2026-03-01 15:00; 报价"
+    assert lines[-1] == "⌨ 2026-03-01 15:00; 报价"
 
 
 @pytest.mark.parametrize("unit", ["x", "汉", EMOJI, "<b>"])
