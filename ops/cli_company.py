@@ -12,8 +12,10 @@ from sqlalchemy import text
 
 from crm.services import digests, mailbox
 from crm.settings import load
+from crm.uow import UnitOfWork
 from ops import doctor as checks
 from ops.cli_frame import REFUSED, AsJson, Org, open_database, organization, out, say, sentences, vault
+from ops.errors import StartError
 from ops.export_file import export_file
 from ops.import_file import import_with_bar
 from ops.init_company import load_file
@@ -107,9 +109,7 @@ def digest(
     with sentences():
         database = open_database()
         with database.begin(organization(database, org)) as uow:
-            department = uow.session.scalar(
-                text("select id from department where org_id = :org and key = :key"), {"org": uow.org_id, "key": team}
-            )
+            department = _department(uow, team) if team else None
             if now:
                 out.print(f"Owed to {digests.send_now(uow, department)} groups.")
                 return
@@ -117,6 +117,17 @@ def digest(
             total = facts.total.now
             steps = f"{total.entered} entered, {total.contacted} contacted, {total.won} won, {total.lost} lost"
             out.print(f"{facts.name}: {steps}.", highlight=False)
+
+
+def _department(uow: UnitOfWork, key: str) -> int:
+    """The team of that key. Raises StartError naming those there are."""
+    rows = uow.session.execute(
+        text("select key, id from department where org_id = :org order by path"), {"org": uow.org_id}
+    )
+    known = {row.key: int(row.id) for row in rows}
+    if key not in known:
+        raise StartError(f"There is no team {key}. There are: {', '.join(known)}")
+    return known[key]
 
 
 def doctor(as_json: AsJson = False) -> None:

@@ -20,11 +20,13 @@ from crm.sheets import SheetError
 from crm.vault import Vault
 from ops.data_lock import running
 from ops.errors import StartError
+from ops.sockets import Sockets
 
 out, err = Console(), Console(stderr=True)
 AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
 Org = Annotated[str, typer.Option("--org", help="Key of the organization, where there are several.")]
 REFUSED, WRONG_SET_UP = 1, 2
+_opened: list[Database] = []
 
 
 @contextmanager
@@ -38,6 +40,9 @@ def sentences() -> Iterator[None]:
         fail(exc.message.format(**exc.data), REFUSED)
     except OperationalError as exc:
         fail(f"The database cannot be reached: {str(exc.orig).strip().splitlines()[0]}", WRONG_SET_UP)
+    finally:
+        while _opened:
+            _opened.pop().close()
 
 
 def fail(sentence: str, code: int) -> None:
@@ -56,17 +61,21 @@ def say(data: Any, as_json: bool, words: str) -> None:
 
 def address(settings: Settings) -> str:
     """The database's address, or that of the demo running in the data folder. Raises SettingsError."""
-    if settings.database_url:
-        return settings.database_url
-    demo = running(settings.data_dir)
-    if demo is None:
+    demo = beside(settings)
+    if not settings.database_url and demo is None:
         raise SettingsError("SLUICE_DATABASE_URL is missing, and no demo is running in the data folder.")
-    return demo.database_url
+    return demo.database_url if demo else settings.database_url
+
+
+def beside(settings: Settings) -> Sockets | None:
+    """The engines of the demo that is running in the data folder, where no other database is named."""
+    return None if settings.database_url else running(settings.data_dir)
 
 
 def open_database() -> Database:
-    """A small pool with patience, for tools."""
-    return Database(address(load()), pool_size=4, statement_timeout_ms=60_000)
+    """A small pool with patience, for tools; `sentences` closes it at the end of the command."""
+    _opened.append(Database(address(load()), pool_size=4, statement_timeout_ms=60_000))
+    return _opened[-1]
 
 
 def vault() -> Vault:

@@ -22,6 +22,7 @@ from ops.errors import StartError
 from ops.preflight import check_data_dir, check_port
 from ops.sockets import Sockets
 from ops.supervise import Program, Supervisor, stop_on_signals
+from webhooks.playground.guard import check_settings
 
 THINGS_TO_TRY = (
     ("claim next", "take the best lead of the pool; its contact opens"),
@@ -33,12 +34,13 @@ THINGS_TO_TRY = (
 
 
 def run(settings: Settings, *, reset: bool, out: Console) -> None:
-    """Start everything and return when it is stopped. Raises StartError with one sentence."""
+    """Start everything and return when it is stopped. Raises StartError or SettingsError with one sentence."""
     data_dir = check_data_dir(settings.data_dir)
     if reset:
         wipe(data_dir)
         out.print("The demo's data is gone; make demo starts over.")
         return
+    check_settings(settings)
     check_port(settings.host, settings.port)
     with stop_on_signals() as stop, Engines(data_dir) as sockets:
         environment = _environment(settings, data_dir, sockets)

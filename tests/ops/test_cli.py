@@ -1,0 +1,67 @@
+"""The command line beside a database: what it refuses, in one sentence and with an exit code."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner, Result
+
+from crm.db import Database
+from ops.cli import app
+from tests import build
+
+
+@pytest.fixture
+def sluice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated_url: str):
+    """Runs a command in an environment of its own."""
+    monkeypatch.setenv("SLUICE_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("SLUICE_DATABASE_URL", migrated_url)
+
+    def run(*words: str, **environment: str) -> Result:
+        return CliRunner().invoke(app, words, env=environment)
+
+    return run
+
+
+@pytest.fixture
+def org(database: Database, time) -> str:
+    """The key of an organization."""
+    acme = build.company(database)
+    with database.begin() as uow:
+        return str(uow.session.scalar(text("select key from organization where id = :id"), {"id": acme.org_id}))
+
+
+def test_a_digest_of_a_team_is_told_in_a_line(sluice, org):
+    told = sluice("digest", "--team", "north", "--org", org)
+    assert told.exit_code == 0
+    assert told.stdout == "North: 0 entered, 0 contacted, 0 won, 0 lost.\n"
+
+
+def test_a_team_that_is_not_there_is_refused_with_those_that_are(sluice, org):
+    told = sluice("digest", "--team", "nope", "--org", org)
+    assert told.exit_code == 2
+    assert told.stderr == "There is no team nope. There are: company, north, south\n"
+
+
+def test_the_clock_stands_still_outside_a_playground(sluice):
+    told = sluice("clock", "reset")
+    assert (told.exit_code, told.stderr) == (1, "The clock moves only where SLUICE_PLAYGROUND is on.\n")
+
+
+@pytest.mark.parametrize("words", [("set", "soon"), ("shift", "+soon"), ("set", "9999-99-99")])
+def test_a_clock_that_cannot_be_read_stays(sluice, words):
+    told = sluice("clock", *words, SLUICE_PLAYGROUND="1")
+    assert told.exit_code == 2
+    assert told.stderr.startswith("Give a moment such as 2026-03-01T09:00:00+08:00")
+
+
+def test_a_demo_for_the_whole_network_needs_a_password(sluice):
+    told = sluice("demo", SLUICE_HOST="0.0.0.0")
+    assert told.exit_code == 2
+    assert told.stderr.startswith("SLUICE_PLAYGROUND_PASSWORD is missing")
+
+
+def test_a_missing_database_is_named(sluice):
+    told = sluice("members", SLUICE_DATABASE_URL="")
+    assert told.exit_code == 2
+    assert told.stderr == "SLUICE_DATABASE_URL is missing, and no demo is running in the data folder.\n"
