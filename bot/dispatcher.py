@@ -1,7 +1,6 @@
 """One interaction, one transaction: delivery row, identity, handler, answer, commit.
 
-A repeat of a delivery finds the row of the first and gets its answer,
-rendered anew. A refusal rolls back what was begun
+A repeat of a delivery finds the row of the first and gets its answer, rendered anew. A refusal rolls back what was begun
 and is itself the stored answer. Whatever takes too long is handed to a job that answers later.
 """
 
@@ -38,7 +37,7 @@ log = structlog.get_logger()
 
 LATE = "answer_late"
 # A late answer is given by a job, and a job may run twice.
-_UNANSWERED = text("select key from delivery where key = :key and answer is null for update")
+_UNANSWERED = text("select key from delivery where key = :key and answer is null for no key update")
 _STORED = text("select answer from delivery where key = :key")
 _TOO_LONG = (pg.QueryCanceled, pg.LockNotAvailable)
 _CLASHED = (pg.DeadlockDetected, pg.SerializationFailure)
