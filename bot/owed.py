@@ -22,7 +22,7 @@ _CLAIM = text(
     """
     with old as (
         select id, attempt from message
-        where org_id = :org and id = :id and state = 'owed' and attempt <= :attempt + 1 for update
+        where org_id = :org and id = :id and state = 'owed' and attempt <= :attempt + 1 for no key update
     )
     update message m set attempt = :attempt + 1 from old where m.org_id = :org and m.id = old.id
     returning m.id, m.topic, m.key, m.member_id, m.conversation_id, m.workspace_id, m.address, m.lead_id, m.card,

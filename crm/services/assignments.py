@@ -57,13 +57,13 @@ _NEXT = text(
           and not exists (select 1 from assignment a where a.org_id = l.org_id and a.lead_id = l.id
                             and a.member_id = :me and a.ended_at > cast(mine.waits->>'left' as timestamptz))
         order by l.score desc, l.id
-        limit 1 for update of l skip locked
+        limit 1 for no key update of l skip locked
     ) best
     order by best.score desc, best.id
     limit 1
     """
 )
-_LOCK_LEADS = text("select id from lead where org_id = :org and id = any(:leads) order by id for update")
+_LOCK_LEADS = text("select id from lead where org_id = :org and id = any(:leads) order by id for no key update")
 _LOCK_LEDGER = text(
     "select member_id from rep_load where org_id = :org and member_id = any(:members) order by member_id for update"
 )

@@ -26,7 +26,7 @@ ONE_BY_ONE = 3
 _LOCK = text(
     """
     select id from lead where org_id = :org and id = any(:leads) and status = 'open' and owner_id is null
-    order by id for update skip locked
+    order by id for no key update skip locked
     """
 )
 _LOCK_LEDGER = text(

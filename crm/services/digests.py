@@ -37,7 +37,7 @@ _DUE = text(
     join organization o on o.id = s.org_id
     left join department d on d.org_id = s.org_id and d.id = s.department_id
     where s.org_id = :org and s.next_at <= :now
-    order by s.next_at, s.id for update of s skip locked
+    order by s.next_at, s.id for no key update of s skip locked
     """
 )
 _OF_TEAM = text(

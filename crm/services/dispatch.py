@@ -18,12 +18,12 @@ from crm.uow import UnitOfWork
 AFFINITY = "affinity"
 
 _LOCK = text(
-    "select id from lead where org_id = :org and id = :lead and status = 'open' and owner_id is null for update"
+    "select id from lead where org_id = :org and id = :lead and status = 'open' and owner_id is null for no key update"
 )
 _OPEN_CURSOR = text("insert into rule_cursor (org_id, rule, state) values (:org, :rule, '{}') on conflict do nothing")
-_READ_CURSOR = text("select state from rule_cursor where org_id = :org and rule = :rule for update")
+_READ_CURSOR = text("select state from rule_cursor where org_id = :org and rule = :rule for no key update")
 _WRITE_CURSOR = text("update rule_cursor set state = cast(:state as jsonb) where org_id = :org and rule = :rule")
-_LOCK_LEDGER = text("select 1 from rep_load where org_id = :org and member_id = :member for update")
+_LOCK_LEDGER = text("select 1 from rep_load where org_id = :org and member_id = :member for no key update")
 
 
 @dataclass(frozen=True, slots=True)

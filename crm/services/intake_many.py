@@ -68,7 +68,7 @@ _LEADS = text(
 _TOUCHES = text(
     """
     with locked as (
-        select id from lead where org_id = :org and id = any(:ids) and status = 'open' order by id for update
+        select id from lead where org_id = :org and id = any(:ids) and status = 'open' order by id for no key update
     )
     update lead set touches = touches + t.many,
         score = score + least(t.many, greatest(0, :counted + 1 - touches)) * :points

@@ -220,7 +220,7 @@ def first_admin(
         member: the person's record, if there is one; without it one is made under `name`.
     """
     # Two who ask at once take turns here.
-    uow.session.execute(text("select 1 from organization where id = :org for update"), {"org": uow.org_id})
+    uow.session.execute(text("select 1 from organization where id = :org for no key update"), {"org": uow.org_id})
     admins = select(Member.id).where(Member.org_id == uow.org_id, Member.role == "admin", Member.active).limit(1)
     if uow.session.scalar(admins) is not None:
         return None

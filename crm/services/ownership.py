@@ -1,7 +1,9 @@
 """Changing the owner of a lead: one statement that compares and sets, the lead only if it is still free, the ledger
 only below the cap.
 
-Order of locks everywhere: leads by id, then ledger rows by member id.
+Order of locks everywhere: leads by id, then ledger rows by member id. A lead is locked `for no key update`: whoever has
+written a task or a line of history holds a key lock on its lead, and two such who ask for a plain `for update` would wait
+for each other.
 """
 
 from __future__ import annotations
@@ -62,7 +64,7 @@ _END = text(
     """
     with was as (
         select id, assigned_at, followed_up_at, pool_entered_at, extensions, extended_until from lead
-        where org_id = :org and id = :lead and owner_id = :owner and status = 'open' for update
+        where org_id = :org and id = :lead and owner_id = :owner and status = 'open' for no key update
     ), ended as (
         update lead l set owner_id = null, pool_id = coalesce(:pool, pool_id), pool_entered_at = :now,
                assigned_at = null, recycle_at = null, recycle_rule = null, warn_at = null, sla_at = null,

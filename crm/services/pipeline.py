@@ -23,7 +23,7 @@ _STAGES = text(
     where s.org_id = :org and l.id = :lead order by s.position
     """
 )
-_STATUS = text("select status from lead where org_id = :org and id = :lead for update")
+_STATUS = text("select status from lead where org_id = :org and id = :lead for no key update")
 
 
 @dataclass(frozen=True, slots=True)

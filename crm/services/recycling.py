@@ -33,7 +33,7 @@ DUE = text(
     from lead l join member m on m.org_id = l.org_id and m.id = l.owner_id
     where l.org_id = :org and l.recycle_at between :at and :now and (l.recycle_at, l.id) > (:at, :after)
       and l.status = 'open' and l.origin <> 'self' and not coalesce(m.department_id, 0) = any(:stopped)
-    order by l.recycle_at, l.id limit :chunk for update of l skip locked
+    order by l.recycle_at, l.id limit :chunk for no key update of l skip locked
     """
 )
 _LOCK_LEDGER = text(

@@ -25,7 +25,7 @@ _INSERT = text(
     returning id, version
     """
 )
-_LOCK = text("select id from organization where id = :org for update")
+_LOCK = text("select id from organization where id = :org for no key update")
 _POINT = text("update organization set rule_set_id = :id where id = :org")
 _HISTORY = text(
     """
@@ -39,7 +39,7 @@ _HISTORY = text(
 _OWNED = text(
     """
     select id from lead where org_id = :org and status = 'open' and owner_id is not null and id > :after
-    order by id limit :chunk for update
+    order by id limit :chunk for no key update
     """
 )
 _PEOPLE = text(

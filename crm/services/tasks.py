@@ -164,7 +164,7 @@ def remind_due(uow: UnitOfWork) -> int:
             """
             update task t set reminded_at = :now from (
                 select id from task where org_id = :org and state = 'open' and reminded_at is null and due_at <= :now
-                order by due_at limit :chunk for update skip locked
+                order by due_at limit :chunk for no key update skip locked
             ) due where t.org_id = :org and t.id = due.id
             returning t.id, t.member_id, t.lead_id, t.due_at
             """

@@ -50,7 +50,7 @@ def change(  # noqa: PLR0913  (one named thing each)
         f"""
         with old as (
             select * from lead where org_id = :org and id = :lead
-              and (cast(:owner as bigint) is null or (owner_id = :owner and status = 'open')) for update
+              and (cast(:owner as bigint) is null or (owner_id = :owner and status = 'open')) for no key update
         ),
         changed as (
             update lead l set version = l.version + 1{sets} from old where l.org_id = :org and l.id = old.id

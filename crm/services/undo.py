@@ -29,12 +29,12 @@ _MINE = """
       and a.verb = any(:verbs)
 """
 _LATEST = " order by a.at desc, a.id desc limit 1"
-_LAST = text(_MINE + _LATEST + " for update of l")
-_ONE = text(_MINE + " and a.id = :activity for update of l")
+_LAST = text(_MINE + _LATEST + " for no key update of l")
+_ONE = text(_MINE + " and a.id = :activity for no key update of l")
 _OF_LEAD = text(_MINE + " and a.lead_id = :lead" + _LATEST)
 _OF_LIST = text(
     _MINE + " and a.verb = 'created' and a.undo->>'list' = :list and (a.undo->>'version')::bigint = l.version"
-    " order by l.id for update of l"
+    " order by l.id for no key update of l"
 )
 _UNDONE = text("update activity set undone_at = :now where org_id = :org and id = any(:ids)")
 # The change before this one stands again as it was made, so it can be taken back as well.

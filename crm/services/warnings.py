@@ -19,10 +19,10 @@ CHUNK = 500
 _DUE = text(
     """
     select id from lead where org_id = :org and warn_at <= :now and owner_id is not null and status = 'open'
-    order by warn_at, id limit :chunk for update skip locked
+    order by warn_at, id limit :chunk for no key update skip locked
     """
 )
-_LOCK = text("select extensions, recycle_at from lead where org_id = :org and id = :lead for update")
+_LOCK = text("select extensions, recycle_at from lead where org_id = :org and id = :lead for no key update")
 
 
 def warn_due(uow: UnitOfWork) -> int:

@@ -61,6 +61,7 @@ class WeComDouble:
 
     Attributes:
         calls: how often each endpoint was reached, faults included.
+        asked: to whom messages were to be sent, faults included.
         dropped: messages lost to the silent limit, by member.
         cut: display limits that cards exceeded.
     """
@@ -75,6 +76,7 @@ class WeComDouble:
         self.robots = {"11111111-2222-3333-4444-555555555555"}
         self.chats: dict[str, dict[str, Any]] = {}
         self.sent: list[Sent] = []
+        self.asked: list[str] = []
         self.media: dict[str, bytes] = {}
         self.menus: dict[int, dict[str, Any]] = {}
         self.calls: Counter[str] = Counter()
@@ -309,6 +311,7 @@ def _handler(double: WeComDouble) -> type[BaseHTTPRequestHandler]:
             parts = urlsplit(self.path)
             endpoint = parts.path.removeprefix("/cgi-bin/")
             query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            double.asked += [str(body["touser"])] if endpoint == "message/send" else []
             fault = double.fault(endpoint)
             answer = None if fault and not fault.acts else double.answer(endpoint, query, body)
             if fault:
