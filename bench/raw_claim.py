@@ -1,4 +1,8 @@
-"""The same claim by hand: psycopg, five statements, one transaction; and so many of them at once in threads."""
+"""The same claim by hand: psycopg, five statements, one transaction; and so many of them at once in threads.
+
+It leaves the same rows behind: delivery, ledger, lead, history, and the jobs that edit the card in the channel and,
+where the answer is a message of its own, send it.
+"""
 
 from __future__ import annotations
 
@@ -42,22 +46,28 @@ _HISTORY = """
 _OWE = """
     with touched as (
         update posted_card set wanted = wanted + 1 where org_id = %(org)s and live and lead_id = %(lead)s returning id
+    ), owed as (
+        insert into message (org_id, topic, key, member_id, card, state, attempt, created_at, due_at)
+        select %(org)s, 'answer', %(key)s, %(rep)s, '{"card": "claimed"}', 'owed', 0, %(now)s, %(now)s where %(answers)s
+        returning id
     )
     insert into procrastinate_jobs (queue_name, task_name, priority, lock, args, status)
-    select 'quick', 'edit_card', 0, 'card:' || id, jsonb_build_object('org_id', %(org)s, 'card_id', id), 'todo'
-    from touched
+    select 'quick', 'edit_card', 0, 'card:' || id, jsonb_build_object('org_id', %(org)s, 'card_id', id),
+           'todo'::procrastinate_job_status from touched
+    union all
+    select 'quick', 'deliver', 0, null, jsonb_build_object('org_id', %(org)s, 'message_id', id), 'todo' from owed
 """
 
 
-def run(url: str, seeded: Seeded, numbers: list[int], connections: int) -> float:
-    """Claim these leads; returns the seconds it took."""
+def run(url: str, seeded: Seeded, numbers: list[int], connections: int, *, answers: bool) -> float:
+    """Claim these leads; returns the seconds it took. `answers`: a message is owed as well."""
     options = f"-c role={APP_ROLE} -c timezone=UTC -c sluice.org_id={seeded.org_id}"
     address = make_conninfo(url.replace("postgresql+psycopg://", "postgresql://"), options=options)
     lines = [psycopg.connect(address) for _ in range(connections)]
     shares = [numbers[start::connections] for start in range(connections)]
     start = time.perf_counter()
     with ThreadPoolExecutor(connections) as pool:
-        for done in [pool.submit(_claims, *pair, seeded) for pair in zip(lines, shares, strict=True)]:
+        for done in [pool.submit(_claims, *pair, seeded, answers) for pair in zip(lines, shares, strict=True)]:
             done.result()
     taken = time.perf_counter() - start
     for line in lines:
@@ -65,16 +75,16 @@ def run(url: str, seeded: Seeded, numbers: list[int], connections: int) -> float
     return taken
 
 
-def _claims(line: psycopg.Connection[Any], numbers: list[int], seeded: Seeded) -> None:
+def _claims(line: psycopg.Connection[Any], numbers: list[int], seeded: Seeded, answers: bool) -> None:  # noqa: FBT001
     for number in numbers:
-        _claim(line, number, seeded)
+        _claim(line, number, seeded, answers)
 
 
-def _claim(line: psycopg.Connection[Any], number: int, seeded: Seeded) -> None:
+def _claim(line: psycopg.Connection[Any], number: int, seeded: Seeded, answers: bool) -> None:  # noqa: FBT001
     now = datetime.now(UTC)
     args: dict[str, Any] = {
         "key": f"raw:{seeded.org_id}:{number}", "org": seeded.org_id, "now": now, "day": now.date(), "number": number,
-        "rep": seeded.reps[number % len(seeded.reps)], "pool": seeded.pool_id,
+        "rep": seeded.reps[number % len(seeded.reps)], "pool": seeded.pool_id, "answers": answers,
     }  # fmt: skip
     with line.transaction(), line.cursor() as cursor:
         for statement in (_FIRST, _COUNT, _TAKE):

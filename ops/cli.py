@@ -44,7 +44,7 @@ def serve() -> None:
     import uvicorn
 
     from ops.connect import connect
-    from ops.runtime import compose
+    from ops.runtime import compose, settle
     from webhooks.app import create_app
 
     with sentences():
@@ -54,6 +54,7 @@ def serve() -> None:
         bot = compose(settings)
         connect(bot)
         application = create_app(bot)
+        settle()
         uvicorn.run(
             application, host=settings.host, port=settings.port, log_level="warning", access_log=False,
             timeout_graceful_shutdown=3, server_header=False,  # no request takes longer; open pages listen for ever
