@@ -1,9 +1,9 @@
 """Changing the owner of a lead: one statement that compares and sets, the lead only if it is still free, the ledger
 only below the cap.
 
-Order of locks everywhere: leads by id, then ledger rows by member id. A lead is locked `for no key update`: whoever has
-written a task or a line of history holds a key lock on its lead, and two such who ask for a plain `for update` would wait
-for each other.
+Order of locks everywhere: leads by id, then ledger rows by member id. A lead is locked `for no key update`: whoever
+has written a task or a line of history holds a key lock on its lead, and two such who ask for a plain `for update`
+would wait for each other.
 """
 
 from __future__ import annotations
