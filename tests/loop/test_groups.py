@@ -101,8 +101,8 @@ def test_the_digest_shown_now_counts_what_the_team_did(world: World, platform: s
 def test_a_group_that_is_gone_is_told_to_the_manager_once(world: World) -> None:
     mia = world.chat("slack", "mia")
     with world.database.begin(world.acme.org_id) as uow:
-        uow.session.execute(text("update conversation set external_id = 'CGONE', department_id = :d where kind = 'channel'"),
-                            {"d": world.acme.department["north"]})  # fmt: skip
+        gone = "update conversation set external_id = 'CGONE', department_id = :team where kind = 'channel'"
+        uow.session.execute(text(gone), {"team": world.acme.department["north"]})
     world.arrives()
     world.arrives()
     told = [card for card in mia.inbox() if "no longer post" in card.text]
