@@ -6,7 +6,7 @@ from threading import Barrier, Thread
 import pytest
 from sqlalchemy import text
 
-from crm.errors import Conflict, ExtensionsUsed, LeadNotFound, LeadNotYours, NotAllowed, OldCard, SelfSourced
+from crm.errors import ExtensionsUsed, LeadNotYours, NotAllowed, OldCard, Refusal, SelfSourced
 from crm.services import breaker, clocks, follow_ups, leads, members, recycling
 from tests import build
 
@@ -167,7 +167,7 @@ def race(database, acme, lead_id):
             with database.begin(acme.org_id) as uow:
                 log(uow, acme, lead_id)
             accepted.append(True)
-        except (Conflict, LeadNotYours, LeadNotFound):
+        except Refusal:
             accepted.append(False)
 
     thread = Thread(target=worker)
