@@ -57,9 +57,10 @@ def claim(context: Context, what: Rest) -> Reply:
     many = re.fullmatch(r"(\d{1,2})\s*(?:个|条|leads?)?", words)
     if many and int(many[1]) <= MOST_AT_ONCE:
         return claim_many(context, Many(int(many[1])))
-    if leads.parse_ref(words) is None:
+    number = leads.parse_ref(words)
+    if number is None:
         raise BadArgument(given=what, example=_("claim L-1042"))
-    return claim_one(context, RawRef(words))
+    return claim_one(context, RawRef(f"L-{number}"))
 
 
 @action("lead.claim", was=("pool.claim",), guards=False)
@@ -84,15 +85,17 @@ def _claimed(answer: Callable[..., Reply], won: Claimed) -> Reply:
 @action("claim.many", guards=False)
 def claim_many(context: Context, many: Many) -> Reply:
     won = assignments.claim_best(context.uow, actor=context.actor, many=many)
-    stopped = _stopped(won[-1].load) if len(won) < many else {"by": ""}
+    stopped = _stopped(won[-1].load) if len(won) < many else {"by": "nothing"}
     return context.reply("claimed_many", leads=[each.lead_id for each in won], wanted=many, stopped=stopped)
 
 
-def _stopped(load: Load) -> dict[str, str | int | None]:
+def _stopped(load: Load) -> dict[str, object]:
     """Which limit ended a claim of several, with its figures; `pool` when nothing more was there."""
     limits = (("capacity", load.held, load.cap), ("day", load.today, load.per_day), ("week", load.week, load.per_week))
-    reached = ({"by": by, "used": used, "limit": cap} for by, used, cap in limits if cap is not None and used >= cap)
-    return next(reached, {"by": "pool"})
+    for by, used, cap in limits:
+        if cap is not None and used >= cap:
+            return {"by": by, "used": used, "limit": cap}
+    return {"by": "pool"}
 
 
 @command(

@@ -32,6 +32,10 @@ class HereNeedsGroup(Refusal):
 def here(context: Context, words: Rest) -> Reply:
     actor = context.need_manager()
     name, kind, external_id = _target(context, words)
+    if kind == "robot":
+        external_id = conversations.keep_robot(
+            context.uow, _vault(context), workspace_id=context.workspace.id, key=external_id
+        )
     pool_id, department_id = _pool_or_team(context, name)
     group = conversations.bind(
         context.uow, actor=actor, workspace_id=context.workspace.id, kind=kind, external_id=external_id, name=name,
@@ -50,6 +54,10 @@ def _target(context: Context, words: str) -> tuple[str, str, str]:
         raise HereNeedsGroup
     kind = {"slack": "channel", "playground": "group"}.get(context.interaction.platform, "appchat")
     return words.strip(), kind, context.interaction.conversation
+
+
+def _vault(context: Context) -> Vault:
+    return Vault(context.settings.secret_key.get_secret_value())
 
 
 def _pool_or_team(context: Context, name: str) -> tuple[int | None, int | None]:
@@ -105,7 +113,7 @@ def _code(context: Context, actor: Actor, who: Actor) -> Reply:
 def manage_sources(context: Context, words: Rest | None = None) -> Reply:
     actor = context.need_admin()
     verb, _space, name = (words or "").strip().partition(" ")
-    vault = Vault(context.settings.secret_key.get_secret_value())
+    vault = _vault(context)
     if not verb:
         return context.reply("sources")
     if not name:

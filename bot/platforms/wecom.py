@@ -34,6 +34,7 @@ from bot.platforms.wecom_client import WeComClient, robot_image
 from bot.platforms.wecom_errors import CardRefused
 from bot.platforms.wecom_tokens import Tokens, token_key
 from crm import clock
+from crm.services.conversations import ROBOT
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +85,7 @@ class WeCom:
                 images = [_media(client, picture.png, picture.name) for picture in cards.pictures(card)]
                 _deliver([*cards.for_chat(card), *images], lambda part: client.send_to_chat(to.external_id, part))
             case "robot":
-                secret = workspace.secrets.get(f"robot:{to.external_id}", to.external_id)
+                secret = _robot_key(workspace, to.external_id)
                 images = [robot_image(picture.png) for picture in cards.pictures(card)]
                 _deliver([*cards.for_robot(card), *images], lambda part: client.send_by_robot(secret, part))
             case _:
@@ -154,6 +155,14 @@ def _connected(workspace: Workspace, tokens: Tokens, api_url: str) -> WeComClien
         return WeComClient(workspace, tokens, api_url=api_url)
     except (KeyError, ValueError, TypeError):
         raise InstallationDead("wecom installation lacks corp id, agent id or secret") from None
+
+
+def _robot_key(workspace: Workspace, name: str) -> str:
+    """The key of a robot by its name. A key that was sealed a moment ago may not be known here yet."""
+    key = workspace.secrets.get(f"robot:{name}")
+    if key is None and name.startswith(ROBOT):
+        raise Unavailable("the key of this robot is not read yet")
+    return key or name
 
 
 def _media(client: WeComClient, png: bytes, name: str) -> cards.Message:

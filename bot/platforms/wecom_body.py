@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.cards import fit
 from bot.cards.model import Card, Fields, Image, Row, Text
@@ -21,11 +21,23 @@ def heading(card: Card) -> str:
 
 
 def markdown(card: Card, limit: int, words: tuple[str, ...] = ()) -> str:
-    """The card in WeCom's small markdown, within `limit` bytes; `words` can be typed instead of tapped."""
+    """The card in WeCom's small markdown, within `limit` bytes; `words` can be typed instead of tapped.
+
+    A list that is too long names all of its rows rather than explaining the first ones.
+    """
     colour = _COLOURS.get(card.tone)
     title = f"**{heading(card)}**"
     head = f'<font color="{colour}">{title}</font>' if colour else title
-    return within([head, *_marked(card)], limit, [*_footer(card), *hints(words)])
+    lines, tail = [head, *_marked(card)], [*_footer(card), *hints(words)]
+    if len("\n".join([*lines, *tail]).encode()) > limit:
+        lines = [head, *_marked(_without_details(card))]
+    return within(lines, limit, tail)
+
+
+def _without_details(card: Card) -> Card:
+    return replace(
+        card, blocks=tuple(replace(each, detail="") if isinstance(each, Row) else each for each in card.blocks)
+    )
 
 
 def plain(card: Card, limit: int = TEXT_BYTES, words: tuple[str, ...] = ()) -> str:

@@ -11,6 +11,7 @@ from crm.rules.access import Actor
 from crm.rules.periods import next_at
 from crm.services import members
 from crm.uow import UnitOfWork
+from crm.vault import Vault, fingerprint
 
 _BIND = text(
     """
@@ -21,6 +22,11 @@ _BIND = text(
     returning id
     """
 )
+
+# Begins the name of a robot whose key is sealed; other names are keys themselves.
+ROBOT = "robot-"
+_SECRETS = text("select secrets from workspace where org_id = :org and id = :id for update")
+_KEEP = text("update workspace set secrets = :secrets where org_id = :org and id = :id")
 
 
 def bind(  # noqa: PLR0913  (one named thing each)
@@ -38,6 +44,16 @@ def bind(  # noqa: PLR0913  (one named thing each)
     if department_id is not None:
         subscribe(uow, group, department_id)
     return group
+
+
+def keep_robot(uow: UnitOfWork, vault: Vault, *, workspace_id: int, key: str) -> str:
+    """Seal a group robot's key with the secrets of its installation; returns the name by which it is found there."""
+    name = f"{ROBOT}{fingerprint(key)[:16]}"
+    here = {"id": workspace_id, "org": uow.org_id}
+    sealed = uow.session.execute(_SECRETS, here).scalar_one()
+    secrets = vault.open_all(sealed) | {f"robot:{name}": key}
+    uow.session.execute(_KEEP, here | {"secrets": vault.seal_all(secrets)})
+    return name
 
 
 def subscribe(uow: UnitOfWork, conversation_id: int, department_id: int | None) -> None:

@@ -27,7 +27,7 @@ def _posts(world: World, key: str, phone: str) -> int:
         f"/intake/fair-{world.acme.org_id}", json=told, headers={"Authorization": f"Bearer {key}"}
     )
     world.run_jobs()
-    return answer.status_code
+    return int(answer.status_code)
 
 
 def _key(shown: Seen) -> str:
