@@ -35,7 +35,8 @@ def test_five_pasted_lines_are_shown_first_and_saved_by_one_tap(world: World, pl
     shown = ann.says(f"new {lines}")
     ann.taps(shown, "I found them: mine")
     assert "5 customers" in shown.text
-    assert world.count("select count(*) from lead where origin = 'self' and owner_id = :m", m=world.acme.member["ann"]) == 5
+    own = "select count(*) from lead where origin = 'self' and owner_id = :m"
+    assert world.count(own, m=world.acme.member["ann"]) == 5
 
 
 @everywhere
