@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from dataclasses import dataclass
+from decimal import Decimal
 
 from bot.arguments import Rest, Word
 from bot.cards.language import _
@@ -10,10 +12,14 @@ from bot.context import Context, Reply
 from bot.router import action, command
 from bot.understanding import contact, paste
 from bot.understanding.contact import Contact
+from bot.understanding.money import find_money
+from bot.understanding.text import fold
 from crm.errors import NoContact
 from crm.rules.arrival import Arrival
 from crm.services import importing, leads, pipeline
 from crm.services.leads import LeadView
+
+_NUMBER = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
 
 
 @command(
@@ -158,7 +164,8 @@ def stage(context: Context, lead: LeadView, name: Rest | None = None) -> Reply:
 )
 @action("lead.won")
 def won(context: Context, lead: LeadView, amount: Rest | None = None) -> Reply:
-    pipeline.won(context.uow, actor=context.actor, lead=lead, amount=_money(amount))
+    paid = _money(amount or "")
+    pipeline.won(context.uow, actor=context.actor, lead=lead, amount=paid.amount, currency=paid.currency)
     return context.reply("closed", lead=lead.id, won=True)
 
 
@@ -180,9 +187,18 @@ def lost(context: Context, lead: LeadView, reason: Rest | None = None) -> Reply:
     return context.reply("closed", lead=lead.id, won=False)
 
 
-def _money(words: str | None) -> Decimal | None:
-    digits = "".join(char for char in words or "" if char.isdigit() or char == ".")
-    try:
-        return Decimal(digits) if digits else None
-    except InvalidOperation:
-        return None
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What was paid, as far as it was said."""
+
+    amount: Decimal | None = None
+    currency: str | None = None
+
+
+def _money(words: str) -> Paid:
+    """The amount in words such as `12000`, `1.2万` or `$5k`; a number alone is one, too."""
+    folded = fold(words)
+    if found := find_money(folded, []):
+        return Paid(found.amount, found.currency)
+    bare = _NUMBER.search(folded)
+    return Paid(Decimal(bare[0].replace(",", ""))) if bare else Paid()

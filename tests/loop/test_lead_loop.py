@@ -136,6 +136,15 @@ def test_won_frees_room_and_can_be_undone(world: World, platform: str) -> None:
 
 
 @everywhere
+@pytest.mark.parametrize("amount", ["12000", "12,000.00", "1.2万", "12k", "￥12000"])
+def test_what_was_won_is_read_as_people_write_it(world: World, platform: str, amount: str) -> None:
+    ref = world.lead(owner="ann")
+    won = world.chat(platform, "ann").says(f"won {ref} {amount}")
+    assert "12,000" in won.text
+    assert world.count("select amount from lead") == 12000
+
+
+@everywhere
 def test_a_first_customer_is_saved_in_two_interactions_and_stays_the_reps_own(world: World, platform: str) -> None:
     ann = world.chat(platform, "ann")
     asked = ann.says("new Mei Lin, Lotus Tea, 13800138999")
