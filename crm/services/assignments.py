@@ -169,21 +169,27 @@ def hand_over(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor,
 
 
 def transfer_all(uow: UnitOfWork, *, actor: Actor, giver: Actor, to: Actor) -> int:
-    """Hand a colleague's open leads to another, as many as there is room for; returns how many moved."""
+    """Hand a colleague's open leads to another, as many as there is room for; returns how many moved.
+
+    The most urgent go first; self-sourced ones stay.
+
+    Raises: NotAllowed, NotYourTeam, MemberInactive, MemberFull, Conflict.
+    """
     _manages(actor, giver)
-    mine = leads.mine(uow, actor=giver, most=1000)
-    space = max(ownership.room(uow, to).cap - ownership.holding(uow, to), 0)
-    if not to.active:
+    if not to.active or to.role not in SELLERS:
         raise MemberInactive(member_id=to.id)
-    if mine and not space:
-        raise MemberFull(
-            member_id=to.id, held=ownership.holding(uow, to), limit=ownership.room(uow, to).cap, count=len(mine)
-        )
-    moving = [lead for lead in mine if lead.origin != "self"][:space]
-    _lock(uow, [lead.id for lead in moving], [giver.id, to.id])
+    mine = [lead for lead in leads.mine(uow, actor=giver, most=1000) if lead.origin != "self" and giver.id != to.id]
+    _lock(uow, [lead.id for lead in mine], [giver.id, to.id])
+    held, limit = ownership.holding(uow, to), ownership.room(uow, to).cap
+    if mine and held >= limit:
+        raise MemberFull(member_id=to.id, held=held, limit=limit, count=len(mine))
+    moving = mine[: limit - held]
     for lead in moving:
         _end_for(uow, actor, lead)
-        give(uow, lead_id=lead.id, member_id=to.id, how="transfer", actor_id=actor.id)
+        if not give(uow, lead_id=lead.id, member_id=to.id, how="transfer", actor_id=actor.id):
+            raise Conflict
+    if not moving:
+        return 0
     _tell_former(uow, actor, giver.id, [lead.id for lead in moving])
     uow.notify(
         "leads.transferred", to=to.id, key=f"transferred:{giver.id}:{to.id}:{uow.now.isoformat()}",

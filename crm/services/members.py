@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, func, or_, select, text, update
+from sqlalchemy import Row, case, func, or_, select, text, update
 
 from crm import vault
 from crm.errors import CodeInvalid, MemberAmbiguous, MemberNotFound, NotAllowed
@@ -92,26 +92,32 @@ def by_email(uow: UnitOfWork, email: str) -> Actor | None:
 
 
 def find(uow: UnitOfWork, words: str) -> Actor:
-    """A colleague by `@name`, name, e-mail or chat id (what a mention is sent as); an exact name wins over a beginning.
+    """A colleague by `@name`, name, e-mail or chat id (what a mention is sent as).
 
-    Raises MemberNotFound or MemberAmbiguous.
+    An exact name wins over a beginning, and who is still here over who has left. Raises MemberNotFound or
+    MemberAmbiguous.
     """
-    given = words.strip().lstrip("@").strip()
-    pattern = given.replace("\\", "").replace("%", "").replace("_", "\\_")
-    known_as = select(ChatIdentity.member_id).where(
-        ChatIdentity.org_id == uow.org_id, func.lower(ChatIdentity.external_id) == given.lower()
-    )
-    matches = [Member.name.ilike(f"{pattern}%"), func.lower(Member.email) == given.lower(), Member.id.in_(known_as)]
-    rows = uow.session.execute(
-        select(Member.id, Member.name, Member.email).where(Member.org_id == uow.org_id, or_(*matches)).limit(9)
-    ).all()
-    exact = [row for row in rows if given.lower() in (row.name.lower(), (row.email or "").lower())]
-    chosen = exact or rows
-    if not chosen or not pattern:
+    given = words.strip().lstrip("@").strip().lower()
+    if not given:
         raise MemberNotFound(given=words)
-    if len(chosen) > 1:
-        raise MemberAmbiguous(given=words, names=", ".join(row.name for row in chosen[:5]))
-    return get(uow, chosen[0].id)
+    known_as = select(ChatIdentity.member_id).where(
+        ChatIdentity.org_id == uow.org_id, func.lower(ChatIdentity.external_id) == given
+    )
+    exactly = or_(func.lower(Member.name) == given, func.lower(Member.email) == given, Member.id.in_(known_as))
+    begins = func.lower(Member.name).startswith(given, autoescape=True)
+    rank = case((exactly, 0), else_=2) + case((Member.active, 0), else_=1)
+    rows = uow.session.execute(
+        select(Member.id, Member.name, rank.label("rank"))
+        .where(Member.org_id == uow.org_id, or_(exactly, begins))
+        .order_by(rank, Member.name, Member.id)
+        .limit(9)
+    ).all()
+    if not rows:
+        raise MemberNotFound(given=words)
+    alike = [row.name for row in rows if row.rank == rows[0].rank]
+    if len(alike) > 1:
+        raise MemberAmbiguous(given=words, names=", ".join(alike[:5]))
+    return get(uow, rows[0].id)
 
 
 def set_duty(uow: UnitOfWork, actor: Actor, *, on: bool) -> None:
@@ -224,6 +230,8 @@ def first_admin(
     admins = select(Member.id).where(Member.org_id == uow.org_id, Member.role == "admin", Member.active).limit(1)
     if uow.session.scalar(admins) is not None:
         return None
+    if member is not None and not member.active:
+        return None
     if member is None:
         made = Member(
             org_id=uow.org_id, name=name, role="admin", active=True, on_duty=False, tags=[], preferences={},
@@ -242,24 +250,25 @@ def managers_of(uow: UnitOfWork, member_id: int) -> list[int]:
     department_id = uow.session.scalar(
         select(Member.department_id).where(Member.org_id == uow.org_id, Member.id == member_id)
     )
-    return [manager for manager in managers_of_department(uow, department_id) if manager != member_id]
+    return managers_of_department(uow, department_id, but=member_id)
 
 
-def managers_of_department(uow: UnitOfWork, department_id: int | None) -> list[int]:
-    """The managers of a department or of the nearest one above it, else the admins."""
+def managers_of_department(uow: UnitOfWork, department_id: int | None, *, but: int | None = None) -> list[int]:
+    """The managers of a department or of the nearest one above it, else the admins; `but` this one."""
     rows = uow.session.execute(
         text(
             """
-            select m.id, m.role = 'admin' as is_admin, coalesce(array_length(d.path, 1), 0) as depth
+            select m.id, m.role = 'admin' as is_admin,
+                   case when m.role = 'admin' then 0 else coalesce(array_length(d.path, 1), 0) end as depth
             from member m
             left join department d on d.org_id = m.org_id and d.id = m.department_id
             left join department mine on mine.org_id = m.org_id and mine.id = :department
-            where m.org_id = :org and m.active
+            where m.org_id = :org and m.active and m.id is distinct from cast(:but as bigint)
               and (m.role = 'admin' or (m.role = 'manager' and m.department_id = any(mine.path)))
             order by is_admin, depth desc, m.id
             """
         ),
-        {"org": uow.org_id, "department": department_id},
+        {"org": uow.org_id, "department": department_id, "but": but},
     ).all()
     return [row.id for row in rows if (row.is_admin, row.depth) == (rows[0].is_admin, rows[0].depth)]
 

@@ -4,7 +4,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import text
 
 from crm.errors import AlreadyKnown, BuiltUpon, CapacityReached, NothingToUndo
 from crm.rules.arrival import Arrival
@@ -16,58 +15,13 @@ from crm.services import (
     leads,
     members,
     pipeline,
-    pools,
     tasks,
     undo,
     warnings,
 )
 from crm.services.follow_ups import FollowUp
 from tests import build
-
-COLUMNS = (
-    "status", "stage", "owner_id", "pool_id", "followed_up_at", "contacted_at", "stage_entered_at", "closed_at",
-    "amount", "lost_reason", "extended_until", "extensions", "recycle_at", "recycle_rule", "warn_at", "warn_step",
-    "assigned_at",
-)  # fmt: skip
-
-
-class Desk:
-    """One company, and what its people do, each in a transaction of its own."""
-
-    def __init__(self, database, time):
-        self.database, self.time = database, time
-        self.acme = build.company(database)
-
-    def make(self, **facts):
-        with self.database.begin(self.acme.org_id) as uow:
-            return build.lead(uow, self.acme, **facts)
-
-    def does(self, who, work, lead_id=None):
-        """Let somebody do something with a lead: `work(uow, actor=..., lead=...)`."""
-        with self.database.begin(self.acme.org_id) as uow:
-            actor = members.get(uow, self.acme.member[who])
-            about = {"lead": leads.access_id(uow, actor=actor, lead_id=lead_id)} if lead_id else {}
-            return work(uow, actor=actor, **about)
-
-    def undoes(self, who, activity_id=None):
-        return self.does(who, lambda uow, actor: undo.undo(uow, actor=actor, activity_id=activity_id))
-
-    def state(self, lead_id):
-        with self.database.begin(self.acme.org_id) as uow:
-            lead = build.read(uow, lead_id)
-            return {name: getattr(lead, name) for name in COLUMNS}
-
-    def load(self, who):
-        with self.database.begin(self.acme.org_id) as uow:
-            return pools.load_of(uow, members.get(uow, self.acme.member[who]))
-
-    def open_tasks(self, who):
-        far = self.time() + timedelta(days=400)
-        return [task.id for task in self.does(who, lambda uow, actor: tasks.due(uow, actor=actor, until=far))]
-
-    def count(self, what, **args):
-        with self.database.begin(self.acme.org_id) as uow:
-            return uow.session.scalar(text(what), {"org": self.acme.org_id, **args})
+from tests.desk import Desk
 
 
 @pytest.fixture
