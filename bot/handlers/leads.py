@@ -14,7 +14,7 @@ from bot.understanding import contact, paste
 from bot.understanding.contact import Contact
 from bot.understanding.money import find_money
 from bot.understanding.text import fold
-from crm.errors import NoContact
+from crm.errors import NoContact, TooManyRows
 from crm.rules.arrival import Arrival
 from crm.services import importing, leads, pipeline
 from crm.services.leads import LeadView
@@ -94,8 +94,10 @@ def new(context: Context, words: Rest | None = None) -> Reply:
 
 
 def preview(context: Context, words: str) -> Reply:
-    """What was found in pasted lines, and the one question: whose customers are they? Raises NoContact."""
+    """What was found in pasted lines, and the one question: whose customers are they? Raises NoContact, TooManyRows."""
     found = contacts(words)
+    if len(found) > paste.MOST_ROWS:
+        raise TooManyRows(count=len(found), limit=paste.MOST_ROWS)
     if not any(each.has_key for each in found):
         raise NoContact
     job = importing.preview(context.uow, actor=context.actor, rows=[_arrival(each) for each in found])

@@ -40,6 +40,13 @@ def test_five_pasted_lines_are_shown_first_and_saved_by_one_tap(world: World, pl
 
 
 @everywhere
+def test_more_lines_than_fit_at_once_are_refused_with_the_figures(world: World, platform: str) -> None:
+    lines = "\n".join(f"Customer {n}, Shop {n}, 138001390{n:02d}" for n in range(51))
+    answer = world.chat(platform, "ann").says(f"new {lines}")
+    assert "51 rows; 50 fit" in answer.text
+
+
+@everywhere
 def test_a_customer_the_company_knows_cannot_be_declared_ones_own(world: World, platform: str) -> None:
     world.lead(owner="bob", phone="+8613800139555")
     answer = world.chat(platform, "ann").says("new Lu Wei, Lucky Tea, 13800139555")
