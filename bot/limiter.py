@@ -5,15 +5,13 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 
-import structlog
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.storage import MemoryStorage, RedisStorage, Storage
 from limits.strategies import MovingWindowRateLimiter
-from redis import RedisError
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-log = structlog.get_logger()
+from bot.aid import Aid
 
 # What the platforms accept (Slack: a message a second and channel, some hundred a minute and workspace; WeCom robots:
 # 20 a minute), a little below where they begin to refuse.
@@ -47,7 +45,8 @@ class Limiter:
 
     def __init__(self, redis_url: str | None) -> None:
         self._alone = MovingWindowRateLimiter(MemoryStorage())
-        self._shared = MovingWindowRateLimiter(_storage(redis_url)) if redis_url else None
+        self._shared = MovingWindowRateLimiter(_storage(redis_url)) if redis_url else self._alone
+        self._redis = Aid()
 
     def wait_for(self, platform: str, workspace_id: int, place: str, *, kind: str, cost: int = 1) -> float:
         """Take tokens for this place; 0.0 when they were given, else the seconds after which to try again.
@@ -63,18 +62,15 @@ class Limiter:
         return 0.0
 
     def _hit(self, item: RateLimitItem, key: str, cost: int) -> bool:
-        try:
-            return (self._shared or self._alone).hit(item, key, cost=cost)
-        except RedisError:
-            log.warning("limiter.alone")
-            return self._alone.hit(item, key, cost=cost)
+        return self._redis.ask(
+            lambda: self._shared.hit(item, key, cost=cost), lambda: self._alone.hit(item, key, cost=cost)
+        )
 
     def _until_free(self, item: RateLimitItem, key: str) -> float:
-        try:
-            reset = (self._shared or self._alone).get_window_stats(item, key).reset_time
-        except RedisError:
-            reset = self._alone.get_window_stats(item, key).reset_time
-        return max(reset - time.time(), 0.05)
+        stats = self._redis.ask(
+            lambda: self._shared.get_window_stats(item, key), lambda: self._alone.get_window_stats(item, key)
+        )
+        return max(stats.reset_time - time.time(), 0.05)
 
 
 def member_wait(

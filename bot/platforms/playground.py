@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
-from redis import Redis, RedisError
+from redis import Redis
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from bot.aid import Aid
 from bot.cards import as_json, fit
 from bot.cards.model import Card, Form
 from bot.interaction import Interaction
@@ -28,7 +28,7 @@ class PlaygroundPlatform:
 
     def __init__(self, database: Database, redis: Redis) -> None:
         self._database = database
-        self._redis = redis
+        self._redis, self._aid = redis, Aid()
 
     def render(self, card: Card) -> dict[str, Any]:
         """The neutral card as JSON, without the characters that a browser or the database would stumble over."""
@@ -91,8 +91,7 @@ class PlaygroundPlatform:
 
     def wake(self) -> None:
         """Tell the open pages that there is something new; without Redis they find out by looking."""
-        with suppress(RedisError):
-            self._redis.publish(CHANNEL, "news")
+        self._aid.ask(lambda: self._redis.publish(CHANNEL, "news"), lambda: 0)
 
 
 def conversation(to: Address) -> str:

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from redis import Redis, RedisError
+from redis import Redis
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from bot.aid import Aid
 from bot.platforms.base import Unavailable, Workspace
 from crm import clock
 from crm.models.platform_token import PlatformToken
@@ -29,8 +29,6 @@ from crm.vault import Vault, VaultError
 if TYPE_CHECKING:
     from crm.db import Database
 
-REST = 5.0
-"""Seconds for which a Redis that failed is not asked."""
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended('platform_token', :id))")
 MARGIN = 300.0
 """Seconds before its end from which a token is not used any more."""
@@ -62,24 +60,15 @@ class RedisTokens:
     """The fast copy: empty or away at any time, and nobody notices."""
 
     def __init__(self, redis: Redis) -> None:
-        self._redis, self._rests_until = redis, 0.0
+        self._redis, self._aid = redis, Aid()
 
     def read(self, workspace: Workspace) -> str | None:
-        raw = self._try(lambda: self._redis.get(token_key(workspace)))
+        raw: Any = self._aid.ask(lambda: self._redis.get(token_key(workspace)), lambda: None)
         return raw.decode() if isinstance(raw, bytes) else raw
 
     def write(self, workspace: Workspace, token: Token) -> None:
-        self._try(lambda: self._redis.set(token_key(workspace), token.value, ex=max(1, int(token.seconds))))
-
-    def _try(self, call: Callable[[], Any]) -> Any:
-        # A client that retries would make every message wait for a Redis that is away.
-        if time.monotonic() < self._rests_until:
-            return None
-        try:
-            return call()
-        except RedisError:
-            self._rests_until = time.monotonic() + REST
-            return None
+        seconds = max(1, int(token.seconds))
+        self._aid.ask(lambda: self._redis.set(token_key(workspace), token.value, ex=seconds), lambda: None)
 
 
 class DatabaseTokens:
