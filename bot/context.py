@@ -76,6 +76,10 @@ class Context:
         """A text in the viewer's language."""
         return translate(self.viewer.locale, text).format(**values)
 
+    def need_member(self) -> Actor:
+        """The actor, for an answer that would mean nothing to a stranger. Raises NotLinked."""
+        return self.actor
+
     def need_manager(self) -> Actor:
         """The actor, who must be a manager or admin at this moment. Raises NotAllowed."""
         if not self.actor.is_manager:

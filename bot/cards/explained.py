@@ -15,7 +15,7 @@ from crm.rules.access import Actor
 from crm.services.explain import Why
 
 TOPICS = {
-    "work": _("Work"), "pool": _("Pool"), "leads": _("Leads"), "managers": _("Managers"), "setup": _("Setting up"),
+    "work": _("Work"), "pool": _("Pool"), "leads": _("Leads"), "managers": _("Team"), "setup": _("Setting up"),
     "on": _("Getting on"),
 }  # fmt: skip
 PERIODS = {"day": _("today"), "week": _("this week")}

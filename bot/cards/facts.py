@@ -221,7 +221,7 @@ class Facts:
         span = periods.parse(period, self.now, self.viewer.timezone)
         scope = funnel.Scope(department_id=team) if team else funnel.scope_of(self.viewer)
         total = funnel.report(self.uow, period=span, scope=scope).total
-        name = departments.name_of(self.uow, scope.department_id) or self.viewer.name or self.team_name(None)
+        name = self.viewer.name if scope.member_id else self.team_name(scope.department_id)
         shown, self.images["funnel"] = reports.funnel(self.words, total, span, name)
         return shown
 

@@ -89,7 +89,7 @@ def digest(words: Words, facts: DigestFacts) -> tuple[Shown, bytes]:
     ]
     lines += [Line(say(_("Owned leads touched this week")), words.percent(facts.touched))]
     lines += [Line(say(_("Back to the pool within 24 h")), str(facts.due))]
-    lines += [Line(say(_("Idle · never touched")), f"{facts.idle} · {facts.hoarded}")]
+    lines += [Line(say(_("Idle for a week")), str(facts.idle)), Line(say(_("Never touched")), str(facts.hoarded))]
     lines += [_pool(words, pool) for pool in facts.pools[:4]]
     finding = finding_words(words, facts.finding)
     return Shown(

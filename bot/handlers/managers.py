@@ -1,4 +1,4 @@
-"""For managers: who gets what, how it goes, and why."""
+"""For managers: who gets what, and how it goes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from crm.errors import MissingArgument
 from crm.rules import periods
 from crm.rules.access import Actor
 from crm.services import assignments, departments, leads, members, pools
-from crm.services.leads import LeadView
+
+MOST_WORDS = 8  # of a period and a team together
 
 
 @command(
@@ -78,10 +79,18 @@ def funnel(context: Context, words: Rest | None = None) -> Reply:
     given = [word for word in (words or "").split() if word]
     if given and given[0].lower() in ("me", "我", "我的"):
         return context.reply("funnel_me", period=" ".join(given[1:]) or "30d")
-    period = next((word for word in given if _is_period(context, word)), "30d")
-    named = " ".join(word for word in given if word != period)
+    period, named = _period_in(context, given[:MOST_WORDS])
     team = departments.find(context.uow, actor=context.actor, words=named).id if named else None
     return context.reply("funnel", period=period, team=team)
+
+
+def _period_in(context: Context, given: list[str]) -> tuple[str, str]:
+    """The longest period among the words, else thirty days, and the words that are left."""
+    spans = [(start, end) for start in range(len(given)) for end in range(start + 1, len(given) + 1)]
+    for start, end in sorted(spans, key=lambda span: span[0] - span[1]):
+        if _is_period(context, " ".join(given[start:end])):
+            return " ".join(given[start:end]), " ".join(given[:start] + given[end:])
+    return "30d", " ".join(given)
 
 
 def _is_period(context: Context, word: str) -> bool:
@@ -90,19 +99,6 @@ def _is_period(context: Context, word: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-@command(
-    "funnel me",
-    "我的漏斗",
-    help=_("Your own funnel and its weakest step"),
-    example="funnel me",
-    example_zh="我的漏斗",
-    topic="work",
-)
-@action("funnel.me", guards=False)
-def funnel_me(context: Context, period: Rest | None = None) -> Reply:
-    return context.reply("funnel_me", period=period or "30d")
 
 
 @command(
@@ -120,25 +116,3 @@ def digest(context: Context, team: Rest | None = None) -> Reply:
     chosen = departments.find(context.uow, actor=actor, words=team).id if team else next(iter(actor.manages), None)
     day = context.uow.now.astimezone(actor.timezone).date()
     return context.reply("digest", department=chosen, day=day.isoformat())
-
-
-@command(
-    "why",
-    "为什么",
-    "原因",
-    help=_("Why a lead is where it is"),
-    example="why L-1042",
-    example_zh="为什么 L-1042",
-    topic="work",
-)
-@action("lead.why", guards=False)
-def why(context: Context, lead: LeadView) -> Reply:
-    return context.beside("why", lead=lead.id)
-
-
-@command("quota", "配额", help=_("What you hold and may still claim"), example="quota", example_zh="配额", topic="pool")
-def quota(context: Context, who: Rest | None = None) -> Reply:
-    member = members.find(context.uow, who) if who else context.actor
-    if member.id != context.actor.id:
-        context.need_manager()
-    return context.reply("quota", member=member.id)

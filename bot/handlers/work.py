@@ -94,11 +94,13 @@ def remind(context: Context, lead: LeadView, when: Rest) -> Reply:
 @command("today", "今日", "今天", "待办", help=_("What to do now"), example="today", example_zh="今日", topic="work")
 @action("today", guards=False)
 def today(context: Context) -> Reply:
+    context.need_member()
     return context.reply("today", days=0)
 
 
 @command("week", "本周", help=_("What to do this week"), example="week", example_zh="本周", topic="work")
 def week(context: Context) -> Reply:
+    context.need_member()
     return context.reply("today", days=6)
 
 

@@ -57,7 +57,11 @@ def log(uow: UnitOfWork, *, actor: Actor, lead: LeadView, said: FollowUp) -> int
     activity = timeline.change(
         uow, lead_id=lead.id, verb="logged", actor_id=actor.id,
         for_id=lead.owner_id if lead.owner_id != actor.id else None,
-        words=said.note, data={"outcome": said.outcome, "channel": said.channel, "next": said.next_at, "stage": stage},
+        words=said.note,
+        data={
+            "outcome": said.outcome, "channel": said.channel, "next": said.next_at, "stage": stage,
+            "amount": said.amount is not None,
+        },
         made=made, owner=lead.owner_id, **columns,
     )  # fmt: skip
     assert activity is not None, "the lead was read in this transaction"

@@ -73,7 +73,7 @@ def labels(shown: Card | Form) -> list[str]:
     return [button.label for button in shown.buttons()] if isinstance(shown, Card) else [shown.submit]
 
 
-@pytest.mark.parametrize("topic", ["managers", "主管", "日报"])
+@pytest.mark.parametrize("topic", ["managers", "团队", "日报"])
 def test_help_is_found_by_the_topic_in_both_languages(topic, database, time):
     scene = Scene(database, time)
     scene.speak("zh")
