@@ -182,7 +182,7 @@ def lead(
     )  # fmt: skip
     if owner_id:
         _add(uow, Assignment, lead_id=lead_id, member_id=owner_id, began_at=began, began_by="claim")
-        carry(uow, owner_id, 1)
+        carry(uow, owner_id, 0 if columns.get("origin") == "self" else 1)
     return lead_id
 
 

@@ -106,7 +106,8 @@ _AGAIN = text(
     with counted as (
         insert into rep_load as r (org_id, member_id, holding, day, day_claims, week, week_claims, dealt_day)
         values (:org, :owner, :counts, :day, 0, :week, 0, 0)
-        on conflict (org_id, member_id) do update set holding = r.holding + :counts where r.holding + :counts <= :cap
+        on conflict (org_id, member_id) do update set holding = r.holding + :counts
+            where :counts = 0 or r.holding + :counts <= :cap
         returning holding
     ), history as (
         insert into assignment (org_id, lead_id, member_id, began_at, began_by)
