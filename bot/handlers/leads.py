@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bot.arguments import Rest, Word
@@ -20,6 +20,7 @@ from crm.services import importing, leads, pipeline
 from crm.services.leads import LeadView
 
 _NUMBER = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
+SHOWN = 10
 
 
 @command(
@@ -34,14 +35,10 @@ _NUMBER = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
 )
 @action("my")
 def my(context: Context, words: Rest | None = None) -> Reply:
-    mine = leads.mine(context.uow, actor=context.actor, most=200)
-    given = (words or "").strip().lower()
-    chosen = [
-        lead
-        for lead in mine
-        if not given or given in f"{lead.title_line} {lead.stage} {lead.stage_name} {lead.stage_name_zh}".lower()
-    ]
-    return context.reply("my", leads=[lead.id for lead in chosen[:10]], total=len(chosen))
+    given = words or ""
+    found = leads.mine(context.uow, actor=context.actor, most=SHOWN, words=given)
+    total = leads.count_mine(context.uow, actor=context.actor, words=given)
+    return replace(context.reply("my", leads=[lead.id for lead in found], total=total), known={"found": found})
 
 
 @command(

@@ -59,8 +59,21 @@ _BY_NUMBER = _seen("l.number = :number")
 # A statement of its own: one that takes a list of ids is planned anew each time.
 _BY_ID = _seen("l.id = :id")
 _BY_IDS = _seen("l.id = any(:ids)")
-_MINE = _seen("l.owner_id = :me and l.status = 'open' order by l.recycle_at nulls last, l.score desc, l.id limit :most")
-_FOUND = _seen("l.person_id = any(:persons) order by l.status <> 'open', l.id desc limit 60")
+_HELD = """
+    l.owner_id = :me and l.status = 'open'
+    and (:words = '' or strpos(lower(concat_ws(' ', p.name, p.company, l.stage, st.name, st.name_zh)), :words) > 0)
+"""
+_MINE = _seen(_HELD + " order by l.recycle_at nulls last, l.score desc, l.id limit :most")
+_COUNT = text(
+    f"""
+    select count(*) from lead l
+    join person p on p.org_id = l.org_id and p.id = l.person_id
+    left join pipeline pl on pl.org_id = l.org_id and pl.line_id = l.line_id
+    left join stage st on st.org_id = l.org_id and st.pipeline_id = pl.id and st.key = l.stage
+    where l.org_id = :org and {_HELD}
+    """  # noqa: S608  (a constant)
+)
+_FOUND = _seen("l.person_id = any(:persons) and l.status <> 'void' order by l.status <> 'open', l.id desc limit 60")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +155,15 @@ def many(uow: UnitOfWork, *, actor: Actor, lead_ids: list[int]) -> list[LeadView
     return [_view(row, actor) for row in rows if _visible(row, actor)]
 
 
-def mine(uow: UnitOfWork, *, actor: Actor, most: int = 50) -> list[LeadView]:
-    """The actor's open leads, the one that is nearest to being recycled first."""
-    return [_view(row, actor) for row in _rows(uow, _MINE, actor, most=most)]
+def mine(uow: UnitOfWork, *, actor: Actor, most: int = 50, words: str = "") -> list[LeadView]:
+    """The actor's open leads, the one that is nearest to being recycled first; `words`: of a name, company or stage."""
+    return [_view(row, actor) for row in _rows(uow, _MINE, actor, most=most, words=words.strip().lower())]
+
+
+def count_mine(uow: UnitOfWork, *, actor: Actor, words: str = "") -> int:
+    """How many `mine` would find without a bound."""
+    args = {"org": uow.org_id, "me": actor.id, "words": words.strip().lower()}
+    return int(uow.session.execute(_COUNT, args).scalar_one())
 
 
 def find(uow: UnitOfWork, *, actor: Actor, words: str, most: int = 10) -> list[LeadView]:
@@ -174,12 +193,9 @@ def mask(kind: str, value: str) -> str:
 
 def _rows(uow: UnitOfWork, statement: Any, actor: Actor, **args: Any) -> list[dict[str, Any]]:
     who = {
-        "org": uow.org_id,
-        "me": actor.id,
-        "role": actor.role,
-        "path": list(actor.departments),
+        "org": uow.org_id, "me": actor.id, "role": actor.role, "path": list(actor.departments),
         "manages": list(actor.manages),
-    }
+    }  # fmt: skip
     return [dict(row) for row in uow.session.execute(statement, who | args).mappings()]
 
 
@@ -205,11 +221,8 @@ def _view(row: dict[str, Any], actor: Actor) -> LeadView:
         (kind, value if clear else mask(kind, value)) for kind, value in row["keys"] or () if kind != "external"
     )
     wanted = {name: row[name] for name in LeadView.__dataclass_fields__ if name in row}
-    return LeadView(
-        **wanted | {"stage_name": row["stage_name"] or row["stage"],
-        "stage_name_zh": row["stage_name_zh"] or row["stage"]},
-        contacts=contacts, masked=not clear, mine=row["owner_id"] == actor.id,
-    )  # fmt: skip
+    names = {"stage_name": row["stage_name"] or row["stage"], "stage_name_zh": row["stage_name_zh"] or row["stage"]}
+    return LeadView(**wanted | names, contacts=contacts, masked=not clear, mine=row["owner_id"] == actor.id)
 
 
 def number_of(uow: UnitOfWork, lead_id: int) -> int:

@@ -147,13 +147,13 @@ class Scene:
     def draw(self, shown: Shown, platform: str = "playground") -> Card | Form:
         """The card as its viewer sees it."""
         with self.uow() as uow:
-            facts = Facts(uow, self._viewer(uow, shown.viewer), platform)
+            facts = Facts(uow, self.viewer(uow, shown.viewer), platform)
             reply = shown.reply
             if reply.form:
                 return render.form(reply.name, reply.args, facts)
             return render.card(reply.name, {**reply.args, **reply.once}, facts)
 
-    def _viewer(self, uow: UnitOfWork, name: str) -> Actor:
+    def viewer(self, uow: UnitOfWork, name: str) -> Actor:
         if name == GROUP:
             return everybody(uow.org_id, members.zone("Asia/Shanghai"), self.locale)
         return members.get(uow, self.acme.member[name])
