@@ -18,8 +18,8 @@ T = TypeVar("T")
 class Aid:
     """Asks one Redis. Safe to share by threads."""
 
-    def __init__(self, rest: float = REST) -> None:
-        self._rest, self._rests_until = rest, 0.0
+    def __init__(self) -> None:
+        self._rests_until = 0.0
 
     def ask(self, call: Callable[[], T], otherwise: Callable[[], T]) -> T:
         """What `call` returns, or `otherwise` where Redis is away: a slow one must not slow down everything."""
@@ -27,6 +27,6 @@ class Aid:
             try:
                 return call()
             except (RedisError, OSError) as exc:
-                self._rests_until = time.monotonic() + self._rest
+                self._rests_until = time.monotonic() + REST
                 log.warning("redis.away", error=type(exc).__name__)
         return otherwise()
