@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NewType, get_type_hints
 
 from bot.context import Context
-from crm.errors import BadArgument, LeadAmbiguous, MissingArgument
+from crm.errors import BadArgument, LeadAmbiguous, LeadNotFound, MissingArgument, OldCard
 from crm.services import leads, pools, tasks
 from crm.services.leads import LeadView
 from crm.services.pools import PoolView
@@ -23,10 +23,15 @@ Rest = NewType("Rest", str)
 Many = NewType("Many", int)
 Word = NewType("Word", str)
 RawRef = NewType("RawRef", str)
+# The number of a row that a button carries; anything else comes from a card that nobody drew.
+Id = NewType("Id", int)
 
 Parser = Callable[[Context, str], tuple[Any, str]]
 _FIRST = re.compile(r"^([LlＬ＃#]\s?[-－–—]?\s?\d+|\d+(?!\d))[\s,，:：]*")
-_NUMBER = re.compile(r"^(\d{1,4})\b\s*")
+_NUMBER = re.compile(r"^([0-9]+)")
+_COUNT = re.compile(r"^([0-9]{1,4})\b\s*")
+_ID = re.compile(r"[0-9]{1,18}")
+TAIL = 4  # digits by which a phone number is known
 
 
 class Missing(Exception):
@@ -64,22 +69,35 @@ def read(wanted: tuple[Parameter, ...], context: Context, words: str, example: s
 
 
 def _lead(context: Context, words: str) -> tuple[LeadView, str]:
-    """A reference first; else words that fit exactly one lead in the actor's scope, or the lead of the quoted card."""
+    """A reference first; else the lead of the quoted card, or words that fit exactly one lead in the actor's scope."""
     found = _FIRST.match(words)
     if found:
-        return leads.access(context.uow, actor=context.actor, ref=found.group(1)), words[found.end() :].strip()
+        try:
+            return leads.access(context.uow, actor=context.actor, ref=found.group(1)), words[found.end() :].strip()
+        except LeadNotFound:
+            # A bare number may also begin a sentence in a thread, or be the end of a phone number.
+            if not _NUMBER.match(words) or not (context.interaction.quoted or len(found.group(1)) >= TAIL):
+                raise
     if context.interaction.quoted:
         return leads.access(context.uow, actor=context.actor, ref=context.interaction.quoted), words
     if not words:
         raise Missing
-    head = re.split(r"[\s,，:：]+", words, maxsplit=1)
-    matches = leads.find(context.uow, actor=context.actor, words=head[0])
+    return _by_words(context, words)
+
+
+def _by_words(context: Context, words: str) -> tuple[LeadView, str]:
+    """By the first word: a name, a company, or the end of a phone number."""
+    head, *more = re.split(r"[\s,，:：]+", words, maxsplit=1)
+    rest = more[0] if more else ""
+    matches = leads.find(context.uow, actor=context.actor, words=head)
     open_ones = [lead for lead in matches if lead.status == "open"] or matches
     if len(open_ones) > 1:
-        raise LeadAmbiguous(leads=[lead.id for lead in open_ones], rest=head[1] if len(head) > 1 else "")
-    if not open_ones:
-        raise BadArgument(given=head[0], example="L-1042")
-    return open_ones[0], head[1] if len(head) > 1 else ""
+        raise LeadAmbiguous(leads=[lead.id for lead in open_ones], rest=rest)
+    if open_ones:
+        return open_ones[0], rest
+    if head.isdigit():
+        raise LeadNotFound(ref=head)
+    raise BadArgument(given=head, example="L-1042")
 
 
 def _raw_ref(_context: Context, words: str) -> tuple[RawRef, str]:
@@ -97,14 +115,21 @@ def _pool(context: Context, words: str) -> tuple[PoolView, str]:
 
 
 def _task(context: Context, words: str) -> tuple[TaskView, str]:
+    number, rest = _id(context, words)
+    return tasks.get(context.uow, actor=context.actor, task_id=number), rest
+
+
+def _id(context: Context, words: str) -> tuple[Id, str]:
     head, _, rest = words.partition(" ")
-    if not head.isdigit():
+    if head and context.tapped and not _ID.fullmatch(head):
+        raise OldCard
+    if not _ID.fullmatch(head):
         raise Missing
-    return tasks.get(context.uow, actor=context.actor, task_id=int(head)), rest
+    return Id(int(head)), rest.strip()
 
 
 def _many(_context: Context, words: str) -> tuple[Many, str]:
-    found = _NUMBER.match(words)
+    found = _COUNT.match(words)
     if not found:
         raise Missing
     return Many(int(found.group(1))), words[found.end() :].strip()
@@ -125,5 +150,5 @@ def _word(_context: Context, words: str) -> tuple[Word, str]:
 
 PARSERS: dict[Any, Parser] = {
     LeadView: _lead, RawRef: _raw_ref, PoolView: _pool, TaskView: _task, Many: _many, Rest: _rest,
-    Word: _word,
+    Word: _word, Id: _id,
 }  # fmt: skip

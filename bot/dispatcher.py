@@ -1,7 +1,7 @@
 """One interaction, one transaction: delivery row, identity, handler, answer, commit.
 
-A repeat of a delivery finds the row of the first and gets its answer, rendered anew. A refusal rolls back what was begun
-and is itself the stored answer. Whatever takes too long is handed to a job that answers later.
+A repeat of a delivery finds the row of the first and gets its answer, rendered anew. A refusal rolls back what was
+begun and is itself the stored answer. Whatever takes too long is handed to a job that answers later.
 """
 
 from __future__ import annotations

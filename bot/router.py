@@ -14,12 +14,13 @@ from rapidfuzz import fuzz, process
 
 from bot import arguments, handlers
 from bot.context import Context, Reply
-from crm.errors import NotUnderstood, OldCard, UnknownWord
+from crm.errors import MissingArgument, NotUnderstood, OldCard, UnknownWord
 
 Handler = Callable[..., Reply]
 F = TypeVar("F", bound=Handler)
 
-_CLOSE_ENOUGH = 70
+_CLOSE_ENOUGH, _CLOSE_ENOUGH_IN_CHINESE = 70, 50
+_SHORT_CHINESE = re.compile(r"[\u3400-\u9fff]{2,4}")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -136,7 +137,10 @@ def _act(context: Context) -> Reply:
     entry = _ACTIONS.get(interaction.action)
     if entry is None:
         raise OldCard
-    values = arguments.read(entry.wants, context, interaction.value, interaction.action)
+    try:
+        values = arguments.read(entry.wants, context, interaction.value, interaction.action)
+    except MissingArgument:
+        raise OldCard from None
     first: Any = next(iter(values.values()), None)
     newer = getattr(first, "version", None)
     if entry.guards and None not in (interaction.version, newer) and interaction.version != newer:
@@ -173,7 +177,9 @@ def _plain(context: Context, text: str) -> Reply:
 def guess(text: str) -> NotUnderstood | UnknownWord:
     """What was probably meant."""
     head = re.split(r"\s+", text.strip(), maxsplit=1)[0][:24]
-    near = process.extractOne(head.lower(), _COMMANDS.keys(), scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH)
+    # Of two or three Chinese characters one may be wrong: that is a third or half of the word.
+    close = _CLOSE_ENOUGH_IN_CHINESE if _SHORT_CHINESE.fullmatch(head) else _CLOSE_ENOUGH
+    near = process.extractOne(head.lower(), _COMMANDS.keys(), scorer=fuzz.ratio, score_cutoff=close)
     return NotUnderstood(word=head, guess=near[0]) if near else UnknownWord()
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from bot.arguments import Rest, Word
+from bot.arguments import Id, Rest, Word
 from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.router import action, command
@@ -131,8 +131,8 @@ def _joined(context: Context) -> str:
 
 
 @action("import.confirm", guards=False)
-def confirm(context: Context, job: Word, origin: Word | None = None) -> Reply:
-    done = importing.confirm(context.uow, actor=context.actor, job_id=int(job), origin=str(origin or "company"))
+def confirm(context: Context, job: Id, origin: Word | None = None) -> Reply:
+    done = importing.confirm(context.uow, actor=context.actor, job_id=job, origin=str(origin or "company"))
     return context.reply("imported", job=done.id)
 
 

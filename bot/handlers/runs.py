@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from bot.arguments import Word
+from bot.arguments import Id
 from bot.context import Context, Reply
 from bot.router import action
-from crm.errors import OldCard
 from crm.services import breaker
 
 
 @action("recycle.approve", guards=False)
-def approve(context: Context, run: Word) -> Reply:
-    breaker.approve(context.uow, actor=context.need_manager(), run_id=_number(run))
+def approve(context: Context, run: Id) -> Reply:
+    breaker.approve(context.uow, actor=context.need_manager(), run_id=run)
     return context.reply("recycle_answered", approved=True, moved=0)
 
 
 @action("recycle.postpone", guards=False)
-def postpone(context: Context, run: Word) -> Reply:
-    moved = breaker.postpone(context.uow, actor=context.need_manager(), run_id=_number(run))
+def postpone(context: Context, run: Id) -> Reply:
+    moved = breaker.postpone(context.uow, actor=context.need_manager(), run_id=run)
     return context.reply("recycle_answered", approved=False, moved=moved)
-
-
-def _number(run: Word) -> int:
-    if not run.isdigit():
-        raise OldCard
-    return int(run)

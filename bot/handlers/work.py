@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.arguments import Rest, Word
+from bot.arguments import Id, Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.router import action, command
@@ -122,12 +122,11 @@ def snooze(context: Context, task: TaskView, when: Rest | None = None) -> Reply:
 
 @command("undo", "撤销", "撤回", help=_("Take back your last change"), example="undo", example_zh="撤销", topic="work")
 @action("undo", guards=False)
-def undo_(context: Context, activity: Word | None = None) -> Reply:
-    number = int(activity) if activity and activity.isdigit() else None
-    duty = members.undo_duty(context.uow, context.actor) if number is None else None
+def undo_(context: Context, activity: Id | None = None) -> Reply:
+    duty = members.undo_duty(context.uow, context.actor) if activity is None else None
     if duty is not None:
         return context.reply("duty", on=duty)
-    lead_id, verb = undo.undo(context.uow, actor=context.actor, activity_id=number)
+    lead_id, verb = undo.undo(context.uow, actor=context.actor, activity_id=activity)
     return context.reply("undone", lead=lead_id, verb=verb)
 
 

@@ -4,38 +4,20 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from itertools import count
 
 import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from bot.dispatcher import DatabaseAway, Dispatcher
-from bot.interaction import Answer, Interaction
+from bot.interaction import Answer
 from crm.db import Database
 from crm.errors import Conflict, QuotaReached
 from crm.services import clocks, follow_ups, pools
-from tests import build
+from tests.bot.asking import ask, says, shown
 from tests.world import World
 
-KEYS = count(1)
 HURRIED = 300  # milliseconds
-
-
-def says(world: World, words: str, name: str = "ann", **more) -> Interaction:
-    """What the playground's door makes of a typed line."""
-    org = world.acme.org_id
-    made = Interaction("playground", f"playground-{org}", build.external("playground", name, org), f"t{next(KEYS)}")
-    return replace(made, text=words, **more)
-
-
-def ask(world: World, interaction: Interaction) -> Answer:
-    return world.bot.dispatcher.dispatch(interaction)
-
-
-def shown(answer: Answer) -> str:
-    assert answer.card is not None
-    return answer.card.plain()
 
 
 def count_of(world: World, table: str, where: str = "true") -> int:

@@ -1,0 +1,127 @@
+"""Arguments: by reference, name, phone ending or the quoted card; several matches are asked about."""
+
+from itertools import product
+
+import pytest
+
+from tests.bot.asking import ask, says, shown, taps, told
+
+
+def logged(world) -> int:
+    return world.count("select count(*) from activity where org_id = :o and verb = 'logged'", o=world.acme.org_id)
+
+
+@pytest.mark.parametrize(
+    "words", ["{ref} called", "{n} called", "#{n} called", "{ref}, called", "{ref}：called", "l{n} called"]
+)
+def test_a_lead_is_named_by_its_reference(world, words):
+    ref = world.lead(owner="ann")
+    assert ref in told(world, "log " + words.format(ref=ref, n=ref.removeprefix("L-")))
+    assert logged(world) == 1
+
+
+@pytest.mark.parametrize("words", ["Fang called", "fang，called", "5678 called", "Lotus called"])
+def test_a_lead_is_named_by_one_word_that_fits_it_alone(world, words):
+    ref = world.lead(owner="ann", name="Fang", firm="Lotus", phone="+8613812345678")
+    world.lead(owner="ann", name="Wei", firm="Other", phone="+8613800000001")
+    assert ref in told(world, f"log {words}")
+    assert logged(world) == 1
+
+
+def test_an_open_lead_is_meant_rather_than_a_closed_one(world):
+    world.lead(owner="ann", name="Fang", status="lost")
+    ref = world.lead(owner="ann", name="Fang")
+    assert ref in told(world, "log Fang called")
+
+
+def test_several_that_fit_are_asked_about_and_a_tap_repeats_the_line(world):
+    refs = [world.lead(owner="ann", name="Fang") for _ in range(2)]
+    answer = ask(world, says(world, "log Fang called, no answer"))
+    assert all(ref in shown(answer) for ref in refs)
+    assert logged(world) == 0
+    [chosen] = [button for button in buttons(answer.card) if refs[0] in button.value]
+    assert refs[0] in shown(ask(world, taps(world, chosen.action, chosen.value)))
+    assert logged(world) == 1
+
+
+def buttons(card):
+    found = [item for block in card.blocks for item in getattr(block, "items", ())]
+    rows = [button for block in card.blocks for button in getattr(block, "buttons", ())]
+    return [item for item in (*found, *rows) if hasattr(item, "action")]
+
+
+def test_a_number_is_a_reference_before_it_is_the_end_of_a_phone(world):
+    ref = world.lead(owner="ann", phone="+8613800000002")
+    number = ref.removeprefix("L-")
+    world.lead(owner="ann", phone=f"+861380000{number}")
+    assert ref in told(world, f"log {number} called")
+
+
+@pytest.mark.parametrize("words", ["log", "stage", "won", "remind", "claim", "release", "assign", "find", "link"])
+def test_what_is_missing_is_shown_by_an_example(world, words):
+    answer = told(world, words, "mia")
+    assert "Type it like this" in answer
+    assert words in answer
+
+
+def test_the_example_is_in_the_readers_language(world):
+    told(world, "lang zh")
+    assert "跟进 L-1042" in told(world, "跟进")
+
+
+@pytest.mark.parametrize("words", ["log L-999999 called", "won L-999999", "lead 999999"])
+def test_a_lead_that_is_not_there_is_not_found(world, words):
+    answer = told(world, words)
+    assert "There is no lead" in answer
+    assert "999999" in answer
+
+
+@pytest.mark.parametrize("words", ["3 calls today", "5000 is her budget", "called"])
+def test_in_a_thread_a_sentence_may_begin_with_a_number(world, words):
+    ref = world.lead(owner="ann")
+    assert ref in shown(ask(world, says(world, f"log {words}", quoted=ref)))
+    assert logged(world) == 1
+
+
+def test_an_undo_of_nonsense_is_no_undo_of_the_last_change(world):
+    ref = world.lead(owner="ann")
+    told(world, f"log {ref} called")
+    assert "old" in shown(ask(world, taps(world, "undo", "nonsense")))
+    assert "Undone" not in shown(ask(world, taps(world, "undo", "9" * 400)))
+
+
+@pytest.mark.parametrize("words", ["log Nobody called", "won Nobody 12"])
+def test_a_name_that_fits_nobody_says_how_to_write_it(world, words):
+    world.lead(owner="cyd", name="Nobody")
+    assert "cannot read" in told(world, words)
+
+
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [("assign {ref} @Bob", 1), ("assign {ref} Bob Chen", 1), ("分配 {ref} @Bob Chen", 1), ("assign 2 @Bob", 2)],
+)
+def test_leads_are_given_by_reference_or_by_number(world, words, given):
+    ref = world.lead()
+    world.lead()
+    told(world, words.format(ref=ref), "mia")
+    owned = "select count(*) from lead where org_id = :o and owner_id = :m"
+    assert world.count(owned, o=world.acme.org_id, m=world.acme.member["bob"]) == given
+
+
+def test_colleagues_are_handed_over_by_name(world):
+    world.lead(owner="ann")
+    told(world, "transfer @Ann Li @Bob Chen", "mia")
+    owned = "select count(*) from lead where org_id = :o and owner_id = :m"
+    assert world.count(owned, o=world.acme.org_id, m=world.acme.member["bob"]) == 1
+
+
+HOSTILE = ("", "L-", "nonsense", "L-999999", "9" * 400, "L-1~2~3", "'; drop table lead; --", "²", "٣")
+
+
+def test_a_hostile_button_is_answered_and_changes_nothing(world):
+    ref = world.lead()
+    actions = ("lead.claim", "lead.log", "lead.release", "task.done", "undo", "import.confirm", "claim.many")
+    for action, value in product(actions, HOSTILE):
+        assert "went wrong" not in shown(ask(world, taps(world, action, value)))
+    assert ref in told(world, "pool")
+    assert world.count("select count(*) from assignment where org_id = :o", o=world.acme.org_id) == 0
