@@ -70,9 +70,9 @@ def test_a_reminder_comes_at_its_minute_and_is_ticked_off_by_one_tap(world: Worl
     ann = world.chat(platform, "ann")
     ann.says(f"remind {ref} in 2 hours send the offer")
     world.pass_time(hours=1, minutes=59)
-    early = [card for card in ann.inbox() if card.title.startswith("Reminder:")]
+    early = [card for card in ann.inbox() if card.title.startswith("Due:")]
     world.pass_time(minutes=1)
-    (card,) = (card for card in ann.inbox() if card.title.startswith("Reminder:"))
+    (card,) = (card for card in ann.inbox() if card.title.startswith("Due:"))
     ann.taps(card, "Done")
     assert early == []
     assert world.count("select count(*) from task where state = 'done'") == 1
