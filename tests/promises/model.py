@@ -15,7 +15,7 @@ recycle: [{name: neglected, no_follow_up: 7d}]
 warn: []
 breaker: {at_least: 1000000}
 affinity: false
-dispatch: [{name: dealt, when: {field: product, value: dealt}, to: {departments: [south]}, working_hours: false}]
+dispatch: [{name: dealt, when: {field: product, value: dealt}, to: {members: ["Cyd 王"]}, working_hours: false}]
 """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
@@ -33,7 +34,8 @@ from tests import build
 from tests.promises.model import RULES, Model, ModelLead
 from tests.rounds import rounds
 
-REPS, DEALT = ("ann", "bob", "cyd"), ("cyd", "dan")
+# Turns depend on members' ids, which differ from run to run: with one candidate a story can be told twice.
+REPS, DEALT = ("ann", "bob", "cyd"), ("cyd",)
 STANDING = text(
     """
     select l.id, l.status, m.email, l.recycle_at, l.pool_id is not null or l.owner_id is not null as somewhere,
@@ -256,6 +258,7 @@ class Company(RuleBasedStateMachine):
         return email.split("@")[0] if email else None
 
 
+@pytest.mark.timeout(600)
 def test_no_lead_is_lost_and_none_appears_twice(database: Database, time: DrivenClock) -> None:
     Company.database, Company.time = database, time
     how = settings(
