@@ -33,7 +33,7 @@ _GROUP = text(
     """
 )
 # In Slack and the playground the pool's groups (what is meant for one that is gone goes to its manager); in WeCom,
-# whose groups have no buttons, every candidate on duty.
+# whose groups have no buttons, every candidate on duty who was last seen there.
 _WIDE_GROUPS = text(
     """
     select distinct c.id from conversation c join workspace w on w.id = c.workspace_id
@@ -46,8 +46,11 @@ _WIDE_GROUPS = text(
 _WIDE_MEMBERS = text(
     """
     select distinct m.id from member m
-    join chat_identity ci on ci.org_id = m.org_id and ci.member_id = m.id
-    join workspace w on w.id = ci.workspace_id and w.platform = 'wecom' and w.dead_at is null
+    join lateral (
+        select w.platform from chat_identity c join workspace w on w.id = c.workspace_id
+        where c.org_id = m.org_id and c.member_id = m.id and w.dead_at is null
+        order by c.seen_at desc nulls last, c.id limit 1
+    ) chat on chat.platform = 'wecom'
     left join department d on d.org_id = m.org_id and d.id = m.department_id
     join pool_scope ps on ps.org_id = m.org_id and ps.pool_id = :pool
     where m.org_id = :org and m.active and m.on_duty and m.role in ('rep', 'reception', 'success')

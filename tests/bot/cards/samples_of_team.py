@@ -183,6 +183,13 @@ def source_key(scene: Scene) -> Shown:
     return replace(shown, reply=replace(shown.reply, once={"key": "sk_1234567890"}))
 
 
+@sample("source_key-rotated")
+def source_key_rotated(scene: Scene) -> Shown:
+    scene.say("ada", "sources new Trade fair")
+    shown = scene.say("ada", "sources rotate trade-fair")
+    return replace(shown, reply=replace(shown.reply, once={"key": "sk_2345678901"}))
+
+
 @sample("source_key-again")
 def source_key_again(scene: Scene) -> Shown:
     shown = source_key(scene)
