@@ -140,4 +140,4 @@ def _key(context: Context, made: sources.NewKey) -> Reply:
 def _slug(name: str) -> str:
     """A name as a word in an address: letters, digits and dashes; a Chinese one gets a word of its own."""
     word = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    return word or f"source-{crc32(name.encode()):08x}"
+    return word if re.search("[a-z]", word) else f"source-{crc32(name.encode()):08x}"
