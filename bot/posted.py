@@ -183,15 +183,11 @@ class Edits:
             }
             after = uow.session.execute(_SHOWN, args).one()
             if live and after.behind > 0:
-                uow.defer(_order(org_id, row["id"]))
+                lock = queue.card_lock(row["id"], row["place"])
+                uow.defer(queue.Order(queue.EDIT, {"org_id": org_id, "card_id": row["id"]}, lock=lock))
 
     def _later(self, org_id: int, card_id: int, wait: float) -> None:
         with self._database.begin(org_id) as uow:
-            uow.defer(_order(org_id, card_id, wait=wait, now=self._database.time()))
-
-
-def _order(org_id: int, card_id: int, *, wait: float = 0.0, now: Any = None) -> queue.Order:
-    at = now + timedelta(seconds=wait) if wait else None
-    # A job that waits must not hold the card's lock: every later edit would wait behind it.
-    lock = None if wait else f"card:{card_id}"
-    return queue.Order(queue.EDIT, {"org_id": org_id, "card_id": card_id}, at=at, lock=lock)
+            # Without the card's lock: every later edit would wait behind a job that waits.
+            at = self._database.time() + timedelta(seconds=wait)
+            uow.defer(queue.Order(queue.EDIT, {"org_id": org_id, "card_id": card_id}, at=at))

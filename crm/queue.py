@@ -32,6 +32,11 @@ class Order:
     queue: str = QUICK
 
 
+def card_lock(card_id: int, place: str) -> str:
+    """The lock of what changes one posted card."""
+    return f"card:{place or card_id}"
+
+
 def defer(session: Session, orders: Iterable[Order]) -> None:
     """Write the jobs in one statement inside the session's transaction."""
     jobs = [

@@ -60,9 +60,9 @@ _CLOSE = text(
         update posted_card set wanted = wanted + 1
         where org_id = :org and live
           and lead_id = any(array(select cast(l as bigint) from jsonb_array_elements(cast(:touched as jsonb)) t(l)))
-        returning id, wanted - shown as behind
+        returning id, place, wanted - shown as behind
     )
-    select id, due_at from owed union all select id, null from touched where behind = 1
+    select id, due_at, null as place from owed union all select id, null, place from touched where behind = 1
     """
 )
 
@@ -176,15 +176,19 @@ class UnitOfWork:
         key, answer = self._answer or (None, None)
         args = {"org": self.org_id, "now": self.now, "key": key, "answer": answer}
         rows = self.session.execute(_CLOSE, args | {"owed": json.dumps(owed), "touched": json.dumps(touched)})
-        return [self._delivery(row.id, row.due_at) if row.due_at else self._edit(row.id) for row in rows]
+        return [self._delivery(row.id, row.due_at) if row.due_at else self._edit(row.id, row.place) for row in rows]
 
     def _delivery(self, message_id: int, due_at: datetime) -> queue.Order:
         args = {"org_id": self.org_id, "message_id": message_id, "attempt": 0}
         return queue.Order(queue.DELIVER, args, at=self._later(due_at))
 
-    def _edit(self, card_id: int) -> queue.Order:
-        """One waiting job per card is enough: it renders the newest state, however often that changed meanwhile."""
-        return queue.Order(queue.EDIT, {"org_id": self.org_id, "card_id": card_id}, lock=f"card:{card_id}")
+    def _edit(self, card_id: int, place: str) -> queue.Order:
+        """One waiting job per row is enough: it renders the newest state, however often that changed meanwhile.
+
+        Rows of one place are one card to those who look at it, so their jobs go one after the other.
+        """
+        args = {"org_id": self.org_id, "card_id": card_id}
+        return queue.Order(queue.EDIT, args, lock=queue.card_lock(card_id, place))
 
     def _later(self, due_at: datetime) -> datetime | None:
         """When the job shall run by the machine's clock, which a playground's shifted clock is ahead of."""
