@@ -88,7 +88,7 @@ class Turns:
         """One turn of each on these ports."""
         self.samples.bare.append(many / self._drive(bare, range(many)).seconds)
         by_hand = list(islice(self.numbers, many))
-        seconds = raw_claim.run(self.database.url, self.seeded, by_hand, CONNECTIONS, answers=self.answers)
+        seconds = raw_claim.claim_all(self.database.url, self.seeded, by_hand, CONNECTIONS, answers=self.answers)
         self.samples.raw.append(many / seconds)
         before = self._taken()
         driven = self._drive(ours, islice(self.numbers, many))

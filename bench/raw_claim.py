@@ -59,7 +59,7 @@ _OWE = """
 """
 
 
-def run(url: str, seeded: Seeded, numbers: list[int], connections: int, *, answers: bool) -> float:
+def claim_all(url: str, seeded: Seeded, numbers: list[int], connections: int, *, answers: bool) -> float:
     """Claim these leads; returns the seconds it took. `answers`: a message is owed as well."""
     options = f"-c role={APP_ROLE} -c timezone=UTC -c sluice.org_id={seeded.org_id}"
     address = make_conninfo(url.replace("postgresql+psycopg://", "postgresql://"), options=options)
