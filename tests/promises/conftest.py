@@ -8,6 +8,7 @@ from contextlib import ExitStack
 import pytest
 from structlog.testing import capture_logs
 
+from bot import limiter
 from crm.clock import DrivenClock
 from crm.db import Database
 from tests.world import World, open_world
@@ -27,6 +28,13 @@ def _quiet() -> Iterator[None]:
     """Crashes are meant here, and drawing their traces would take most of the time."""
     with capture_logs():
         yield
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a channel and a workspace may get is counted in real seconds, and here days pass in one of them."""
+    monkeypatch.setattr(limiter, "PER_PLACE", {})
+    monkeypatch.setattr(limiter, "PER_WORKSPACE", {})
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ LEDGER = text(
         (select count(*) from claim_entry c
          where c.org_id = r.org_id and c.member_id = r.member_id and c.day = r.day) as claimed,
         (select count(*) from assignment a
-         where a.org_id = r.org_id and a.member_id = r.member_id and a.ended_at is null
+         where a.org_id = r.org_id and a.member_id = r.member_id and a.began_at = :now
            and a.began_by = 'dispatch') as dealt
     from rep_load r where r.org_id = :o
     """
@@ -89,7 +89,7 @@ def deal(world: World, ref: str) -> None:
 
 def ledger(world: World) -> list[Any]:
     with world.database.begin(world.acme.org_id) as uow:
-        return list(uow.session.execute(LEDGER, {"o": uow.org_id}))
+        return list(uow.session.execute(LEDGER, {"o": uow.org_id, "now": uow.now}))
 
 
 def clear(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import text
 
 from tests.promises.crowd import Rival, add_rivals, at_once
@@ -9,6 +10,7 @@ from tests.rounds import rounds
 from tests.world import World
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_of_many_claims_at_once_on_slack_and_wecom_exactly_one_wins(world: World) -> None:
     rivals = add_rivals(world, rounds(short=8, full=200))
     for _ in range(rounds(short=20, full=1000)):

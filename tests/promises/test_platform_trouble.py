@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bot import limiter
 from crm.services import mailbox, tasks
 from tests import build
 from tests.doubles.slack_http import Fault, broken, refused, throttled
@@ -16,6 +15,8 @@ from tests.doubles.wecom_faults import cut, errcode, garbage, status, truncated
 from tests.promises.crowd import Rival, add_rivals
 from tests.rounds import rounds
 from tests.world import World
+
+pytestmark = pytest.mark.usefixtures("unhurried")
 
 # What Slack does, and how many seconds later the message may be tried again (with jitter of a fifth).
 SLACK: dict[str, tuple[Fault, float, float]] = {
@@ -45,12 +46,6 @@ NEXT_TRY = text(
     " where status = 'todo' and task_name = 'deliver' and args->>'org_id' = :o"
 )
 STATES = text("select state, cause, attempt, id from message where org_id = :o order by id")
-
-
-@pytest.fixture(autouse=True)
-def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One message a second and channel is counted in real seconds, and here three days pass in two of them."""
-    monkeypatch.setattr(limiter, "PER_PLACE", {})
 
 
 @pytest.mark.parametrize("trouble", SLACK)
