@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from crm.errors import CapacityReached, Conflict, LeadNotYours, MemberFull, StageNotFound
+from crm.errors import CapacityReached, Conflict, LeadNotFound, LeadNotYours, MemberFull, StageNotFound
 from crm.rules.access import Actor
 from crm.services import assignments, clocks, creation, ownership, tasks, timeline
 from crm.services.leads import LeadView
@@ -104,6 +104,8 @@ def reopen(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -
 
     Raises: LeadNotYours, CapacityReached, MemberFull, Conflict, and what `creation` refuses about the newer lead.
     """
+    if lead.status == "void":
+        raise LeadNotFound(ref=lead.ref)
     if lead.owner_id is None or (lead.owner_id != actor.id and not actor.is_manager):
         raise LeadNotYours(ref=lead.ref, owner_id=lead.owner_id)
     if uow.session.scalar(_STATUS, {"org": uow.org_id, "lead": lead.id}) == "open":
