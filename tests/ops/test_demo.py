@@ -14,6 +14,7 @@ from crm.db import Database
 from crm.rules.periods import running
 from crm.services import digests, funnel
 from ops import company_file, demo_data, demo_story
+from ops.demo import THINGS_TO_TRY
 from ops.demo_story import ORIGINS, REPS, ZONE, scripts
 from ops.migrate import upgrade
 from ops.sockets import Sockets
@@ -107,6 +108,12 @@ def test_nothing_is_left_over_for_the_workers_of_the_first_minute(demo: Database
     assert one(demo, "select count(*) from lead where recycle_at <= :now or warn_at <= :now") == 0
     assert one(demo, "select count(*) from task where state = 'open' and reminded_at is null and due_at <= :now") == 0
     assert one(demo, "select count(*) from activity where at > :now") == 0
+
+
+def test_the_lead_that_newcomers_are_told_to_log_is_anns(demo: Database) -> None:
+    (told,) = (words for words, _ in THINGS_TO_TRY if words.startswith("log"))
+    owner = "select m.name from lead l join member m on m.id = l.owner_id where 'L-' || l.number = "
+    assert one(demo, f"{owner}'{told.split()[1]}'") == "Ann Li"
 
 
 def test_the_first_hours_are_lively(demo: Database) -> None:
