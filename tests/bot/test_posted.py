@@ -3,6 +3,8 @@
 import pytest
 from sqlalchemy import text
 
+from crm.services import placing
+from tests import build
 from tests.bot.asking import told
 from tests.doubles.slack_http import broken, refused, throttled
 
@@ -117,3 +119,17 @@ def test_an_organization_that_is_away_costs_no_error(world, ref):
         uow.touch(lead)
     world.run_jobs()
     assert world.slack.count(UPDATE) == told_before
+
+
+def test_a_card_of_several_leads_is_edited_by_one_job_after_the_other(world):
+    with world.database.begin(world.acme.org_id) as uow:
+        made = [build.lead(uow, world.acme) for _ in range(3)]
+        placing.announce(uow, world.acme.pool["open"], made)
+    world.run_jobs()
+    told(world, "claim 2")
+    locks = (
+        "select count(distinct lock) from procrastinate_jobs where task_name = 'edit_card' and status = 'todo'"
+        " and args->>'org_id' = :org"
+    )
+    assert jobs(world) == 4
+    assert world.count(locks, org=str(world.acme.org_id)) == 2  # Slack's card and the playground's

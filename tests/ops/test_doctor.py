@@ -1,0 +1,104 @@
+"""`sluice doctor`: each likely mistake has a line, and the line a cure that is true."""
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from crm.db import Database
+from crm.settings import Settings
+from ops import doctor
+from ops.migrate import upgrade
+from tests import build
+
+DEAD = (
+    "insert into message (org_id, topic, key, card, state, attempt, created_at, due_at)"
+    " select id, 'tour', 'k', '{}', 'dead', 1, now(), now() from organization"
+)
+
+
+@pytest.fixture
+def url(engines, worker_id):
+    """A database of the doctor's own: it looks at every organization there is."""
+    made = engines.create_database(f"doctor_{worker_id}")
+    yield made
+    engines.drop_database(f"doctor_{worker_id}")
+
+
+@pytest.fixture
+def settings(url, redis_url, tmp_path):
+    return Settings(database_url=url, redis_url=redis_url, secret_key=SecretStr(build.SECRET), data_dir=tmp_path)
+
+
+@pytest.fixture
+def company(url):
+    """A company in a database of its own, and that database."""
+    upgrade(url)
+    database = Database(url, pool_size=2)
+    yield build.company(database), database
+    database.close()
+
+
+def wrong(settings) -> dict[str, str]:
+    """What is not well, with its cure."""
+    return {finding.name.split(" (")[0]: finding.cure for finding in doctor.examine(settings) if not finding.ok}
+
+
+def test_an_empty_database_needs_migrating(settings):
+    assert wrong(settings) == {"The schema is this version's": "run sluice migrate."}
+
+
+def test_a_fresh_installation_lacks_an_organization_and_a_worker(settings, url):
+    upgrade(url)
+    assert set(wrong(settings)) == {"There is an organization", "A worker is alive"}
+
+
+def test_a_company_without_groups_is_told_how_to_bind_one(settings, company):
+    assert set(wrong(settings)) == {"A worker is alive", "Every team has a group"}
+
+
+def test_a_database_that_is_away_is_the_only_thing_said(settings):
+    away = settings.model_copy(update={"database_url": "postgresql+psycopg://nobody@127.0.0.1:9/none"})
+    [finding] = [finding for finding in doctor.examine(away) if not finding.ok]
+    assert finding.name == "The database answers"
+    assert "9" in finding.cure
+
+
+@pytest.mark.parametrize(
+    ("changed", "name"),
+    [
+        ({"secret_key": SecretStr("short")}, "The secret key is set"),
+        ({"wecom_corp_id": "ww1", "base_url": "http://10.0.0.1"}, "Chat platforms can reach this server"),
+        ({"redis_url": ""}, "Redis answers"),
+        ({"redis_url": "redis://127.0.0.1:9/0"}, "Redis answers"),
+    ],
+)
+def test_each_wrong_setting_has_its_line(settings, changed, name):
+    found = wrong(settings.model_copy(update=changed))
+    assert name in found
+    assert "SLUICE_" in found[name]
+
+
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        ("update workspace set dead_at = now() where platform = 'slack'", "Every chat installation works"),
+        ("delete from chat_identity", "Everybody active is known in a chat"),
+        ("insert into clock (id, offset_seconds) values (1, 60)", "The clock stands on the machine's time"),
+        (DEAD, "Every message found its way"),
+    ],
+)  # fmt: skip
+def test_each_trouble_in_the_data_has_its_line(settings, company, statement, name):
+    acme, database = company
+    with database.begin(acme.org_id) as uow:
+        uow.session.execute(text(statement))
+    assert name in wrong(settings)
+
+
+def test_a_group_that_was_lost_is_no_group(settings, company):
+    acme, database = company
+    with database.begin(acme.org_id) as uow:
+        build.group(uow, acme, "slack", team="north")
+    assert "Every team has a group" not in wrong(settings)
+    with database.begin(acme.org_id) as uow:
+        uow.session.execute(text("update conversation set broken_at = now()"))
+    assert "Every team has a group" in wrong(settings)
