@@ -37,10 +37,10 @@ _POST = text(
     """
 )
 _TAKEN = text("select count(*) from claim_entry where org_id = :org")
-Request = Callable[[str, int], bytes]
+Request = Callable[[str, int, int], bytes]
 DOORS: dict[str, Request] = {
-    "Slack": lambda key, n: signed.slack_command(f"T{key}", f"U{key}{n % REPS}", f"claim L-{n}"),
-    "WeCom": lambda key, n: signed.wecom_text(f"ww{key}", f"{key}{n % REPS}", f"claim L-{n}"),
+    "Slack": lambda key, rep, n: signed.slack_command(f"T{key}", f"U{key}{rep}", f"claim L-{n}"),
+    "WeCom": lambda key, rep, n: signed.wecom_text(f"ww{key}", f"{key}{rep}", f"claim L-{n}"),
 }
 
 
@@ -98,7 +98,8 @@ class Turns:
         self.samples.each += driven.each
 
     def _drive(self, port: int, numbers: Iterable[int]) -> Driven:
-        driven = drive(port, [self.request(self.seeded.key, number) for number in numbers], CONNECTIONS)
+        requests = [self.request(self.seeded.key, at % REPS, number) for at, number in enumerate(numbers)]
+        driven = drive(port, requests, CONNECTIONS)
         if driven.failed:
             raise AssertionError(driven.failed[0])
         return driven

@@ -64,7 +64,7 @@ def claim_all(url: str, seeded: Seeded, numbers: list[int], connections: int, *,
     options = f"-c role={APP_ROLE} -c timezone=UTC -c sluice.org_id={seeded.org_id}"
     address = make_conninfo(url.replace("postgresql+psycopg://", "postgresql://"), options=options)
     lines = [psycopg.connect(address) for _ in range(connections)]
-    shares = [numbers[start::connections] for start in range(connections)]
+    shares = [list(enumerate(numbers))[start::connections] for start in range(connections)]
     start = time.perf_counter()
     with ThreadPoolExecutor(connections) as pool:
         for done in [pool.submit(_claims, *pair, seeded, answers) for pair in zip(lines, shares, strict=True)]:
@@ -75,17 +75,15 @@ def claim_all(url: str, seeded: Seeded, numbers: list[int], connections: int, *,
     return taken
 
 
-def _claims(line: psycopg.Connection[Any], numbers: list[int], seeded: Seeded, answers: bool) -> None:  # noqa: FBT001
-    for number in numbers:
-        _claim(line, number, seeded, answers)
+def _claims(line: psycopg.Connection[Any], share: list[tuple[int, int]], seeded: Seeded, answers: bool) -> None:  # noqa: FBT001
+    for at, number in share:
+        rep = seeded.reps[at % len(seeded.reps)]
+        _claim(line, number, {"org": seeded.org_id, "rep": rep, "pool": seeded.pool_id, "answers": answers})
 
 
-def _claim(line: psycopg.Connection[Any], number: int, seeded: Seeded, answers: bool) -> None:  # noqa: FBT001
+def _claim(line: psycopg.Connection[Any], number: int, who: dict[str, Any]) -> None:
     now = datetime.now(UTC)
-    args: dict[str, Any] = {
-        "key": f"raw:{seeded.org_id}:{number}", "org": seeded.org_id, "now": now, "day": now.date(), "number": number,
-        "rep": seeded.reps[number % len(seeded.reps)], "pool": seeded.pool_id, "answers": answers,
-    }  # fmt: skip
+    args: dict[str, Any] = {**who, "key": f"raw:{number}", "now": now, "day": now.date(), "number": number}
     with line.transaction(), line.cursor() as cursor:
         for statement in (_FIRST, _COUNT, _TAKE):
             row = cursor.execute(statement, args).fetchone()
