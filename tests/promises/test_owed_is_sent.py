@@ -47,6 +47,20 @@ def test_no_message_is_lost_when_workers_are_killed_and_few_come_twice(world: Wo
         kill_all_at_work(world, rivals)
 
 
+def test_a_worker_that_is_slow_but_alive_is_never_doubled(world: World) -> None:
+    rivals = add_rivals(world, 2)
+    slow = 2 * RESCUE_AFTER
+    world.slack.faults.add("chat.postMessage", Fault(hang=slow, acts=True))
+    world.wecom.script("message/send", hang(slow, acts=True))
+    owe_each(world, rivals)
+    workers = [start(world, concurrency=2) for _ in range(2)]
+    processes.until(lambda: world.count(UNSENT) == 0)
+    for worker in workers:
+        processes.kill(worker)
+    assert shown(world) == dict.fromkeys([rival.user for rival in rivals], 1)
+    assert heard(world)[rivals[0].user] == 1
+
+
 def kill_all_at_work(world: World, rivals: list[Rival]) -> None:
     """Each worker hangs in one message, is killed there, and another worker comes later."""
     users, before, asked = {rival.user for rival in rivals}, shown(world), heard(world)
