@@ -50,6 +50,7 @@ class Reason:
 OUTCOMES = {
     "assigned": _("Dispatched to {member}"), "pooled": _("Put into the pool: nobody was available"),
     "held": _("Held: nobody was available"), "taken": _("Somebody took it meanwhile"),
+    "no_rule": _("Put into the pool: no rule deals such leads"),
     "recycled": _("Taken back from {member}"), "stopped": _("A recycle run was stopped"),
 }  # fmt: skip
 
@@ -74,7 +75,8 @@ def why_me(words: Words, decision: Why | None) -> str:
 
 
 def _headline(words: Words, made: Why) -> str:
-    said = words.say(OUTCOMES.get(made.outcome, "{outcome}"), member=made.member or "–", outcome=made.outcome)
+    outcome = "no_rule" if made.outcome == "pooled" and made.rule is None else made.outcome
+    said = words.say(OUTCOMES.get(outcome, "{outcome}"), member=made.member or "–", outcome=outcome)
     return f"{words.at(made.at)} · {said}"
 
 

@@ -71,6 +71,13 @@ def test_no_link_leads_nowhere(page: Page) -> None:
     assert list(page.leads_nowhere()) == []
 
 
+def test_every_page_is_found_from_the_first_one() -> None:
+    linked = {(ROOT / "docs" / link.partition("#")[0]).resolve() for link in page("docs/index.md").links}
+    assert {page.name for page in PAGES if page.path.parent == ROOT / "docs" and page.path not in linked} == {
+        "docs/index.md"
+    }
+
+
 @each_page
 def test_every_command_line_that_is_named_exists(page: Page) -> None:
     calls = [call for code in page.code for call in CALL.findall(code)]
