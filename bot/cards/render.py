@@ -7,13 +7,14 @@ a repeat, edited later, and shown to each viewer with what that viewer may see.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from bot.cards.facts import Facts
-from bot.cards.language import translations
+from bot.cards.language import translate, translations
 from bot.cards.model import Card, Form
 from bot.cards.parser import parse_card, parse_form
 
@@ -42,7 +43,18 @@ def environment(locale: str) -> Environment:
         auto_reload=False,
     )  # fmt: skip
     env.install_gettext_translations(translations(locale), newstyle=True)  # type: ignore[attr-defined]
+    env.globals["_"] = partial(_said, locale)
     return env
+
+
+def _said(locale: str, text: str, **values: Any) -> Markup:
+    """What `_` is in a template: as the extension's own, whose calls were a third of the time that a card takes."""
+    return Markup(translate(locale, text)) % values if values else _plain(locale, text)  # noqa: S704  (ours; values are escaped)
+
+
+@lru_cache(maxsize=4096)
+def _plain(locale: str, text: str) -> Markup:
+    return Markup(translate(locale, text)) % {}  # noqa: S704  (our own words)
 
 
 def _xml(name: str, args: Mapping[str, Any], facts: Facts) -> str:
