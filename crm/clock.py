@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -59,7 +60,8 @@ def set_offset(session: Session, shift: timedelta) -> None:
         text(
             "insert into clock (id, offset_seconds) values (1, :s) on conflict (id) do update set offset_seconds = :s"
         ),
-        {"s": int(shift.total_seconds())},
+        # Upwards: who sets nine o'clock expects what is due at nine, not a moment before it.
+        {"s": math.ceil(shift.total_seconds())},
     )
 
 

@@ -117,16 +117,17 @@ def clock_reset() -> None:
 
 
 def _move(wanted: Callable[[datetime, timedelta], timedelta]) -> None:
-    settings = load()
-    # A demo that runs in the data folder has the playground on.
-    if not (settings.playground or beside(settings)):
-        fail("The clock moves only where SLUICE_PLAYGROUND is on.", REFUSED)
-    with sentences(), open_database().begin() as uow:
-        try:
-            clock.set_offset(uow.session, wanted(clock.wall(), clock.offset(uow.session)))
-        except (ValueError, OverflowError):
-            raise StartError("Give a moment such as 2026-03-01T09:00:00+08:00, or a shift such as +1d2h.") from None
-        uow.defer(queue.Order(queue.TICK, {}))
+    with sentences():
+        settings = load()
+        # A demo that runs in the data folder has the playground on.
+        if not (settings.playground or beside(settings)):
+            fail("The clock moves only where SLUICE_PLAYGROUND is on.", REFUSED)
+        with open_database().begin() as uow:
+            try:
+                clock.set_offset(uow.session, wanted(clock.wall(), clock.offset(uow.session)))
+            except (ValueError, OverflowError):
+                raise StartError("Give a moment such as 2026-03-01T09:00:00+08:00, or a shift such as +1d2h.") from None
+            uow.defer(queue.Order(queue.TICK, {}))
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import text
 
@@ -85,6 +86,8 @@ def import_leads(
         )
         words = f"{report.created} new, {report.touched} known, {report.repeated} taken in before, "
         words += f"{report.rejected} rejected"
+        if report.finished_before:
+            words = f"This file was taken in before, so nothing was done. Then: {words}"
         if report.rejected_file:
             words += f" (see {report.rejected_file})"
         say(asdict(report), as_json, words + ".")
@@ -116,7 +119,7 @@ def digest(
             facts = digests.build(uow, department, uow.now.date())
             total = facts.total.now
             steps = f"{total.entered} entered, {total.contacted} contacted, {total.won} won, {total.lost} lost"
-            out.print(f"{facts.name}: {steps}.", highlight=False)
+            say(None, False, f"{facts.name}: {steps}.")
 
 
 def _department(uow: UnitOfWork, key: str) -> int:
@@ -139,7 +142,8 @@ def doctor(as_json: AsJson = False) -> None:
     else:
         for each in findings:
             mark = "[green]✓[/green]" if each.ok else "[red]✗[/red]"
-            out.print(f"{mark} {each.name}{'' if each.ok else ': ' + each.cure}", highlight=False, soft_wrap=True)
+            told = escape(each.name if each.ok else f"{each.name}: {each.cure}")
+            out.print(f"{mark} {told}", highlight=False, soft_wrap=True)
     raise typer.Exit(0 if all(each.ok for each in findings) else REFUSED)
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from psycopg.errors import UndefinedColumn, UndefinedFunction, UndefinedTable
 from rich.console import Console
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from crm.db import Database
+from crm.db import APP_ROLE, Database
 from crm.errors import Refusal
 from crm.models import Organization
 from crm.settings import Settings, SettingsError, load
@@ -38,16 +40,32 @@ def sentences() -> Iterator[None]:
         fail(str(exc), WRONG_SET_UP)
     except Refusal as exc:
         fail(exc.message.format(**exc.data), REFUSED)
-    except OperationalError as exc:
-        fail(f"The database cannot be reached: {str(exc.orig).strip().splitlines()[0]}", WRONG_SET_UP)
+    except ArgumentError:
+        fail("SLUICE_DATABASE_URL is wrong: write postgresql+psycopg://USER:PASSWORD@HOST/DATABASE.", WRONG_SET_UP)
+    except DBAPIError as exc:
+        fail(_of_database(exc), WRONG_SET_UP)
+    except FileNotFoundError as exc:
+        fail(f"There is no file {exc.filename}.", WRONG_SET_UP)
+    except OSError as exc:
+        fail(f"{exc.filename or 'This'} cannot be used: {exc.strerror or exc}.", WRONG_SET_UP)
     finally:
         while _opened:
             _opened.pop().close()
 
 
+def _of_database(failure: DBAPIError) -> str:
+    """Away, or without our schema. Raises the failure where it is neither, which is a mistake of ours."""
+    first = str(failure.orig).strip().splitlines()[0]
+    if isinstance(failure.orig, UndefinedTable | UndefinedColumn | UndefinedFunction) or APP_ROLE in first:
+        return "The database lacks this version's schema: run sluice migrate."
+    if not isinstance(failure, OperationalError):
+        raise failure
+    return f"The database cannot be reached: {first}"
+
+
 def fail(sentence: str, code: int) -> None:
     """Say why and leave."""
-    err.print(sentence, style="red", highlight=False, soft_wrap=True)
+    err.print(sentence, style="red", highlight=False, soft_wrap=True, markup=False)
     raise typer.Exit(code) from None
 
 
@@ -56,7 +74,15 @@ def say(data: Any, as_json: bool, words: str) -> None:
     if as_json:
         print(json.dumps(data, ensure_ascii=False, default=str))  # noqa: T201
     else:
-        out.print(words, highlight=False, soft_wrap=True)
+        out.print(words, highlight=False, soft_wrap=True, markup=False)
+
+
+def words_of(file: Path) -> str:
+    """What is written in a file. Raises StartError."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeError:
+        raise StartError(f"{file} is no text in UTF-8.") from None
 
 
 def address(settings: Settings) -> str:

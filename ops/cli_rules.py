@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from crm.services import rules_admin
-from ops.cli_frame import AsJson, Org, open_database, organization, out, say, sentences
+from ops.cli_frame import AsJson, Org, open_database, organization, out, say, sentences, words_of
 
 app = typer.Typer(no_args_is_help=True, help="The versioned rule set.")
 
@@ -18,7 +18,7 @@ def show(org: Org = "") -> None:
     with sentences():
         database = open_database()
         with database.begin(organization(database, org)) as uow:
-            out.print(rules_admin.present(uow) or "# The built-in rules are in force.", highlight=False)
+            say(None, False, rules_admin.present(uow) or "# The built-in rules are in force.")
 
 
 @app.command()
@@ -27,7 +27,7 @@ def check(file: Path, org: Org = "") -> None:
     with sentences():
         database = open_database()
         with database.begin(organization(database, org)) as uow:
-            rules_admin.check(uow, file.read_text(encoding="utf-8"))
+            rules_admin.check(uow, words_of(file))
         out.print("The rule set is fine.")
 
 
@@ -37,8 +37,8 @@ def diff(file: Path, org: Org = "") -> None:
     with sentences():
         database = open_database()
         with database.begin(organization(database, org)) as uow:
-            lines = rules_admin.diff(uow, file.read_text(encoding="utf-8"))
-        out.print("\n".join(lines) or "Nothing would change.", highlight=False)
+            lines = rules_admin.diff(uow, words_of(file))
+        say(None, False, "\n".join(lines) or "Nothing would change.")
 
 
 @app.command()
@@ -47,7 +47,7 @@ def apply(file: Path, org: Org = "") -> None:
     with sentences():
         database = open_database()
         with database.begin(organization(database, org)) as uow:
-            version = rules_admin.apply(uow, written=file.read_text(encoding="utf-8"))
+            version = rules_admin.apply(uow, written=words_of(file))
         out.print(f"Version {version} is in force.")
 
 

@@ -80,6 +80,7 @@ def import_with_bar(
     database: Database, path: Path, *, org: int, source: str | None = None, owner_column: bool = False
 ) -> Report:
     """The same, with a progress bar on the terminal; standard output stays free for the result."""
+    path.open("rb").close()  # a file that is not there has no bar
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(path.name, total=None)
