@@ -11,7 +11,8 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\u
 
 def clean(text: str) -> str:
     """Text without control, zero-width and direction characters; line breaks and tabs stay."""
-    return _CONTROL.sub("", _INVISIBLE.sub("", text))
+    # Nothing of all this is printable, which is quickly seen; nearly every text ends here.
+    return text if text.isprintable() else _CONTROL.sub("", _INVISIBLE.sub("", text))
 
 
 def one_line(text: str) -> str:

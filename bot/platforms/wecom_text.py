@@ -18,11 +18,15 @@ _RULES = (
     (re.compile(r"\bwww\.", re.IGNORECASE), "www．"),
     (re.compile(r"&(?=#?\w{1,12};)"), "＆"),
 )
+_SUSPECT = re.compile(r"[][<>`*#@&:]|www", re.IGNORECASE)
 
 
 def inert(text: str) -> str:
     """Text that shows as it reads, in markdown, text messages and cards alike; line breaks stay."""
-    text = fit.clean(text).translate(_TWINS)
+    text = fit.clean(text)
+    if not _SUSPECT.search(text):
+        return text
+    text = text.translate(_TWINS)
     for pattern, twin in _RULES:
         text = pattern.sub(twin, text)
     return text

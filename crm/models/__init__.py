@@ -1,7 +1,7 @@
 """Every table, by noun. Import from here."""
 
 from crm.models.base import Base, Tenant
-from crm.models.lead import Activity, Assignment, Credit, Lead, Task
+from crm.models.lead import Activity, Assignment, Credit, Lead, Offer, Task
 from crm.models.member import ChatIdentity, ClaimEntry, LinkCode, Member, RepLoad
 from crm.models.message import (
     Clock,
@@ -23,7 +23,9 @@ from crm.models.setup import (
     Pipeline,
     Pool,
     PoolScope,
+    Rehearsal,
     RuleCursor,
+    RulePause,
     RuleSet,
     Run,
     Source,
@@ -33,9 +35,7 @@ from crm.models.setup import (
 __all__ = [
     "Activity", "Assignment", "Base", "ChatIdentity", "ClaimEntry", "Clock", "Conversation", "Credit", "Decision",
     "Delivery", "Department", "DigestSubscription", "ImportJob", "Lead", "Leave", "Line", "LinkCode", "Member",
-    "Message",
-    "Organization", "PendingForm", "Person", "PersonKey", "Pipeline", "PlatformToken", "Pool", "PoolScope",
-    "PostedCard",
-    "RepLoad", "RuleCursor", "RuleSet", "Run", "SendLedger", "Source", "Stage", "Task", "TeamCalendar", "Tenant",
-    "Workspace",
+    "Message", "Offer", "Organization", "PendingForm", "Person", "PersonKey", "Pipeline", "PlatformToken", "Pool",
+    "PoolScope", "PostedCard", "Rehearsal", "RepLoad", "RuleCursor", "RulePause", "RuleSet", "Run", "SendLedger",
+    "Source", "Stage", "Task", "TeamCalendar", "Tenant", "Workspace",
 ]  # fmt: skip

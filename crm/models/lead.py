@@ -16,7 +16,17 @@ OPEN = text("status = 'open'")
 
 
 class Lead(Tenant, Base):
-    """One pursuit of one person in one line. Without owner it lies in `pool_id`; with one, that is where it returns."""
+    """One pursuit of one person in one line. Without owner it lies in `pool_id`; with one, that is where it returns.
+
+    Attributes:
+        held_by: why it waits since `held_since`, until `held_until` at the latest: `nobody` was there to deal it to, it
+            is on `offer`, its rule is `paused`, a `person` holds it, it lies on a manager's `desk`, its `policy`
+            forbids selling, or it is parked (`nurture`). `held_for` is the rule's name or the signal it waits for.
+        counts: whether it fills its owner's capacity; the ledger's `holding` is the number of open leads that do.
+        wave: 1, and one more each time it came back from being parked.
+        parent_id: the won lead that this one follows; `seller_id` sold it and keeps seeing this one.
+        score_reasons: `[name, points]` of what makes up the score; `score_at` is when it changes by itself.
+    """
 
     __tablename__ = "lead"
     number: Mapped[int]
@@ -57,8 +67,18 @@ class Lead(Tenant, Base):
     extensions: Mapped[int]
     protected_until: Mapped[datetime | None]
     held_since: Mapped[datetime | None]
+    held_by: Mapped[str | None]
+    held_until: Mapped[datetime | None]
+    held_for: Mapped[str | None]
     sla_at: Mapped[datetime | None]
+    sla_step: Mapped[int] = mapped_column(server_default="0")
     touches: Mapped[int]
+    counts: Mapped[bool] = mapped_column(server_default="true")
+    wave: Mapped[int] = mapped_column(server_default="1")
+    parent_id: Mapped[int | None]
+    seller_id: Mapped[int | None]
+    score_reasons: Mapped[list[Any]] = mapped_column(server_default="[]")
+    score_at: Mapped[datetime | None]
     __table_args__ = (
         ForeignKeyConstraint(["org_id", "person_id"], ["person.org_id", "person.id"]),
         ForeignKeyConstraint(["org_id", "owner_id"], ["member.org_id", "member.id"]),
@@ -74,6 +94,9 @@ class Lead(Tenant, Base):
         Index("ix_lead_warn", "org_id", "warn_at", postgresql_where=text("warn_at is not null")),
         Index("ix_lead_sla", "org_id", "sla_at", postgresql_where=text("sla_at is not null")),
         Index("ix_lead_held", "org_id", "held_since", postgresql_where=text("held_since is not null")),
+        Index("ix_lead_held_until", "org_id", "held_until", postgresql_where=text("held_until is not null")),
+        Index("ix_lead_score_at", "org_id", "score_at", postgresql_where=text("score_at is not null")),
+        Index("ix_lead_parent", "org_id", "parent_id", postgresql_where=text("parent_id is not null")),
         Index("ix_lead_created", "org_id", "created_at"),
         Index("ix_lead_won", "org_id", "person_id", postgresql_where=text("status = 'won'")),
         CheckConstraint("status in ('open','won','lost','void')", "status"),
@@ -134,6 +157,30 @@ class Activity(Tenant, Base):
             postgresql_include=["at", "verb", "data", "undone_at"],
             postgresql_where=text("verb in ('stage', 'won', 'lost', 'reopened') or data ->> 'stage' is not null"),
         ),
+    )
+
+
+class Offer(Tenant, Base):
+    """A lead held out to a member for a while. One open offer per lead; nobody is offered the same lead twice."""
+
+    __tablename__ = "offer"
+    lead_id: Mapped[int]
+    member_id: Mapped[int]
+    rule: Mapped[str | None]
+    decision_id: Mapped[int | None]
+    state: Mapped[str]
+    offered_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
+    __table_args__ = (
+        ForeignKeyConstraint(["org_id", "lead_id"], ["lead.org_id", "lead.id"]),
+        ForeignKeyConstraint(["org_id", "member_id"], ["member.org_id", "member.id"]),
+        Index("uq_offer_open", "org_id", "lead_id", unique=True, postgresql_where=text("state = 'open'")),
+        Index("ix_offer_due", "org_id", "expires_at", postgresql_where=text("state = 'open'")),
+        Index("ix_offer_lead", "org_id", "lead_id", "member_id"),
+        Index("ix_offer_member", "org_id", "member_id", "offered_at"),
+        CheckConstraint("state in ('open','accepted','declined','expired','withdrawn')", "state"),
     )
 
 

@@ -80,6 +80,10 @@ class RepLoad(Base):
     week: Mapped[date]
     week_claims: Mapped[int]
     dealt_day: Mapped[int]
+    dealt_week: Mapped[int] = mapped_column(server_default="0")
+    month: Mapped[date] = mapped_column(server_default="2000-01-01")
+    dealt_month: Mapped[int] = mapped_column(server_default="0")
+    day_reveals: Mapped[int] = mapped_column(server_default="0")
     __table_args__ = (
         ForeignKeyConstraint(["org_id", "member_id"], ["member.org_id", "member.id"]),
         CheckConstraint("holding >= 0", "holding"),
@@ -95,4 +99,7 @@ class ClaimEntry(Tenant, Base):
     pool_id: Mapped[int | None]
     day: Mapped[date]
     at: Mapped[datetime]
-    __table_args__ = (Index("ix_claim_entry_member_day", "org_id", "member_id", "day"),)
+    __table_args__ = (
+        Index("ix_claim_entry_member_day", "org_id", "member_id", "day"),
+        Index("ix_claim_entry_pool", "org_id", "pool_id", "at"),
+    )

@@ -22,6 +22,7 @@ class Organization(Base):
     timezone: Mapped[str]
     locale: Mapped[str]
     rule_set_id: Mapped[int | None]
+    health_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.models.base import Base, Tenant
@@ -98,6 +98,35 @@ class RuleSet(Tenant, Base):
     __table_args__ = (UniqueConstraint("org_id", "version"),)
 
 
+class RulePause(Tenant, Base):
+    """Somebody stopped a rule for a while, for a reason. `ended_at` when it was taken up again before `until`."""
+
+    __tablename__ = "rule_pause"
+    kind: Mapped[str]
+    rule: Mapped[str]
+    reason: Mapped[str]
+    by_id: Mapped[int | None]
+    at: Mapped[datetime]
+    until: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index("ix_rule_pause_running", "org_id", "until", postgresql_where=text("ended_at is null")),
+        CheckConstraint("kind in ('dispatch','recycle')", "kind"),
+    )
+
+
+class Rehearsal(Tenant, Base):
+    """A rule set that somebody tried without putting it in force, and what it would have done."""
+
+    __tablename__ = "rehearsal"
+    text: Mapped[str]
+    by_id: Mapped[int | None]
+    at: Mapped[datetime]
+    state: Mapped[str]
+    result: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    rule_set_id: Mapped[int | None]
+
+
 class RuleCursor(Base):
     """Where a dispatch rule stands: how many each member was dealt, so that fairness survives restarts."""
 
@@ -121,7 +150,10 @@ class Decision(Tenant, Base):
     facts: Mapped[dict[str, Any]]
     candidates: Mapped[list[Any]]
     at: Mapped[datetime]
-    __table_args__ = (Index("ix_decision_lead", "org_id", "lead_id", "at"),)
+    __table_args__ = (
+        Index("ix_decision_lead", "org_id", "lead_id", "at"),
+        Index("ix_decision_run", "org_id", "run_id", postgresql_where=text("run_id is not null")),
+    )
 
 
 class Run(Tenant, Base):

@@ -188,7 +188,7 @@ def _take(uow: UnitOfWork, run: _Run, rule: str | None, owners: Mapping[int, int
     args = {"org": uow.org_id, "now": uow.now, "leads": list(owners), "rule": rule}
     uow.session.execute(_CANCEL_TASKS, args)
     freed = uow.session.execute(_FREE, args | run.pools.for_rule(uow.rules, rule)).all()
-    taken = [_Lost(row.id, owners[row.id], row.pool_id) for row in freed]
+    taken = [_Lost(row.id, owners[row.id], row.pool_id) for row in sorted(freed)]
     args |= {
         "leads": [lost.lead for lost in taken], "owners": [lost.owner for lost in taken],
         "pools": [lost.pool for lost in taken], "run": run.id, "rule_set": uow.rule_set_id, "facts": _facts(uow, rule),

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -117,6 +118,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._write(fault.reply or reply or Reply({"ok": False, "error": "fatal_error"}), truncate=fault.truncate)
 
     do_GET = do_POST  # noqa: N815 - the name that http.server calls
+
+    def handle(self) -> None:
+        # Who hangs up on a slow server has given up on it; that is the caller's affair and no news here.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            super().handle()
 
     def log_message(self, *args: Any) -> None:
         """Quiet."""

@@ -268,7 +268,7 @@ def test_a_line_that_was_not_sent_is_tried_again_and_acts_once(stage: Stage, ope
 def test_a_lost_answer_is_fetched_again_without_a_second_act(stage: Stage, open_as: Open) -> None:
     page = open_as("ann")
     lost: list[bool] = []
-    page.route("**/api/say", lambda route: (route.fetch(), route.abort(), lost.append(True)), times=1)
+    page.route("**/api/say", lambda route: (route.fetch(), lost.append(True), route.abort()), times=1)
     say(page, "claim next")
     expect(page.locator(".talk .card h3")).to_have_text(["claim next"])
     assert lost == [True]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
@@ -28,7 +29,7 @@ def url(engines, worker_id) -> Iterator[str]:
 
 
 @pytest.fixture
-def sluice(monkeypatch, tmp_path, url, redis_url) -> Run:
+def sluice(monkeypatch, tmp_path, url, redis_url) -> Iterator[Run]:
     """Runs a command in an environment of its own."""
     for name, value in {
         "DATA_DIR": str(tmp_path), "DATABASE_URL": url, "REDIS_URL": redis_url, "SECRET_KEY": build.SECRET,
@@ -39,7 +40,8 @@ def sluice(monkeypatch, tmp_path, url, redis_url) -> Run:
     def run(*words: str, **environment: str) -> Result:
         return CliRunner().invoke(app, words, env={f"SLUICE_{name}": value for name, value in environment.items()})
 
-    return run
+    yield run
+    structlog.reset_defaults()  # its log went to a terminal that is closed by now
 
 
 @pytest.fixture

@@ -264,8 +264,6 @@ def test_no_lead_is_lost_and_none_appears_twice(database: Database, time: Driven
     how = settings(
         max_examples=rounds(short=50, full=500),
         stateful_step_count=40,
-        deadline=None,
-        derandomize=bool(rounds(short=1, full=0)),
         suppress_health_check=list(HealthCheck),
         print_blob=True,
         phases=(Phase.explicit, Phase.generate, Phase.shrink),

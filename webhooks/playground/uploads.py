@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 from itertools import islice
 
@@ -19,10 +18,10 @@ def pasted(sent: Upload) -> str:
     try:
         sheet = sheets.read(io.BytesIO(base64.b64decode(sent.data, validate=True)))
         return "\n".join(_line(row) for row in [sheet.header, *islice(sheet.rows, MOST_ROWS)])
-    except binascii.Error:
-        raise Refused(422, "data: the file's bytes in base64 are expected.") from None
     except sheets.SheetError as exc:
         raise Refused(422, str(exc)) from None
+    except ValueError:  # base64 says so in two ways: of wrong letters, and of letters that are not ASCII
+        raise Refused(422, "data: the file's bytes in base64 are expected.") from None
 
 
 def _line(row: list[str]) -> str:

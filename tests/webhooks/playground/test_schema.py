@@ -29,9 +29,7 @@ def test_every_route_of_the_api_is_tried(schema: Any) -> None:
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 @pytest.mark.parametrize(("method", "name"), OPERATIONS)
-@settings(
-    max_examples=10, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
-)  # fmt: skip
+@settings(max_examples=10, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_request_breaks_the_server(schema: Any, method: str, name: str, mode: GenerationMode, data: Any) -> None:
     case = data.draw(schema[f"{API}/{name}"][method].as_strategy(generation_mode=mode))
