@@ -177,7 +177,7 @@ def lead(
             "owner_id": owner_id, "pool_id": acme.pool[pool] if pool else None, "source_id": acme.source_id,
             "origin": "company", "score": 0, "tags": [], "custom": {}, "version": 1, "assigned_at": began,
             "pool_entered_at": None if owner else uow.now, "stage_entered_at": uow.now, "warn_step": 0, "extensions": 0,
-            "touches": 1, **columns,
+            "touches": 1, "counts": columns.get("origin") != "self", **columns,
         },
     )  # fmt: skip
     if owner_id:

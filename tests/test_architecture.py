@@ -57,7 +57,7 @@ def test_only_the_unit_of_work_commits() -> None:
 
 
 def test_no_rule_asks_the_clock() -> None:
-    asking = [str(path) for path in (ROOT / "crm/rules").glob("*.py") if "datetime.now" in path.read_text()]
+    asking = [str(path) for path in (ROOT / "crm/rules").rglob("*.py") if "datetime.now" in path.read_text()]
     assert asking == []
 
 

@@ -19,9 +19,9 @@ Plain = str | bool | int | Decimal
 
 TEXTS = (
     "status", "stage", "funnel", "origin", "source", "channel", "campaign", "level", "product", "region", "pool",
-    "line",
+    "line", "kind",
 )  # fmt: skip
-NUMBERS = ("amount", "score", "touches")
+NUMBERS = ("amount", "score", "touches", "wave")
 LISTS = ("tags", "department")
 CUSTOM = "custom."
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {

@@ -19,6 +19,8 @@ class LeadFacts:
         followed_up_at: when the present owner's last follow-up was recorded.
         planned_at: when the last open task of the owner is due.
         recycle_at, warn_step: the clock as it stands, with the next step of the ladder.
+        kind: of customer: `new`, `returning` (came back from being parked), `customer` (has bought before).
+        held_by: why it waits, see the table.
     """
 
     id: int = 0
@@ -54,3 +56,6 @@ class LeadFacts:
     recycle_rule: str | None = None
     warn_at: datetime | None = None
     warn_step: int = 0
+    wave: int = 1
+    kind: str = "new"
+    held_by: str | None = None

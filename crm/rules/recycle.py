@@ -48,7 +48,9 @@ def deadlines(facts: LeadFacts, *, rules: Rules, calendar: Calendar, now: dateti
 
 def applying(facts: LeadFacts, rules: Rules) -> tuple[Recycle, ...]:
     """The rules whose clock runs for a lead."""
-    if facts.status != "open" or facts.owner_id is None or facts.assigned_at is None or facts.origin == "self":
+    if facts.status != "open" or facts.owner_id is None or facts.assigned_at is None:
+        return ()
+    if facts.origin == "self" or facts.held_by is not None:
         return ()
     contacted = _contacted(facts, facts.assigned_at)
     possible = (rule for rule in rules.recycle if not (contacted and rule.anchor == "no_first_contact"))

@@ -56,10 +56,11 @@ _ASSIGN = text(
         ) as d(lead, member, decision, recycle_at, rule, warn_at, warn_step)
     ), taken as (
         update lead l set owner_id = d.member, assigned_at = :now, followed_up_at = null, held_since = null,
+               held_by = null, held_until = null, held_for = null, counts = l.origin <> 'self',
                extensions = 0, extended_until = null, protected_until = null, recycle_at = d.recycle_at,
                recycle_rule = d.rule, warn_at = d.warn_at, warn_step = d.warn_step, version = l.version + 1
         from dealt d where l.org_id = :org and l.id = d.lead and l.owner_id is null and l.status = 'open'
-        returning l.id, l.version, l.pool_id, l.origin, d.member, d.decision
+        returning l.id, l.version, l.pool_id, l.counts, d.member, d.decision
     ), history as (
         insert into assignment (org_id, lead_id, member_id, began_at, began_by)
         select :org, id, member, :now, 'dispatch' from taken
@@ -73,7 +74,7 @@ _ASSIGN = text(
             dealt_day = case when r.day = t.day then r.dealt_day else 0 end + got.many,
             day_claims = case when r.day = t.day then r.day_claims else 0 end,
             week_claims = case when r.week = t.week then r.week_claims else 0 end, day = t.day, week = t.week
-        from (select member, count(*) as many, count(*) filter (where origin <> 'self') as counts
+        from (select member, count(*) as many, count(*) filter (where counts) as counts
               from taken group by member) got
         join unnest(cast(:of as bigint[]), cast(:days as date[]), cast(:weeks as date[])) as t(member, day, week)
           on t.member = got.member

@@ -19,7 +19,8 @@ COLUMNS = """
     l.created_at, l.assigned_at, l.contacted_at, l.followed_up_at, l.stage_entered_at,
     (select max(t.due_at) from task t where t.org_id = l.org_id and t.lead_id = l.id and t.state = 'open'
        and t.member_id = {owner}) as planned_at,
-    l.extended_until, l.protected_until, l.recycle_at, l.recycle_rule, l.warn_at, l.warn_step
+    l.extended_until, l.protected_until, l.recycle_at, l.recycle_rule, l.warn_at, l.warn_step, l.wave,
+    case when l.parent_id is not null then 'customer' when l.wave > 1 then 'returning' else 'new' end as kind, l.held_by
 """
 TABLES = """
     lead l

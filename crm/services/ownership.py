@@ -27,6 +27,7 @@ _TAKE = text(
     """
     with won as (
         update lead set owner_id = :member, assigned_at = :now, followed_up_at = null, held_since = null,
+               held_by = null, held_until = null, held_for = null, counts = :counts > 0,
                extensions = 0, extended_until = null, protected_until = null, recycle_at = :recycle_at,
                recycle_rule = :rule, warn_at = :warn_at, warn_step = :warn_step, version = version + 1
         where org_id = :org and id = :lead and owner_id is null and status = 'open'
@@ -70,7 +71,7 @@ _END = text(
                assigned_at = null, recycle_at = null, recycle_rule = null, warn_at = null, sla_at = null,
                extended_until = null, extensions = 0, version = version + 1
         from was where l.org_id = :org and l.id = was.id
-        returning l.id, l.version, l.origin, l.pool_id
+        returning l.id, l.version, l.counts, l.pool_id
     ), history as (
         update assignment a set ended_at = :now, ended_by = :how, reason = :reason
         from ended where a.org_id = :org and a.lead_id = ended.id and a.ended_at is null
@@ -80,7 +81,7 @@ _END = text(
         returning t.id
     ), counted as (
         update rep_load r set holding = greatest(r.holding - 1, 0) from ended
-        where r.org_id = :org and r.member_id = :owner and ended.origin <> 'self'
+        where r.org_id = :org and r.member_id = :owner and ended.counts
     ), line as (
         insert into activity (org_id, lead_id, actor_id, for_id, verb, at, words, data, undo)
         select :org, id, :actor, :owner, :verb, :now, :reason, '{}',
@@ -98,7 +99,7 @@ _OFF = text(
         where org_id = :org and lead_id = :lead and ended_at is null returning member_id
     )
     update rep_load r set holding = greatest(r.holding - 1, 0) from ended, lead l
-    where r.org_id = :org and r.member_id = ended.member_id and l.org_id = :org and l.id = :lead and l.origin <> 'self'
+    where r.org_id = :org and r.member_id = ended.member_id and l.org_id = :org and l.id = :lead and l.counts
     """
 )
 _AGAIN = text(
@@ -113,7 +114,8 @@ _AGAIN = text(
         insert into assignment (org_id, lead_id, member_id, began_at, began_by)
         select :org, :lead, :owner, :now, 'undo' from counted
     )
-    update lead set assigned_at = :now from counted where org_id = :org and id = :lead and owner_id = :owner
+    update lead set assigned_at = :now, counts = :counts > 0 from counted
+    where org_id = :org and id = :lead and owner_id = :owner
     returning id
     """
 )

@@ -17,13 +17,14 @@ GATHER = timedelta(seconds=1.5)
 
 _POOL = text(
     """
-    update lead l set pool_id = p.pool, pool_entered_at = :now, held_since = null
+    update lead l set pool_id = p.pool, pool_entered_at = :now, held_since = null, held_by = null, held_until = null,
+           held_for = null
     from unnest(cast(:leads as bigint[]), cast(:pools as bigint[])) as p(lead, pool)
     where l.org_id = :org and l.id = p.lead and l.owner_id is null and l.status = 'open'
     """
 )
 _HOLD = text(
-    "update lead set held_since = coalesce(held_since, :now)"
+    "update lead set held_since = coalesce(held_since, :now), held_by = 'nobody'"
     " where org_id = :org and id = any(:leads) and owner_id is null and status = 'open'"
 )
 _ADMINS = text("select id from member where org_id = :org and role = 'admin' and active order by id")

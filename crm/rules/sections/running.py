@@ -1,0 +1,30 @@
+"""The rule set on the rest: the digest's hour, and how long technical records are kept."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+from crm.period import Period, Span
+from crm.rules.sections.base import Part
+
+
+def _time_of_day(given: Any) -> Any:
+    # YAML 1.1 reads 18:00 as a number to the base of sixty.
+    return time(*divmod(given, 60)) if isinstance(given, int) and 0 <= given < 1440 else given
+
+
+class Digest(Part):
+    """The local hour of the daily funnel message."""
+
+    at: Annotated[time, BeforeValidator(_time_of_day)] = time(18)
+
+
+class Keep(Part):
+    """How long technical records are kept before they are purged."""
+
+    deliveries: Span = Period(7, "d")
+    messages: Span = Period(30, "d")
+    decisions: Span = Period(400, "d")
