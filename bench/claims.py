@@ -21,7 +21,7 @@ WARM_UP, ROUNDS = 40, 300
 
 def run(env: Env) -> list[Figure]:
     """`claim next` and `claim L-n`, each a transaction of its own."""
-    small, large = env.company(SMALL), env.company(LARGE)
+    small, large = env.company(SMALL, "small"), env.company(LARGE)
     return [_compare("claim next", _next, small, large), _compare("claim L-n", _one, small, large)]
 
 

@@ -111,7 +111,7 @@ class Turns:
 
 def run(env: Env) -> list[Figure]:
     """Both doors against their composed references."""
-    database, seeded = env.company(LEADS)
+    database, seeded = env.company(LEADS, "doors")
     numbers = _standing(database, seeded)
     many = min(EACH, (len(numbers) // len(DOORS) - WARM_UP) // (2 * ROUNDS))
     given = iter(numbers)

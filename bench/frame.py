@@ -44,27 +44,28 @@ class Env:
     """The engines of this run, and databases of any size, each seeded once.
 
     `scale` shrinks the large one for a quick look: 0.01 makes 10,000 of a million.
+    A bench that uses leads up names a company of its own, so that it finds the same whichever benches ran before.
     """
 
     sockets: Sockets
     scale: float = 1.0
     say: Callable[[str], None] = print
     _open: ExitStack = field(default_factory=ExitStack)
-    _made: dict[int, tuple[Database, Seeded]] = field(default_factory=dict)
+    _made: dict[str, tuple[Database, Seeded]] = field(default_factory=dict)
 
-    def company(self, leads: int) -> tuple[Database, Seeded]:
+    def company(self, leads: int, name: str = "large") -> tuple[Database, Seeded]:
         """A database of its own with an organization of that many leads."""
-        many = max(int(leads * self.scale), min(leads, 10_000))
-        if many not in self._made:
-            self.say(f"seeding {many:,} leads …")
-            url = self.sockets.create_database(f"bench_{many}")
+        if name not in self._made:
+            many = max(int(leads * self.scale), min(leads, 10_000))
+            self.say(f"seeding {many:,} leads: {name} …")
+            url = self.sockets.create_database(f"bench_{name}")
             upgrade(url)
             database = Database(url, pool_size=20, statement_timeout_ms=60_000)
             self._open.callback(database.close)
-            self._made[many] = (database, seed(database, many, key=f"bench{many}"))
-            with self.sockets.connect(f"bench_{many}") as owner:
+            self._made[name] = (database, seed(database, many, key=f"bench{name}"))
+            with self.sockets.connect(f"bench_{name}") as owner:
                 owner.execute("vacuum analyze")
-        return self._made[many]
+        return self._made[name]
 
     def enter(self, resource: AbstractContextManager[object]) -> object:
         """Keep a resource until the end of the run."""

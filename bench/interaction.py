@@ -43,7 +43,7 @@ _FREE = text(
 
 def run(env: Env) -> list[Figure]:
     """What people do all day, and every card on every platform."""
-    database, seeded = env.company(LEADS)
+    database, seeded = env.company(LEADS, "interaction")
     settings = Settings(
         database_url=database.url, redis_url=env.sockets.redis_url, secret_key=SecretStr(VAULT_KEY),
         statement_timeout_ms=60_000,
@@ -80,7 +80,7 @@ def _answer(bot: Bot, asked: Interaction) -> None:
 
 def _cards(env: Env, platforms: Mapping[str, Platform]) -> list[Figure]:
     """The dearest card of each platform."""
-    database, _ = env.company(LEADS)
+    database, _ = env.company(LEADS, "interaction")
     clock = DrivenClock(build.NOW)
     staged = Database(database.url, pool_size=2, statement_timeout_ms=60_000, time=clock)
     try:
