@@ -98,7 +98,7 @@ class PoolPart(Part):
 
 
 class GroupPart(Part):
-    """`digest` is the local time at which the group gets its digest."""
+    """`digest` is the local time at which the group gets its digest. Of a robot, `id` is the key, or `env:NAME`."""
 
     platform: Literal["slack", "wecom", "playground"]
     id: Name

@@ -91,7 +91,10 @@ PER_TENANT: tuple[Rule, ...] = (
         "Everybody active is known in a chat",
         (
             "select not exists (select 1 from member m where m.active and not exists"
-            " (select 1 from chat_identity c where c.org_id = m.org_id and c.member_id = m.id))"
+            " (select 1 from chat_identity c where c.org_id = m.org_id and c.member_id = m.id)"
+            # Slack tells the e-mail address of whoever writes first, and that is enough.
+            " and (m.email is null or not exists (select 1 from workspace w"
+            "      where w.org_id = m.org_id and w.platform = 'slack' and w.dead_at is null)))"
         ),
         "see who is not with sluice members; add ids to company.yaml or make a code: admin code @NAME.",
     ),

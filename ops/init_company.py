@@ -26,7 +26,7 @@ from crm.models import (
     TeamCalendar,
 )
 from crm.rules.periods import next_at
-from crm.services import rules_admin, sources
+from crm.services import conversations, rules_admin, sources
 from crm.uow import UnitOfWork
 from crm.vault import Vault
 from ops import company_file
@@ -65,7 +65,7 @@ def load(database: Database, vault: Vault, company: CompanyFile) -> Loaded:
         _line(rows, company)
         _rules(rows, company)
         for group in company.groups:
-            _group(rows, company, group, installed, departments, pool_ids)
+            _group(rows, vault, company, group, installed, departments, pool_ids)
         keys = _sources(rows, vault, company, pool_ids)
         return Loaded(org_id, rows.added, rows.changed, keys)
 
@@ -134,6 +134,7 @@ def _rules(rows: Rows, company: CompanyFile) -> None:
 
 def _group(
     rows: Rows,
+    vault: Vault,
     company: CompanyFile,
     part: GroupPart,
     installed: Mapping[str, int],
@@ -145,7 +146,10 @@ def _group(
         "kind": part.kind or KINDS[part.platform], "name": part.name,
         "department_id": departments.get(part.team or ""), "pool_id": pool_ids.get(part.pool or ""),
     }  # fmt: skip
-    bound = rows.put(Conversation, {"workspace_id": installed[part.platform], "external_id": part.id}, values)
+    here, name = installed[part.platform], part.id
+    if part.kind == "robot":
+        name = conversations.keep_robot(rows.uow, vault, workspace_id=here, key=resolve(part.id))
+    bound = rows.put(Conversation, {"workspace_id": here, "external_id": name}, values)
     if part.digest is not None:
         zone = ZoneInfo(_zone_of(company, part.team))
         _digest(rows, bound, values["department_id"], part.digest, zone)

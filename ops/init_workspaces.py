@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from crm.models import Workspace
+from crm.services import conversations
 from crm.vault import Vault
 from ops.company_file import CompanyFileError
 from ops.company_spec import CompanyFile, SlackPart, WecomPart
@@ -62,9 +63,10 @@ def _put(
     found = rows.uow.session.execute(select(Workspace.org_id, Workspace.secrets).where(*where)).one_or_none()
     if found and found.org_id != rows.uow.org_id:
         raise CompanyFileError(f"The {platform} installation {external_id} belongs to another organization.")
-    kept = found is not None and vault.open_all(found.secrets) == secrets
+    known = vault.open_all(found.secrets) if found else {}
+    robots = {key: value for key, value in known.items() if key.startswith(conversations.SEALED)}
     values: dict[str, Any] = {"name": name, "config": config}
-    if not kept:
-        values["secrets"] = vault.seal_all(secrets)
+    if found is None or known != robots | secrets:
+        values["secrets"] = vault.seal_all(robots | secrets)
     match = {"platform": platform, "external_id": external_id}
     return rows.put(Workspace, match, values, created_at=rows.uow.now)

@@ -25,6 +25,7 @@ _BIND = text(
 
 # Begins the name of a robot whose key is sealed; other names are keys themselves.
 ROBOT = "robot-"
+SEALED = "robot:"
 _SECRETS = text("select secrets from workspace where org_id = :org and id = :id for update")
 _KEEP = text("update workspace set secrets = :secrets where org_id = :org and id = :id")
 
@@ -51,8 +52,9 @@ def keep_robot(uow: UnitOfWork, vault: Vault, *, workspace_id: int, key: str) ->
     name = f"{ROBOT}{fingerprint(key)[:16]}"
     here = {"id": workspace_id, "org": uow.org_id}
     sealed = uow.session.execute(_SECRETS, here).scalar_one()
-    secrets = vault.open_all(sealed) | {f"robot:{name}": key}
-    uow.session.execute(_KEEP, here | {"secrets": vault.seal_all(secrets)})
+    secrets = vault.open_all(sealed)
+    if f"{SEALED}{name}" not in secrets:
+        uow.session.execute(_KEEP, here | {"secrets": vault.seal_all(secrets | {f"{SEALED}{name}": key})})
     return name
 
 

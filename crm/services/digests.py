@@ -22,6 +22,7 @@ from crm.uow import UnitOfWork
 
 COHORT_DAYS, WEEK_DAYS = 30, 7
 CATCH_UP = 7
+FAR = timedelta(days=3)  # beyond every step that a zone's clocks take
 
 _TEAM = text(
     """
@@ -36,7 +37,7 @@ _DUE = text(
     from digest_subscription s
     join organization o on o.id = s.org_id
     left join department d on d.org_id = s.org_id and d.id = s.department_id
-    where s.org_id = :org and s.next_at <= :now
+    where s.org_id = :org and (s.next_at <= :now or s.next_at > :ahead)
     order by s.next_at, s.id for no key update of s skip locked
     """
 )
@@ -110,19 +111,21 @@ def build(uow: UnitOfWork, department_id: int | None, day: date) -> DigestFacts:
 def send_due(uow: UnitOfWork) -> int:
     """Owe every digest that has fallen due in this organization, each once; returns how many.
 
-    After a long silence those of the last week are sent, late; older ones are let go.
+    After a long silence those of the last week are sent, late; older ones are let go. One that waits for a day far
+    ahead, because a clock was set back, comes on the next day again.
     """
     owed = 0
-    for row in uow.session.execute(_DUE, {"org": uow.org_id, "now": uow.now}).all():
+    for row in uow.session.execute(_DUE, {"org": uow.org_id, "now": uow.now, "ahead": uow.now + FAR}).all():
         local = zone(row.timezone)
-        days = _days_due(row.next_at, row.at, uow.now, local)
+        ahead = row.next_at > uow.now
+        days = [] if ahead else _days_due(row.next_at, row.at, uow.now, local)
         for day in days:
             uow.notify(
                 "digest", group=row.conversation_id, key=f"digest:{row.id}:{day.isoformat()}",
                 data={"department": row.department_id, "day": day.isoformat()},
             )  # fmt: skip
         owed += len(days)
-        coming = next_at(row.at, max(uow.now, row.next_at), local)
+        coming = next_at(row.at, uow.now if ahead else max(uow.now, row.next_at), local)
         uow.session.execute(_MOVE_ON, {"org": uow.org_id, "id": row.id, "next": coming})
     return owed
 

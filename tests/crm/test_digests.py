@@ -255,3 +255,14 @@ def test_when_all_fell_the_source_that_pulled_them_down_is_the_finding() -> None
 )
 def test_what_may_be_chance_is_no_finding(reps: list[Compared]) -> None:
     assert find(compared("", (25, 18), (25, 21)), reps, []) is None
+
+
+def test_a_clock_that_was_set_far_ahead_and_back_costs_no_digest(database: Database, time: DrivenClock) -> None:
+    acme = build.company(database)
+    subscribe(database, acme, "18:00")
+    time.set(build.NOW + timedelta(days=400))
+    send(database, acme)
+    time.set(build.NOW + timedelta(days=9))
+    assert send(database, acme) == 0
+    time.advance(days=1)
+    assert send(database, acme) == 1

@@ -10,6 +10,7 @@ from ops import doctor
 from ops.migrate import upgrade
 from tests import build
 
+UNKNOWN = "with gone as (delete from chat_identity) update member set email = null"
 DEAD = (
     "insert into message (org_id, topic, key, card, state, attempt, created_at, due_at)"
     " select id, 'tour', 'k', '{}', 'dead', 1, now(), now() from organization"
@@ -82,7 +83,7 @@ def test_each_wrong_setting_has_its_line(settings, changed, name):
     ("statement", "name"),
     [
         ("update workspace set dead_at = now() where platform = 'slack'", "Every chat installation works"),
-        ("delete from chat_identity", "Everybody active is known in a chat"),
+        (UNKNOWN, "Everybody active is known in a chat"),
         ("insert into clock (id, offset_seconds) values (1, 60)", "The clock stands on the machine's time"),
         (DEAD, "Every message found its way"),
     ],
@@ -102,3 +103,11 @@ def test_a_group_that_was_lost_is_no_group(settings, company):
     with database.begin(acme.org_id) as uow:
         uow.session.execute(text("update conversation set broken_at = now()"))
     assert "Every team has a group" in wrong(settings)
+
+
+def test_whom_slack_tells_the_address_of_is_known_at_the_first_word(settings, company):
+    acme, database = company
+    with database.begin(acme.org_id) as uow:
+        uow.session.execute(text("delete from chat_identity"))
+        uow.session.execute(text("update member set email = id || '@acme.example' where email is null"))
+    assert "Everybody active is known in a chat" not in wrong(settings)

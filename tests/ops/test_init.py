@@ -185,3 +185,19 @@ def test_zone_and_language_are_the_settings_where_the_file_names_none(monkeypatc
     monkeypatch.setenv("SLUICE_TIMEZONE", "Mars/Base")
     with pytest.raises(CompanyFileError, match="no time zone 'Mars/Base'"):
         company_file.parse("organization: {key: a, name: A}")
+
+
+def robots_of(database: Database, loaded: Loaded) -> dict[str, str]:
+    """The robots' keys that are sealed with the WeCom installation, by the name of their group."""
+    sealed = ask(database, loaded, "select secrets from workspace where platform = 'slack'")[0][0]
+    names = ask(database, loaded, "select external_id, name from conversation where kind = 'robot'")
+    return {name: VAULT.open_all(sealed)[f"robot:{external_id}"] for external_id, name in names}
+
+
+def test_a_robots_key_is_sealed_and_survives_the_next_load(database: Database, example: str) -> None:
+    robot = "- {platform: slack, id: robot-key-of-the-team, name: Team robot, kind: robot, team: london}\n  "
+    words = example.replace("- { platform: slack, id: C0123POOL", robot + "- { platform: slack, id: C0123POOL")
+    load(database, words)
+    again = load(database, words)
+    assert (again.added, again.changed) == ({}, {})
+    assert robots_of(database, again) == {"Team robot": "robot-key-of-the-team"}
