@@ -7,10 +7,11 @@ from typing import Annotated
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from crm.errors import RuleSetInvalid
-from crm.period import Period, Span
+from crm.period import Period
 from crm.rules.sections.base import ALWAYS, Name, Part
 from crm.rules.sections.claiming import Claim, Pool
 from crm.rules.sections.dispatching import Dispatch, To
+from crm.rules.sections.offering import FirstResponse, FollowingLine
 from crm.rules.sections.recycling import CONTACT, FOLLOW_UP, Breaker, Extend, Recycle, TaskHold
 from crm.rules.sections.running import Digest, Keep
 from crm.rules.written import Document
@@ -24,12 +25,16 @@ class Rules(Part):
     claim: Claim = Claim()
     pools: dict[str, Pool] = Field(default_factory=dict)
     recycle: tuple[Recycle, ...] = (CONTACT, FOLLOW_UP)
-    warn: tuple[Span, ...] = (Period(3, "d"), Period(1, "d"), Period(2, "h"))
+    exempt: tuple[Exempt, ...] = ()
+    warn: tuple[Warn, ...] = LADDER
     extend: Extend = Extend()
     task_hold: TaskHold = TaskHold()
+    contact: tuple[Contact, ...] = ()
     dispatch: tuple[Dispatch, ...] = ()
     affinity: bool = True
     fallback_pool: Name | None = None
+    first_response: tuple[FirstResponse, ...] = ()
+    lines: dict[Name, FollowingLine] = Field(default_factory=dict)
     digest: Digest = Digest()
     breaker: Breaker = Breaker()
     undo_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
@@ -38,7 +43,7 @@ class Rules(Part):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Rules:
-        for rules in (self.recycle, self.dispatch):
+        for rules in (self.recycle, self.dispatch, self.first_response):
             names = [rule.name for rule in rules]
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
@@ -47,9 +52,14 @@ class Rules(Part):
         return self
 
     @property
-    def ladder(self) -> tuple[Period, ...]:
+    def steps(self) -> tuple[Step, ...]:
         """The warning steps, the farthest from the recycle first."""
-        return tuple(sorted(self.warn, key=lambda step: step.longest, reverse=True))
+        return tuple(sorted(self.warn, key=lambda step: step.before.longest, reverse=True))
+
+    @property
+    def ladder(self) -> tuple[Period, ...]:
+        """How long before the recycle each warning comes, the longest first."""
+        return tuple(step.before for step in self.steps)
 
     def recycle_rule(self, name: str | None) -> Recycle | None:
         """The recycle rule of that name."""

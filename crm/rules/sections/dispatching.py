@@ -6,6 +6,7 @@ from typing import Literal
 
 from crm.rules.conditions import Condition
 from crm.rules.sections.base import ALWAYS, Count, Name, Part
+from crm.rules.sections.offering import Handing
 
 
 class To(Part):
@@ -21,15 +22,13 @@ class Caps(Part):
     per_day: Count | None = None
 
 
-class Dispatch(Part):
-    """One way to deal leads. `nobody` says what happens when no candidate is left: the fallback pool, or wait."""
+class Dispatch(Handing):
+    """One way to deal leads. How it hands a lead over is in `Handing`."""
 
     name: Name
     when: Condition = ALWAYS
     to: To = To()
     strategy: Literal["round_robin"] = "round_robin"
-    mode: Literal["assign"] = "assign"
     caps: Caps = Caps()
     working_hours: bool = True
-    nobody: Literal["pool", "hold"] = "pool"
     fallback: Name | None = None
