@@ -41,7 +41,9 @@ class Desk:
             return work(uow, actor=actor, **about)
 
     def undoes(self, who: str, activity_id: int | None = None) -> tuple[int, str]:
-        return self.does(who, lambda uow, actor: undo.undo(uow, actor=actor, activity_id=activity_id))
+        """Undo, and which lead (the first of several) and what it was."""
+        undone = self.does(who, lambda uow, actor: undo.undo(uow, actor=actor, activity_id=activity_id))
+        return undone.lead_ids[0], undone.verb
 
     def person(self, name: str) -> Actor:
         with self.database.begin(self.acme.org_id) as uow:

@@ -41,6 +41,7 @@ from crm.services.ownership import Load
 from crm.services.tasks import TaskView
 from crm.uow import UnitOfWork
 
+REFS = 12  # of leads in one sentence
 LOOKS_ALIKE = 70  # of 100: one digit wrong, missing or swapped
 
 
@@ -168,6 +169,11 @@ class Facts:
     def lead_ref(self, lead_id: int) -> str:
         """The reference alone, also of a lead that the viewer may no longer see."""
         return f"L-{leads.number_of(self.uow, lead_id)}"
+
+    def lead_refs(self, lead_ids: list[int]) -> list[str]:
+        """The references of the first few of these leads, and how many more there are."""
+        more = [self.words.say(_("{n} more"), n=len(lead_ids) - REFS)] if len(lead_ids) > REFS else []
+        return [self.lead_ref(lead_id) for lead_id in lead_ids[:REFS]] + more
 
     def pool_name(self, pool_id: int) -> str:
         return pools.name_of(self.uow, pool_id)

@@ -59,7 +59,7 @@ def language(context: Context, locale: Word) -> Reply:
         raise BadArgument(given=str(locale), example=_("lang zh"))
     members.set_locale(context.uow, context.actor, chosen)
     context.viewer = context.member = members.get(context.uow, context.actor.id)
-    return context.reply("language", locale=chosen)
+    return context.reply("language")
 
 
 @command("on", "上班", help=_("Start receiving leads"), example="on", example_zh="上班", topic="on")

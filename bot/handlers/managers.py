@@ -40,11 +40,8 @@ def assign(context: Context, words: Rest) -> Reply:
 
 def _assign_many(context: Context, many: int, to: Actor) -> Reply:
     listed = pools.listing(context.uow, actor=context.actor, most=many)
-    room = pools.load_of(context.uow, to)
-    space = many if room.cap is None else max(room.cap - room.held, 0)
-    for lead in listed[:space]:
-        assignments.assign(context.uow, actor=context.actor, lead=lead, to=to)
-    return context.reply("handed_over", leads=[lead.id for lead in listed[:space]], to=to.id)
+    given = assignments.assign_best(context.uow, actor=context.actor, to=to, found=listed)
+    return context.reply("handed_over", leads=given, to=to.id)
 
 
 @command(
@@ -63,7 +60,7 @@ def transfer(context: Context, words: Rest) -> Reply:
         raise MissingArgument(example=_("transfer @Ann @Bob"))
     giver, to = members.find(context.uow, names[0]), members.find(context.uow, names[1])
     moved = assignments.transfer_all(context.uow, actor=context.actor, giver=giver, to=to)
-    return context.reply("transferred_all", giver=giver.id, to=to.id, count=moved)
+    return context.reply("transferred_all", giver=giver.id, to=to.id, count=len(moved), leads=moved)
 
 
 @command(

@@ -123,11 +123,14 @@ def snooze(context: Context, task: TaskView, when: Rest | None = None) -> Reply:
 @command("undo", "撤销", "撤回", help=_("Take back your last change"), example="undo", example_zh="撤销", topic="work")
 @action("undo", guards=False)
 def undo_(context: Context, activity: Id | None = None) -> Reply:
-    duty = members.undo_duty(context.uow, context.actor) if activity is None else None
-    if duty is not None:
-        return context.reply("duty", on=duty)
-    lead_id, verb = undo.undo(context.uow, actor=context.actor, activity_id=activity)
-    return context.reply("undone", lead=lead_id, verb=verb)
+    setting = members.undo_setting(context.uow, context.actor) if activity is None else None
+    if setting is not None:
+        context.viewer = context.member = members.get(context.uow, context.actor.id)
+        return context.reply("duty", on=context.actor.on_duty) if setting == "duty" else context.reply("language")
+    undone = undo.undo(context.uow, actor=context.actor, activity_id=activity)
+    return context.reply(
+        "undone", lead=undone.lead_ids[0], verb=undone.verb, leads=undone.lead_ids, kept=undone.kept_ids
+    )
 
 
 def log_line(context: Context, ref: str, words: str) -> Reply:

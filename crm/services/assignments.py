@@ -35,7 +35,7 @@ from crm.errors import (
 )
 from crm.rules import quota
 from crm.rules.access import SELLERS, Actor
-from crm.services import leads, ownership, takeable
+from crm.services import leads, ownership, takeable, timeline
 from crm.services.ownership import give, take_back
 from crm.services.takeable import Takeable
 from crm.uow import UnitOfWork
@@ -114,6 +114,8 @@ def claim_best(uow: UnitOfWork, *, actor: Actor, many: int = 1, pool_id: int | N
         taken.append(_claim(uow, actor, found))
     if not taken:
         raise PoolEmpty
+    if len(taken) > 1:
+        timeline.one_step(uow, actor_id=actor.id, lead_ids=[each.lead_id for each in taken], verb="claimed")
     return taken
 
 
@@ -140,6 +142,21 @@ def assign(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor, re
     if not actor.is_manager:
         raise NotAllowed(roles="managers")
     hand_over(uow, actor=actor, lead=lead, to=to, how="assign" if lead.owner_id is None else "transfer", reason=reason)
+    if lead.owner_id is not None:
+        timeline.one_step(uow, actor_id=actor.id, lead_ids=[lead.id], verb="transferred")
+
+
+def assign_best(uow: UnitOfWork, *, actor: Actor, to: Actor, found: list[leads.LeadView]) -> list[int]:
+    """A manager gives a colleague as many of these free leads as there is room for; returns which.
+
+    Raises: NotAllowed, MemberInactive.
+    """
+    limit = ownership.room(uow, to).cap
+    given = found[: max(limit - ownership.holding(uow, to), 0)]
+    for lead in given:
+        assign(uow, actor=actor, lead=lead, to=to)
+    timeline.one_step(uow, actor_id=actor.id, lead_ids=[lead.id for lead in given], verb="assigned")
+    return [lead.id for lead in given]
 
 
 def hand_over(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor, how: str, reason: str = "") -> None:
@@ -156,7 +173,7 @@ def hand_over(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor,
     if lead.origin == "self":
         raise SelfSourced(ref=lead.ref)
     if lead.owner_id is not None:
-        _lock(uow, [lead.id], [lead.owner_id, to.id])
+        lock(uow, [lead.id], [lead.owner_id, to.id])
         _end_for(uow, actor, lead)
         _tell_former(uow, actor, lead.owner_id, [lead.id])
     if not give(uow, lead_id=lead.id, member_id=to.id, how=how, actor_id=actor.id, reason=reason or None):
@@ -168,8 +185,8 @@ def hand_over(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor,
     )  # fmt: skip
 
 
-def transfer_all(uow: UnitOfWork, *, actor: Actor, giver: Actor, to: Actor) -> int:
-    """Hand a colleague's open leads to another, as many as there is room for; returns how many moved.
+def transfer_all(uow: UnitOfWork, *, actor: Actor, giver: Actor, to: Actor) -> list[int]:
+    """Hand a colleague's open leads to another, as many as there is room for; returns which moved.
 
     The most urgent go first; self-sourced ones stay.
 
@@ -179,7 +196,7 @@ def transfer_all(uow: UnitOfWork, *, actor: Actor, giver: Actor, to: Actor) -> i
     if not to.active or to.role not in SELLERS:
         raise MemberInactive(member_id=to.id)
     mine = [lead for lead in leads.mine(uow, actor=giver, most=1000) if lead.origin != "self" and giver.id != to.id]
-    _lock(uow, [lead.id for lead in mine], [giver.id, to.id])
+    lock(uow, [lead.id for lead in mine], [giver.id, to.id])
     held, limit = ownership.holding(uow, to), ownership.room(uow, to).cap
     if mine and held >= limit:
         raise MemberFull(member_id=to.id, held=held, limit=limit, count=len(mine))
@@ -189,13 +206,14 @@ def transfer_all(uow: UnitOfWork, *, actor: Actor, giver: Actor, to: Actor) -> i
         if not give(uow, lead_id=lead.id, member_id=to.id, how="transfer", actor_id=actor.id):
             raise Conflict
     if not moving:
-        return 0
+        return []
+    timeline.one_step(uow, actor_id=actor.id, lead_ids=[lead.id for lead in moving], verb="transferred")
     _tell_former(uow, actor, giver.id, [lead.id for lead in moving])
     uow.notify(
         "leads.transferred", to=to.id, key=f"transferred:{giver.id}:{to.id}:{uow.now.isoformat()}",
         data={"leads": [lead.id for lead in moving], "by": actor.id, "from": giver.id},
     )  # fmt: skip
-    return len(moving)
+    return [lead.id for lead in moving]
 
 
 def _manages(actor: Actor, giver: Actor) -> None:
@@ -206,7 +224,7 @@ def _manages(actor: Actor, giver: Actor) -> None:
         raise NotYourTeam(member_id=giver.id)
 
 
-def _lock(uow: UnitOfWork, lead_ids: list[int], member_ids: list[int]) -> None:
+def lock(uow: UnitOfWork, lead_ids: list[int], member_ids: list[int]) -> None:
     """Lock all that a change of several rows will touch in the order that everybody keeps, or two wait for ever."""
     args = {"org": uow.org_id, "leads": lead_ids, "members": member_ids}
     uow.session.execute(_LOCK_LEADS, args)

@@ -72,10 +72,9 @@ def log(uow: UnitOfWork, *, actor: Actor, lead: LeadView, said: FollowUp) -> int
 
 
 def note(uow: UnitOfWork, *, actor: Actor, lead: LeadView, words: str) -> int:
-    """Write a line that moves no clock."""
-    activity = timeline.change(uow, lead_id=lead.id, verb="noted", actor_id=actor.id, words=words)
-    assert activity is not None, "the lead was read in this transaction"
-    return activity
+    """Write a line that moves no clock and is in nobody's way: an earlier change can still be undone."""
+    uow.touch(lead.id)
+    return timeline.note(uow, lead_id=lead.id, verb="noted", actor_id=actor.id, words=words, undoable=True)
 
 
 def _plan(uow: UnitOfWork, actor: Actor, lead: LeadView, said: FollowUp, *, stops: bool) -> dict[str, Any]:

@@ -45,18 +45,32 @@ _SEEN = text(
 _SET_DUTY = text(
     """
     update member set on_duty = :on, preferences = preferences || jsonb_build_object('duty',
-               jsonb_build_object('was', cast(:was as boolean), 'at', cast(:now as text)))
+               jsonb_build_object('was', on_duty, 'at', cast(:now as text)))
     where org_id = :org and id = :me
     """
 )
-_UNDO_DUTY = text(
+_SET_LOCALE = text(
     """
-    update member m set on_duty = cast(m.preferences->'duty'->>'was' as boolean), preferences = m.preferences - 'duty'
-    where m.org_id = :org and m.id = :me and cast(m.preferences->'duty'->>'at' as timestamptz) > :since
+    update member set locale = :locale, preferences = preferences || jsonb_build_object('locale',
+               jsonb_build_object('was', locale, 'at', cast(:now as text)))
+    where org_id = :org and id = :me
+    """
+)
+_UNDO_SETTING = text(
+    """
+    update member m set preferences = m.preferences - last.name,
+           on_duty = case when last.name = 'duty' then cast(last.was as boolean) else m.on_duty end,
+           locale = case when last.name = 'locale' then last.was else m.locale end
+    from (
+        select p.key as name, p.value->>'was' as was, cast(p.value->>'at' as timestamptz) as at
+        from member mine cross join jsonb_each(mine.preferences) p
+        where mine.org_id = :org and mine.id = :me and p.key in ('duty', 'locale')
+        order by 3 desc, 1 desc limit 1
+    ) last
+    where m.org_id = :org and m.id = :me and last.at > :since
       and not exists (select 1 from activity a where a.org_id = m.org_id and a.actor_id = m.id and a.undo is not null
-                        and a.undone_at is null and a.verb <> 'undone'
-                        and a.at > cast(m.preferences->'duty'->>'at' as timestamptz))
-    returning m.on_duty
+                        and a.undone_at is null and a.verb <> 'undone' and a.at > last.at)
+    returning last.name
     """
 )
 
@@ -122,23 +136,22 @@ def find(uow: UnitOfWork, words: str) -> Actor:
 
 def set_duty(uow: UnitOfWork, actor: Actor, *, on: bool) -> None:
     """Start or stop receiving dispatched leads; what it was before is kept for an undo."""
-    uow.session.execute(
-        _SET_DUTY, {"org": uow.org_id, "me": actor.id, "on": on, "was": actor.on_duty, "now": uow.now.isoformat()}
-    )
+    uow.session.execute(_SET_DUTY, {"org": uow.org_id, "me": actor.id, "on": on, "now": uow.now.isoformat()})
 
 
-def undo_duty(uow: UnitOfWork, actor: Actor) -> bool | None:
-    """Take back the actor's going on or off duty, if that is the last thing the actor changed; else None.
+def undo_setting(uow: UnitOfWork, actor: Actor) -> str | None:
+    """Take back what the actor has set about oneself, if that is the last thing the actor changed.
 
-    Returns: whether the actor is on duty now.
+    Returns: `duty` or `locale`; None when the last change was one of a lead, or there is none.
     """
     since = uow.now - timedelta(minutes=uow.rules.undo_minutes)
-    on: bool | None = uow.session.scalar(_UNDO_DUTY, {"org": uow.org_id, "me": actor.id, "since": since})
-    return on
+    name: str | None = uow.session.scalar(_UNDO_SETTING, {"org": uow.org_id, "me": actor.id, "since": since})
+    return name
 
 
 def set_locale(uow: UnitOfWork, actor: Actor, locale: str) -> None:
-    uow.session.execute(update(Member).where(Member.org_id == uow.org_id, Member.id == actor.id).values(locale=locale))
+    """Speak that language to the member; the one before is kept for an undo."""
+    uow.session.execute(_SET_LOCALE, {"org": uow.org_id, "me": actor.id, "locale": locale, "now": uow.now.isoformat()})
 
 
 def set_toured(uow: UnitOfWork, actor: Actor) -> None:

@@ -86,21 +86,35 @@ def note(
     actor_id: int | None,
     words: str | None = None,
     data: dict[str, Any] | None = None,
+    undoable: bool = False,
 ) -> int:
     """Write an activity that changes nothing about the lead; returns its id."""
     made: int = uow.session.execute(
         text(
-            "insert into activity (org_id, lead_id, actor_id, verb, at, words, data)"
-            " values (:org, :lead, :actor, :verb, :now, :words, cast(:data as jsonb)) returning id"
+            "insert into activity (org_id, lead_id, actor_id, verb, at, words, data, undo)"
+            " values (:org, :lead, :actor, :verb, :now, :words, cast(:data as jsonb),"
+            " case when :undoable then cast('{}' as jsonb) end) returning id"
         ),
         {
             "org": uow.org_id, "lead": lead_id, "actor": actor_id, "verb": verb, "now": uow.now, "words": words,
-            "data": json.dumps(data or {}, default=plain),
+            "data": json.dumps(data or {}, default=plain), "undoable": undoable,
         },
     ).scalar_one()  # fmt: skip
     return made
 
 
+# A hand-over leaves two lines at each lead: the end of the former ownership, and the new one.
+_ONE_STEP = text(
+    """
+    with made as (
+        select a.id from activity a join lead l on l.org_id = a.org_id and l.id = a.lead_id
+        where a.org_id = :org and a.lead_id = any(:leads) and a.actor_id = :me and a.verb = :verb and a.at = :now
+          and a.undone_at is null and (a.undo->>'version')::bigint > l.version - 2
+    )
+    update activity a set undo = a.undo || jsonb_build_object('step', (select cast(max(id) as text) from made))
+    from made where a.org_id = :org and a.id = made.id
+    """
+)
 _ENTRIES = """
     select a.id, a.lead_id, a.verb, a.at, a.words, a.data, a.undone_at, m.name as actor, f.name as "for", a.decision_id
     from activity a
@@ -136,12 +150,27 @@ def set_tasks(uow: UnitOfWork, ids: list[int], *, to: str, was: str) -> None:
     )
 
 
+def one_step(uow: UnitOfWork, *, actor_id: int, lead_ids: list[int], verb: str) -> None:
+    """What the actor has just done with these leads was one command, so an undo takes it back as one."""
+    uow.session.execute(_ONE_STEP, {"org": uow.org_id, "me": actor_id, "leads": lead_ids, "verb": verb, "now": uow.now})
+
+
 def undoable_creation(uow: UnitOfWork, lead_ids: list[int], *, list_id: int | None = None) -> None:
-    """Leads that have just been entered can be taken back, those of a pasted list together."""
+    """Leads that have just been entered can be taken back, those of a pasted list together.
+
+    That they were given to who entered them is no change of its own.
+    """
+    uow.session.execute(
+        text(
+            "update activity set undo = null where org_id = :org and lead_id = any(:ids) and verb = 'assigned'"
+            " and at = :now"
+        ),
+        {"org": uow.org_id, "ids": lead_ids, "now": uow.now},
+    )
     uow.session.execute(
         text(
             "update activity a set undo = jsonb_strip_nulls(jsonb_build_object("
-            "  'version', l.version, 'list', cast(:list as bigint)))"
+            "  'version', l.version, 'step', 'list-' || cast(:list as bigint)))"
             " from lead l where a.org_id = :org and a.lead_id = any(:ids) and a.verb = 'created'"
             " and l.org_id = a.org_id and l.id = a.lead_id"
         ),

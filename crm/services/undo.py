@@ -1,26 +1,30 @@
 """Undo: any state change that a rep made, for some minutes, if nobody built on it.
 
 Each change left in its activity what it replaced, so undo is one function, not one for each verb. The history keeps
-both: the change and its undoing.
+both: the change and its undoing. What was one command is one step: all its leads go back together, but for those that
+somebody has built on.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Row, text
 
 from crm.errors import BuiltUpon, CapacityReached, MemberFull, NothingToUndo
 from crm.rules.access import Actor
-from crm.services import clocks, members, ownership, timeline
+from crm.services import assignments, clocks, members, ownership, timeline
 from crm.services.timeline import UNDOABLE
 from crm.uow import UnitOfWork
 
-# What a rep does. Whatever the engine or a manager's assignment wrote is taken back by doing the opposite.
+# What a person does. Whatever the engine wrote is taken back by doing the opposite.
 VERBS = (
     "claimed", "released", "created", "logged", "stage", "won", "lost", "reopened", "extended", "task_set", "task_done",
-    "task_moved", "noted",
+    "task_moved", "noted", "assigned", "transferred",
 )  # fmt: skip
 _MINE = """
     select a.id, a.lead_id, a.verb, a.undo, a.at, l.version, l.number, l.owner_id from activity a
@@ -29,22 +33,27 @@ _MINE = """
       and a.verb = any(:verbs)
 """
 _LATEST = " order by a.at desc, a.id desc limit 1"
-_LAST = text(_MINE + _LATEST + " for no key update of l")
-_ONE = text(_MINE + " and a.id = :activity for no key update of l")
+_LAST = text(_MINE + _LATEST)
+_ONE = text(_MINE + " and a.id = :activity")
 _OF_LEAD = text(_MINE + " and a.lead_id = :lead" + _LATEST)
-_OF_LIST = text(
-    _MINE + " and a.verb = 'created' and a.undo->>'list' = :list and (a.undo->>'version')::bigint = l.version"
-    " order by l.id for no key update of l"
+# Leads in the order of locks that everybody keeps; of each lead the newest change first.
+_STEP = text(
+    _MINE + " and (a.id = :activity or a.undo->>'step' = :step) order by l.id, a.id desc for no key update of l"
 )
-_UNDONE = text("update activity set undone_at = :now where org_id = :org and id = any(:ids)")
-# The change before this one stands again as it was made, so it can be taken back as well.
+_UNDONE = text(
+    "update activity set undone_at = :now where org_id = :org and id = any(:ids) and undone_at is null returning id"
+)
+# The change before this one stands again as it was made, so it can be taken back as well. `base` is the version on
+# which a change was made; it stays when the change stands on a newer one.
 _REBASE = text(
     """
-    update activity a set undo = jsonb_set(a.undo, '{version}', to_jsonb(l.version)) from lead l
-    where a.org_id = :org and a.lead_id = :lead and a.undone_at is null and a.undo is not null
+    update activity a set undo = a.undo || jsonb_build_object('version', l.version, 'base',
+               coalesce((a.undo->>'base')::bigint, (a.undo->>'version')::bigint - 1)) from lead l
+    where a.org_id = :org and a.lead_id = :lead and a.undone_at is null
       and (a.undo->>'version')::bigint = :before and l.org_id = a.org_id and l.id = a.lead_id
     """
 )
+_OWNERS = text("select id, owner_id from lead where org_id = :org and id = any(:leads)")
 _OWNED_AS_BEFORE = text(
     """
     update lead set assigned_at = cast(:assigned_at as timestamptz), extensions = :extensions,
@@ -59,32 +68,46 @@ _VOID = text(
 )
 
 
-def undo(uow: UnitOfWork, *, actor: Actor, activity_id: int | None = None) -> tuple[int, str]:
-    """Take back the actor's last change, or the one of that activity. A list that was entered goes as a whole.
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What was taken back: the leads that are as before, and those of the same step on which somebody built."""
 
-    Returns: the lead's id and the verb that was undone. Raises: NothingToUndo, BuiltUpon, CapacityReached, MemberFull.
+    verb: str
+    lead_ids: list[int]
+    kept_ids: list[int]
+
+
+def undo(uow: UnitOfWork, *, actor: Actor, activity_id: int | None = None) -> Undone:
+    """Take back the actor's last change, or the one of that activity, with all that was done in the same step.
+
+    Raises: NothingToUndo, BuiltUpon, CapacityReached, MemberFull.
     """
-    row = uow.session.execute(
-        _ONE if activity_id else _LAST, _who(uow, actor) | {"activity": activity_id}
-    ).one_or_none()
+    who = _who(uow, actor)
+    row = uow.session.execute(_ONE if activity_id else _LAST, who | {"activity": activity_id}).one_or_none()
     if row is None:
         raise NothingToUndo(minutes=uow.rules.undo_minutes)
-    if row.version != row.undo["version"]:
+    rows = uow.session.execute(_STEP, who | {"activity": row.id, "step": row.undo.get("step")}).all()
+    whole = [list(changes) for _lead, changes in groupby(rows, key=lambda each: each.lead_id)]
+    free = [changes for changes in whole if _stands(changes[0])]
+    if not free:
         raise BuiltUpon(ref=f"L-{row.number}")
-    together = _list_of(uow, actor, row)
-    for each in together:
+    _lock_ledger(uow, actor, free)
+    _mark(uow, [each.id for changes in free for each in changes])
+    for each in (each for changes in free for each in changes):
         _take_back(uow, actor, each)
-        uow.session.execute(_REBASE, {"org": uow.org_id, "lead": each.lead_id, "before": each.undo["version"] - 1})
-    uow.session.execute(_UNDONE, {"org": uow.org_id, "ids": [each.id for each in together], "now": uow.now})
-    clocks.restart(uow, [each.lead_id for each in together])
-    uow.touch(*(each.lead_id for each in together))
-    return row.lead_id, row.verb
+        before = each.undo.get("base", each.undo.get("version", 0) - 1)
+        uow.session.execute(_REBASE, {"org": uow.org_id, "lead": each.lead_id, "before": before})
+    done = [changes[0].lead_id for changes in free]
+    clocks.restart(uow, done)
+    uow.touch(*done)
+    _tell(uow, actor, {changes[0].lead_id: changes[0].owner_id for changes in free})
+    return Undone(row.verb, done, [changes[0].lead_id for changes in whole if not _stands(changes[0])])
 
 
 def undoable(uow: UnitOfWork, *, actor: Actor, lead_id: int) -> int | None:
     """The actor's last change of this lead, which an Undo button would take back, if it still can be."""
     row = uow.session.execute(_OF_LEAD, _who(uow, actor) | {"lead": lead_id}).one_or_none()
-    return row.id if row is not None and row.version == row.undo["version"] else None
+    return row.id if row is not None and _stands(row) else None
 
 
 def _who(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
@@ -92,28 +115,49 @@ def _who(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
     return {"org": uow.org_id, "me": actor.id, "since": since, "verbs": list(VERBS)}
 
 
-def _list_of(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> list[Row[Any]]:
-    """The change itself; of a list, every lead that nobody has built upon."""
-    if "list" not in row.undo:
-        return [row]
-    return list(uow.session.execute(_OF_LIST, _who(uow, actor) | {"list": str(row.undo["list"])}).all())
+def _stands(row: Row[Any]) -> bool:
+    """Nobody has built on the change. A note stands by itself: it changed nothing about the lead."""
+    return row.verb == "noted" or bool(row.version == row.undo["version"])
+
+
+def _lock_ledger(uow: UnitOfWork, actor: Actor, free: Iterable[Sequence[Row[Any]]]) -> None:
+    owners = {owner for changes in free for row in changes for owner in (row.owner_id, row.undo.get("owner_id"))}
+    assignments.lock(uow, [], sorted({actor.id, *owners} - {None}))
+
+
+def _mark(uow: UnitOfWork, ids: list[int]) -> None:
+    """The changes are undone, by this transaction alone: of two that want the same only one finds them."""
+    if len(uow.session.scalars(_UNDONE, {"org": uow.org_id, "ids": ids, "now": uow.now}).all()) < len(ids):
+        raise NothingToUndo(minutes=uow.rules.undo_minutes)
+
+
+def _tell(uow: UnitOfWork, actor: Actor, owners: dict[int, int | None]) -> None:
+    """Whoever lost or got back leads by somebody else's undo is told, `owners` being who had them until now."""
+    moves: dict[tuple[int | None, int | None], list[int]] = {}
+    for row in uow.session.execute(_OWNERS, {"org": uow.org_id, "leads": list(owners)}):
+        if row.owner_id != owners[row.id]:
+            moves.setdefault((owners[row.id], row.owner_id), []).append(row.id)
+    for (loser, keeper), lead_ids in moves.items():
+        data = {"leads": lead_ids, "by": actor.id}
+        key = f"undone:{lead_ids[0]}:{uow.now.isoformat()}"
+        if loser not in (None, actor.id):
+            uow.notify("leads.moved_away", to=loser, key=f"{key}:from", data=data)
+        if keeper not in (None, actor.id):
+            uow.notify("leads.transferred", to=keeper, key=f"{key}:to", data=data | {"from": loser})
 
 
 def _take_back(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
     match row.verb:
-        case "claimed":
-            # The contact was shown, so the claim still counts for the quota; only the lead goes back.
-            ownership.take_back(
-                uow,
-                lead_id=row.lead_id,
-                owner_id=actor.id,
-                how="undone",
-                reason="undo",
-                actor_id=actor.id,
-                verb="undone",
-            )
-        case "released":
+        case "noted":
+            timeline.note(uow, lead_id=row.lead_id, verb="undone", actor_id=actor.id, data={"verb": row.verb})
+        case "released" | "transferred" if "owner_id" in row.undo:
             _give_again(uow, actor, row)
+        case "claimed" | "assigned" | "transferred":
+            # The contact was shown, so a claim still counts for the quota; only the lead goes back.
+            ownership.take_back(
+                uow, lead_id=row.lead_id, owner_id=row.owner_id, how="undone", reason="undo", actor_id=actor.id,
+                verb="undone",
+            )  # fmt: skip
         case "won" | "lost":
             _open_again(uow, actor, row)
         case "reopened":

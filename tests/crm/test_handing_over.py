@@ -28,7 +28,7 @@ def hand_over(database, acme, by):
 
 @pytest.mark.parametrize("by", ["mia", "ada"])
 def test_their_manager_or_an_admin_hands_them_over(database, acme, lead, by):
-    assert hand_over(database, acme, by) == 1
+    assert hand_over(database, acme, by) == [lead]
 
 
 @pytest.mark.parametrize(("by", "refusal"), [("max", NotYourTeam), ("ann", NotAllowed), ("cyd", NotAllowed)])

@@ -80,3 +80,48 @@ def test_going_off_duty_stands_after_ten_minutes(world: World, platform: str) ->
     world.time.advance(minutes=11)
     assert "nothing to undo" in ann.says("undo").text
     assert world.count("select count(*) from member where on_duty and id = :m", m=world.acme.member["ann"]) == 0
+
+
+@everywhere
+def test_leads_claimed_at_once_go_back_at_once(world: World, platform: str) -> None:
+    for _ in range(3):
+        world.lead()
+    ann = world.chat(platform, "ann")
+    card = ann.says("claim 3")
+    answer = ann.taps(card, "Undo")
+    assert "Undone: claimed, 3 leads" in answer.text
+    assert world.count(OWNED) == 0
+
+
+@everywhere
+def test_a_transfer_goes_back_but_for_what_was_worked_on(world: World, platform: str) -> None:
+    refs = [world.lead(owner="ann") for _ in range(3)]
+    mia = world.chat(platform, "mia")
+    mia.says("transfer @Ann Li @Bob Chen")
+    world.chat(platform, "bob").says(f"log {refs[1]} called, wants a quote")
+    answer = mia.says("undo")
+    owned = "select count(*) from lead where owner_id = :m"
+    assert "Undone: transferred, 2 leads" in answer.text
+    assert f"so they stay: {refs[1]}" in answer.text
+    assert (world.count(owned, m=world.acme.member["ann"]), world.count(owned, m=world.acme.member["bob"])) == (2, 1)
+
+
+@everywhere
+def test_leads_given_at_once_go_back_at_once(world: World, platform: str) -> None:
+    for _ in range(3):
+        world.lead()
+    mia = world.chat(platform, "mia")
+    mia.says("assign 20 @Ann Li")
+    assert world.count(OWNED) == 3
+    assert "Undone: assigned, 3 leads" in mia.says("undo").text
+    assert world.count(OWNED) == 0
+
+
+@everywhere
+def test_the_language_is_taken_back_and_the_duty_before_it_too(world: World, platform: str) -> None:
+    ann = world.chat(platform, "ann")
+    ann.says("off")
+    world.time.advance(minutes=1)
+    assert "中文" in ann.says("lang zh").text
+    assert "I speak English now" in ann.says("撤销").text
+    assert "You are on duty" in ann.says("undo").text

@@ -208,6 +208,14 @@ def undone(scene: Scene) -> Shown:
     return scene.say("ann", "undo")
 
 
+@sample("undone-several")
+def undone_several(scene: Scene) -> Shown:
+    refs = [scene.lead(owner="ann", name=name) for name in ("周敏", "Lu Wei", "Zoe")]
+    scene.say("mia", "transfer @Ann @Bob")
+    scene.say("bob", f"log {refs[2]} called")
+    return scene.say("mia", "undo")
+
+
 @sample("undone-released")
 def undone_release(scene: Scene) -> Shown:
     scene.say("ann", f"release {scene.lead(owner='ann')} not my region")
