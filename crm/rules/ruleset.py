@@ -14,6 +14,8 @@ from crm.rules.sections.dispatching import Dispatch, To
 from crm.rules.sections.offering import FirstResponse, FollowingLine
 from crm.rules.sections.recycling import CONTACT, FOLLOW_UP, Breaker, Extend, Recycle, TaskHold
 from crm.rules.sections.running import Digest, Keep
+from crm.rules.sections.scoring import Scoring
+from crm.rules.sections.watching import Health
 from crm.rules.written import Document
 
 __all__ = ["ALWAYS", "Dispatch", "Keep", "Pool", "Recycle", "Rules", "To", "parse"]
@@ -35,7 +37,9 @@ class Rules(Part):
     fallback_pool: Name | None = None
     first_response: tuple[FirstResponse, ...] = ()
     lines: dict[Name, FollowingLine] = Field(default_factory=dict)
+    score: Scoring = Scoring()
     digest: Digest = Digest()
+    health: Health = Health()
     breaker: Breaker = Breaker()
     undo_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
     keep: Keep = Keep()

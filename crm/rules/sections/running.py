@@ -16,10 +16,13 @@ def _time_of_day(given: Any) -> Any:
     return time(*divmod(given, 60)) if isinstance(given, int) and 0 <= given < 1440 else given
 
 
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
+
+
 class Digest(Part):
     """The local hour of the daily funnel message."""
 
-    at: Annotated[time, BeforeValidator(_time_of_day)] = time(18)
+    at: TimeOfDay = time(18)
 
 
 class Keep(Part):
