@@ -58,6 +58,7 @@ class Calendar:
         weekdays: ISO numbers, Monday is 1; at least one.
         country: ISO code whose public holidays and make-up workdays count; None for none.
         holidays, workdays: single dates that are free or worked in spite of all else; workdays win.
+        away: spans of local days, first and last, on which the one whose calendar it is does not work.
 
     Raises:
         ValueError: no weekday, or a country that nobody keeps a list for.
@@ -70,6 +71,7 @@ class Calendar:
     country: str | None = None
     holidays: frozenset[date] = frozenset()
     workdays: frozenset[date] = frozenset()
+    away: tuple[tuple[date, date], ...] = ()
     _tables: dict[tuple[int, int], _Table] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -79,6 +81,8 @@ class Calendar:
 
     def works_on(self, day: date) -> bool:
         """Whether that local day is a working day."""
+        if any(first <= day <= last for first, last in self.away):
+            return False
         if day in self.workdays or day in self.holidays:
             return day in self.workdays
         free, made_up = _public(self.country, day.year)
@@ -98,6 +102,14 @@ class Calendar:
             local = at.astimezone(self.timezone)
             return self._wall(local.date() + timedelta(days=period.amount), local.time())
         return at.astimezone(UTC) + period.longest
+
+    def add_worked(self, at: datetime, span: timedelta) -> datetime:
+        """When so much working time, begun at `at`, is over."""
+        return self._add_worked(at, span // _TICK)
+
+    def absences(self) -> list[tuple[datetime, datetime]]:
+        """The spans of `away` as moments: from the first midnight to the one after the last day."""
+        return [(self._wall(first, time.min), self._wall(last + _ONE_DAY, time.min)) for first, last in self.away]
 
     def is_working(self, at: datetime) -> bool:
         """Whether people work at that moment."""

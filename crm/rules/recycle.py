@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
@@ -9,6 +10,10 @@ from itertools import accumulate
 from crm.calendar import Calendar
 from crm.rules.facts import LeadFacts
 from crm.rules.ruleset import Recycle, Rules
+from crm.rules.standing import Span, over
+
+# When rules stood or will stand still because somebody paused them, by the rule's name.
+Stops = Mapping[str, Sequence[Span]]
 
 # A warning that would come at night comes so long before the end of the working time, so that there is time to act.
 MARGIN = timedelta(hours=1)
@@ -31,13 +36,19 @@ class Deadlines:
 NONE = Deadlines()
 
 
-def deadlines(facts: LeadFacts, *, rules: Rules, calendar: Calendar, now: datetime) -> Deadlines:
+def deadlines(
+    facts: LeadFacts, *, rules: Rules, calendar: Calendar, now: datetime, stops: Stops | None = None
+) -> Deadlines:
     """The clock of a lead, from its facts alone; `now` only tells which warnings of a new clock are past already.
 
     Args:
         calendar: of the owner.
+        stops: pauses of rules, during which their clocks stand still.
     """
-    due = [(_due(facts, rule, rules, calendar), rule.name) for rule in applying(facts, rules)]
+    paused = stops or {}
+    due = [
+        (_due(facts, rule, rules, calendar, paused.get(rule.name, ())), rule.name) for rule in applying(facts, rules)
+    ]
     if not due:
         return NONE
     # The earliest; of two at once the one that is written first.
@@ -52,16 +63,24 @@ def applying(facts: LeadFacts, rules: Rules) -> tuple[Recycle, ...]:
         return ()
     if facts.origin == "self" or facts.held_by is not None:
         return ()
+    if exempted(facts, rules) is not None:
+        return ()
     contacted = _contacted(facts, facts.assigned_at)
     possible = (rule for rule in rules.recycle if not (contacted and rule.anchor == "no_first_contact"))
     return tuple(rule for rule in possible if rule.when.holds(facts))
 
 
-def anchors(facts: LeadFacts) -> tuple[object, ...]:
-    """All that a clock depends on besides its rules and calendar."""
+def exempted(facts: LeadFacts, rules: Rules) -> str | None:
+    """Which exemption keeps the lead, by name."""
+    return next((one.name for one in rules.exempt if one.when.holds(facts)), None)
+
+
+def anchors(facts: LeadFacts, running: Sequence[Recycle] = ()) -> tuple[object, ...]:
+    """All that a clock depends on besides its rules and calendar. Args: running: the rules that apply."""
+    by_stage = any(rule.anchor == "stuck_in_stage" for rule in running)
     return (
         facts.assigned_at, facts.followed_up_at, facts.extended_until, facts.protected_until, facts.planned_at,
-        facts.recycle_at, facts.warn_step,
+        facts.recycle_at, facts.warn_step, facts.stage_entered_at if by_stage else None,
     )  # fmt: skip
 
 
@@ -87,11 +106,16 @@ def _contacted(facts: LeadFacts, since: datetime) -> bool:
     return max(facts.contacted_at, facts.followed_up_at or facts.contacted_at) >= since
 
 
-def _due(facts: LeadFacts, rule: Recycle, rules: Rules, calendar: Calendar) -> datetime:
-    assigned = facts.assigned_at
-    assert assigned is not None, "a lead without an owner has no clock"
-    anchor = max(assigned, facts.followed_up_at or assigned) if rule.anchor == "no_follow_up" else assigned
-    due = calendar.add(anchor, rule.period)
+def _begun(facts: LeadFacts, anchor: str, assigned: datetime) -> datetime:
+    """From when the condition is counted; never from before the present assignment."""
+    since = {"no_follow_up": facts.followed_up_at, "stuck_in_stage": facts.stage_entered_at}.get(anchor)
+    return max(assigned, since or assigned)
+
+
+def _due(facts: LeadFacts, rule: Recycle, rules: Rules, calendar: Calendar, paused: Sequence[Span]) -> datetime:
+    assert facts.assigned_at is not None, "a lead without an owner has no clock"
+    away = calendar.absences() if rule.leave == "pauses" and not rule.period.is_working else ()
+    due = over(_begun(facts, rule.anchor, facts.assigned_at), rule.period, calendar, (*paused, *away))
     shields = [shield for shield in (facts.extended_until, facts.protected_until) if shield]
     if facts.planned_at:
         hold = rules.task_hold

@@ -9,10 +9,22 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from crm.errors import RuleSetInvalid
 from crm.period import Period
 from crm.rules.sections.base import ALWAYS, Name, Part
-from crm.rules.sections.claiming import Claim, Pool
+from crm.rules.sections.claiming import Claim, Pool, Protect
+from crm.rules.sections.contacting import Contact
 from crm.rules.sections.dispatching import Dispatch, To
 from crm.rules.sections.offering import FirstResponse, FollowingLine
-from crm.rules.sections.recycling import CONTACT, FOLLOW_UP, Breaker, Extend, Recycle, TaskHold
+from crm.rules.sections.recycling import (
+    CONTACT,
+    FOLLOW_UP,
+    LADDER,
+    Breaker,
+    Exempt,
+    Extend,
+    Recycle,
+    Step,
+    TaskHold,
+    Warn,
+)
 from crm.rules.sections.running import Digest, Keep
 from crm.rules.sections.scoring import Scoring
 from crm.rules.sections.watching import Health
@@ -26,6 +38,7 @@ class Rules(Part):
 
     claim: Claim = Claim()
     pools: dict[str, Pool] = Field(default_factory=dict)
+    protect: Protect = Protect()
     recycle: tuple[Recycle, ...] = (CONTACT, FOLLOW_UP)
     exempt: tuple[Exempt, ...] = ()
     warn: tuple[Warn, ...] = LADDER

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
 from crm.calendar import Calendar
+from crm.rules.recycle import Stops
+from crm.rules.standing import Span
 from crm.services.members import zone
 from crm.uow import UnitOfWork
 
 COLUMNS = """
     coalesce(m.timezone, d.timezone, o.timezone) as timezone, c.opens, c.closes, c.weekdays, c.country,
-    c.extra_holidays, c.extra_workdays, away.days as away
+    c.extra_holidays, c.extra_workdays, away.days as away,
+    (select json_agg(json_build_array(rp.rule, rp.at, coalesce(rp.ended_at, rp.until))) from rule_pause rp
+      where rp.org_id = :org and rp.kind = 'recycle') as stops
 """
 # What a member `m` needs around it.
 JOINS = """
@@ -37,7 +41,7 @@ _MEMBERS = text(
 _TEAM = text(
     """
     select coalesce(d.timezone, o.timezone) as timezone, c.opens, c.closes, c.weekdays, c.country, c.extra_holidays,
-           c.extra_workdays, null as away
+           c.extra_workdays, null as away, null as stops
     from organization o
     left join department d on d.org_id = o.id and d.id = :department
     left join lateral (
@@ -48,7 +52,7 @@ _TEAM = text(
     where o.id = :org
     """
 )
-_LONGEST_LEAVE = 400
+_LONGEST_LEAVE = timedelta(days=400)
 
 
 class Kept(NamedTuple):
@@ -62,6 +66,7 @@ class Kept(NamedTuple):
     extra_holidays: Sequence[str]
     extra_workdays: Sequence[str]
     away: Sequence[tuple[date, date]] | None
+    stops: Sequence[tuple[str, str, str]] | None
 
 
 NAMES = Kept._fields
@@ -77,14 +82,29 @@ def for_members(uow: UnitOfWork, member_ids: Iterable[int]) -> dict[int, Calenda
     known: dict[int, Calendar] = uow.session.info.setdefault("calendars", {})
     missing = sorted(set(member_ids) - known.keys())
     if missing:
-        rows = uow.session.execute(_MEMBERS, {"org": uow.org_id, "ids": missing})
-        known.update({row.id: _calendar(Kept(*row[1:])) for row in rows})
+        for row in uow.session.execute(_MEMBERS, {"org": uow.org_id, "ids": missing}):
+            remember(uow, row.id, row[1:])
     return known
 
 
 def remember(uow: UnitOfWork, member_id: int, row: Sequence[Any]) -> None:
     """A row of `COLUMNS` was read along with something else: it is not read again in this transaction."""
-    uow.session.info.setdefault("calendars", {})[member_id] = _calendar(Kept(*row))
+    kept = Kept(*row)
+    uow.session.info.setdefault("calendars", {})[member_id] = _calendar(kept)
+    if "stops" not in uow.session.info:
+        uow.session.info["stops"] = _stops(kept.stops or ())
+
+
+def stops(uow: UnitOfWork) -> Stops:
+    """When rules stand still because somebody paused them; they are read along with the first calendar."""
+    found: Stops = uow.session.info.get("stops", {})
+    return found
+
+
+def forget(uow: UnitOfWork) -> None:
+    """Leave, hours or pauses have just changed: what this transaction has read of them holds no more."""
+    uow.session.info.pop("calendars", None)
+    uow.session.info.pop("stops", None)
 
 
 def for_team(uow: UnitOfWork, department_id: int | None) -> Calendar:
@@ -94,27 +114,27 @@ def for_team(uow: UnitOfWork, department_id: int | None) -> Calendar:
 
 def _calendar(row: Kept) -> Calendar:
     if row.opens is None:
-        return _shared(row.timezone, away=_days(row.away or ()))
+        return _shared(row.timezone, away=_spans(row.away or ()))
     return _shared(
         row.timezone, opens=row.opens, closes=row.closes, weekdays=frozenset(row.weekdays), country=row.country,
         holidays=frozenset(map(date.fromisoformat, row.extra_holidays)),
-        workdays=frozenset(map(date.fromisoformat, row.extra_workdays)), away=_days(row.away or ()),
+        workdays=frozenset(map(date.fromisoformat, row.extra_workdays)), away=_spans(row.away or ()),
     )  # fmt: skip
 
 
-def _days(spans: Iterable[tuple[date, date]]) -> frozenset[date]:
-    return frozenset(
-        first + timedelta(days=number)
-        for first, last in spans
-        for number in range(min((last - first).days, _LONGEST_LEAVE) + 1)
-    )
+def _stops(pauses: Iterable[Sequence[str]]) -> Stops:
+    found: dict[str, list[Span]] = {}
+    for rule, start, end in pauses:
+        found.setdefault(rule, []).append((datetime.fromisoformat(start), datetime.fromisoformat(end)))
+    return found
+
+
+def _spans(days: Iterable[Sequence[date]]) -> tuple[tuple[date, date], ...]:
+    """Spans of leave in order, each of a bearable length."""
+    return tuple(sorted((first, min(last, first + _LONGEST_LEAVE)) for first, last in days))
 
 
 @lru_cache(maxsize=1024)
-def _shared(
-    timezone: str, *, away: frozenset[date], holidays: frozenset[date] = frozenset(),
-    workdays: frozenset[date] = frozenset(),
-    **hours: Any,
-) -> Calendar:  # fmt: skip
+def _shared(timezone: str, **days: Any) -> Calendar:
     """One calendar object for all transactions, because its years are worked out once."""
-    return Calendar(zone(timezone), holidays=holidays | away, workdays=workdays - away, **hours)
+    return Calendar(zone(timezone), **days)

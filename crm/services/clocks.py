@@ -34,7 +34,7 @@ def restart(uow: UnitOfWork, lead_ids: Sequence[int]) -> None:
 def compute(uow: UnitOfWork, facts: Sequence[LeadFacts]) -> list[Deadlines]:
     """The deadlines of leads, in the order given."""
     known = calendars.for_members(uow, {lead.owner_id for lead in facts if lead.owner_id})
-    rules, now = uow.rules, uow.now
+    rules, now, stops = uow.rules, uow.now, calendars.stops(uow)
     # Leads that were dealt at one moment have one clock: in a batch most of the work is done for the first of them.
     alike: dict[tuple[object, ...], Deadlines] = {}
     found = []
@@ -43,9 +43,10 @@ def compute(uow: UnitOfWork, facts: Sequence[LeadFacts]) -> list[Deadlines]:
             found.append(NONE)
             continue
         calendar = known[lead.owner_id]
-        key = (id(calendar), *(rule.name for rule in applying(lead, rules)), anchors(lead))
+        running = applying(lead, rules)
+        key = (id(calendar), *(rule.name for rule in running), anchors(lead, running))
         if key not in alike:
-            alike[key] = deadlines(lead, rules=rules, calendar=calendar, now=now)
+            alike[key] = deadlines(lead, rules=rules, calendar=calendar, now=now, stops=stops)
         found.append(alike[key])
     return found
 

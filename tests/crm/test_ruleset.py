@@ -78,7 +78,7 @@ def test_there_is_a_schema_for_editors():
         ("dispatch:\n- when: {field: tags, op: contains, value: x}", "line 2, dispatch.0.name: is missing"),
         (
             "recycle:\n- name: a\n  no_follow_up: 1d\n- name: b\n  no_follow_up: 1d\n  not_converted: 2d",
-            "line 4, recycle.1: exactly one of no_first_contact, no_follow_up, not_converted is needed",
+            "line 4, recycle.1: exactly one of no_first_contact, no_follow_up, not_converted, stuck_in_stage is needed",
         ),
         ("dispatch: [{name: a}, {name: a}]", "line 1: the name 'a' is used twice"),
         ("claim: {}\nclaim: {}", "line 2, claim: written twice"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from crm.period import Period, Span, Written
 from crm.rules.conditions import Condition
@@ -12,13 +12,18 @@ from crm.rules.sections.base import ALWAYS, Count, Name, Part
 
 
 class Recycle(Part):
-    """One condition under which a neglected lead goes back to a pool."""
+    """One condition under which a neglected lead goes back to a pool.
+
+    `leave` says whether days on which the owner is away count; working time never passes on them.
+    """
 
     name: Name
     when: Condition = ALWAYS
     no_first_contact: Written | None = None
     no_follow_up: Written | None = None
     not_converted: Written | None = None
+    stuck_in_stage: Written | None = None
+    leave: Literal["counts", "pauses"] = "counts"
     to: Name | None = None
 
     @model_validator(mode="after")
@@ -40,7 +45,37 @@ class Recycle(Part):
         return found
 
 
-ANCHORS = ("no_first_contact", "no_follow_up", "not_converted")
+ANCHORS = ("no_first_contact", "no_follow_up", "not_converted", "stuck_in_stage")
+
+
+class Exempt(Part):
+    """Leads that no rule takes back while this holds, such as those with an open opportunity."""
+
+    name: Name
+    when: Condition
+
+
+def _listed(given: Any) -> Any:
+    return (given,) if isinstance(given, str) else given
+
+
+class Step(Part):
+    """A step of the warning ladder: how long before, and who reads along.
+
+    `copy`: the owner's `manager`, and the managers `above` those. None: the manager, where it is the last step.
+    """
+
+    before: Span
+    copy_to: Annotated[tuple[Literal["manager", "above"], ...] | None, BeforeValidator(_listed)] = Field(
+        default=None, alias="copy"
+    )
+
+
+def _step(given: Any) -> Any:
+    return {"before": given} if isinstance(given, str | Period) else given
+
+
+Warn = Annotated[Step, BeforeValidator(_step)]
 
 
 class Extend(Part):
@@ -64,6 +99,7 @@ class Breaker(Part):
     at_least: Count = 20
 
 
+LADDER = tuple(Step.model_validate({"before": words}) for words in ("3d", "1d", "2h"))
 CONTACT, FOLLOW_UP = (
     Recycle(name="first contact", no_first_contact=Period(2, "d")),
     Recycle(name="follow-up", no_follow_up=Period(14, "d")),
