@@ -5,21 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from crm.period import Period
 from crm.rules.periods import midnight
 from crm.rules.ruleset import Rules
+from crm.rules.sections.claiming import Admission, Turn
+
+ADMITS_ALL = Admission()
 
 
 @dataclass(frozen=True, slots=True)
 class PoolPolicy:
-    """What holds for claims from one pool. None means no limit."""
+    """What holds for claims from one pool. None means no limit; `per_day` and `per_week` count this pool's alone."""
 
     per_day: int | None
     per_week: int | None
     cool_down: Period
     embargo: Period
+    turn: Turn | None
+    admission: Admission
+
+    @property
+    def counts_claims(self) -> bool:
+        """Whether this pool's own claims have to be counted before one more."""
+        return (self.per_day, self.per_week, self.turn) != (None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A cap besides the capacity: at most `cap` of the leads held may be of this level, or from this source."""
+
+    by: Literal["level", "source"]
+    value: str
+    cap: int
 
 
 def capacity_for(
@@ -45,17 +65,37 @@ def capacity_for(
     return capacity.default
 
 
+def extra_caps(rules: Rules, *, level: str | None, source: str | None) -> tuple[Extra, ...]:
+    """The caps by level and source that a lead like this falls under, however it comes to its owner."""
+    capacity = rules.claim.capacity
+    found = []
+    if level is not None and level in capacity.levels:
+        found.append(Extra("level", level, capacity.levels[level]))
+    if source is not None and source in capacity.sources:
+        found.append(Extra("source", source, capacity.sources[source]))
+    return tuple(found)
+
+
+def by_kind(rules: Rules) -> bool:
+    """Whether it depends on the lead itself how much room it takes, so that a number of free places says too little."""
+    capacity = rules.claim.capacity
+    return bool(capacity.levels or capacity.sources or capacity.exclude_stages)
+
+
+def counts(rules: Rules, *, origin: str, stage: str) -> bool:
+    """Whether an open lead fills its owner's capacity."""
+    return origin != "self" and stage not in rules.claim.capacity.exclude_stages
+
+
 def policy(rules: Rules, pool: str | None) -> PoolPolicy:
-    """What holds for claims from the pool of that key: its own settings, else those of all claims."""
+    """What holds for claims from the pool of that key: what it does not say itself is as for all claims."""
     claim, own = rules.claim, rules.pools.get(pool or "")
     if own is None:
-        return PoolPolicy(claim.per_day, claim.per_week, claim.cool_down, claim.embargo)
+        return PoolPolicy(None, None, claim.cool_down, claim.embargo, None, ADMITS_ALL)
     return PoolPolicy(
-        claim.per_day if own.per_day is None else own.per_day,
-        claim.per_week if own.per_week is None else own.per_week,
-        own.cool_down or claim.cool_down,
-        own.embargo or claim.embargo,
-    )
+        own.per_day, own.per_week, own.cool_down or claim.cool_down, own.embargo or claim.embargo, own.turn,
+        own.admission,
+    )  # fmt: skip
 
 
 def day_of(now: datetime, zone: ZoneInfo) -> date:

@@ -254,7 +254,7 @@ def _claim(uow: UnitOfWork, actor: Actor, found: Takeable) -> Claimed:
 
 
 def _room(uow: UnitOfWork, actor: Actor, found: Takeable) -> ownership.Room:
-    return ownership.room(uow, actor, found.lead.department_path, found.email, found.lead.pool)
+    return ownership.room(uow, actor, found.lead.department_path, found.email)
 
 
 def _refusal(uow: UnitOfWork, actor: Actor, found: Takeable) -> Refusal | None:  # noqa: PLR0911  (one per reason)

@@ -31,6 +31,9 @@ _TAKE = text(
                extensions = 0, extended_until = null, protected_until = null, recycle_at = :recycle_at,
                recycle_rule = :rule, warn_at = :warn_at, warn_step = :warn_step, version = version + 1
         where org_id = :org and id = :lead and owner_id is null and status = 'open'
+          and (:how <> 'claim' or (
+                pool_id = :pool and pool_entered_at is not distinct from cast(:entered as timestamptz)
+                and coalesce(held_by, 'nobody') = 'nobody'))
         returning id, version, pool_id
     ), counted as (
         insert into rep_load as r (org_id, member_id, holding, day, day_claims, week, week_claims, dealt_day)
@@ -40,9 +43,10 @@ _TAKE = text(
             holding = r.holding + :counts,
             day_claims = case when r.day = :day then r.day_claims else 0 end + :claims,
             dealt_day = case when r.day = :day then r.dealt_day else 0 end + :dealt,
+            day_reveals = case when r.day = :day then r.day_reveals else 0 end,
             week_claims = case when r.week = :week then r.week_claims else 0 end + :claims,
             day = :day, week = :week
-        where r.holding + :counts <= :cap
+        where (:counts = 0 or r.holding + :counts <= :cap)
           and case when r.day = :day then r.day_claims else 0 end + :claims <= :per_day
           and case when r.week = :week then r.week_claims else 0 end + :claims <= :per_week
         returning holding, day, day_claims, week, week_claims
@@ -51,7 +55,7 @@ _TAKE = text(
         select :org, id, :member, :now, :how from won
     ), entry as (
         insert into claim_entry (org_id, member_id, lead_id, pool_id, day, at)
-        select :org, :member, id, pool_id, :day, :now from won where :claims > 0
+        select :org, :member, id, case when :how = 'claim' then pool_id end, :day, :now from won where :claims > 0
     ), line as (
         insert into activity (org_id, lead_id, actor_id, for_id, verb, at, words, data, decision_id, undo)
         select :org, id, :actor, :member, :verb, :now, :words, '{}', :decision,
@@ -64,12 +68,12 @@ _TAKE = text(
 _END = text(
     """
     with was as (
-        select id, assigned_at, followed_up_at, pool_entered_at, extensions, extended_until from lead
+        select id, assigned_at, followed_up_at, pool_entered_at, extensions, extended_until, protected_until from lead
         where org_id = :org and id = :lead and owner_id = :owner and status = 'open' for no key update
     ), ended as (
         update lead l set owner_id = null, pool_id = coalesce(:pool, pool_id), pool_entered_at = :now,
                assigned_at = null, recycle_at = null, recycle_rule = null, warn_at = null, sla_at = null,
-               extended_until = null, extensions = 0, version = version + 1
+               extended_until = null, extensions = 0, protected_until = null, version = version + 1
         from was where l.org_id = :org and l.id = was.id
         returning l.id, l.version, l.counts, l.pool_id
     ), history as (
@@ -119,7 +123,13 @@ _AGAIN = text(
     returning id
     """
 )
-_LOAD = text("select holding, day, day_claims, week, week_claims from rep_load where org_id = :org and member_id = :me")
+_ABOUT = text(
+    """
+    select m.email, coalesce((select array_agg(d.key order by cardinality(d.path)) from department d
+                              where d.org_id = m.org_id and d.id = any(:path)), '{}') as departments
+    from member m where m.org_id = :org and m.id = :me
+    """
+)
 NO_LIMIT = 2**31 - 1
 
 
@@ -208,13 +218,15 @@ def take(
         story: actor, verb, words and decision, as the timeline tells it.
     """
     clock = clocks.compute(uow, [found.taken(member.id, uow.now)])[0]
+    counts = quota.counts(uow.rules, origin=found.lead.origin, stage=found.lead.stage)
     uow.touch(found.lead.id)
     return uow.session.execute(
         _TAKE,
         {
             "org": uow.org_id, "lead": found.lead.id, "member": member.id, "now": uow.now, "how": how, "claims": claims,
-            "dealt": dealt, "counts": 0 if found.lead.origin == "self" else 1, "recycle_at": clock.recycle_at,
-            "rule": clock.rule, "warn_at": clock.warn_at, "warn_step": clock.warn_step,
+            "dealt": dealt, "counts": int(counts), "recycle_at": clock.recycle_at, "rule": clock.rule,
+            "warn_at": clock.warn_at, "warn_step": clock.warn_step, "pool": found.pool_id,
+            "entered": found.pool_entered_at,
         } | asdict(limits) | {"words": None, "decision": None} | story,
     ).one_or_none()  # fmt: skip
 
@@ -248,22 +260,20 @@ def take_back(  # noqa: PLR0913  (one named thing each)
     return row is not None
 
 
-def room(
-    uow: UnitOfWork,
-    member: Actor,
-    departments: Sequence[str] | None = None,
-    email: str | None = None,
-    pool_key: str | None = None,
-) -> Room:
-    """The caps that hold for a member now, in the member's own day and week."""
-    policy = quota.policy(uow.rules, pool_key)
-    cap = quota.capacity_for(
-        uow.rules, role=member.role, departments=departments or _departments(uow, member), email=email, name=member.name
-    )
+def room(uow: UnitOfWork, member: Actor, departments: Sequence[str] | None = None, email: str | None = None) -> Room:
+    """The caps that hold for a member now, in the member's own day and week.
+
+    Args:
+        departments, email: as `takeable` has read them; read here where they are not at hand.
+    """
+    if departments is None:
+        departments, email = _about(uow, member)
+    claim = uow.rules.claim
+    cap = quota.capacity_for(uow.rules, role=member.role, departments=departments, email=email, name=member.name)
     return Room(
         cap=NO_LIMIT if cap is None else cap,
-        per_day=NO_LIMIT if policy.per_day is None else policy.per_day,
-        per_week=NO_LIMIT if policy.per_week is None else policy.per_week,
+        per_day=NO_LIMIT if claim.per_day is None else claim.per_day,
+        per_week=NO_LIMIT if claim.per_week is None else claim.per_week,
         day=quota.day_of(uow.now, member.timezone),
         week=quota.week_of(uow.now, member.timezone),
     )
@@ -308,25 +318,26 @@ def void_credit(uow: UnitOfWork, lead_id: int) -> list[int]:
     return list(voided)
 
 
-def count_again(uow: UnitOfWork, *, lead_id: int) -> None:
-    """The lead is open again in the hands of the owner it names. Raises CapacityReached when there is no room."""
+def count_again(uow: UnitOfWork, *, lead_id: int, stage: str | None = None) -> None:
+    """The lead is open again in the hands of the owner it names, at `stage` if it is about to be put there.
+
+    Raises: CapacityReached when there is no room.
+    """
     lead = uow.session.execute(
-        text("select owner_id, origin from lead where org_id = :org and id = :lead"),
+        text("select owner_id, origin, stage from lead where org_id = :org and id = :lead"),
         {"org": uow.org_id, "lead": lead_id},
     ).one()
     member = members.get(uow, lead.owner_id)
     limits = room(uow, member)
     args = {
         "org": uow.org_id, "lead": lead_id, "owner": member.id, "now": uow.now, "cap": limits.cap, "day": limits.day,
-        "week": limits.week, "counts": 0 if lead.origin == "self" else 1,
+        "week": limits.week, "counts": int(quota.counts(uow.rules, origin=lead.origin, stage=stage or lead.stage)),
     }  # fmt: skip
     if uow.session.scalar(_AGAIN, args) is None:
         raise CapacityReached(held=holding(uow, member), limit=limits.cap)
 
 
-def _departments(uow: UnitOfWork, member: Actor) -> list[str]:
-    found = uow.session.scalars(
-        text("select key from department where org_id = :org and id = any(:path) order by array_length(path, 1)"),
-        {"org": uow.org_id, "path": list(member.departments)},
-    )
-    return list(found)
+def _about(uow: UnitOfWork, member: Actor) -> tuple[list[str], str | None]:
+    """The keys of a member's departments from the root down, and the e-mail: caps may be set by either."""
+    row = uow.session.execute(_ABOUT, {"org": uow.org_id, "me": member.id, "path": list(member.departments)}).one()
+    return row.departments, row.email

@@ -58,7 +58,8 @@ _OWNED_AS_BEFORE = text(
     """
     update lead set assigned_at = cast(:assigned_at as timestamptz), extensions = :extensions,
            followed_up_at = cast(:followed_up_at as timestamptz), extended_until = cast(:extended_until as timestamptz),
-           pool_entered_at = cast(:pool_entered_at as timestamptz)
+           pool_entered_at = cast(:pool_entered_at as timestamptz),
+           protected_until = cast(:protected_until as timestamptz)
     where org_id = :org and id = :lead
     """
 )
@@ -174,7 +175,8 @@ def _give_again(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
     if not ownership.give(uow, lead_id=row.lead_id, member_id=owner.id, how="undo", actor_id=actor.id):
         figures = {"held": ownership.holding(uow, owner), "limit": ownership.room(uow, owner).cap}
         raise CapacityReached(**figures) if owner.id == actor.id else MemberFull(member_id=owner.id, count=1, **figures)
-    uow.session.execute(_OWNED_AS_BEFORE, {"org": uow.org_id, "lead": row.lead_id, **row.undo["before"]})
+    before = {"protected_until": None} | row.undo["before"]
+    uow.session.execute(_OWNED_AS_BEFORE, {"org": uow.org_id, "lead": row.lead_id, **before})
     timeline.set_tasks(uow, row.undo.get("tasks", []), to="open", was="cancelled")
 
 
@@ -182,7 +184,7 @@ def _open_again(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
     """Not won or lost after all. Raises BuiltUpon when the customer has another open lead by now."""
     if timeline.other_open(uow, row.lead_id) is not None:
         raise BuiltUpon(ref=f"L-{row.number}")
-    ownership.count_again(uow, lead_id=row.lead_id)
+    ownership.count_again(uow, lead_id=row.lead_id, stage=row.undo["before"]["stage"])
     _restore(uow, actor, row)
     ownership.void_credit(uow, row.lead_id)
 

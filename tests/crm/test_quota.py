@@ -45,7 +45,7 @@ def test_the_most_specific_capacity_wins(changes, capacity):
 def test_a_pool_says_only_what_is_different():
     north, other = quota.policy(RULES, "north"), quota.policy(RULES, "open")
     assert (north.per_day, str(north.embargo), str(north.cool_down)) == (5, "2h", "7d")
-    assert (other.per_day, str(other.embargo), other.per_week) == (20, "0h", None)
+    assert (other.per_day, str(other.embargo), other.per_week) == (None, "0h", None)
 
 
 SUNDAY = datetime(2026, 3, 8, 12, tzinfo=UTC)
