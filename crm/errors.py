@@ -162,6 +162,149 @@ class Embargoed(Refusal):
     message = _("{ref} is fresh in the pool and can be claimed {until}.")
 
 
+class LeadHeld(Refusal):
+    code = "lead_held"
+    message = _("{ref} cannot be claimed now: {kept}. A manager can assign it.")
+
+
+class LeadHeldUntil(LeadHeld):
+    code = "lead_held_until"
+    message = _("{ref} cannot be claimed before {until}: {kept}. A manager can assign it.")
+
+
+class PoolQuotaReached(Refusal):
+    code = "pool_quota_reached"
+    message = _(
+        "You have claimed {used} of {limit} leads {period} from {pool}. From there you can claim again {again},"
+        " from other pools now."
+    )
+
+
+class NotYourTurn(Refusal):
+    code = "not_your_turn"
+    message = _("In {pool} everybody has {limit} claims in {within}. Your next turn is {again}.")
+
+
+class ForNewcomers(Refusal):
+    code = "for_newcomers"
+    message = _("{pool} is for the first {within} with the company. Type pool to see what you can claim.")
+
+
+class NotYetAdmitted(Refusal):
+    code = "not_yet_admitted"
+    message = _("{pool} is for colleagues of {within} and more. You can claim from it {until}.")
+
+
+class TeamHoldsEnough(Refusal):
+    code = "team_holds_enough"
+    message = _(
+        "{team} holds {held} leads and may claim from {pool} while it holds fewer than {limit}."
+        " Close or release some, or claim from another pool."
+    )
+
+
+class LevelFull(Refusal):
+    code = "level_full"
+    message = _("You hold {held} of {limit} leads of level {level}. Release or close one, or claim another level.")
+
+
+class SourceFull(Refusal):
+    code = "source_full"
+    message = _("You hold {held} of {limit} leads from {source}. Release or close one, or claim from another source.")
+
+
+class MemberFullOf(Refusal):
+    code = "member_full_of"
+    message = _("{member_id} holds {held} of {limit} leads of this kind ({value}) and cannot take this one.")
+
+
+class ProtectionOff(Refusal):
+    code = "protection_off"
+    message = _("Leads cannot be protected here. A follow-up keeps {ref}, or: extend {ref}")
+
+
+class ProtectionsUsed(Refusal):
+    code = "protections_used"
+    message = _("{used} of {limit} leads are protected already: {names}. Lift one first: unprotect L-n")
+
+
+class ProtectedTooLong(Refusal):
+    code = "protected_too_long"
+    message = _("A lead can be protected for {within} at most, now until {until}. Name an earlier time.")
+
+
+class NotProtected(Refusal):
+    code = "not_protected"
+    message = _("{ref} is not protected. To shield it, type: protect {ref}")
+
+
+class RevealsOff(Refusal):
+    code = "reveals_off"
+    message = _("The contact is shown once the lead is yours: claim {ref}")
+
+
+class RevealsUsed(Refusal):
+    code = "reveals_used"
+    message = _(
+        "You have looked at {used} of {limit} contacts today. You can look again {again}, or take it: claim {ref}"
+    )
+
+
+class NotPoolAdmin(Refusal):
+    code = "not_pool_admin"
+    message = _("Only admins and the admin of {pool} can do that: {admin_id}.")
+
+
+class NothingToMove(Refusal):
+    code = "nothing_to_move"
+    message = _("No free lead in {pool} fits. Type pool {pool} to see what lies there.")
+
+
+class LeadOnOffer(Refusal):
+    code = "lead_on_offer"
+    message = _("{ref} is on offer to {by_id} until {until}. If it is not taken up, it goes on.")
+
+
+class OfferedToYou(Refusal):
+    code = "offered_to_you"
+    message = _("{ref} is offered to you until {until}. Take it: accept {ref}")
+
+
+class TeamOnly(Refusal):
+    code = "team_only"
+    message = _("{ref} is for another team until {until}. After that you can claim it.")
+
+
+class NotOffered(Refusal):
+    code = "not_offered"
+    message = _("{ref} is not offered to you. Type today to see what is.")
+
+
+class OfferTaken(Refusal):
+    code = "offer_taken"
+    message = _("Your offer of {ref} is over. {by_id} has the lead now.")
+
+
+class OfferPassedOn(Refusal):
+    code = "offer_passed_on"
+    message = _("Your offer of {ref} is over. The lead is offered to {by_id} now.")
+
+
+class OfferOver(Refusal):
+    code = "offer_over"
+    message = _("Your offer of {ref} is over. Nobody has the lead yet; somebody else is asked.")
+
+
+class DayShareReached(Refusal):
+    code = "day_share_reached"
+    message = _("You have had your share of leads. {ref} goes to somebody else when the offer is over.")
+
+
+class DeskEmpty(Refusal):
+    code = "desk_empty"
+    message = _("Nothing lies on your desk now.")
+
+
 class ExtensionsUsed(Refusal):
     code = "extensions_used"
     message = _("{ref} has been extended {used} of {limit} times. Log a follow-up to keep it.")

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from crm.rules.facts import LeadFacts
 from crm.rules.recycle import NONE, Deadlines, anchors, applying, deadlines
-from crm.services import calendars, lead_facts
+from crm.services import calendars, lead_facts, response_clock
 from crm.uow import UnitOfWork
 
 _WRITE = text(
@@ -29,6 +29,7 @@ def restart(uow: UnitOfWork, lead_ids: Sequence[int]) -> None:
     facts = lead_facts.read(uow, lead_ids)
     found = compute(uow, facts)
     write(uow, [(lead.id, new) for lead, new in zip(facts, found, strict=True) if new != _standing(lead)])
+    response_clock.restart(uow, lead_ids)
 
 
 def compute(uow: UnitOfWork, facts: Sequence[LeadFacts]) -> list[Deadlines]:

@@ -4,7 +4,7 @@ singly, but read, locked and written set by set.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +14,19 @@ from crm.rules import quota
 from crm.rules.dispatch import Candidate, Cursor, Rotation, first_match
 from crm.rules.facts import LeadFacts
 from crm.rules.ruleset import Dispatch
-from crm.services import calendars, candidates, clocks, decisions, lead_facts, placing
+from crm.services import (
+    calendars,
+    candidates,
+    clocks,
+    decisions,
+    lead_facts,
+    offers,
+    placing,
+    reserving,
+    response_clock,
+)
 from crm.services.decisions import Verdict
-from crm.services.dispatch import AFFINITY, read_cursor, tell, write_cursor
+from crm.services.dispatch import AFFINITY, NOBODY, WAITS, read_cursor, tell, write_cursor
 from crm.services.members import zone
 from crm.uow import UnitOfWork
 
@@ -26,6 +36,7 @@ ONE_BY_ONE = 3
 _LOCK = text(
     """
     select id from lead where org_id = :org and id = any(:leads) and status = 'open' and owner_id is null
+      and coalesce(held_by, 'nobody') = 'nobody'
     order by id for no key update skip locked
     """
 )
@@ -43,6 +54,7 @@ _LOCK_LEDGER = text(
 _HELD = text(
     """
     select id from lead where org_id = :org and held_since is not null and owner_id is null and status = 'open'
+      and held_by = 'nobody'
     order by held_since, id limit :most
     """
 )
@@ -95,6 +107,7 @@ class _Table:
     rotations: dict[str, Rotation] = field(default_factory=dict)
     cursors: dict[str, Cursor] = field(default_factory=dict)
     considered: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    barred: dict[int, dict[int, str]] = field(default_factory=dict)
 
 
 def deal(uow: UnitOfWork, lead_ids: Sequence[int], *, again: bool = False) -> list[Verdict]:
@@ -130,7 +143,7 @@ def _lay(uow: UnitOfWork, leads: Sequence[LeadFacts], owners: dict[int, int]) ->
     rules = uow.rules
     matches = {lead.id: first_match(rules, lead) for lead in leads}
     matched = {rule.name: rule for rule in matches.values() if rule}
-    table = _Table(matched=matches, rules=matched)
+    table = _Table(matched=matches, rules=matched, barred=offers.barred(uow, [lead.id for lead in leads]))
     for name in sorted(matched):
         table.cursors[name] = read_cursor(uow, matched[name])
     named = {name: [one.member_id for one in candidates.of_rule(uow, rule)] for name, rule in matched.items()}
@@ -138,6 +151,7 @@ def _lay(uow: UnitOfWork, leads: Sequence[LeadFacts], owners: dict[int, int]) ->
     args = {"org": uow.org_id, "members": everybody, "today": quota.day_of(uow.now, zone("UTC"))}
     uow.session.execute(_LOCK_LEDGER, args)
     table.seats = candidates.of_members(uow, everybody)
+    offers.reserve(uow, table.seats.values())
     for name, rule in matched.items():
         seats = [table.seats[member] for member in named[name]]
         table.considered[name] = [{"member": one.member_id, "why": one.excluded(rule)} for one in seats]
@@ -147,25 +161,28 @@ def _lay(uow: UnitOfWork, leads: Sequence[LeadFacts], owners: dict[int, int]) ->
 
 def _decide(table: _Table, lead: LeadFacts, owner_id: int | None) -> Verdict:
     owner = table.seats.get(owner_id) if owner_id else None
-    if owner and owner.welcome:
+    barred = table.barred.get(lead.id, {})
+    if owner and owner.welcome and owner.member_id not in barred:
         owner.take()
         return Verdict(lead.id, "assigned", AFFINITY, owner.member_id)
     rule = table.matched[lead.id]
     if rule is None:
         return Verdict(lead.id, "pooled")
+    if rule.mode in WAITS:
+        return Verdict(lead.id, WAITS[rule.mode], rule.name)
     rotation = table.rotations[rule.name]
-    if (turn := rotation.next()) is not None:
+    if (turn := rotation.next(barred)) is not None:
         rotation.took(turn)
-        return Verdict(lead.id, "assigned", rule.name, turn.member_id)
-    return Verdict(lead.id, "held" if rule.nobody == "hold" else "pooled", rule.name)
+        return Verdict(lead.id, "offered" if rule.mode == "offer" else "assigned", rule.name, turn.member_id)
+    return Verdict(lead.id, NOBODY[rule.nobody], rule.name)
 
 
 def _write(uow: UnitOfWork, table: _Table, verdicts: Sequence[Verdict], facts: dict[int, LeadFacts]) -> None:
     if not verdicts:
         return
     run_id = decisions.open_run(uow, "dispatch", {"leads": len(verdicts), "candidates": table.considered})
-    decisions.record(uow, "dispatch", verdicts, run_id=run_id)
-    assigned = [made for made in verdicts if made.member_id is not None]
+    decisions.record(uow, "dispatch", [made for made in verdicts if made.outcome != "desk"], run_id=run_id)
+    assigned = [made for made in verdicts if made.outcome == "assigned"]
     _assign(uow, table, assigned, facts)
     for name, cursor in table.cursors.items():
         write_cursor(uow, table.rules[name], cursor)
@@ -173,13 +190,26 @@ def _write(uow: UnitOfWork, table: _Table, verdicts: Sequence[Verdict], facts: d
     pooled = {
         made.lead_id: pools.for_lead(uow.rules, made.rule, facts[made.lead_id])
         for made in verdicts
-        if made.outcome == "pooled"
+        if made.outcome in ("pooled", "grouped")
     }
-    placing.into_pools(uow, {lead: pool for lead, pool in pooled.items() if pool})
+    _let_wait(uow, table, verdicts, pooled)
     held = [made for made in verdicts if made.outcome == "held"]
     seats = table.considered[str(held[0].rule)] if held else []
     placing.hold(uow, [made.lead_id for made in held], near=next((one["member"] for one in seats), None))
     _tell(uow, assigned, run_id)
+
+
+def _let_wait(uow: UnitOfWork, table: _Table, verdicts: Sequence[Verdict], places: Mapping[int, int | None]) -> None:
+    """Lay what is dealt to nobody yet before whom it waits for: one member, a rule's team, a manager, a pool."""
+    by: dict[str, list[Verdict]] = {}
+    for made in verdicts:
+        by.setdefault(made.outcome, []).append(made)
+    known = {lead: pool for lead, pool in places.items() if pool}
+    offers.open_all(uow, table.rules, by.get("offered", []))
+    reserving.to_desk(uow, table.rules, by.get("desk", []))
+    reserving.to_group(uow, table.rules, by.get("grouped", []), known)
+    pooled = {made.lead_id for made in by.get("pooled", [])}
+    placing.into_pools(uow, {lead: pool for lead, pool in known.items() if lead in pooled})
 
 
 def _assign(uow: UnitOfWork, table: _Table, assigned: Sequence[Verdict], facts: dict[int, LeadFacts]) -> None:
@@ -196,11 +226,13 @@ def _assign(uow: UnitOfWork, table: _Table, assigned: Sequence[Verdict], facts: 
             "warn": [one.warn_at for one in new], "steps": [one.warn_step for one in new],
         } | _local_days(uow, {made.member_id for made in assigned if made.member_id}),
     )  # fmt: skip
+    response_clock.restart(uow, [made.lead_id for made in assigned], fresh=True)
     uow.touch(*(made.lead_id for made in assigned))
 
 
 def _owned(uow: UnitOfWork, table: _Table, lead: LeadFacts, member_id: int) -> LeadFacts:
     """The facts as they will be, which is what the new clock depends on."""
+    lead.held_by = None
     lead.owner_id, lead.department_path = member_id, table.seats[member_id].departments
     lead.assigned_at = uow.now
     lead.followed_up_at = lead.extended_until = lead.protected_until = lead.planned_at = lead.recycle_at = None

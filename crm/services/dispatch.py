@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -10,15 +11,19 @@ from sqlalchemy import text
 from crm.rules.dispatch import Candidate, Cursor, Rotation, first_match
 from crm.rules.facts import LeadFacts
 from crm.rules.ruleset import Dispatch
-from crm.services import candidates, decisions, lead_facts, placing
+from crm.services import candidates, decisions, lead_facts, offers, placing, reserving
 from crm.services.decisions import Verdict
 from crm.services.ownership import give
 from crm.uow import UnitOfWork
 
 AFFINITY = "affinity"
+# What becomes of a lead that is dealt to nobody yet, by the rule's mode, and by what it says when nobody is left.
+WAITS = {"group": "grouped", "desk": "desk"}
+NOBODY = {"pool": "pooled", "hold": "held", "manager": "desk"}
 
 _LOCK = text(
-    "select id from lead where org_id = :org and id = :lead and status = 'open' and owner_id is null for no key update"
+    "select id from lead where org_id = :org and id = :lead and status = 'open' and owner_id is null"
+    " and coalesce(held_by, 'nobody') = 'nobody' for no key update"
 )
 _OPEN_CURSOR = text("insert into rule_cursor (org_id, rule, state) values (:org, :rule, '{}') on conflict do nothing")
 _READ_CURSOR = text("select state from rule_cursor where org_id = :org and rule = :rule for no key update")
@@ -38,43 +43,48 @@ class Dealt:
 
 
 def dispatch(uow: UnitOfWork, lead_id: int) -> Dealt | None:
-    """Find an owner for a free lead, or a pool. None when it has an owner or is closed: then nothing is done."""
+    """Find an owner for a free lead, or a pool. None when it has an owner, waits or is closed: then nothing is done."""
     if uow.session.scalar(_LOCK, {"org": uow.org_id, "lead": lead_id}) is None:
         return None
     facts = lead_facts.read(uow, [lead_id])[0]
-    verdict = _by_affinity(uow, facts) or _by_rule(uow, facts)
+    barred = offers.barred(uow, [lead_id]).get(lead_id, {})
+    verdict = _by_affinity(uow, facts, barred) or _by_rule(uow, facts, barred)
     return _place(uow, facts, verdict)
 
 
-def _by_affinity(uow: UnitOfWork, facts: LeadFacts) -> Verdict | None:
+def _by_affinity(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str]) -> Verdict | None:
     """To whom the same person belongs already, if that member can take one more."""
     owner_id = candidates.known_owners(uow, [facts]).get(facts.id)
     owner = candidates.of_members(uow, [owner_id]).get(owner_id) if owner_id else None
-    if owner is None or not owner.welcome:
+    if owner is None or not owner.welcome or owner.member_id in barred:
         return None
     chosen = [{"member": owner.member_id, "why": None}]
     verdict = Verdict(facts.id, "assigned", AFFINITY, owner.member_id, decisions.shown(facts), chosen)
     return verdict if _give(uow, verdict) else None
 
 
-def _by_rule(uow: UnitOfWork, facts: LeadFacts) -> Verdict:
+def _by_rule(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str]) -> Verdict:
     rule = first_match(uow.rules, facts)
     verdict = Verdict(facts.id, "pooled", rule.name if rule else None, facts=decisions.shown(facts))
     if rule is None:
         return verdict
+    if rule.mode in WAITS:
+        verdict.outcome = WAITS[rule.mode]
+        return verdict
     cursor, known = read_cursor(uow, rule), candidates.of_rule(uow, rule)
-    why = {one.member_id: one.excluded(rule) for one in known}
+    offers.reserve(uow, known)
+    why = {one.member_id: barred.get(one.member_id) or one.excluded(rule) for one in known}
     rotation = Rotation(rule, known, cursor)
-    while (one := rotation.next()) is not None:
+    while (one := rotation.next(barred)) is not None:
         verdict.outcome, verdict.member_id = "assigned", one.member_id
         verdict.candidates = [{"member": member, "why": reason} for member, reason in why.items()]
-        if _has_room_today(uow, rule, one) and _give(uow, verdict):
+        if _has_room_today(uow, rule, one) and _hand(uow, rule, verdict):
             rotation.took(one)
             write_cursor(uow, rule, cursor)
             return verdict
         why[one.member_id] = one.full(rule) or "at_capacity"
-        rotation.drop()
-    verdict.outcome, verdict.member_id = "held" if rule.nobody == "hold" else "pooled", None
+        rotation.drop(one)
+    verdict.outcome, verdict.member_id = NOBODY[rule.nobody], None
     verdict.candidates = [{"member": member, "why": reason} for member, reason in why.items()]
     return verdict
 
@@ -85,8 +95,19 @@ def _has_room_today(uow: UnitOfWork, rule: Dispatch, one: Candidate) -> bool:
         return True
     uow.session.execute(_LOCK_LEDGER, {"org": uow.org_id, "member": one.member_id})
     fresh = candidates.of_members(uow, [one.member_id])[one.member_id]
+    offers.reserve(uow, [fresh])
     one.dealt_today, one.holding = fresh.dealt_today, fresh.holding
     return one.full(rule) is None
+
+
+def _hand(uow: UnitOfWork, rule: Dispatch, verdict: Verdict) -> bool:
+    """Assign or offer, as the rule says. False: no room after all, and nothing is written."""
+    if rule.mode != "offer":
+        return _give(uow, verdict)
+    verdict.outcome = "offered"
+    decisions.record(uow, "dispatch", [verdict])
+    offers.open_all(uow, {rule.name: rule}, [verdict])
+    return True
 
 
 def _give(uow: UnitOfWork, verdict: Verdict) -> bool:
@@ -124,9 +145,22 @@ def _place(uow: UnitOfWork, facts: LeadFacts, verdict: Verdict) -> Dealt:
     elif verdict.outcome == "pooled":
         pool_id = placing.Pools(uow).for_lead(uow.rules, verdict.rule, facts)
         placing.into_pools(uow, {facts.id: pool_id} if pool_id else {})
-    if verdict.outcome != "assigned":
+    elif verdict.outcome in WAITS.values():
+        pool_id = _let_wait(uow, facts, verdict)
+    if verdict.outcome in ("held", "pooled", "grouped"):
         decisions.record(uow, "dispatch", [verdict])
     return Dealt(verdict.decision_id, verdict.outcome, verdict.rule, verdict.member_id, pool_id)
+
+
+def _let_wait(uow: UnitOfWork, facts: LeadFacts, verdict: Verdict) -> int | None:
+    """Before the rule's team or on a manager's desk; returns the pool it lies in meanwhile."""
+    rules = {rule.name: rule for rule in uow.rules.dispatch}
+    if verdict.outcome == "desk":
+        reserving.to_desk(uow, rules, [verdict])
+        return None
+    pool_id = placing.Pools(uow).for_lead(uow.rules, verdict.rule, facts)
+    reserving.to_group(uow, rules, [verdict], {facts.id: pool_id} if pool_id else {})
+    return pool_id
 
 
 def read_cursor(uow: UnitOfWork, rule: Dispatch) -> Cursor:

@@ -15,10 +15,10 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from crm.errors import CapacityReached
+from crm.errors import CapacityReached, LevelFull, SourceFull
 from crm.rules import quota
 from crm.rules.access import Actor
-from crm.services import clocks, members, takeable
+from crm.services import clocks, ledger, members, response_clock, takeable
 from crm.services.takeable import Takeable
 from crm.uow import UnitOfWork
 
@@ -33,7 +33,7 @@ _TAKE = text(
         where org_id = :org and id = :lead and owner_id is null and status = 'open'
           and (:how <> 'claim' or (
                 pool_id = :pool and pool_entered_at is not distinct from cast(:entered as timestamptz)
-                and coalesce(held_by, 'nobody') = 'nobody'))
+                and coalesce(held_by, 'nobody') in ('nobody', 'group')))
         returning id, version, pool_id
     ), counted as (
         insert into rep_load as r (org_id, member_id, holding, day, day_claims, week, week_claims, dealt_day)
@@ -53,6 +53,9 @@ _TAKE = text(
     ), history as (
         insert into assignment (org_id, lead_id, member_id, began_at, began_by)
         select :org, id, :member, :now, :how from won
+    ), withdrawn as (
+        update offer o set state = 'withdrawn', closed_at = :now from won
+        where o.org_id = :org and o.lead_id = won.id and o.state = 'open'
     ), entry as (
         insert into claim_entry (org_id, member_id, lead_id, pool_id, day, at)
         select :org, :member, id, case when :how = 'claim' then pool_id end, :day, :now from won where :claims > 0
@@ -123,6 +126,8 @@ _AGAIN = text(
     returning id
     """
 )
+_LOAD = text("select holding, day, day_claims, week, week_claims from rep_load where org_id = :org and member_id = :me")
+_LOCK_FREE = text("select 1 from lead where org_id = :org and id = :lead for no key update")
 _ABOUT = text(
     """
     select m.email, coalesce((select array_agg(d.key order by cardinality(d.path)) from department d
@@ -177,12 +182,14 @@ def give(  # noqa: PLR0913  (one named thing each)
     actor_id: int | None = None,
     verb: str | None = None,
     dealt: bool = False,
+    claims: int = 0,
 ) -> bool:
     """Make a member the owner of a free lead, within capacity.
 
     Args:
         how: how the assignment begins: dispatch, offer, assign, transfer, created, undo.
         dealt: counts against the member's daily cap of dispatched leads.
+        claims: 1 where this counts as a claim, and the caps on claims hold.
 
     Returns: False, and nothing is changed, when the lead is no longer free or the member has no room.
     """
@@ -190,14 +197,57 @@ def give(  # noqa: PLR0913  (one named thing each)
     found = takeable.by_id(uow, member, lead_id)
     if found is None or not found.is_free:
         return False
-    limits = replace(room(uow, member, found.lead.department_path, found.email), per_day=NO_LIMIT, per_week=NO_LIMIT)
+    limits = room(uow, member, found.lead.department_path, found.email)
+    if not claims:
+        limits = replace(limits, per_day=NO_LIMIT, per_week=NO_LIMIT)
+    if _crowded(uow, member, found):
+        return False
     story: dict[str, Any] = {"actor": actor_id, "words": reason, "decision": decision_id, "verb": verb or _VERBS[how]}
     with uow.session.begin_nested() as savepoint:
-        row = take(uow, member, found, limits, how, dealt=int(dealt), **story)
+        row = take(uow, member, found, limits, how, claims=claims, dealt=int(dealt), **story)
         if row is None or row.holding is None:
             savepoint.rollback()
             return False
     return True
+
+
+def fits(uow: UnitOfWork, member: Actor, lead_id: int) -> bool:
+    """Whether the member has room for this lead, whoever owns it. Sure only while lead and ledger are locked."""
+    found = takeable.by_id(uow, member, lead_id)
+    if found is None or ledger.crowded(uow, member.id, found.lead):
+        return False
+    counts = quota.counts(uow.rules, origin=found.lead.origin, stage=found.lead.stage)
+    return not counts or holding(uow, member) < room(uow, member, found.lead.department_path, found.email).cap
+
+
+def restage(uow: UnitOfWork, lead_id: int) -> None:
+    """The lead stands in another stage, which may fill its owner's capacity where the former did not, or the reverse.
+
+    Raises: CapacityReached, LevelFull, SourceFull.
+    """
+    for member_id, held in ledger.recount(uow, [lead_id]).items():
+        member = members.get(uow, member_id)
+        cap = room(uow, member).cap
+        if held > cap:
+            raise CapacityReached(held=held - 1, limit=cap)
+        found = takeable.by_id(uow, member, lead_id)
+        if found and (reached := ledger.crowded(uow, member_id, found.lead)):
+            raise kind_full(*reached)
+
+
+def kind_full(cap: quota.Extra, held: int) -> LevelFull | SourceFull:
+    """The refusal for a cap by level or source."""
+    figures: dict[str, Any] = {"held": held, "limit": cap.cap, cap.by: cap.value}
+    return LevelFull(**figures) if cap.by == "level" else SourceFull(**figures)
+
+
+def _crowded(uow: UnitOfWork, member: Actor, found: Takeable) -> bool:
+    """Whether a cap by level or source keeps the member from a lead, counted with the ledger row locked."""
+    if not quota.extra_caps(uow.rules, level=found.lead.level, source=found.lead.source):
+        return False
+    uow.session.execute(_LOCK_FREE, {"org": uow.org_id, "lead": found.lead.id})
+    ledger.lock(uow, member)
+    return ledger.crowded(uow, member.id, found.lead) is not None
 
 
 def take(
@@ -220,7 +270,7 @@ def take(
     clock = clocks.compute(uow, [found.taken(member.id, uow.now)])[0]
     counts = quota.counts(uow.rules, origin=found.lead.origin, stage=found.lead.stage)
     uow.touch(found.lead.id)
-    return uow.session.execute(
+    row = uow.session.execute(
         _TAKE,
         {
             "org": uow.org_id, "lead": found.lead.id, "member": member.id, "now": uow.now, "how": how, "claims": claims,
@@ -229,6 +279,9 @@ def take(
             "entered": found.pool_entered_at,
         } | asdict(limits) | {"words": None, "decision": None} | story,
     ).one_or_none()  # fmt: skip
+    if row is not None and row.holding is not None:
+        response_clock.restart(uow, [found.lead.id], fresh=True)
+    return row
 
 
 _VERBS = {
@@ -281,10 +334,7 @@ def room(uow: UnitOfWork, member: Actor, departments: Sequence[str] | None = Non
 
 def load(uow: UnitOfWork, member: Actor, limits: Room) -> Load:
     """The ledger of a member under these caps."""
-    found = text(
-        "select holding, day, day_claims, week, week_claims from rep_load where org_id = :org and member_id = :me"
-    )
-    return Load.under(limits, uow.session.execute(found, {"org": uow.org_id, "me": member.id}).one_or_none())
+    return Load.under(limits, uow.session.execute(_LOAD, {"org": uow.org_id, "me": member.id}).one_or_none())
 
 
 def holding(uow: UnitOfWork, member: Actor) -> int:
@@ -335,6 +385,9 @@ def count_again(uow: UnitOfWork, *, lead_id: int, stage: str | None = None) -> N
     }  # fmt: skip
     if uow.session.scalar(_AGAIN, args) is None:
         raise CapacityReached(held=holding(uow, member), limit=limits.cap)
+    found = takeable.by_id(uow, member, lead_id)
+    if found and (reached := ledger.crowded(uow, member.id, found.lead)):
+        raise kind_full(*reached)
 
 
 def _about(uow: UnitOfWork, member: Actor) -> tuple[list[str], str | None]:

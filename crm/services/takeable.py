@@ -13,7 +13,10 @@ from crm.rules.facts import LeadFacts
 from crm.services import calendars, lead_facts
 from crm.uow import UnitOfWork
 
-_OWN = ("number", "pool_id", "pool_name", "pool_entered_at", "in_scope", "left_at", "email")
+_OWN = (
+    "number", "pool_id", "pool_name", "pool_entered_at", "in_scope", "left_at", "email", "joined_at", "held_until",
+    "held_for",
+)  # fmt: skip
 _FACTS = f"""
     select {lead_facts.COLUMNS.format(path="keys.path", owner=":me")},
            l.number, l.pool_id, p.name as pool_name, l.pool_entered_at,
@@ -21,7 +24,7 @@ _FACTS = f"""
                      and (ps.member_id = :me or ps.role = m.role or ps.department_id = any(d.path))) as in_scope,
            (select max(a.ended_at) from assignment a
              where a.org_id = l.org_id and a.lead_id = l.id and a.member_id = :me) as left_at,
-           m.email, {calendars.COLUMNS}
+           m.email, m.joined_at, l.held_until, l.held_for, {calendars.COLUMNS}
     from {lead_facts.TABLES}
     join member m on m.org_id = l.org_id and m.id = :me
     {calendars.JOINS}
@@ -46,7 +49,8 @@ class Takeable:
         lead: as rules see it, but `department_path` and `planned_at` are the member's, whoever owns it.
         in_scope: it lies in a pool that the member belongs to.
         left_at: when the member's last ownership of it ended.
-        email: the member's, because caps may be set by it.
+        email, joined_at: the member's, because rules ask for them.
+        held_until, held_for: until when it is kept back, if that is known, and for what.
     """
 
     lead: LeadFacts
@@ -57,6 +61,9 @@ class Takeable:
     in_scope: bool
     left_at: datetime | None
     email: str | None
+    joined_at: datetime
+    held_until: datetime | None
+    held_for: str | None
 
     @property
     def ref(self) -> str:
@@ -70,7 +77,7 @@ class Takeable:
         """The lead as it will be when the member has it."""
         return replace(
             self.lead, owner_id=member_id, assigned_at=now, followed_up_at=None, extended_until=None,
-            protected_until=None, recycle_at=None, warn_step=0,
+            protected_until=None, recycle_at=None, warn_step=0, held_by=None,
         )  # fmt: skip
 
 
@@ -84,7 +91,7 @@ def by_id(uow: UnitOfWork, member: Actor, lead_id: int) -> Takeable | None:
 
 
 def _read(uow: UnitOfWork, member: Actor, statement: Executable, **args: int) -> Takeable | None:
-    row = uow.session.execute(statement, {"org": uow.org_id, "me": member.id} | args).one_or_none()
+    row = uow.session.execute(statement, {"org": uow.org_id, "me": member.id, "now": uow.now} | args).one_or_none()
     if row is None:
         return None
     calendars.remember(uow, member.id, row[_MORE:])
