@@ -171,7 +171,7 @@ def _decide(table: _Table, lead: LeadFacts, owner_id: int | None) -> Verdict:
     if rule.mode in WAITS:
         return Verdict(lead.id, WAITS[rule.mode], rule.name)
     rotation = table.rotations[rule.name]
-    if (turn := rotation.next(barred)) is not None:
+    if (turn := rotation.next(lambda one: one.member_id in barred)) is not None:
         rotation.took(turn)
         return Verdict(lead.id, "offered" if rule.mode == "offer" else "assigned", rule.name, turn.member_id)
     return Verdict(lead.id, NOBODY[rule.nobody], rule.name)

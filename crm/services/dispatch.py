@@ -75,7 +75,7 @@ def _by_rule(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str]) -> Ve
     offers.reserve(uow, known)
     why = {one.member_id: barred.get(one.member_id) or one.excluded(rule) for one in known}
     rotation = Rotation(rule, known, cursor)
-    while (one := rotation.next(barred)) is not None:
+    while (one := rotation.next(lambda one: one.member_id in barred)) is not None:
         verdict.outcome, verdict.member_id = "assigned", one.member_id
         verdict.candidates = [{"member": member, "why": reason} for member, reason in why.items()]
         if _has_room_today(uow, rule, one) and _hand(uow, rule, verdict):
