@@ -89,6 +89,7 @@ class Lead(Tenant, Base):
             "ix_lead_pool", "org_id", "pool_id", text("score desc"), "id",
             postgresql_where=text("status = 'open' and owner_id is null"),
         ),
+        Index("ix_lead_person", "org_id", "person_id"),
         Index("ix_lead_owner", "org_id", "owner_id", "recycle_at", postgresql_where=OPEN),
         Index("ix_lead_recycle", "org_id", "recycle_at", postgresql_where=text("recycle_at is not null")),
         Index("ix_lead_warn", "org_id", "warn_at", postgresql_where=text("warn_at is not null")),

@@ -73,7 +73,11 @@ _COUNT = text(
     where l.org_id = :org and {_HELD}
     """  # noqa: S608  (a constant)
 )
-_FOUND = _seen("l.person_id = any(:persons) and l.status <> 'void' order by l.status <> 'open', l.id desc limit 60")
+_SEARCH = text("select distinct person_id from sluice_search(:words, :tail, :me, :role, :path, :manages, :all, 60)")
+_FOUND = _seen(
+    "l.person_id = any(:persons) and l.status <> 'void'"
+    " order by l.owner_id is distinct from :me, l.status <> 'open', l.id desc limit 200"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +171,15 @@ def count_mine(uow: UnitOfWork, *, actor: Actor, words: str = "") -> int:
 
 
 def find(uow: UnitOfWork, *, actor: Actor, words: str, most: int = 10) -> list[LeadView]:
-    """Leads by name, company, reference or the last four or more digits of a phone, within the actor's scope."""
+    """Leads by name, company, reference or the last four or more digits of a phone, within the actor's scope.
+
+    The actor's own come first, and are found however many others match.
+    """
     number = parse_ref(words)
     digits = re.sub(r"[\s-]", "", words)
     tail = digits if digits.isdigit() and len(digits) >= 4 else ""
     persons = uow.session.scalars(
-        text("select person_id from sluice_search(:words, :tail, 60)"),
-        {"words": "" if tail else words.strip(), "tail": tail},
+        _SEARCH, _who(uow, actor) | {"words": "" if tail else words.strip(), "tail": tail, "all": actor.sees_all}
     ).all()
     rows = _rows(uow, _BY_NUMBER, actor, number=number) if number is not None else []
     rows += _rows(uow, _FOUND, actor, persons=list(persons)) if persons else []
@@ -192,11 +198,14 @@ def mask(kind: str, value: str) -> str:
 
 
 def _rows(uow: UnitOfWork, statement: Any, actor: Actor, **args: Any) -> list[dict[str, Any]]:
-    who = {
+    return [dict(row) for row in uow.session.execute(statement, _who(uow, actor) | args).mappings()]
+
+
+def _who(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
+    return {
         "org": uow.org_id, "me": actor.id, "role": actor.role, "path": list(actor.departments),
         "manages": list(actor.manages),
     }  # fmt: skip
-    return [dict(row) for row in uow.session.execute(statement, who | args).mappings()]
 
 
 def _visible(row: dict[str, Any], actor: Actor) -> bool:

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import create_engine, text
 
 from crm.errors import LeadNotFound
 from crm.services import leads
@@ -134,3 +135,59 @@ def test_of_leads_offered_only_the_taken_ones_name_their_owner(desk):
     free, owned = desk.make(), desk.make(owner="bob")
     taken = desk.does("cyd", lambda uow, actor: leads.taken(uow, [free, owned]))
     assert taken == [(owned, desk.ref(owned), "Bob Chen")]
+
+
+CROWD = """
+with people as (
+    insert into person (org_id, name, company, title, note, created_at)
+    select :org, 'Namesake ' || n, 'Common Tea', '', '', :now from generate_series(1, :many) n returning id
+), keys as (
+    insert into person_key (org_id, person_id, kind, value)
+    select cast(:org as bigint), id, 'phone', '+86139' || lpad(cast(id as text), 9, '0') || '4321' from people
+)
+insert into lead (org_id, number, person_id, line_id, status, stage, owner_id, origin, score, tags, custom, version,
+                  created_at, stage_entered_at, warn_step, extensions, touches, assigned_at)
+select :org, 100000 + id, id, :line, 'open', 'new', :owner, 'company', 0, '{}', '{}', 1, :now, :now, 0, 0, 1, :now
+from people
+"""
+
+
+def crowd(desk, many, owner="cyd"):
+    """So many leads of a colleague in another team, all with the same company and the same end of the phone."""
+    with desk.database.begin(desk.acme.org_id) as uow:
+        who = {"line": desk.acme.line_id, "owner": desk.acme.member[owner], "now": uow.now}
+        uow.session.execute(text(CROWD), who | {"org": desk.acme.org_id, "many": many})
+
+
+@pytest.mark.parametrize("words", ["common tea", "4321"])
+@pytest.mark.parametrize("who", ["ann", "mia"])
+def test_ones_own_is_found_among_any_number_of_others(desk, who, words):
+    crowd(desk, 300)
+    lead = desk.make(owner="ann", name="Namesake", firm="Common Tea", phone="+8613800004321")
+    crowd(desk, 300)
+    assert [one.id for one in desk.does(who, lambda uow, actor: leads.find(uow, actor=actor, words=words))] == [lead]
+
+
+def test_what_lies_in_ones_pool_is_found_among_any_number_of_others(desk):
+    crowd(desk, 300)
+    lead = desk.make(pool="north", name="Namesake", firm="Common Tea")
+    crowd(desk, 300)
+    find = lambda uow, actor: leads.find(uow, actor=actor, words="common tea")  # noqa: E731
+    assert [one.id for one in desk.does("bob", find)] == [lead]
+    assert len(desk.does("ada", find)) == 10
+
+
+def test_a_rare_word_is_found_by_its_index_among_many(desk, migrated_url):
+    crowd(desk, 20_000)
+    lead = desk.make(owner="ann", name="Zoë Quist", firm="Rare Tea")
+    owner = create_engine(migrated_url, isolation_level="AUTOCOMMIT")
+    with owner.connect() as connection:
+        connection.execute(text("vacuum (analyze) person, lead"))
+    owner.dispose()
+    scans = text("select pg_stat_get_xact_numscans('ix_person_search'::regclass)")
+
+    def find(uow, actor):
+        found = leads.find(uow, actor=actor, words="quist")
+        return [one.id for one in found], uow.session.scalar(scans) > 0
+
+    assert desk.does("ann", find) == ([lead], True)

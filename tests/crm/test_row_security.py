@@ -97,12 +97,13 @@ def test_nothing_can_be_written_for_somebody_else(database, two):
 
 def test_the_search_behind_the_wall_keeps_to_the_tenant(database, two):
     mine, _ = two
+    search = text("select person_id from sluice_search('secret', '', 0, 'admin', '{}', '{}', true, 100)")
     with database.begin(mine.org_id) as uow:
-        found = uow.session.scalars(text("select person_id from sluice_search('secret', '', 100)")).all()
+        found = uow.session.scalars(search).all()
         own = uow.session.scalars(text("select id from person")).all()
     assert found == own
     with database.session() as session:
-        assert session.scalars(text("select person_id from sluice_search('secret', '', 100)")).all() == []
+        assert session.scalars(search).all() == []
 
 
 def test_every_tenant_table_is_behind_the_wall_and_the_application_owns_none(database):
