@@ -6,17 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import text
 
-from crm.errors import (
-    CapacityReached,
-    DayShareReached,
-    LeadAlreadyYours,
-    LeadNotFound,
-    NotOffered,
-    OfferOver,
-    OfferPassedOn,
-    OfferTaken,
-    Refusal,
-)
+from crm.errors import CapacityReached, LeadAlreadyYours, LeadNotFound, Refusal
+from crm.offer_refusals import DayShareReached, NotOffered, OfferOver, OfferPassedOn, OfferTaken
 from crm.rules.access import Actor
 from crm.services import candidates, decisions, dispatch, leads, offers, ownership, reserving
 from crm.services.decisions import Verdict

@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from crm.errors import LeadHeld, LeadOnOffer, OfferedToYou, Refusal
+from crm.errors import LeadHeld, Refusal
+from crm.offer_refusals import LeadOnOffer, OfferedToYou
 from crm.rules.access import Actor
 from crm.rules.dispatch import Candidate
 from crm.rules.ruleset import Dispatch, Rules

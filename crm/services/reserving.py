@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from crm.errors import Refusal, TeamOnly
+from crm.errors import Refusal
+from crm.offer_refusals import TeamOnly
 from crm.period import Period
 from crm.rules.access import Actor
 from crm.rules.ruleset import Dispatch, Rules
