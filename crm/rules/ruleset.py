@@ -8,12 +8,14 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from crm.errors import RuleSetInvalid
 from crm.period import Period
+from crm.rules import conditions
 from crm.rules.sections.base import ALWAYS, Name, Part
 from crm.rules.sections.claiming import Claim, Pool, Protect
 from crm.rules.sections.contacting import Contact
-from crm.rules.sections.dispatching import Dispatch, To
+from crm.rules.sections.dispatching import Caps, Dispatch, To
 from crm.rules.sections.offering import FirstResponse, FollowingLine
 from crm.rules.sections.recycling import (
+    ANCHORS,
     CONTACT,
     FOLLOW_UP,
     LADDER,
@@ -30,7 +32,7 @@ from crm.rules.sections.scoring import Scoring
 from crm.rules.sections.watching import Health
 from crm.rules.written import Document
 
-__all__ = ["ALWAYS", "Dispatch", "Keep", "Pool", "Recycle", "Rules", "To", "parse"]
+__all__ = ["ALWAYS", "Caps", "Dispatch", "Keep", "Pool", "Recycle", "Rules", "To", "parse"]
 
 
 class Rules(Part):
@@ -46,6 +48,7 @@ class Rules(Part):
     task_hold: TaskHold = TaskHold()
     contact: tuple[Contact, ...] = ()
     dispatch: tuple[Dispatch, ...] = ()
+    caps: Caps = Caps()
     affinity: bool = True
     fallback_pool: Name | None = None
     first_response: tuple[FirstResponse, ...] = ()
@@ -66,6 +69,14 @@ class Rules(Part):
             if twice:
                 raise ValueError(f"the name {twice[0]!r} is used twice")
         self._by_name.update({rule.name: rule for rule in self.recycle})
+        return self
+
+    @model_validator(mode="after")
+    def _clocks_stand_on_facts(self) -> Rules:
+        """A clock is worked out when facts change; a condition that comes true by itself would be noticed by nobody."""
+        for rule in (*self.recycle, *self.exempt):
+            if any(one.field in conditions.SPANS for one in conditions.comparisons(rule.when)):
+                raise ValueError(f"{rule.name!r}: age grows by itself; say how long with {', '.join(ANCHORS)}")
         return self
 
     @property
