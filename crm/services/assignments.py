@@ -5,37 +5,29 @@ The checks that explain a refusal are here; the compare-and-set that decides is 
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy import text
 
 from crm.errors import (
-    CapacityReached,
     Conflict,
-    CoolingDown,
-    Embargoed,
-    LeadAlreadyClaimed,
     LeadAlreadyYours,
     LeadClosed,
     LeadNotFound,
-    LeadNotInPool,
     LeadNotYours,
     LeadUnclaimed,
     MemberFull,
     MemberInactive,
     NotAllowed,
     NotYourTeam,
-    PoolClosed,
     PoolEmpty,
-    QuotaReached,
     Refusal,
     SelfSourced,
 )
-from crm.rules import quota
+from crm.errors_of_pools import MemberFullOf
 from crm.rules.access import SELLERS, Actor
-from crm.services import leads, ownership, takeable, timeline
+from crm.services import claim_checks, leads, ledger, ownership, takeable, timeline
 from crm.services.ownership import give, take_back
 from crm.services.takeable import Takeable
 from crm.uow import UnitOfWork
@@ -47,12 +39,16 @@ _NEXT = text(
         select distinct ps.pool_id, coalesce(cast(:waits as jsonb)->p.key, cast(:waits as jsonb)->'') as waits
         from pool_scope ps join pool p on p.org_id = ps.org_id and p.id = ps.pool_id
         where ps.org_id = :org and (cast(:pool as bigint) is null or ps.pool_id = :pool)
+          and not ps.pool_id = any(:shut)
           and (ps.member_id = :me or ps.role = :role or ps.department_id = any(:path))
     ) mine
     cross join lateral (
         select l.id, l.score from lead l
         where l.org_id = :org and l.pool_id = mine.pool_id and l.status = 'open' and l.owner_id is null
           and l.origin <> 'self' and l.held_since is null and not l.id = any(:but)
+          and not coalesce(l.level, '') = any(:levels)
+          and (:sources = cast('{}' as text[]) or not exists (
+                select 1 from source s where s.org_id = l.org_id and s.id = l.source_id and s.key = any(:sources)))
           and (l.pool_entered_at is null or l.pool_entered_at <= cast(mine.waits->>'entered' as timestamptz))
           and not exists (select 1 from assignment a where a.org_id = l.org_id and a.lead_id = l.id
                             and a.member_id = :me and a.ended_at > cast(mine.waits->>'left' as timestamptz))
@@ -71,52 +67,95 @@ _LOCK_LEDGER = text(
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A won claim, what the claimer now holds, and the activity that an undo takes back."""
+    """A won claim, what the claimer now holds, and the activity that an undo takes back.
+
+    `stopped`: of several claimed at once, what kept the claimer from one more, if it was not the lack of leads.
+    """
 
     lead_id: int
     number: int
     load: ownership.Load
     activity_id: int
+    stopped: Refusal | None = None
+
+
+@dataclass(slots=True)
+class _Shut:
+    """What turned out to be closed to the claimer, so that the next best is looked for elsewhere, and why it was."""
+
+    pools: list[int | None] = field(default_factory=list)
+    levels: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+    first: Refusal | None = None
+
+    def by(self, refusal: Refusal, found: Takeable) -> bool:
+        """Remember it. False when it closes everything."""
+        if refusal.code in claim_checks.OF_POOL:
+            self.pools.append(found.pool_id)
+        elif refusal.code == "level_full":
+            self.levels.append(refusal.data["level"])
+        elif refusal.code == "source_full":
+            self.sources.append(refusal.data["source"])
+        else:
+            return False
+        self.first = self.first or refusal
+        return True
+
+    @property
+    def args(self) -> dict[str, Any]:
+        return {"shut": self.pools, "levels": self.levels, "sources": self.sources}
 
 
 def claim(uow: UnitOfWork, *, actor: Actor, ref: str) -> Claimed:
     """Take a lead from a pool: access, pool policy, capacity, quota, compare-and-set.
 
-    Raises: LeadNotFound, LeadAlreadyClaimed, LeadAlreadyYours, LeadClosed, LeadNotInPool, PoolClosed, Embargoed,
-        CoolingDown, CapacityReached, QuotaReached, NotAllowed.
+    Raises: LeadNotFound, LeadAlreadyClaimed, LeadAlreadyYours, LeadClosed, LeadNotInPool, LeadHeld, PoolClosed,
+        Embargoed, CoolingDown, CapacityReached, QuotaReached, NotAllowed, and the refusals of one pool or kind.
     """
     number = leads.parse_ref(ref)
     found = takeable.by_number(uow, actor, number) if number is not None else None
     if found is None:
         raise LeadNotFound(ref=ref)
+    if refusal := claim_checks.refusal(uow, actor, found):
+        raise refusal
+    if claim_checks.is_guarded(uow, found):
+        claim_checks.lock(uow, actor, found)
+        if refusal := claim_checks.full(uow, actor, found):
+            raise refusal
     return _claim(uow, actor, found)
 
 
 def claim_best(uow: UnitOfWork, *, actor: Actor, many: int = 1, pool_id: int | None = None) -> list[Claimed]:
-    """Take the best claimable leads, up to that many, under the same checks; stops at the first cap.
+    """Take the best claimable leads, up to that many, under the same checks; stops at the first cap on everything.
 
     Raises: PoolEmpty when there is none, or the refusal that stopped the very first one.
     """
     taken: list[Claimed] = []
-    who = {"org": uow.org_id, "me": actor.id, "role": actor.role, "path": list(actor.departments), "waits": _waits(uow)}
+    who = {
+        "org": uow.org_id, "me": actor.id, "role": actor.role, "path": list(actor.departments), "pool": pool_id,
+        "waits": claim_checks.waits(uow),
+    }  # fmt: skip
+    shut = _Shut()
+    if claim_checks.may_guard(uow):
+        claim_checks.lock(uow, actor)
     while len(taken) < many:
         skip = [claimed.lead_id for claimed in taken]
-        lead_id = uow.session.scalar(_NEXT, who | {"pool": pool_id, "but": skip})
+        lead_id = uow.session.scalar(_NEXT, who | {"but": skip} | shut.args)
         if lead_id is None:
             break
         found = takeable.by_id(uow, actor, lead_id)
         assert found is not None, "the row is locked by this transaction"
-        refusal = _refusal(uow, actor, found) or _full(uow, actor, found)
-        if refusal and not taken:
-            raise refusal
-        if refusal:
+        refusal = claim_checks.refusal(uow, actor, found) or claim_checks.full(uow, actor, found)
+        if refusal is None:
+            taken.append(_claim(uow, actor, found))
+        elif not shut.by(refusal, found):
+            shut.first = refusal
             break
-        taken.append(_claim(uow, actor, found))
     if not taken:
-        raise PoolEmpty
+        raise shut.first or PoolEmpty()
     if len(taken) > 1:
         timeline.one_step(uow, actor_id=actor.id, lead_ids=[each.lead_id for each in taken], verb="claimed")
-    return taken
+    return [*taken[:-1], replace(taken[-1], stopped=shut.first if len(taken) < many else None)]
 
 
 def release(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, reason: str) -> None:
@@ -151,10 +190,13 @@ def assign_best(uow: UnitOfWork, *, actor: Actor, to: Actor, found: list[leads.L
 
     Raises: NotAllowed, MemberInactive.
     """
-    limit = ownership.room(uow, to).cap
-    given = found[: max(limit - ownership.holding(uow, to), 0)]
-    for lead in given:
-        assign(uow, actor=actor, lead=lead, to=to)
+    lock(uow, [lead.id for lead in found], [])
+    ledger.lock(uow, to)
+    given = []
+    for lead in found:
+        if ownership.fits(uow, to, lead.id):
+            assign(uow, actor=actor, lead=lead, to=to)
+            given.append(lead)
     timeline.one_step(uow, actor_id=actor.id, lead_ids=[lead.id for lead in given], verb="assigned")
     return [lead.id for lead in given]
 
@@ -177,8 +219,7 @@ def hand_over(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor,
         _end_for(uow, actor, lead)
         _tell_former(uow, actor, lead.owner_id, [lead.id])
     if not give(uow, lead_id=lead.id, member_id=to.id, how=how, actor_id=actor.id, reason=reason or None):
-        held = ownership.holding(uow, to)
-        raise MemberFull(member_id=to.id, held=held, limit=ownership.room(uow, to).cap, count=1)
+        raise _no_room(uow, to, lead)
     uow.notify(
         "lead.assigned", to=to.id, lead=lead.id, key=f"assigned:{lead.id}:{uow.now.isoformat()}",
         data={"lead": lead.id, "by": actor.id},
@@ -200,11 +241,14 @@ def transfer_all(uow: UnitOfWork, *, actor: Actor, giver: Actor, to: Actor) -> l
     held, limit = ownership.holding(uow, to), ownership.room(uow, to).cap
     if mine and held >= limit:
         raise MemberFull(member_id=to.id, held=held, limit=limit, count=len(mine))
-    moving = mine[: limit - held]
-    for lead in moving:
+    moving = []
+    for lead in mine:
+        if not ownership.fits(uow, to, lead.id):
+            continue
         _end_for(uow, actor, lead)
         if not give(uow, lead_id=lead.id, member_id=to.id, how="transfer", actor_id=actor.id):
             raise Conflict
+        moving.append(lead)
     if not moving:
         return []
     timeline.one_step(uow, actor_id=actor.id, lead_ids=[lead.id for lead in moving], verb="transferred")
@@ -242,82 +286,19 @@ def own(actor: Actor, lead: leads.LeadView) -> None:
 
 
 def _claim(uow: UnitOfWork, actor: Actor, found: Takeable) -> Claimed:
-    if refusal := _refusal(uow, actor, found):
-        raise refusal
-    limits = _room(uow, actor, found)
+    limits = ownership.room(uow, actor, found.lead.department_path, found.email)
     row = ownership.take(uow, actor, found, limits, "claim", claims=1, actor=actor.id, verb="claimed")
     if row is None:
         raise _lost(uow, actor, found)
     if row.holding is None:
-        raise _full(uow, actor, found) or Conflict
+        raise claim_checks.full(uow, actor, found) or Conflict
     return Claimed(found.lead.id, found.number, ownership.Load.under(limits, row), row.activity)
-
-
-def _room(uow: UnitOfWork, actor: Actor, found: Takeable) -> ownership.Room:
-    return ownership.room(uow, actor, found.lead.department_path, found.email)
-
-
-def _refusal(uow: UnitOfWork, actor: Actor, found: Takeable) -> Refusal | None:  # noqa: PLR0911  (one per reason)
-    """Why this actor may not claim this lead at all; None when only the race is left."""
-    lead, ref = found.lead, found.ref
-    if actor.role not in SELLERS:
-        return NotAllowed(roles="reps")
-    if lead.owner_id == actor.id:
-        return LeadAlreadyYours(ref=ref)
-    if lead.origin == "self" or (not found.in_scope and lead.owner_id is not None):
-        return LeadNotFound(ref=ref)
-    if lead.status != "open":
-        return LeadClosed(ref=ref)
-    if lead.owner_id is not None:
-        return LeadAlreadyClaimed(ref=ref, by_id=lead.owner_id)
-    if found.pool_id is None:
-        return LeadNotInPool(ref=ref)
-    if not found.in_scope:
-        return PoolClosed(pool=found.pool_name)
-    return _waiting(uow.now, found, quota.policy(uow.rules, lead.pool))
-
-
-def _waiting(now: datetime, found: Takeable, policy: quota.PoolPolicy) -> Refusal | None:
-    embargo, cool_down = policy.embargo.longest, policy.cool_down.longest
-    if found.pool_entered_at and now < found.pool_entered_at + embargo:
-        return Embargoed(ref=found.ref, until=(found.pool_entered_at + embargo).isoformat())
-    if found.left_at and now < found.left_at + cool_down:
-        return CoolingDown(ref=found.ref, until=(found.left_at + cool_down).isoformat())
-    return None
-
-
-def _waits(uow: UnitOfWork) -> str:
-    """For each pool with a policy of its own, and "" for the others: what entered or left by then has waited enough."""
-    policies = {key: quota.policy(uow.rules, key) for key in ("", *uow.rules.pools)}
-    moments = {
-        key: {
-            "entered": (uow.now - policy.embargo.longest).isoformat(),
-            "left": (uow.now - policy.cool_down.longest).isoformat(),
-        }
-        for key, policy in policies.items()
-    }
-    return json.dumps(moments)
-
-
-def _full(uow: UnitOfWork, actor: Actor, found: Takeable) -> Refusal | None:
-    """Which cap is reached, with its figures; None when there is room."""
-    limits = _room(uow, actor, found)
-    load = ownership.load(uow, actor, limits)
-    if load.held >= limits.cap:
-        return CapacityReached(held=load.held, limit=limits.cap)
-    if load.today >= limits.per_day:
-        again = quota.next_day(uow.now, actor.timezone)
-        return QuotaReached(used=load.today, limit=limits.per_day, period="day", again=again.isoformat())
-    if load.week >= limits.per_week:
-        again = quota.next_week(uow.now, actor.timezone)
-        return QuotaReached(used=load.week, limit=limits.per_week, period="week", again=again.isoformat())
-    return None
 
 
 def _lost(uow: UnitOfWork, actor: Actor, found: Takeable) -> Refusal:
     """The race is lost: to whom?"""
     now_there = takeable.by_id(uow, actor, found.lead.id)
-    return (now_there and _refusal(uow, actor, now_there)) or Conflict()
+    return (now_there and claim_checks.refusal(uow, actor, now_there)) or Conflict()
 
 
 def _end_for(uow: UnitOfWork, actor: Actor, lead: leads.LeadView) -> None:
@@ -334,6 +315,14 @@ def _end_for(uow: UnitOfWork, actor: Actor, lead: leads.LeadView) -> None:
     )
     if not ended:
         raise Conflict
+
+
+def _no_room(uow: UnitOfWork, to: Actor, lead: leads.LeadView) -> Refusal:
+    found = takeable.by_id(uow, to, lead.id)
+    reached = ledger.crowded(uow, to.id, found.lead) if found else None
+    if reached is not None:
+        return MemberFullOf(member_id=to.id, held=reached[1], limit=reached[0].cap, value=reached[0].value)
+    return MemberFull(member_id=to.id, held=ownership.holding(uow, to), limit=ownership.room(uow, to).cap, count=1)
 
 
 def _tell_former(uow: UnitOfWork, actor: Actor, owner_id: int, lead_ids: list[int]) -> None:

@@ -15,7 +15,8 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from crm.errors import CapacityReached, LevelFull, SourceFull
+from crm.errors import CapacityReached
+from crm.errors_of_pools import LevelFull, SourceFull
 from crm.rules import quota
 from crm.rules.access import Actor
 from crm.services import clocks, ledger, members, response_clock, takeable
