@@ -32,7 +32,7 @@ from crm.errors import (
 from crm.errors_of_pools import ForNewcomers, NotYetAdmitted, NotYourTurn, PoolQuotaReached, TeamHoldsEnough
 from crm.rules import quota
 from crm.rules.access import SELLERS, Actor
-from crm.services import ledger, ownership
+from crm.services import ledger, ownership, reserving
 from crm.services.takeable import Takeable
 from crm.uow import UnitOfWork
 
@@ -76,6 +76,8 @@ def refusal(uow: UnitOfWork, actor: Actor, found: Takeable) -> Refusal | None:  
     if not found.in_scope:
         return PoolClosed(pool=found.pool_name)
     policy = quota.policy(uow.rules, lead.pool)
+    if lead.held_by in reserving.FOR_SOME:
+        return reserving.refusal(uow, actor, found)
     return held(found) or _tenure(uow.now, found, policy) or _waiting(uow.now, found, policy)
 
 
@@ -91,7 +93,12 @@ def held(found: Takeable) -> LeadHeld | None:
 
 def full(uow: UnitOfWork, actor: Actor, found: Takeable) -> Refusal | None:
     """Which cap is reached, with its figures; None when there is room. Exact once `lock` has been called."""
-    return _general(uow, actor, found) or _of_kind(uow, actor, found) or _of_pool(uow, actor, found)
+    return no_room(uow, actor, found) or _of_pool(uow, actor, found)
+
+
+def no_room(uow: UnitOfWork, actor: Actor, found: Takeable, *, claims: bool = True) -> Refusal | None:
+    """The caps that hold wherever a lead comes from; those on claims only where it counts as one."""
+    return _general(uow, actor, found, claims=claims) or _of_kind(uow, actor, found)
 
 
 def is_guarded(uow: UnitOfWork, found: Takeable) -> bool:
@@ -152,17 +159,17 @@ def _tenure(now: datetime, found: Takeable, policy: quota.PoolPolicy) -> Refusal
     return None
 
 
-def _general(uow: UnitOfWork, actor: Actor, found: Takeable) -> Refusal | None:
+def _general(uow: UnitOfWork, actor: Actor, found: Takeable, *, claims: bool) -> Refusal | None:
     """What the ledger compares by itself."""
     limits = ownership.room(uow, actor, found.lead.department_path, found.email)
     load = ownership.load(uow, actor, limits)
     counts = quota.counts(uow.rules, origin=found.lead.origin, stage=found.lead.stage)
     if counts and load.held >= limits.cap:
         return CapacityReached(held=load.held, limit=limits.cap)
-    if load.today >= limits.per_day:
+    if claims and load.today >= limits.per_day:
         again = quota.next_day(uow.now, actor.timezone)
         return QuotaReached(used=load.today, limit=limits.per_day, period="day", again=again.isoformat())
-    if load.week >= limits.per_week:
+    if claims and load.week >= limits.per_week:
         again = quota.next_week(uow.now, actor.timezone)
         return QuotaReached(used=load.week, limit=limits.per_week, period="week", again=again.isoformat())
     return None
