@@ -1,21 +1,25 @@
 """Conditions: nested `all / any / not` over `{field, op, value}`, neutral of where they are evaluated.
 
 What is unknown is never true, except that it differs from everything: `ne` and `not_in` hold for it.
+`holds` is the condition as a function of a lead's facts; `conditions_sql.py` makes SQL of the same tree.
 """
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable
+from collections.abc import Iterator
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema, field_validator, model_validator
 
-from crm.rules.facts import LeadFacts
+from crm.period import Period
+from crm.rules import comparing
+from crm.rules.comparing import Test
 
 Op = Literal["eq", "ne", "in", "not_in", "gt", "gte", "lt", "lte", "contains", "exists"]
 Plain = str | bool | int | Decimal
+Kind = Literal["text", "number", "list", "span", "custom"]
 
 TEXTS = (
     "status", "stage", "funnel", "origin", "source", "channel", "campaign", "level", "product", "region", "pool",
@@ -23,26 +27,32 @@ TEXTS = (
 )  # fmt: skip
 NUMBERS = ("amount", "score", "touches", "wave")
 LISTS = ("tags", "department")
+SPANS = ("age",)
 CUSTOM = "custom."
-_ORDER: dict[str, Callable[[Any, Any], bool]] = {
-    "gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le,
-}  # fmt: skip
-_OPS = {
+_OPS: dict[Kind, tuple[Op, ...]] = {
     "text": ("eq", "ne", "in", "not_in", "contains", "exists"),
     "number": ("eq", "ne", "in", "not_in", "gt", "gte", "lt", "lte", "exists"),
     "list": ("in", "not_in", "contains", "exists"),
+    "span": ("gt", "gte", "lt", "lte"),
     "custom": ("eq", "ne", "in", "not_in", "gt", "gte", "lt", "lte", "contains", "exists"),
 }
+# For editors, which offer the names; the real check is `kind`.
+_FIELD_SCHEMA = {"anyOf": [{"enum": [*TEXTS, *NUMBERS, *LISTS, *SPANS]}, {"type": "string", "pattern": r"^custom\..+"}]}
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @cached_property
+    def holds(self) -> Test:
+        """Whether this is true of a lead's facts: a function, made at the first use."""
+        raise NotImplementedError
+
 
 class Comparison(_Part):
-    """One comparison. `value` is a list for `in` and `not_in`, true or false for `exists`."""
+    """One comparison. `value` is a list for `in` and `not_in`, true or false for `exists`, a period for `age`."""
 
-    field: str
+    field: Annotated[str, WithJsonSchema(_FIELD_SCHEMA)]
     op: Op = "eq"
     value: Plain | tuple[Plain, ...] = True
 
@@ -52,45 +62,90 @@ class Comparison(_Part):
         kind(name)
         return name
 
+    @field_validator("field", "value")
+    @classmethod
+    def _storable(cls, given: Any) -> Any:
+        """What no text in the database can hold is a mistake, not a question to the database."""
+        words = "".join(part for part in comparing.many(given) if isinstance(part, str))
+        if "\0" in words or any("\ud800" <= char <= "\udfff" for char in words):
+            raise ValueError("there is a character that no text can hold")
+        return given
+
     @model_validator(mode="after")
     def _sensible(self) -> Comparison:
-        if self.op not in _OPS[kind(self.field)]:
-            raise ValueError(f"{self.op} does not suit {self.field}; possible: {', '.join(_OPS[kind(self.field)])}")
+        found = kind(self.field)
+        if self.op not in _OPS[found]:
+            raise ValueError(f"{self.op} does not suit {self.field}; possible: {', '.join(_OPS[found])}")
         if (self.op in {"in", "not_in"}) != isinstance(self.value, tuple):
             raise ValueError(f"{self.op} takes {'a list of values' if self.op in {'in', 'not_in'} else 'one value'}")
         if self.op == "exists" and not isinstance(self.value, bool):
             raise ValueError("exists takes true or false")
-        if kind(self.field) == "number" and self.op != "exists" and not all(map(_is_number, _many(self.value))):
-            raise ValueError(f"{self.field} is compared with numbers")
+        if self.op != "exists":
+            self._fits(found)
         return self
 
-    def holds(self, facts: LeadFacts) -> bool:
-        """Whether this is true of the lead."""
-        return _compare(_value(facts, self.field), self.op, self.value)
+    def _fits(self, found: Kind) -> None:
+        """Raises ValueError where a value is of another kind than the field."""
+        values = comparing.many(self.value)
+        if found == "number" and not all(map(comparing.is_number, values)):
+            raise ValueError(f"{self.field} is compared with numbers")
+        if found in {"text", "list"} and not all(isinstance(value, str) for value in values):
+            raise ValueError(f"{self.field} is compared with words; put others into quotes")
+        if found == "span" and Period.parse(str(self.value)).is_working:
+            raise ValueError(f"{self.field} is time on the clock; only m, h and d are possible here")
+
+    @cached_property
+    def holds(self) -> Test:
+        """Whether this is true of a lead's facts: a function, made at the first use."""
+        match kind(self.field):
+            case "custom":
+                return comparing.of_custom(self.field.removeprefix(CUSTOM), self.op, self.value)
+            case "list":
+                name = "department_path" if self.field == "department" else self.field
+                return comparing.of_list(name, self.op, self.value)
+            case "span":
+                return comparing.of_span(self.field, self.op, self.value)
+        return comparing.of_column(self.field, self.op, self.value)
 
 
 class AllOf(_Part):
+    """True if every part is, also if there is none."""
+
     all: tuple[Condition, ...]
 
-    def holds(self, facts: LeadFacts) -> bool:
-        """Whether every part is true; true if there is none."""
-        return all(part.holds(facts) for part in self.all)
+    @cached_property
+    def holds(self) -> Test:
+        """Whether this is true of a lead's facts: a function, made at the first use."""
+        parts = tuple(part.holds for part in self.all)
+        if not parts:
+            return lambda _facts: True
+        if len(parts) == 1:
+            return parts[0]
+        return lambda facts: all(part(facts) for part in parts)
 
 
 class AnyOf(_Part):
+    """True if one of the parts is; false if there is none."""
+
     any: tuple[Condition, ...]
 
-    def holds(self, facts: LeadFacts) -> bool:
-        """Whether a part is true; false if there is none."""
-        return any(part.holds(facts) for part in self.any)
+    @cached_property
+    def holds(self) -> Test:
+        """Whether this is true of a lead's facts: a function, made at the first use."""
+        parts = tuple(part.holds for part in self.any)
+        return lambda facts: any(part(facts) for part in parts)
 
 
 class Not(_Part):
+    """True if the part is not."""
+
     not_: Condition = Field(alias="not")
 
-    def holds(self, facts: LeadFacts) -> bool:
-        """Whether the part is not true."""
-        return not self.not_.holds(facts)
+    @cached_property
+    def holds(self) -> Test:
+        """Whether this is true of a lead's facts: a function, made at the first use."""
+        part = self.not_.holds
+        return lambda facts: not part(facts)
 
 
 def _shape(given: Any) -> str:
@@ -113,49 +168,25 @@ for _model in (AllOf, AnyOf, Not):
     _model.model_rebuild()
 
 
-def kind(name: str) -> Literal["text", "number", "list", "custom"]:
+def kind(name: str) -> Kind:
     """What a field holds. Raises ValueError for an unknown one."""
-    if name in TEXTS:
-        return "text"
-    if name in NUMBERS:
-        return "number"
-    if name in LISTS:
-        return "list"
-    if name.startswith(CUSTOM) and len(name) > len(CUSTOM):
+    kinds: dict[Kind, tuple[str, ...]] = {"text": TEXTS, "number": NUMBERS, "list": LISTS, "span": SPANS}
+    found = next((each for each, names in kinds.items() if name in names), None)
+    if found is None and name.startswith(CUSTOM) and len(name) > len(CUSTOM):
         return "custom"
-    raise ValueError(f"there is no field {name!r}; fields: {', '.join((*TEXTS, *NUMBERS, *LISTS))}, custom.NAME")
+    if found is None:
+        known = ", ".join((*TEXTS, *NUMBERS, *LISTS, *SPANS))
+        raise ValueError(f"there is no field {name!r}; fields: {known}, custom.NAME")
+    return found
 
 
-def _value(facts: LeadFacts, name: str) -> Any:
-    if name.startswith(CUSTOM):
-        return facts.custom.get(name.removeprefix(CUSTOM))
-    return facts.department_path if name == "department" else getattr(facts, name)
-
-
-def _compare(value: Any, op: Op, wanted: Any) -> bool:
-    if op == "exists":
-        return (value not in (None, "", ())) is wanted
-    if isinstance(value, tuple | list):
-        return _compare_list(value, op, wanted)
-    if op in _ORDER:
-        return type(value) is not bool and _alike(value, wanted) and _ORDER[op](value, wanted)
-    if op == "contains":
-        return isinstance(value, str) and str(wanted) in value
-    return (value in _many(wanted)) is (op in {"eq", "in"})
-
-
-def _compare_list(value: tuple[Any, ...] | list[Any], op: Op, wanted: Any) -> bool:
-    found = any(one in _many(wanted) for one in value)
-    return found is (op in {"in", "contains", "eq"})
-
-
-def _alike(one: Any, other: Any) -> bool:
-    return (_is_number(one) and _is_number(other)) or (isinstance(one, str) and isinstance(other, str))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-
-
-def _many(value: Any) -> tuple[Any, ...]:
-    return value if isinstance(value, tuple) else (value,)
+def comparisons(condition: Condition) -> Iterator[Comparison]:
+    """Every comparison inside a condition."""
+    match condition:
+        case AllOf(all=parts) | AnyOf(any=parts):
+            for part in parts:
+                yield from comparisons(part)
+        case Not(not_=part):
+            yield from comparisons(part)
+        case _:
+            yield condition

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,7 @@ class LeadFacts:
         recycle_at, warn_step: the clock as it stands, with the next step of the ladder.
         kind: of customer: `new`, `returning` (came back from being parked), `customer` (has bought before).
         held_by: why it waits, see the table.
+        age: how long ago it was created.
     """
 
     id: int = 0
@@ -59,3 +60,4 @@ class LeadFacts:
     wave: int = 1
     kind: str = "new"
     held_by: str | None = None
+    age: timedelta | None = None

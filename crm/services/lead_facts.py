@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import fields
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import text
@@ -15,12 +17,13 @@ from crm.uow import UnitOfWork
 COLUMNS = """
     l.id, l.status, l.stage, coalesce(st.funnel, 'new') as funnel, l.origin, s.key as source, l.channel, l.campaign,
     l.level, l.product, l.region, p.key as pool, ln.key as line, l.amount, l.score, l.touches, l.tags,
-    nullif(l.custom, '{{}}') as custom, coalesce({path}, '{{}}') as department_path, l.owner_id, l.person_id,
-    l.created_at, l.assigned_at, l.contacted_at, l.followed_up_at, l.stage_entered_at,
+    cast(nullif(l.custom, '{{}}') as text) as custom, coalesce({path}, '{{}}') as department_path, l.owner_id,
+    l.person_id, l.created_at, l.assigned_at, l.contacted_at, l.followed_up_at, l.stage_entered_at,
     (select max(t.due_at) from task t where t.org_id = l.org_id and t.lead_id = l.id and t.state = 'open'
        and t.member_id = {owner}) as planned_at,
     l.extended_until, l.protected_until, l.recycle_at, l.recycle_rule, l.warn_at, l.warn_step, l.wave,
-    case when l.parent_id is not null then 'customer' when l.wave > 1 then 'returning' else 'new' end as kind, l.held_by
+    case when l.parent_id is not null then 'customer' when l.wave > 1 then 'returning' else 'new' end as kind,
+    l.held_by, cast(:now as timestamptz) - l.created_at as age
 """
 TABLES = """
     lead l
@@ -30,10 +33,8 @@ TABLES = """
     left join source s on s.org_id = l.org_id and s.id = l.source_id
     left join pool p on p.org_id = l.org_id and p.id = l.pool_id
 """
-_FACTS = text(
-    f"""
-    select {COLUMNS.format(path="dk.keys", owner="l.owner_id")}
-    from {TABLES}
+# The departments of the owner, from the root down, as `dk.keys`.
+OWNERS = """
     left join (
         select m.id, array_agg(d.key order by cardinality(d.path)) as keys
         from member m
@@ -41,6 +42,11 @@ _FACTS = text(
         join department d on d.org_id = m.org_id and d.id = any(own.path)
         where m.org_id = :org group by m.id
     ) dk on dk.id = l.owner_id
+"""
+_FACTS = text(
+    f"""
+    select {COLUMNS.format(path="dk.keys", owner="l.owner_id")}
+    from {TABLES} {OWNERS}
     where l.org_id = :org and l.id = any(:ids)
     order by l.id
     """  # noqa: S608  (constants)
@@ -51,7 +57,7 @@ _TAGS, _CUSTOM, _PATH = (NAMES.index(name) for name in ("tags", "custom", "depar
 
 def read(uow: UnitOfWork, lead_ids: Sequence[int]) -> list[LeadFacts]:
     """The facts of these leads, by id; unknown ids are left out."""
-    rows = uow.session.execute(_FACTS, {"org": uow.org_id, "ids": list(lead_ids)})
+    rows = uow.session.execute(_FACTS, {"org": uow.org_id, "now": uow.now, "ids": list(lead_ids)})
     return [of(row) for row in rows]
 
 
@@ -60,5 +66,6 @@ def of(row: Sequence[Any]) -> LeadFacts:
     # By position, as selected: naming each of some thirty columns would cost more than reading them.
     values = list(row)
     values[_TAGS], values[_PATH] = tuple(values[_TAGS]), tuple(values[_PATH])
-    values[_CUSTOM] = values[_CUSTOM] or {}
+    # With all digits of its numbers, as SQL compares them.
+    values[_CUSTOM] = json.loads(values[_CUSTOM], parse_float=Decimal) if values[_CUSTOM] else {}
     return LeadFacts(*values)

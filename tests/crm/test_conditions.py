@@ -97,3 +97,30 @@ def test_not_all_is_some_not(parts):
     one = READ.validate_python({"not": {"all": parts}})
     other = READ.validate_python({"any": [{"not": part} for part in parts]})
     assert one.holds(FACTS) is other.holds(FACTS)
+
+
+def test_numbers_words_and_truth_are_kept_apart():
+    facts = LeadFacts(custom={"loft": True, "rooms": [1, "2"]})
+    assert not any(
+        READ.validate_python({"field": field, "op": op, "value": value}).holds(facts)
+        for field, op, value in (
+            ("custom.loft", "eq", 1), ("custom.loft", "eq", "True"), ("custom.rooms", "eq", "1"),
+            ("custom.rooms", "contains", 2), ("custom.rooms", "gt", 0), ("custom.loft", "lt", 2),
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("field", "op", "value", "problem"),
+    [
+        ("level", "eq", 3, "level is compared with words"),
+        ("amount", "gt", "much", "amount is compared with numbers"),
+        ("age", "gt", "3wd", "age is time on the clock"),
+        ("age", "gt", "long", "cannot read 'long'"),
+        ("age", "eq", "3d", "eq does not suit age"),
+        ("colour", "eq", "red", "there is no field 'colour'"),
+    ],
+)
+def test_a_comparison_that_makes_no_sense_is_refused(field, op, value, problem):
+    with pytest.raises(ValueError, match=problem):
+        READ.validate_python({"field": field, "op": op, "value": value})

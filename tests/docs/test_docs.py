@@ -131,7 +131,7 @@ def test_every_example_of_the_rules_can_be_read(text: str) -> None:
 
 def test_every_field_of_the_rules_is_told() -> None:
     words = {word for code in page("docs/rules.md").code for word in re.findall(r"[a-z_]+", code)}
-    named = {*conditions.TEXTS, *conditions.NUMBERS, *conditions.LISTS, *get_args(conditions.Op)}
+    named = {*conditions.TEXTS, *conditions.NUMBERS, *conditions.LISTS, *conditions.SPANS, *get_args(conditions.Op)}
     assert (fields(ruleset.Rules, set()) | named) - words == set()
 
 
