@@ -29,11 +29,20 @@ GATHER = timedelta(seconds=2)
 
 DUE = text(
     """
-    select l.id, l.owner_id, l.recycle_at, l.recycle_rule
+    select l.owner_id, array_agg(l.id order by l.id) as leads
     from lead l join member m on m.org_id = l.org_id and m.id = l.owner_id
-    where l.org_id = :org and l.recycle_at between :at and :now and (l.recycle_at, l.id) > (:at, :after)
-      and l.status = 'open' and l.origin <> 'self' and not coalesce(m.department_id, 0) = any(:stopped)
-    order by l.recycle_at, l.id limit :chunk for no key update of l skip locked
+    where l.org_id = :org and l.recycle_at <= :now and l.status = 'open' and l.origin <> 'self'
+      and not coalesce(m.department_id, 0) = any(:stopped)
+    group by l.owner_id order by l.owner_id
+    """
+)
+# Asked `is true`, so that the leads are found by their ids: by the time, each chunk would read all that is due again.
+LOCK = text(
+    """
+    select id, owner_id, recycle_rule from lead
+    where org_id = :org and id = any(:leads) and (recycle_at <= :now) is true and owner_id is not null
+      and status = 'open' and origin <> 'self'
+    order by id for no key update skip locked
     """
 )
 _LOCK_LEDGER = text(
@@ -44,8 +53,8 @@ _LOCK_LEDGER = text(
 _CANCEL_TASKS = text(
     """
     update task t set state = 'cancelled', closed_at = :now, version = t.version + 1
-    from lead l
-    where l.org_id = :org and l.id = any(:leads) and t.org_id = :org and t.lead_id = l.id and t.member_id = l.owner_id
+    from unnest(cast(:leads as bigint[]), cast(:owners as bigint[])) as lost(lead, owner)
+    where t.org_id = :org and t.lead_id = any(:leads) and t.lead_id = lost.lead and t.member_id = lost.owner
       and t.state = 'open'
     """
 )
@@ -56,7 +65,7 @@ _FREE = text(
            pool_id = coalesce(:target, cast(cast(:detours as jsonb)->>cast(pool_id as text) as bigint), pool_id,
                               :fallback),
            version = version + 1
-    where org_id = :org and id = any(:leads) and recycle_at <= :now and owner_id is not null and status = 'open'
+    where org_id = :org and id = any(:leads)
     returning id, pool_id
     """
 )
@@ -117,32 +126,31 @@ class _Pools:
 
 @dataclass(slots=True)
 class _Run:
-    """A run on its way: how far it is, which teams it leaves alone, and how many leads it has taken."""
+    """A run on its way: what is due in each chunk to come, owner by owner, and how many leads it has taken.
+
+    So each owner is told once, and a row of the ledger is locked for one chunk only.
+    """
 
     id: int
-    stopped: Sequence[int]
+    chunks: list[list[int]]
     pools: _Pools
-    at: Any = "-infinity"
-    after: int = 0
     taken: int = 0
 
 
 def sweep(database: Database, org_id: int, *, chunk: int = CHUNK) -> int:
     """Take back what is due in an organization; returns how many leads. Each chunk is a transaction of its own."""
     with database.begin(org_id) as uow:
-        run = _open(uow)
-    while run:
+        run = _open(uow, chunk)
+    while run and run.chunks:
         with database.begin(org_id) as uow:
-            found = _chunk(uow, run, chunk)
-        if found < chunk:
-            return run.taken
-    return 0
+            _chunk(uow, run, run.chunks.pop(0))
+    return run.taken if run else 0
 
 
 def take_due(uow: UnitOfWork) -> int:
     """One chunk of a sweep inside a transaction that is under way; returns how many leads were looked at."""
-    run = _open(uow)
-    return _chunk(uow, run, CHUNK) if run else 0
+    run = _open(uow, CHUNK)
+    return _chunk(uow, run, run.chunks.pop(0)) if run else 0
 
 
 def warn(database: Database, org_id: int) -> int:
@@ -156,25 +164,34 @@ def warn(database: Database, org_id: int) -> int:
             return warned
 
 
-def _open(uow: UnitOfWork) -> _Run | None:
+def _open(uow: UnitOfWork, chunk: int) -> _Run | None:
     """A run if anything is due outside the teams for which a manager has to be asked first."""
     stopped = breaker.check(uow)
-    args = {"org": uow.org_id, "now": uow.now, "stopped": stopped, "at": "-infinity", "after": 0, "chunk": 1}
-    if uow.session.execute(DUE, args).one_or_none() is None:
+    due = uow.session.execute(DUE, {"org": uow.org_id, "now": uow.now, "stopped": stopped}).all()
+    if not due:
         return None
     pools = _Pools({row.key: row.id for row in uow.session.execute(_POOLS, {"org": uow.org_id})})
-    return _Run(decisions.open_run(uow, "recycle", {"taken": 0}), stopped, pools)
+    return _Run(decisions.open_run(uow, "recycle", {"taken": 0}), _chunks(due, chunk), pools)
 
 
-def _chunk(uow: UnitOfWork, run: _Run, chunk: int) -> int:
-    """Take one chunk; returns how many were looked at."""
-    due = uow.session.execute(
-        DUE,
-        {"org": uow.org_id, "now": uow.now, "stopped": run.stopped, "at": run.at, "after": run.after, "chunk": chunk},
-    ).all()  # fmt: skip
+def _chunks(due: Sequence[Row[Any]], size: int) -> list[list[int]]:
+    """The leads of whole owners together as far as they fit; who loses more than that has chunks alone."""
+    found: list[list[int]] = [[]]
+    for _, leads in due:
+        if found[-1] and len(found[-1]) + len(leads) > size:
+            found.append([])
+        for start in range(0, len(leads), size):
+            found[-1] += leads[start : start + size]
+            if len(found[-1]) >= size:
+                found.append([])
+    return [chunk for chunk in found if chunk]
+
+
+def _chunk(uow: UnitOfWork, run: _Run, leads: Sequence[int]) -> int:
+    """Take back of these what is still due; returns how many were looked at."""
+    due = uow.session.execute(LOCK, {"org": uow.org_id, "now": uow.now, "leads": leads}).all()
     if not due:
         return 0
-    run.at, run.after = due[-1].recycle_at, due[-1].id
     uow.session.execute(_LOCK_LEDGER, {"org": uow.org_id, "owners": sorted({row.owner_id for row in due})})
     taken = [lost for rule, leads in _by_rule(due).items() for lost in _take(uow, run, rule, leads)]
     run.taken += len(taken)
@@ -185,7 +202,9 @@ def _chunk(uow: UnitOfWork, run: _Run, chunk: int) -> int:
 
 def _take(uow: UnitOfWork, run: _Run, rule: str | None, owners: Mapping[int, int]) -> list[_Lost]:
     """Free the leads that one rule takes back, `{lead: owner}`, with all that belongs to it."""
-    args = {"org": uow.org_id, "now": uow.now, "leads": list(owners), "rule": rule}
+    args = {
+        "org": uow.org_id, "now": uow.now, "leads": list(owners), "owners": list(owners.values()), "rule": rule,
+    }  # fmt: skip
     uow.session.execute(_CANCEL_TASKS, args)
     freed = uow.session.execute(_FREE, args | run.pools.for_rule(uow.rules, rule)).all()
     taken = [_Lost(row.id, owners[row.id], row.pool_id) for row in sorted(freed)]
@@ -221,7 +240,7 @@ def _tell(uow: UnitOfWork, run: _Run, taken: Sequence[_Lost]) -> None:
     for pool, leads in _grouped((lost.pool, lost.lead) for lost in taken).items():
         uow.notify(
             "pool.recycled", key=f"returned:{run.id}:{pool}:{leads[0]}", together=f"returned:{run.id}:{pool}",
-            data={"pool": pool, "leads": leads, "run": run.id}, due_at=uow.now + GATHER,
+            data={"pool": pool, "leads": leads, "run": run.id}, due_at=uow.now + GATHER * (1 + len(run.chunks)),
         )  # fmt: skip
     uow.touch(*(lost.lead for lost in taken))
 

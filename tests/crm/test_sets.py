@@ -1,5 +1,6 @@
 """Sweeps and batches work set by set: how many leads there are changes nothing about how many statements they take."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -56,6 +57,10 @@ def test_ten_times_the_leads_take_the_same_number_of_statements(database, acme, 
 def test_what_is_due_is_found_by_its_index(database, acme):
     with database.begin(acme.org_id) as uow:
         uow.session.execute(text("set local enable_seqscan = off"))
-        args = {"org": acme.org_id, "now": uow.now, "stopped": [], "at": "-infinity", "after": 0, "chunk": 1000}
-        plan = "\n".join(uow.session.scalars(text("explain " + recycling.DUE.text), args))
-    assert "ix_lead_recycle" in plan
+        args = {"org": acme.org_id, "now": uow.now, "stopped": [], "leads": [1, 2, 3]}
+        found, taken = (
+            "\n".join(uow.session.scalars(text("explain " + statement.text), args))
+            for statement in (recycling.DUE, recycling.LOCK)
+        )
+    assert re.search(r"Index Cond: .*recycle_at <= ", found)
+    assert not re.search(r"Index Cond: .*recycle_at <= ", taken)
