@@ -12,7 +12,7 @@ from sqlalchemy import TextClause, text
 from crm import queue
 from crm.db import Database
 from crm.rules.ruleset import Keep
-from crm.services import dealing, digests, recycling, rules_admin, tasks
+from crm.services import dealing, digests, recycling, rules_admin, scoring, tasks
 from crm.uow import UnitOfWork
 
 log = structlog.get_logger()
@@ -21,6 +21,7 @@ AT_ONCE, DEALT_AT_ONCE = 500, 2000
 Duty = Callable[[Database, int], Any]
 
 _ORGANIZATIONS = text("select id from organization order by id")
+_DUE = text("select org_id from sluice_due(:now)")
 _OLD_DELIVERIES = text("delete from delivery where key in (select key from delivery where at < :before limit :most)")
 # What lies behind a promise to people (leads, assignments, activities, claims) is never purged.
 _OLD = {
@@ -33,11 +34,11 @@ _OLD = {
 
 
 def tick(database: Database) -> None:
-    """Do all that has fallen due, in every organization: each minute, and at once when a clock was moved.
+    """Do all that has fallen due, wherever something has: each minute, and at once when a clock was moved.
 
     Something that fails is logged and tried again at the next tick; it keeps nothing else from happening.
     """
-    for org_id in _organizations(database):
+    for org_id in _due(database):
         for duty in DUTIES:
             try:
                 duty(database, org_id)
@@ -62,7 +63,12 @@ def deal_held(database: Database, org_id: int) -> None:
         dealing.deal_held(uow, AT_ONCE)
 
 
-DUTIES: tuple[Duty, ...] = (remind, recycling.sweep, recycling.warn, deal_held, digest)
+def rescore(database: Database, org_id: int) -> None:
+    """Take off the points that have lapsed."""
+    _until_done(database, org_id, scoring.refresh_due, scoring.CHUNK)
+
+
+DUTIES: tuple[Duty, ...] = (remind, recycling.sweep, recycling.warn, deal_held, digest, rescore)
 
 
 def deal_leads(database: Database, *, org_id: int, lead_ids: Sequence[int]) -> None:
@@ -80,6 +86,14 @@ def refresh_deadlines(database: Database, *, org_id: int, after: int = 0) -> Non
             going = rules_admin.refresh(uow, after=going)
 
 
+def rescore_leads(database: Database, *, org_id: int, after: int = 0) -> None:
+    """Bring the points of all open leads in step with a new rule set."""
+    going: int | None = after
+    while going is not None:
+        with database.begin(org_id) as uow:
+            going = scoring.refresh_next(uow, after=going)
+
+
 def purge(database: Database) -> None:
     """Delete technical records that are older than each organization keeps them."""
     for org_id in _organizations(database):
@@ -92,12 +106,19 @@ def purge(database: Database) -> None:
     _purge_deliveries(database)
 
 
-BY_NAME: dict[str, Callable[..., None]] = {queue.DEAL: deal_leads, queue.REFRESH: refresh_deadlines}
+BY_NAME: dict[str, Callable[..., None]] = {
+    queue.DEAL: deal_leads, queue.REFRESH: refresh_deadlines, queue.RESCORE: rescore_leads,
+}  # fmt: skip
 
 
 def _organizations(database: Database) -> list[int]:
     with database.begin() as uow:
         return list(uow.session.scalars(_ORGANIZATIONS))
+
+
+def _due(database: Database) -> list[int]:
+    with database.begin() as uow:
+        return list(uow.session.scalars(_DUE, {"now": uow.now}))
 
 
 def _until_done(database: Database, org_id: int, work: Callable[[UnitOfWork], int], chunk: int) -> None:
