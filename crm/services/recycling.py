@@ -177,11 +177,11 @@ def _open(uow: UnitOfWork, chunk: int) -> _Run | None:
 def _chunks(due: Sequence[Row[Any]], size: int) -> list[list[int]]:
     """The leads of whole owners together as far as they fit; who loses more than that has chunks alone."""
     found: list[list[int]] = [[]]
-    for _, leads in due:
-        if found[-1] and len(found[-1]) + len(leads) > size:
+    for row in due:
+        if found[-1] and len(found[-1]) + len(row.leads) > size:
             found.append([])
-        for start in range(0, len(leads), size):
-            found[-1] += leads[start : start + size]
+        for start in range(0, len(row.leads), size):
+            found[-1] += row.leads[start : start + size]
             if len(found[-1]) >= size:
                 found.append([])
     return [chunk for chunk in found if chunk]
