@@ -1,7 +1,7 @@
 """A company of any size in seconds, by set-based SQL: material for measuring, not a story like the demo's.
 
-Leads are spread over 90 days and forty reps; a third lies in the pool, the rest is owned, won or lost, with assignments
-and timelines that agree with that.
+Leads are spread over 90 days, twenty products and the reps of as many teams; a third lies in the pool, the rest is
+owned, won or lost, with assignments and timelines that agree with that. Each team has a dispatch rule for its product.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from crm.db import Database
 from crm.vault import Vault
 from ops import company_file, init_company
 
-REPS, TEAMS = 40, 5
+REPS, TEAMS, LEADS_OF_A_REP = 40, 20, 2000
 VAULT_KEY = "a key for measuring only"
 _LEADS = (
     """
@@ -29,7 +29,7 @@ _LEADS = (
     """
     insert into lead (org_id, number, person_id, line_id, status, stage, owner_id, pool_id, source_id, origin, score,
         tags, custom, version, created_at, pool_entered_at, assigned_at, contacted_at, followed_up_at, stage_entered_at,
-        closed_at, recycle_at, warn_step, extensions, touches)
+        closed_at, recycle_at, warn_step, extensions, touches, product)
     select :org, sluice_next_numbers(:org, 1), f.id, line.id, f.status, f.stage,
            case when f.owned then (:reps::bigint[])[1 + f.id % :rep_count] end, pool.id, source.id, 'company',
            (f.id * 7 % 100)::int, '{}', '{}', 1, f.created_at, case when not f.owned then f.created_at end,
@@ -37,7 +37,8 @@ _LEADS = (
            case when f.stage <> 'new' then f.created_at + f.luck * interval '2 days' end,
            case when f.stage <> 'new' then f.created_at + f.luck * interval '2 days' end, f.created_at,
            case when f.status <> 'open' then f.created_at + interval '9 days' end,
-           case when f.owned and f.status = 'open' then :now + (1 + f.luck * 20) * interval '1 day' end, 0, 0, 1
+           case when f.owned and f.status = 'open' then :now + (1 + f.luck * 20) * interval '1 day' end, 0, 0, 1,
+           'p' || f.id / 40 % 20
     from (
         select p.id, p.created_at, p.luck, p.luck > 0.33 as owned,
                case when p.luck > 0.92 then 'won' when p.luck > 0.80 then 'lost' else 'open' end as status,
@@ -88,7 +89,8 @@ class Seeded:
 
 def seed(database: Database, many: int, *, key: str = "bench") -> Seeded:
     """Make an organization with that many leads; about two minutes for a million on two cores."""
-    org_id = init_company.load(database, Vault(VAULT_KEY), company_file.parse(_company(key))).org_id
+    company = _company(key, max(REPS, many // LEADS_OF_A_REP))
+    org_id = init_company.load(database, Vault(VAULT_KEY), company_file.parse(company)).org_id
     owner = create_engine(database.url)
     with owner.begin() as connection:
         connection.execute(text("set local session_replication_role = replica"))  # foreign keys hold by construction
@@ -106,11 +108,16 @@ def seed(database: Database, many: int, *, key: str = "bench") -> Seeded:
     return Seeded(org_id, key, reps, int(pool_id))
 
 
-def _company(key: str) -> str:
+def _company(key: str, reps: int) -> str:
     teams = "".join(f"  - {{key: team-{n}, name: Team {n}, parent: company}}\n" for n in range(TEAMS))
     reps = "".join(
         f"  - {{name: Rep {n:02}, team: team-{n % TEAMS}, slack: U{key}{n}, wecom: {key}{n}, email: r{n}@b.example}}\n"
-        for n in range(REPS)
+        for n in range(reps)
+    )
+    rules = "".join(
+        f"    - name: product {n}\n      when: {{field: product, value: p{n}}}\n      to: {{departments: [team-{n}]}}\n"
+        "      caps: {per_day: 100000}\n      working_hours: false\n"
+        for n in range(TEAMS)
     )
     return f"""
 organization: {{key: {key}, name: Bench}}
@@ -130,7 +137,7 @@ rules: |
   claim:
     per_day: null
     cool_down: 0h
-    capacity: {{default: null}}
+    capacity: {{default: 1000000}}
+  breaker: {{share: 1}}
   dispatch:
-    - {{name: everybody, to: {{departments: [company]}}, working_hours: false}}
-"""
+{rules}"""
