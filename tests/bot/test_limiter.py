@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot import limiter
 from bot.limiter import Limiter, member_wait
 from tests import build
+from tests.rounds import rounds
 
 GONE = "redis://127.0.0.1:9/0"
 
@@ -76,7 +77,7 @@ def ledger(database, time):
         yield partial(member_wait, uow.session, org_id=acme.org_id, workspace_id=acme.workspace["wecom"])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=rounds(short=20, full=500))
 @given(steps=st.lists(st.tuples(st.floats(0, 6), st.integers(1, 5)), min_size=30, max_size=50))
 def test_no_sixty_seconds_hold_more_than_wecom_shows(ledger, steps):
     """Messages come at any pace and size: whatever the ledger lets through stays below thirty in any minute."""

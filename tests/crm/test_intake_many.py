@@ -12,6 +12,7 @@ from crm.models import Source
 from crm.rules.arrival import Arrival, check
 from crm.services import intake, intake_many
 from tests import build
+from tests.rounds import rounds
 
 PHONES = st.sampled_from(["", *(f"1380013800{n}" for n in range(4))])
 EMAILS = st.sampled_from(["", *(f"lu{n}@tea.cn" for n in range(4))])
@@ -52,7 +53,7 @@ def outcome(uow, taken):
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=rounds(short=25, full=500), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ARRIVALS, min_size=1, max_size=9), st.integers(0, 9))
 def test_a_batch_comes_out_as_its_rows_would_one_by_one(database, arrivals, known):
     singles, batch = build.company(database, rules="{}"), build.company(database, rules="{}")

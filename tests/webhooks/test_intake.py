@@ -23,6 +23,7 @@ from crm.services import members, sources
 from crm.settings import Settings
 from crm.vault import Vault
 from tests import build
+from tests.rounds import rounds
 from webhooks.intake.post import MAX_BODY
 from webhooks.intake.rates import Rates
 from webhooks.intake.router import router
@@ -381,7 +382,7 @@ VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dic
 NAMES = st.sampled_from(["name", "phone", "email", "id", "手机", "amount", "tags", "data", "custom", "level"]) | WORDS
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=rounds(short=60, full=2000), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(NAMES, VALUES, max_size=8))
 def test_no_json_object_whatsoever_is_our_mistake(client, acme, web, values):
     content = json.dumps(values).encode("utf-8", "surrogatepass")
@@ -389,7 +390,7 @@ def test_no_json_object_whatsoever_is_our_mistake(client, acme, web, values):
     assert answer.status_code in (200, 201, 400, 422)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=rounds(short=60, full=2000), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=300), st.sampled_from([JSON, FORM, MULTIPART]))
 def test_no_bytes_whatsoever_are_our_mistake(client, acme, web, body, kind):
     answer = client.post(web.path, content=body, headers=bearer(web, **{"Content-Type": kind}))

@@ -14,6 +14,7 @@ from bot.platforms.wecom_words import typed
 from tests.bot.platforms.test_wecom_text import LIVE
 from tests.bot.platforms.wecom_kit import EMOJI, HOSTILE, buttons, choices, excess, lead_card, note_form, pool_list
 from tests.doubles.wecom_rules import advice, check_card, check_message
+from tests.rounds import rounds
 
 PERSON = {"text", "markdown", "template_card"}
 
@@ -280,7 +281,7 @@ CARDS = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=rounds(short=80, full=3000))
 @given(card=CARDS)
 def test_any_card_at_all_is_taken(card: Card) -> None:
     check(cards.for_person(card))
