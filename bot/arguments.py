@@ -31,11 +31,18 @@ _FIRST = re.compile(r"^([LlＬ＃#]\s?[-－–—]?\s?\d+|\d+(?!\d))[\s,，:：]
 _NUMBER = re.compile(r"^([0-9]+)")
 _COUNT = re.compile(r"^([0-9]{1,4})\b\s*")
 _ID = re.compile(r"[0-9]{1,18}")
+_WORD = re.compile(r"[^\s,，:：;；。]+")
+_BREAK = re.compile(r"^[\s,，:：;；。]+")
 TAIL = 4  # digits by which a phone number is known
+NAME_WORDS = 4  # of a name or company, at most
 
 
 class Missing(Exception):
     """There are no words left for this argument."""
+
+
+class Unreadable(Exception):
+    """This word names no lead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,8 @@ def read(wanted: tuple[Parameter, ...], context: Context, words: str, example: s
         except Missing:
             if not parameter.optional:
                 raise MissingArgument(example=example) from None
+        except Unreadable as exc:
+            raise BadArgument(given=str(exc), example=example) from None
     return values
 
 
@@ -86,18 +95,29 @@ def _lead(context: Context, words: str) -> tuple[LeadView, str]:
 
 
 def _by_words(context: Context, words: str) -> tuple[LeadView, str]:
-    """By the first word: a name, a company, or the end of a phone number."""
-    head, *more = re.split(r"[\s,，:：]+", words, maxsplit=1)
-    rest = more[0] if more else ""
-    matches = leads.find(context.uow, actor=context.actor, words=head)
-    open_ones = [lead for lead in matches if lead.status == "open"] or matches
-    if len(open_ones) > 1:
-        raise LeadAmbiguous(leads=[lead.id for lead in open_ones], rest=rest)
-    if open_ones:
-        return open_ones[0], rest
-    if head.isdigit():
-        raise LeadNotFound(ref=head)
-    raise BadArgument(given=head, example="L-1042")
+    """By the first words: a name, a company, or the end of a phone number; the most words that fit a lead are it."""
+    heads = _heads(words)
+    for head in heads:
+        matches = leads.find(context.uow, actor=context.actor, words=head)
+        open_ones = [lead for lead in matches if lead.status == "open"] or matches
+        rest = _BREAK.sub("", words[len(head) :])
+        if len(open_ones) > 1:
+            raise LeadAmbiguous(leads=[lead.id for lead in open_ones], rest=rest)
+        if open_ones:
+            return open_ones[0], rest
+    if heads and heads[-1].isdigit():
+        raise LeadNotFound(ref=heads[-1])
+    raise Unreadable(heads[-1] if heads else words)
+
+
+def _heads(words: str) -> list[str]:
+    """What the name at the beginning may be, the longest first; a comma or colon ends it."""
+    ends: list[int] = []
+    for found in _WORD.finditer(words):
+        if len(ends) == NAME_WORDS or (ends and words[ends[-1] : found.start()].strip()):
+            break
+        ends.append(found.end())
+    return [words[:end] for end in reversed(ends)]
 
 
 def _raw_ref(_context: Context, words: str) -> tuple[RawRef, str]:

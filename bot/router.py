@@ -14,7 +14,7 @@ from rapidfuzz import fuzz, process
 
 from bot import arguments, handlers
 from bot.context import Context, Reply
-from crm.errors import MissingArgument, NotUnderstood, OldCard, UnknownWord
+from crm.errors import BadArgument, MissingArgument, NotUnderstood, OldCard, UnknownWord
 
 Handler = Callable[..., Reply]
 F = TypeVar("F", bound=Handler)
@@ -139,7 +139,7 @@ def _act(context: Context) -> Reply:
         raise OldCard
     try:
         values = arguments.read(entry.wants, context, interaction.value, interaction.action)
-    except MissingArgument:
+    except (MissingArgument, BadArgument):
         raise OldCard from None
     first: Any = next(iter(values.values()), None)
     newer = getattr(first, "version", None)

@@ -28,6 +28,57 @@ def test_a_lead_is_named_by_one_word_that_fits_it_alone(world, words):
     assert logged(world) == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("Lu Wei called, no answer", "called, no answer"),
+        ("lu wei: called", "called"),
+        ("Lu Wei, called", "called"),
+        ("Lotus Tea House called", "called"),
+        ("Lu Wei Lotus Tea called", "called"),
+    ],
+)
+def test_a_lead_is_named_by_as_many_words_as_fit_it(world, words, left):
+    ref = world.lead(owner="ann", name="Lu Wei", firm="Lotus Tea House", phone="+8613812345678")
+    world.lead(owner="ann", name="Lu Fang", firm="Lotus Paper", phone="+8613800000001")
+    assert ref in told(world, f"log {words}")
+    assert world.count("select count(*) from activity where verb = 'logged' and words = :w", w=left) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "fact"),
+    [
+        ("stage Lu Wei quote", "stage = 'quote'"),
+        ("won Lu Wei 12000", "status = 'won' and amount = 12000"),
+        ("lost Lu Wei too expensive", "status = 'lost' and lost_reason = 'too expensive'"),
+        ("release Lu Wei not my region", "owner_id is null"),
+        ("remind Lu Wei tomorrow 3pm", "exists (select 1 from task t where t.lead_id = lead.id)"),
+        ("extend Lu Wei waiting for their budget", "extensions = 1"),
+    ],
+)
+def test_every_word_takes_a_name_of_several_words(world, words, fact):
+    world.lead(owner="ann", name="Lu Wei", firm="Lotus")
+    told(world, words)
+    assert world.count(f"select count(*) from lead where {fact}") == 1
+
+
+def test_several_of_one_full_name_are_asked_about_with_the_rest_of_the_line(world):
+    refs = [world.lead(owner="ann", name="Lu Wei") for _ in range(2)]
+    world.lead(owner="ann", name="Lu Fang")
+    answer = ask(world, says(world, "lost Lu Wei too expensive"))
+    assert [ref for ref in refs if ref in shown(answer)] == refs
+    assert "Lu Fang" not in shown(answer)
+    [chosen] = [button for button in buttons(answer.card) if refs[0] in button.value]
+    ask(world, taps(world, chosen.action, chosen.value))
+    assert world.count("select count(*) from lead where status = 'lost' and lost_reason = 'too expensive'") == 1
+
+
+def test_what_names_no_lead_is_answered_by_a_whole_sentence(world):
+    assert "log L-1042 called, wants a quote" in told(world, "log called, wants a quote")
+    told(world, "lang zh")
+    assert "跟进 L-1042 打了电话" in told(world, "跟进 打了电话，要报价")
+
+
 def test_an_open_lead_is_meant_rather_than_a_closed_one(world):
     world.lead(owner="ann", name="Fang", status="lost")
     ref = world.lead(owner="ann", name="Fang")
