@@ -12,7 +12,7 @@ from sqlalchemy import TextClause, text
 from crm import queue
 from crm.db import Database
 from crm.rules.ruleset import Keep
-from crm.services import dealing, digests, recycling, rules_admin, scoring, tasks
+from crm.services import dealing, digests, first_response, handing, recycling, reserving, rules_admin, scoring, tasks
 from crm.uow import UnitOfWork
 
 log = structlog.get_logger()
@@ -68,7 +68,20 @@ def rescore(database: Database, org_id: int) -> None:
     _until_done(database, org_id, scoring.refresh_due, scoring.CHUNK)
 
 
-DUTIES: tuple[Duty, ...] = (remind, recycling.sweep, recycling.warn, deal_held, digest, rescore)
+def pass_offers_on(database: Database, org_id: int) -> None:
+    """End the offers that nobody answered and ask the next one; open to the whole pool what no one of a team took."""
+    _until_done(database, org_id, handing.expire_due, handing.CHUNK)
+    _until_done(database, org_id, reserving.open_groups, reserving.CHUNK)
+
+
+def respond(database: Database, org_id: int) -> None:
+    """Do what is due for want of a first response."""
+    _until_done(database, org_id, first_response.climb, first_response.CHUNK)
+
+
+DUTIES: tuple[Duty, ...] = (
+    remind, recycling.sweep, recycling.warn, pass_offers_on, respond, deal_held, digest, rescore,
+)  # fmt: skip
 
 
 def deal_leads(database: Database, *, org_id: int, lead_ids: Sequence[int]) -> None:
