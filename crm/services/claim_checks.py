@@ -75,14 +75,19 @@ def refusal(uow: UnitOfWork, actor: Actor, found: Takeable) -> Refusal | None:  
         return LeadNotInPool(ref=ref)
     if not found.in_scope:
         return PoolClosed(pool=found.pool_name)
-    policy = quota.policy(uow.rules, lead.pool)
-    if lead.held_by in reserving.FOR_SOME:
+    return _as_it_lies(uow, actor, found)
+
+
+def _as_it_lies(uow: UnitOfWork, actor: Actor, found: Takeable) -> Refusal | None:
+    """What its pool and its waiting say about a free lead. What lies before a team is theirs at once."""
+    if found.lead.held_by in reserving.FOR_SOME:
         return reserving.refusal(uow, actor, found)
-    return held(found) or _tenure(uow.now, found, policy) or _waiting(uow.now, found, policy)
+    policy = quota.policy(uow.rules, found.lead.pool)
+    return kept_back(found) or _tenure(uow.now, found, policy) or _waiting(uow.now, found, policy)
 
 
-def held(found: Takeable) -> LeadHeld | None:
-    """Why a free lead is kept back from everybody; one that only waits for somebody to be there is not."""
+def kept_back(found: Takeable) -> LeadHeld | None:
+    """Why a free lead is kept from everybody; one that only waits for somebody to be there is not."""
     kept = found.lead.held_by
     if kept in (None, "nobody"):
         return None

@@ -6,10 +6,10 @@ from typing import NoReturn
 
 from sqlalchemy import text
 
-from crm.errors import AlreadyKnown, CapacityReached, Conflict, KnownInPool, KnownOwned, LeadAlreadyYours, NoContact
+from crm.errors import AlreadyKnown, Conflict, KnownInPool, KnownOwned, LeadAlreadyYours, NoContact
 from crm.rules.access import Actor
 from crm.rules.arrival import Arrival, Checked, check
-from crm.services import houses, intake, leads, ownership, timeline
+from crm.services import claim_checks, houses, intake, leads, ownership, takeable, timeline
 from crm.services.houses import House
 from crm.services.intake import Known, Place, TakenIn
 from crm.uow import UnitOfWork
@@ -26,7 +26,8 @@ def new_lead(uow: UnitOfWork, *, actor: Actor, contact: Arrival, origin: str = "
         FieldErrors: a key is there but wrong.
         LeadAlreadyYours, KnownInPool, KnownOwned: there is an open lead like this; no contact is shown.
         AlreadyKnown: self-sourced, but the company knows this customer from before.
-        CapacityReached: of origin company, and the actor has no room.
+        CapacityReached, LevelFull, SourceFull: of origin company, and the actor has no room.
+        QuotaReached: likewise, where what is entered counts as claimed.
     """
     house = houses.of(uow)
     checked = check_contact(house, contact)
@@ -87,5 +88,10 @@ def _open(
 
 
 def _give(uow: UnitOfWork, actor: Actor, taken: TakenIn) -> None:
-    if not ownership.give(uow, lead_id=taken.lead_id, member_id=actor.id, how="created", actor_id=actor.id):
-        raise CapacityReached(held=ownership.holding(uow, actor), limit=ownership.room(uow, actor).cap)
+    claims = int(uow.rules.claim.created_counts)
+    given = ownership.give(
+        uow, lead_id=taken.lead_id, member_id=actor.id, how="created", actor_id=actor.id, claims=claims
+    )
+    if not given:
+        found = takeable.by_id(uow, actor, taken.lead_id)
+        raise (found and claim_checks.no_room(uow, actor, found, claims=bool(claims))) or Conflict()

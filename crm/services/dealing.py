@@ -13,13 +13,14 @@ from sqlalchemy import text
 from crm.rules import quota
 from crm.rules.dispatch import Candidate, Cursor, Rotation, first_match
 from crm.rules.facts import LeadFacts
-from crm.rules.ruleset import Dispatch
+from crm.rules.ruleset import Dispatch, Rules
 from crm.services import (
     calendars,
     candidates,
     clocks,
     decisions,
     lead_facts,
+    ledger,
     offers,
     placing,
     reserving,
@@ -68,7 +69,8 @@ _ASSIGN = text(
         ) as d(lead, member, decision, recycle_at, rule, warn_at, warn_step)
     ), taken as (
         update lead l set owner_id = d.member, assigned_at = :now, followed_up_at = null, held_since = null,
-               held_by = null, held_until = null, held_for = null, counts = l.origin <> 'self',
+               held_by = null, held_until = null, held_for = null,
+               counts = l.origin <> 'self' and not l.stage = any(:excluded),
                extensions = 0, extended_until = null, protected_until = null, recycle_at = d.recycle_at,
                recycle_rule = d.rule, warn_at = d.warn_at, warn_step = d.warn_step, version = l.version + 1
         from dealt d where l.org_id = :org and l.id = d.lead and l.owner_id is null and l.status = 'open'
@@ -85,6 +87,7 @@ _ASSIGN = text(
             holding = r.holding + got.counts,
             dealt_day = case when r.day = t.day then r.dealt_day else 0 end + got.many,
             day_claims = case when r.day = t.day then r.day_claims else 0 end,
+            day_reveals = case when r.day = t.day then r.day_reveals else 0 end,
             week_claims = case when r.week = t.week then r.week_claims else 0 end, day = t.day, week = t.week
         from (select member, count(*) as many, count(*) filter (where counts) as counts
               from taken group by member) got
@@ -108,6 +111,7 @@ class _Table:
     cursors: dict[str, Cursor] = field(default_factory=dict)
     considered: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     barred: dict[int, dict[int, str]] = field(default_factory=dict)
+    kinds: ledger.Kinds = field(default_factory=lambda: ledger.Kinds(Rules()))
 
 
 def deal(uow: UnitOfWork, lead_ids: Sequence[int], *, again: bool = False) -> list[Verdict]:
@@ -150,7 +154,7 @@ def _lay(uow: UnitOfWork, leads: Sequence[LeadFacts], owners: dict[int, int]) ->
     everybody = sorted({*owners.values(), *(member for ids in named.values() for member in ids)})
     args = {"org": uow.org_id, "members": everybody, "today": quota.day_of(uow.now, zone("UTC"))}
     uow.session.execute(_LOCK_LEDGER, args)
-    table.seats = candidates.of_members(uow, everybody)
+    table.seats, table.kinds = candidates.of_members(uow, everybody), ledger.kinds(uow, everybody)
     offers.reserve(uow, table.seats.values())
     for name, rule in matched.items():
         seats = [table.seats[member] for member in named[name]]
@@ -161,9 +165,11 @@ def _lay(uow: UnitOfWork, leads: Sequence[LeadFacts], owners: dict[int, int]) ->
 
 def _decide(table: _Table, lead: LeadFacts, owner_id: int | None) -> Verdict:
     owner = table.seats.get(owner_id) if owner_id else None
-    barred = table.barred.get(lead.id, {})
-    if owner and owner.welcome and owner.member_id not in barred:
-        owner.take()
+    barred, kinds = table.barred.get(lead.id, {}), table.kinds
+    counts = quota.counts(kinds.rules, origin=lead.origin, stage=lead.stage)
+    if owner and owner.welcome and owner.member_id not in barred and not kinds.full(owner.member_id, lead):
+        owner.take(counts=counts)
+        kinds.took(owner.member_id, lead)
         return Verdict(lead.id, "assigned", AFFINITY, owner.member_id)
     rule = table.matched[lead.id]
     if rule is None:
@@ -171,8 +177,10 @@ def _decide(table: _Table, lead: LeadFacts, owner_id: int | None) -> Verdict:
     if rule.mode in WAITS:
         return Verdict(lead.id, WAITS[rule.mode], rule.name)
     rotation = table.rotations[rule.name]
-    if (turn := rotation.next(lambda one: one.member_id in barred)) is not None:
-        rotation.took(turn)
+    turn = rotation.next(lambda one: one.member_id in barred or kinds.full(one.member_id, lead))
+    if turn is not None:
+        rotation.took(turn, counts=counts)
+        kinds.took(turn.member_id, lead)
         return Verdict(lead.id, "offered" if rule.mode == "offer" else "assigned", rule.name, turn.member_id)
     return Verdict(lead.id, NOBODY[rule.nobody], rule.name)
 
@@ -224,6 +232,7 @@ def _assign(uow: UnitOfWork, table: _Table, assigned: Sequence[Verdict], facts: 
             "members": [made.member_id for made in assigned], "decisions": [made.decision_id for made in assigned],
             "recycle": [one.recycle_at for one in new], "rules": [one.rule for one in new],
             "warn": [one.warn_at for one in new], "steps": [one.warn_step for one in new],
+            "excluded": list(uow.rules.claim.capacity.exclude_stages),
         } | _local_days(uow, {made.member_id for made in assigned if made.member_id}),
     )  # fmt: skip
     response_clock.restart(uow, [made.lead_id for made in assigned], fresh=True)

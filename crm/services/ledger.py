@@ -4,13 +4,16 @@ kept in step when it changes whether leads fill their owner's capacity.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import text
 
 from crm.rules import quota
 from crm.rules.access import Actor
 from crm.rules.facts import LeadFacts
+from crm.rules.ruleset import Rules
 from crm.uow import UnitOfWork
 
 _OPEN = text(
@@ -27,9 +30,19 @@ _OF_KIND = text(
     where l.org_id = :org and l.owner_id = :me and l.status = 'open' and l.counts and l.id <> :lead
     """
 )
+_KINDS = text(
+    """
+    select l.owner_id, l.level, s.key as source, count(*) as many
+    from lead l left join source s on s.org_id = l.org_id and s.id = l.source_id
+    where l.org_id = :org and l.owner_id = any(:members) and l.status = 'open' and l.counts
+      and (l.level = any(:levels) or s.key = any(:sources))
+    group by l.owner_id, l.level, s.key
+    """
+)
 _DIFFER = """
     from lead l where l.org_id = :org and l.id = any(:leads) and l.status = 'open' and l.owner_id is not null
-      and l.counts <> (l.origin <> 'self' and not l.stage = any(:excluded))
+      and l.counts <> (l.origin <> 'self' and not l.stage = any(:excluded)
+                       and l.held_by is distinct from 'nurture')
 """
 _CHANGING = text(f"select l.owner_id {_DIFFER} order by l.id for no key update")
 _LOCK_ALL = text(
@@ -48,6 +61,41 @@ _RECOUNT = text(
     returning r.member_id, r.holding, moved.by
     """  # noqa: S608  (a constant)
 )
+
+
+@dataclass(slots=True)
+class Kinds:
+    """What several members hold of the levels and sources that have caps of their own, while a batch is dealt."""
+
+    rules: Rules
+    held: Counter[tuple[int, str, str]] = field(default_factory=Counter)
+
+    def full(self, member_id: int, lead: LeadFacts) -> bool:
+        """Whether such a cap keeps the member from this lead."""
+        return any(self.held[member_id, cap.by, cap.value] >= cap.cap for cap in self._caps(lead))
+
+    def took(self, member_id: int, lead: LeadFacts) -> None:
+        """The member has one more."""
+        self.held.update((member_id, cap.by, cap.value) for cap in self._caps(lead))
+
+    def _caps(self, lead: LeadFacts) -> tuple[quota.Extra, ...]:
+        if not quota.counts(self.rules, origin=lead.origin, stage=lead.stage):
+            return ()
+        return quota.extra_caps(self.rules, level=lead.level, source=lead.source)
+
+
+def kinds(uow: UnitOfWork, member_ids: Sequence[int]) -> Kinds:
+    """What these members hold by kind. Exact once their ledger rows are locked."""
+    capacity, found = uow.rules.claim.capacity, Kinds(uow.rules)
+    if not (capacity.levels or capacity.sources):
+        return found
+    args = {"org": uow.org_id, "levels": list(capacity.levels), "sources": list(capacity.sources)}
+    for row in uow.session.execute(_KINDS, args | {"members": list(member_ids)}):
+        if row.level is not None:
+            found.held[row.owner_id, "level", row.level] += row.many
+        if row.source is not None:
+            found.held[row.owner_id, "source", row.source] += row.many
+    return found
 
 
 def lock(uow: UnitOfWork, member: Actor) -> None:

@@ -77,7 +77,8 @@ _END = text(
     ), ended as (
         update lead l set owner_id = null, pool_id = coalesce(:pool, pool_id), pool_entered_at = :now,
                assigned_at = null, recycle_at = null, recycle_rule = null, warn_at = null, sla_at = null,
-               extended_until = null, extensions = 0, protected_until = null, version = version + 1
+               extended_until = null, extensions = 0, protected_until = null, held_by = null, held_since = null,
+               held_until = null, held_for = null, version = version + 1
         from was where l.org_id = :org and l.id = was.id
         returning l.id, l.version, l.counts, l.pool_id
     ), history as (
@@ -226,6 +227,8 @@ def restage(uow: UnitOfWork, lead_id: int) -> None:
 
     Raises: CapacityReached, LevelFull, SourceFull.
     """
+    if not uow.rules.claim.capacity.exclude_stages:
+        return
     for member_id, held in ledger.recount(uow, [lead_id]).items():
         member = members.get(uow, member_id)
         cap = room(uow, member).cap

@@ -55,7 +55,10 @@ def find_stage(uow: UnitOfWork, lead_id: int, words: str) -> StageView:
 
 
 def move(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -> None:
-    """Put a lead into a stage; won and lost close it, any other opens it again. Raises LeadNotYours, MemberFull."""
+    """Put a lead into a stage; won and lost close it, any other opens it again.
+
+    Raises: LeadNotYours, MemberFull, CapacityReached where the lead filled nothing before and there is no room.
+    """
     if stage.funnel == "won":
         return won(uow, actor=actor, lead=lead)
     if stage.funnel == "lost":
@@ -67,6 +70,7 @@ def move(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -> 
         uow, lead_id=lead.id, verb="stage", actor_id=actor.id, for_id=_other(actor, lead),
         data={"from": lead.stage, "to": stage.key}, owner=lead.owner_id, stage=stage.key, stage_entered_at=uow.now,
     )  # fmt: skip
+    ownership.restage(uow, lead.id)
     clocks.restart(uow, [lead.id])
     return None
 
@@ -135,7 +139,8 @@ def _close(
         uow, lead_id=lead.id, verb=status, actor_id=actor.id, for_id=_other(actor, lead), words=reason,
         data={"from": lead.stage, **money}, made={"tasks_closed": closed}, owner=lead.owner_id, status=status,
         stage=stage.key if stage else status, stage_entered_at=uow.now, closed_at=uow.now, lost_reason=reason,
-        recycle_at=None, recycle_rule=None, warn_at=None, **money,
+        recycle_at=None, recycle_rule=None, warn_at=None, held_by=None, held_since=None, held_until=None,
+        held_for=None, **money,
     )  # fmt: skip
     ownership.count_off(uow, lead_id=lead.id, how="converted" if status == "won" else "lost", reason=reason)
 
