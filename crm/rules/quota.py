@@ -109,6 +109,11 @@ def week_of(now: datetime, zone: ZoneInfo) -> date:
     return day - timedelta(days=day.weekday())
 
 
+def month_of(now: datetime, zone: ZoneInfo) -> date:
+    """The first of the local month to which a dealt lead counts."""
+    return day_of(now, zone).replace(day=1)
+
+
 def next_day(now: datetime, zone: ZoneInfo) -> datetime:
     """When the daily quota is fresh again."""
     return midnight(day_of(now, zone) + timedelta(days=1), zone)

@@ -1,8 +1,9 @@
-"""Who a dispatch rule may deal to, with all that decides about it: duty, leave, hours, capacity, the day's share."""
+"""Who dispatch rules may deal to, with all that decides about it: duty, leave, hours, capacity, what was dealt."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -11,23 +12,38 @@ from crm.rules import quota
 from crm.rules.dispatch import Candidate
 from crm.rules.facts import LeadFacts
 from crm.rules.ruleset import Dispatch, To
+from crm.rules.turns import names_of
 from crm.services import calendars
 from crm.services.members import zone
 from crm.uow import UnitOfWork
 
+_LEDGER = "r.day, r.dealt_day, r.week, r.dealt_week, r.month, r.dealt_month"
 _WHO = text(
-    """
-    select m.id, m.name, m.email, m.role, m.active, m.on_duty, m.tags,
-           coalesce(m.timezone, d.timezone, o.timezone) as timezone,
+    f"""
+    select m.id, m.name, m.email, m.role, m.active, m.on_duty, m.tags, m.joined_at,
+           coalesce(m.timezone, d.timezone, o.timezone) as timezone, coalesce(m.locale, d.locale, o.locale) as locale,
            coalesce((select array_agg(a.key order by cardinality(a.path)) from department a
-                     where a.org_id = m.org_id and a.id = any(d.path)), '{}') as departments,
-           coalesce(r.holding, 0) as holding, r.day, coalesce(r.dealt_day, 0) as dealt_day
+                     where a.org_id = m.org_id and a.id = any(d.path)), '{{}}') as departments,
+           coalesce(r.holding, 0) as holding, {_LEDGER}
     from member m join organization o on o.id = m.org_id
     left join department d on d.org_id = m.org_id and d.id = m.department_id
     left join rep_load r on r.org_id = m.org_id and r.member_id = m.id
     where m.org_id = :org and m.left_at is null
       and (m.id = any(:only) or m.role = any(:roles) or lower(m.email) = any(:named) or lower(m.name) = any(:named))
     order by m.id
+    """  # noqa: S608  (a constant)
+)
+_LOCK = text(
+    f"""
+    select r.member_id as id, r.holding, {_LEDGER} from rep_load r
+    where r.org_id = :org and r.member_id = any(:members) order by r.member_id for update
+    """  # noqa: S608  (a constant)
+)
+_OPEN = text(
+    """
+    insert into rep_load (org_id, member_id, holding, day, day_claims, week, week_claims, dealt_day)
+    select :org, member, 0, '2000-01-01', 0, '2000-01-01', 0, 0 from unnest(cast(:members as bigint[])) as m(member)
+    order by member on conflict do nothing
     """
 )
 _AWAY = text(
@@ -52,19 +68,45 @@ _KNOWN_OWNERS = text(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """Candidates by id, and by the name of each rule those whom it names, by id; a member is one object everywhere."""
+
+    by_id: dict[int, Candidate]
+    by_rule: dict[str, list[Candidate]]
+
+
 def of_rule(uow: UnitOfWork, rule: Dispatch) -> list[Candidate]:
     """Everybody the rule names, by id, also those who are out of the question now."""
-    named = [name.casefold() for name in rule.to.members]
-    rows = uow.session.execute(
-        _WHO, {"org": uow.org_id, "only": [], "roles": list(rule.to.roles), "named": named}
-    ).all()
-    return _candidates(uow, [row for row in rows if _named(rule.to, row)])
+    return of_rules(uow, [rule]).by_rule[rule.name]
+
+
+def of_rules(uow: UnitOfWork, rules: Sequence[Dispatch], also: Collection[int] = ()) -> Seats:
+    """Everybody whom these rules name, and these members."""
+    roles = sorted({role for rule in rules for role in rule.to.roles})
+    named = sorted({name.casefold() for rule in rules for name in rule.to.members})
+    args = {"org": uow.org_id, "only": list(also), "roles": roles, "named": named}
+    everybody = _candidates(uow, uow.session.execute(_WHO, args).all())
+    by_rule = {rule.name: [one for one in everybody if _named(rule.to, one)] for rule in rules}
+    return Seats({one.member_id: one for one in everybody}, by_rule)
 
 
 def of_members(uow: UnitOfWork, member_ids: list[int]) -> dict[int, Candidate]:
     """These members as candidates, by id."""
-    args = {"org": uow.org_id, "only": member_ids, "roles": [], "named": []}
-    return {one.member_id: one for one in _candidates(uow, uow.session.execute(_WHO, args).all())}
+    return of_rules(uow, [], also=member_ids).by_id
+
+
+def lock(uow: UnitOfWork, seats: Iterable[Candidate]) -> None:
+    """Nobody else changes what these members hold or were dealt until the transaction ends; their figures are read."""
+    by_id = {one.member_id: one for one in seats}
+    rows = _lock(uow, sorted(by_id))
+    missing = sorted(by_id.keys() - {row.id for row in rows})
+    if missing:
+        # A row that somebody else has just made is invisible to the statement that waited for it.
+        uow.session.execute(_OPEN, {"org": uow.org_id, "members": missing})
+        rows = [*rows, *_lock(uow, missing)]
+    for row in rows:
+        _count(uow, by_id[row.id], row)
 
 
 def known_owners(uow: UnitOfWork, leads: Sequence[LeadFacts]) -> dict[int, int]:
@@ -76,34 +118,49 @@ def known_owners(uow: UnitOfWork, leads: Sequence[LeadFacts]) -> dict[int, int]:
     return {lead.id: owners[lead.person_id] for lead in leads if lead.person_id in owners}
 
 
-def _named(to: To, row: Row[Any]) -> bool:
+def _named(to: To, one: Candidate) -> bool:
     """Whether a rule's `to` means this member: by name, or by role within the departments and tags it asks for."""
-    names = {name.casefold() for name in to.members}
-    if (row.email or "").casefold() in names or row.name.casefold() in names:
+    if to.members and not names_of(one).isdisjoint(name.casefold() for name in to.members):
         return True
-    if row.role not in to.roles or (to.members and not to.departments and not to.tags):
+    if one.role not in to.roles or (to.members and not to.departments and not to.tags):
         return False
-    return (not to.departments or not set(to.departments).isdisjoint(row.departments)) and (
-        not to.tags or not set(to.tags).isdisjoint(row.tags)
+    return (not to.departments or not set(to.departments).isdisjoint(one.departments)) and (
+        not to.tags or not set(to.tags).isdisjoint(one.tags)
     )
+
+
+def _lock(uow: UnitOfWork, member_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    return uow.session.execute(_LOCK, {"org": uow.org_id, "members": list(member_ids)}).all()
 
 
 def _candidates(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> list[Candidate]:
     ids, rules = [row.id for row in rows], uow.rules
     known = calendars.for_members(uow, ids)
     away = _on_leave(uow, {row.id: row.timezone for row in rows})
-    return [
+    made = [
         Candidate(
             member_id=row.id, active=row.active, on_duty=row.on_duty, on_leave=row.id in away,
-            working=known[row.id].is_working(uow.now), holding=row.holding,
+            working=known[row.id].is_working(uow.now), holding=row.holding, dealt_today=0,
             capacity=quota.capacity_for(
                 rules, role=row.role, departments=row.departments, email=row.email, name=row.name
             ),
-            dealt_today=row.dealt_day if row.day == quota.day_of(uow.now, zone(row.timezone)) else 0,
-            departments=tuple(row.departments),
+            departments=tuple(row.departments), caps=rules.caps, role=row.role, name=row.name, email=row.email,
+            tags=tuple(row.tags), timezone=row.timezone, language=row.locale, tenure=uow.now - row.joined_at,
         )
         for row in rows
     ]  # fmt: skip
+    for one, row in zip(made, rows, strict=True):
+        _count(uow, one, row)
+    return made
+
+
+def _count(uow: UnitOfWork, one: Candidate, row: Row[Any]) -> None:
+    """What a row of the ledger says about the day, week and month that it is for the member."""
+    where = zone(one.timezone)
+    one.holding = row.holding
+    one.dealt_today = row.dealt_day if row.day == quota.day_of(uow.now, where) else 0
+    one.dealt_week = row.dealt_week if row.week == quota.week_of(uow.now, where) else 0
+    one.dealt_month = row.dealt_month if row.month == quota.month_of(uow.now, where) else 0
 
 
 def _on_leave(uow: UnitOfWork, zones: dict[int, str]) -> set[int]:

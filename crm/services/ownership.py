@@ -37,16 +37,19 @@ _TAKE = text(
                 and coalesce(held_by, 'nobody') in ('nobody', 'group')))
         returning id, version, pool_id
     ), counted as (
-        insert into rep_load as r (org_id, member_id, holding, day, day_claims, week, week_claims, dealt_day)
-        select :org, :member, :counts, :day, :claims, :week, :claims, :dealt from won
+        insert into rep_load as r (org_id, member_id, holding, day, day_claims, week, week_claims, dealt_day,
+                                   dealt_week, month, dealt_month)
+        select :org, :member, :counts, :day, :claims, :week, :claims, :dealt, :dealt, :month, :dealt from won
         where :cap >= :counts and :per_day >= :claims and :per_week >= :claims
         on conflict (org_id, member_id) do update set
             holding = r.holding + :counts,
             day_claims = case when r.day = :day then r.day_claims else 0 end + :claims,
             dealt_day = case when r.day = :day then r.dealt_day else 0 end + :dealt,
+            dealt_week = case when r.week = :week then r.dealt_week else 0 end + :dealt,
+            dealt_month = case when r.month = :month then r.dealt_month else 0 end + :dealt,
             day_reveals = case when r.day = :day then r.day_reveals else 0 end,
             week_claims = case when r.week = :week then r.week_claims else 0 end + :claims,
-            day = :day, week = :week
+            day = :day, week = :week, month = :month
         where (:counts = 0 or r.holding + :counts <= :cap)
           and case when r.day = :day then r.day_claims else 0 end + :claims <= :per_day
           and case when r.week = :week then r.week_claims else 0 end + :claims <= :per_week
@@ -149,6 +152,7 @@ class Room:
     per_week: int
     day: date
     week: date
+    month: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +337,7 @@ def room(uow: UnitOfWork, member: Actor, departments: Sequence[str] | None = Non
         per_week=NO_LIMIT if claim.per_week is None else claim.per_week,
         day=quota.day_of(uow.now, member.timezone),
         week=quota.week_of(uow.now, member.timezone),
+        month=quota.month_of(uow.now, member.timezone),
     )
 
 
