@@ -1,9 +1,15 @@
-"""`python -m bench [NAME ...] [--scale 0.01]`: one table of figures, each against a reference of the same run."""
+"""`python -m bench [NAME ...] [--scale 0.01]`: one table of figures, each against a reference of the same run.
+
+Every run adds a line to `history.jsonl` in this folder, which git leaves alone: what was measured, when, and how busy
+the machine was.
+"""
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import json
+import os
 import pkgutil
 import shutil
 import sys
@@ -17,8 +23,10 @@ from rich.table import Table
 
 import bench
 from bench.frame import Env, Figure
+from crm import clock
 from ops.embedded import Engines
 
+HISTORY = Path(__file__).with_name("history.jsonl")
 MARKS = {True: "[green]reached[/green]", False: "[red]missed[/red]", None: ""}
 
 
@@ -26,6 +34,7 @@ def main() -> int:
     """Run the benches asked for, or all. Exit code 1 when a target was missed."""
     wanted, scale = _asked()
     out = Console()
+    load = os.getloadavg()[0]
     folder = Path(tempfile.mkdtemp(prefix="sluice-bench-"))
     try:
         with Engines(folder) as sockets:
@@ -37,6 +46,7 @@ def main() -> int:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     out.print(_table(figures))
+    _remember(figures, scale, load)
     return int(any(figure.reached is False for figure in figures))
 
 
@@ -71,6 +81,14 @@ def _table(figures: list[Figure]) -> Table:
             MARKS[figure.reached],
         )
     return table
+
+
+def _remember(figures: list[Figure], scale: float, load: float) -> None:
+    """Args: load: of the machine before the run."""
+    taken = {figure.name: [round(figure.value, 3), figure.ratio and round(figure.ratio, 3)] for figure in figures}
+    line = {"at": clock.wall().isoformat(timespec="seconds"), "scale": scale, "load": round(load, 2), "figures": taken}
+    with HISTORY.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":
