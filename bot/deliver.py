@@ -6,7 +6,7 @@ Between the two short transactions no database connection is held.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -93,7 +93,7 @@ class Delivery:
         if message is None:
             return None
         notice = NOTICES[message.topic]
-        if notice.late == "drop" and uow.now - message.due_at > notice.fresh_for:
+        if _is_stale(uow, message, notice):
             owed.close(uow, message, "dropped", "late")
             return None
         if notice.wide and message.conversation_id is None and message.member_id is None:
@@ -113,10 +113,8 @@ class Delivery:
     def _ready(self, uow: UnitOfWork, message: Owed, notice: Notice, to: Recipient) -> Ready:
         facts = Facts(uow, to.viewer, to.workspace.platform)
         if message.topic != "answer":
-            args = owed.joined(uow, message)
-            return Ready(
-                message, notice, to, render.card(notice.card, args, facts), {"card": notice.card, "args": args}, None
-            )
+            call = _call(uow, message, notice)
+            return Ready(message, notice, to, render.card(call["card"], call["args"], facts), call, None)
         call = {"card": message.card["card"], "args": message.card["args"]}
         sealed = message.card.get("shown_once")
         once = self._workspaces.vault.open_all(sealed.encode()) if sealed else {}
@@ -124,9 +122,10 @@ class Delivery:
         return Ready(message, notice, to, card, call, message.card.get("handle"))
 
     def _spread(self, uow: UnitOfWork, message: Owed) -> None:
-        """News of a pool: a message of its own for each group and candidate."""
+        """News of a pool, or for a rule's team: a message of its own for each group and candidate."""
         data = owed.joined(uow, message)
-        groups, candidates = recipients.wide(uow, data["pool"])
+        rule = data.get("rule")
+        groups, candidates = recipients.team(uow, rule) if rule else recipients.wide(uow, data["pool"])
         one = data["leads"][0] if len(data.get("leads", ())) == 1 else None
         for group in groups:
             uow.notify(message.topic, key=f"{message.key}:group:{group}", data=data, lead=one, group=group)
@@ -246,3 +245,21 @@ class Delivery:
                 message.topic, to=manager, lead=message.lead_id, key=f"{message.key}:instead:{manager}",
                 data=message.card if data is None else data, together=message.group_key,
             )  # fmt: skip
+
+
+def _is_stale(uow: UnitOfWork, message: Owed, notice: Notice) -> bool:
+    """Whether a message that may be dropped comes too late to be of use."""
+    if notice.late != "drop":
+        return False
+    until = message.card.get("expires_at")
+    return uow.now - message.due_at > notice.fresh_for or (
+        until is not None and datetime.fromisoformat(until) <= uow.now
+    )
+
+
+def _call(uow: UnitOfWork, message: Owed, notice: Notice) -> dict[str, Any]:
+    """The card's name and arguments: of the message alone, or of all that wait together with it."""
+    several = owed.listed(uow, message) if notice.several else None
+    if several is not None:
+        return {"card": notice.several, "args": several}
+    return {"card": notice.card, "args": message.card if notice.several else owed.joined(uow, message)}

@@ -13,7 +13,7 @@ from bot.owed import Owed
 from bot.platforms.base import Address, Workspace
 from bot.workspaces import Workspaces
 from crm.rules.access import Actor
-from crm.services import members
+from crm.services import members, reserving
 from crm.uow import UnitOfWork
 
 _IDENTITY = text(
@@ -55,6 +55,28 @@ _WIDE_MEMBERS = text(
     join pool_scope ps on ps.org_id = m.org_id and ps.pool_id = :pool
     where m.org_id = :org and m.active and m.on_duty and m.role in ('rep', 'reception', 'success')
       and (ps.member_id = m.id or ps.role = m.role or ps.department_id = any(d.path))
+    """
+)
+
+# A rule's team: the groups of its departments, and whom of it they do not reach.
+_TEAM_GROUPS = text(
+    """
+    select distinct c.id from conversation c join workspace w on w.id = c.workspace_id
+    join department d on d.org_id = c.org_id and d.id = c.department_id
+    where c.org_id = :org and w.dead_at is null and w.platform <> 'wecom' and c.broken_at is null
+      and c.pool_id is null and d.key = any(:departments)
+    """
+)
+_TEAM_MEMBERS = text(
+    """
+    select m.id from member m
+    join lateral (
+        select w.platform from chat_identity c join workspace w on w.id = c.workspace_id
+        where c.org_id = m.org_id and c.member_id = m.id and w.dead_at is null
+        order by c.seen_at desc nulls last, c.id limit 1
+    ) chat on :everybody or chat.platform = 'wecom'
+    where m.org_id = :org and m.active and m.on_duty and m.id = any(:members)
+    order by m.id
     """
 )
 
@@ -110,3 +132,15 @@ def wide(uow: UnitOfWork, pool_id: int) -> tuple[list[int], list[int]]:
     """The conversations and members to whom a pool's news goes."""
     args = {"org": uow.org_id, "pool": pool_id}
     return list(uow.session.scalars(_WIDE_GROUPS, args)), list(uow.session.scalars(_WIDE_MEMBERS, args))
+
+
+def team(uow: UnitOfWork, rule: str) -> tuple[list[int], list[int]]:
+    """The conversations and members to whom a lead for a rule's whole team goes.
+
+    Where the rule's departments have no group, everybody of the team gets the card in private.
+    """
+    named = reserving.named(uow.rules, rule)
+    args = {"org": uow.org_id, "departments": list(named.to.departments) if named else []}
+    groups = list(uow.session.scalars(_TEAM_GROUPS, args))
+    args |= {"members": sorted(reserving.team(uow, rule)), "everybody": not groups}
+    return groups, list(uow.session.scalars(_TEAM_MEMBERS, args))

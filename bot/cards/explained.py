@@ -24,6 +24,8 @@ ROLES = {"managers": _("managers"), "admins": _("admins"), "reps": _("sales peop
 PASSED_OVER = {
     "inactive": _("has left"), "off_duty": _("off duty"), "out_of_hours": _("outside working hours"),
     "on_leave": _("on leave"),
+    "declined": _("declined it"), "silent": _("did not answer the offer"),
+    "no_response": _("had it without getting in touch"),
     "at_capacity": _("holds as many leads as allowed"), "over_daily_cap": _("has had the day's share"),
     }  # fmt: skip
 
@@ -51,6 +53,14 @@ OUTCOMES = {
     "assigned": _("Dispatched to {member}"), "pooled": _("Put into the pool: nobody was available"),
     "held": _("Held: nobody was available"), "taken": _("Somebody took it meanwhile"),
     "no_rule": _("Put into the pool: no rule deals such leads"),
+    "offered": _("Offered to {member}"), "accepted": _("{member} accepted the offer"),
+    "declined": _("{member} declined the offer"), "expired": _("{member} did not answer the offer in time"),
+    "grouped": _("Laid before the whole team: the first tap wins"),
+    "opened": _("No one of the team took it: all of the pool may"),
+    "desk": _("Laid on the manager's desk"), "desk_late": _("Nobody dealt it from the desk in time"),
+    "nudged": _("{member} was reminded of the first contact"),
+    "manager_told": _("The manager of {member} was told that the first contact is missing"),
+    "taken_back": _("Taken from {member}: no first contact in time"),
     "recycled": _("Taken back from {member}"), "stopped": _("A recycle run was stopped"),
 }  # fmt: skip
 

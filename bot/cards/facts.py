@@ -27,9 +27,11 @@ from crm.services import (
     importing,
     leads,
     members,
+    offers,
     ownership,
     pipeline,
     pools,
+    response_clock,
     sources,
     tasks,
     timeline,
@@ -37,6 +39,7 @@ from crm.services import (
 )
 from crm.services.desks import Desk
 from crm.services.leads import LeadView
+from crm.services.offers import Held
 from crm.services.ownership import Load
 from crm.services.tasks import TaskView
 from crm.uow import UnitOfWork
@@ -97,6 +100,19 @@ class Facts:
         seen = {lead.id for lead in self.leads(lead_ids)}
         return [(ref, owner) for lead_id, ref, owner in leads.taken(self.uow, lead_ids) if lead_id not in seen]
 
+    def offer(self, offer_id: int) -> Held | None:
+        """An offer to the viewer, in whatever state."""
+        found = offers.get(self.uow, offer_id)
+        return found if found and found.member_id == self.viewer.id else None
+
+    def offers(self) -> list[Held]:
+        """What is held out to the viewer now."""
+        return offers.mine(self.uow, actor=self.viewer)
+
+    def answer_by(self, lead_id: int) -> datetime | None:
+        """Until when the owner has to get in touch for the first time, if the rules ask for it."""
+        return response_clock.due(self.uow, lead_id)
+
     def my_leads(self, most: int = 50) -> list[LeadView]:
         return leads.mine(self.uow, actor=self.viewer, most=most)
 
@@ -108,6 +124,20 @@ class Facts:
 
     def task(self, task_id: int) -> TaskView | None:
         return tasks.view(self.uow, task_id)
+
+    def tasks_of(self, each: list[dict[str, Any]]) -> list[TaskView]:
+        """The tasks of several reminders, the oldest first."""
+        found = [task for one in each if (task := self.task(one["task"]))]
+        return sorted(found, key=lambda task: (task.due_at, task.id))
+
+    def still_warned(self, each: list[dict[str, Any]]) -> list[LeadView]:
+        """Of leads about which the viewer was warned, those that still go back by then, the most urgent first."""
+        warned = {one["lead"]: self.moment(one["recycle_at"]) for one in each}
+        risk = [
+            (lead.recycle_at, lead.id, lead) for lead in self.leads(list(warned))
+            if lead.mine and lead.recycle_at and lead.recycle_at <= warned[lead.id]
+        ]  # fmt: skip
+        return [lead for _at, _id, lead in sorted(risk, key=lambda entry: entry[:2])]
 
     def tasks_due(self, days: int = 0) -> list[TaskView]:
         """The viewer's open tasks until the end of the local day, or of the one so many days on."""

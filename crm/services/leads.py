@@ -27,11 +27,13 @@ _VIEW = """
              where t.org_id = l.org_id and t.lead_id = l.id and t.state = 'open') as next_at,
            (select json_agg(json_build_array(k.kind, k.value) order by k.id) from person_key k
              where k.org_id = l.org_id and k.person_id = l.person_id) as keys,
-           l.owner_id is null and exists (
+           l.owner_id is null and (l.held_by = 'offer' and exists (
+             select 1 from offer f where f.org_id = l.org_id and f.lead_id = l.id and f.state = 'open'
+               and f.member_id = :me) or exists (
              select 1 from pool_scope ps where ps.org_id = l.org_id and ps.pool_id = l.pool_id
                and (ps.member_id = :me or ps.role = :role or ps.department_id = any(:path)
                     or ps.department_id in (select d2.id from department d2 where d2.org_id = l.org_id
-                                            and d2.path && cast(:manages as bigint[])))) as in_scope
+                                            and d2.path && cast(:manages as bigint[]))))) as in_scope
     from lead l
     join person p on p.org_id = l.org_id and p.id = l.person_id
     left join member o on o.org_id = l.org_id and o.id = l.owner_id

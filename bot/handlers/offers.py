@@ -1,0 +1,39 @@
+"""Answering an offer: yes, or no with a reason."""
+
+from __future__ import annotations
+
+from bot.arguments import RawRef, Rest
+from bot.cards.language import _
+from bot.context import Context, Reply
+from bot.router import action, command
+from crm.services import handing, leads
+
+
+@command(
+    "accept",
+    "接受",
+    help=_("Take a lead that is offered to you"),
+    example="accept L-1042",
+    example_zh="接受 L-1042",
+    topic="pool",
+)
+@action("offer.accept", guards=False)
+def accept(context: Context, ref: RawRef) -> Reply:
+    return context.reply("claimed", lead=handing.accept(context.uow, actor=context.actor, ref=ref))
+
+
+@command(
+    "decline",
+    "婉拒",
+    help=_("Say no to a lead that is offered to you, with a reason"),
+    example="decline L-1042 not my product",
+    example_zh="婉拒 L-1042 不是我的产品",
+    topic="pool",
+)
+@action("offer.decline", guards=False)
+def decline(context: Context, ref: RawRef, reason: Rest | None = None) -> Reply:
+    given = context.fields.get("reason") or reason
+    if not given:
+        return context.form("decline_form", ref=f"L-{leads.parse_ref(ref)}")
+    offer = handing.decline(context.uow, actor=context.actor, ref=ref, reason=given)
+    return context.reply("declined", ref=offer.ref)
