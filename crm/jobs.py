@@ -12,7 +12,20 @@ from sqlalchemy import TextClause, text
 from crm import queue
 from crm.db import Database
 from crm.rules.ruleset import Keep
-from crm.services import dealing, digests, first_response, handing, recycling, reserving, rules_admin, scoring, tasks
+from crm.services import (
+    dealing,
+    digests,
+    first_response,
+    handing,
+    holding,
+    nurturing,
+    pauses,
+    recycling,
+    reserving,
+    rules_admin,
+    scoring,
+    tasks,
+)
 from crm.uow import UnitOfWork
 
 log = structlog.get_logger()
@@ -63,6 +76,13 @@ def deal_held(database: Database, org_id: int) -> None:
         dealing.deal_held(uow, AT_ONCE)
 
 
+def set_free(database: Database, org_id: int) -> None:
+    """Let go of the leads that were put aside until now, before those that wait are dealt."""
+    for work, chunk in ((holding.end_due, holding.CHUNK), (pauses.end_due, pauses.CHUNK)):
+        _until_done(database, org_id, work, chunk)
+    _until_done(database, org_id, nurturing.wake_due, nurturing.CHUNK)
+
+
 def rescore(database: Database, org_id: int) -> None:
     """Take off the points that have lapsed."""
     _until_done(database, org_id, scoring.refresh_due, scoring.CHUNK)
@@ -80,7 +100,7 @@ def respond(database: Database, org_id: int) -> None:
 
 
 DUTIES: tuple[Duty, ...] = (
-    remind, recycling.sweep, recycling.warn, pass_offers_on, respond, deal_held, digest, rescore,
+    remind, recycling.sweep, recycling.warn, pass_offers_on, respond, set_free, deal_held, digest, rescore,
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from crm.rules.sections.claiming import Claim, Pool, Protect
 from crm.rules.sections.contacting import Contact
 from crm.rules.sections.dispatching import Caps, Dispatch, To
 from crm.rules.sections.offering import FirstResponse, FollowingLine
+from crm.rules.sections.nurturing import Nurture
 from crm.rules.sections.recycling import (
     ANCHORS,
     CONTACT,
@@ -46,6 +47,7 @@ class Rules(Part):
     warn: tuple[Warn, ...] = LADDER
     extend: Extend = Extend()
     task_hold: TaskHold = TaskHold()
+    nurture: Nurture = Nurture()
     contact: tuple[Contact, ...] = ()
     dispatch: tuple[Dispatch, ...] = ()
     caps: Caps = Caps()

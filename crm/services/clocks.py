@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import text
 
+from crm import queue
 from crm.rules.facts import LeadFacts
 from crm.rules.recycle import NONE, Deadlines, anchors, applying, deadlines
 from crm.services import calendars, lead_facts, response_clock
@@ -20,6 +21,11 @@ _WRITE = text(
     """
 )
 
+_OWNED_BY = text(
+    "select id from lead where org_id = :org and owner_id = any(:members) and status = 'open'"
+    " order by id for no key update"
+)
+
 
 def restart(uow: UnitOfWork, lead_ids: Sequence[int]) -> None:
     """Compute the deadlines of these leads anew and write those that changed.
@@ -30,6 +36,18 @@ def restart(uow: UnitOfWork, lead_ids: Sequence[int]) -> None:
     found = compute(uow, facts)
     write(uow, [(lead.id, new) for lead, new in zip(facts, found, strict=True) if new != _standing(lead)])
     response_clock.restart(uow, lead_ids)
+
+
+def all_anew(uow: UnitOfWork) -> queue.Order:
+    """The job that computes all clocks anew, because what they depend on has changed for all."""
+    return queue.Order(queue.REFRESH, {"org_id": uow.org_id, "after": 0}, queue=queue.BULK)
+
+
+def restart_of(uow: UnitOfWork, member_ids: Sequence[int]) -> None:
+    """Leave or hours of these members have changed: their clocks follow at once."""
+    calendars.forget(uow)
+    args = {"org": uow.org_id, "members": list(member_ids)}
+    restart(uow, uow.session.scalars(_OWNED_BY, args).all())
 
 
 def compute(uow: UnitOfWork, facts: Sequence[LeadFacts]) -> list[Deadlines]:

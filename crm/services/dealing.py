@@ -22,6 +22,7 @@ from crm.services import (
     lead_facts,
     ledger,
     offers,
+    pauses,
     placing,
     reserving,
     response_clock,
@@ -111,6 +112,7 @@ class _Table:
     cursors: dict[str, Cursor] = field(default_factory=dict)
     considered: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     barred: dict[int, dict[int, str]] = field(default_factory=dict)
+    paused: set[str] = field(default_factory=set)
     kinds: ledger.Kinds = field(default_factory=lambda: ledger.Kinds(Rules()))
 
 
@@ -148,6 +150,7 @@ def _lay(uow: UnitOfWork, leads: Sequence[LeadFacts], owners: dict[int, int]) ->
     matches = {lead.id: first_match(rules, lead) for lead in leads}
     matched = {rule.name: rule for rule in matches.values() if rule}
     table = _Table(matched=matches, rules=matched, barred=offers.barred(uow, [lead.id for lead in leads]))
+    table.paused = pauses.paused(uow)
     for name in sorted(matched):
         table.cursors[name] = read_cursor(uow, matched[name])
     named = {name: [one.member_id for one in candidates.of_rule(uow, rule)] for name, rule in matched.items()}
@@ -174,8 +177,8 @@ def _decide(table: _Table, lead: LeadFacts, owner_id: int | None) -> Verdict:
     rule = table.matched[lead.id]
     if rule is None:
         return Verdict(lead.id, "pooled")
-    if rule.mode in WAITS:
-        return Verdict(lead.id, WAITS[rule.mode], rule.name)
+    if waits := "paused" if rule.name in table.paused else WAITS.get(rule.mode):
+        return Verdict(lead.id, waits, rule.name)
     rotation = table.rotations[rule.name]
     turn = rotation.next(lambda one: one.member_id in barred or kinds.full(one.member_id, lead))
     if turn is not None:
@@ -213,6 +216,7 @@ def _let_wait(uow: UnitOfWork, table: _Table, verdicts: Sequence[Verdict], place
     for made in verdicts:
         by.setdefault(made.outcome, []).append(made)
     known = {lead: pool for lead, pool in places.items() if pool}
+    pauses.keep(uow, {made.lead_id: str(made.rule) for made in by.get("paused", [])})
     offers.open_all(uow, table.rules, by.get("offered", []))
     reserving.to_desk(uow, table.rules, by.get("desk", []))
     reserving.to_group(uow, table.rules, by.get("grouped", []), known)

@@ -35,7 +35,7 @@ _WITHDRAW = text("delete from decision where org_id = :org and id = :id")
 
 @dataclass(slots=True)
 class Verdict:
-    """What became of one lead.
+    """What became of one lead; `lead_id` 0 for what was decided about a rule.
 
     Attributes:
         outcome: assigned, pooled, held, taken (by somebody else meanwhile).
@@ -58,7 +58,7 @@ def record(uow: UnitOfWork, kind: str, verdicts: Sequence[Verdict], *, run_id: i
         return
     rows = [
         {
-            "lead": made.lead_id, "member": made.member_id, "rule": made.rule, "outcome": made.outcome,
+            "lead": made.lead_id or None, "member": made.member_id, "rule": made.rule, "outcome": made.outcome,
             "facts": made.facts, "candidates": made.candidates,
         }
         for made in verdicts
@@ -67,7 +67,7 @@ def record(uow: UnitOfWork, kind: str, verdicts: Sequence[Verdict], *, run_id: i
         "org": uow.org_id, "kind": kind, "run": run_id, "rules": uow.rule_set_id, "now": uow.now,
         "rows": json.dumps(rows, default=plain),
     }  # fmt: skip
-    ids = {row.lead_id: row.id for row in uow.session.execute(_INSERT, args)}
+    ids = {row.lead_id or 0: row.id for row in uow.session.execute(_INSERT, args)}
     for made in verdicts:
         made.decision_id = ids[made.lead_id]
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from crm.rules.dispatch import Candidate, Cursor, Rotation, first_match
 from crm.rules.facts import LeadFacts
 from crm.rules.ruleset import Dispatch
-from crm.services import candidates, decisions, lead_facts, offers, placing, reserving
+from crm.services import candidates, decisions, lead_facts, offers, pauses, placing, reserving
 from crm.services.decisions import Verdict
 from crm.services.ownership import give
 from crm.uow import UnitOfWork
@@ -68,8 +68,8 @@ def _by_rule(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str]) -> Ve
     verdict = Verdict(facts.id, "pooled", rule.name if rule else None, facts=decisions.shown(facts))
     if rule is None:
         return verdict
-    if rule.mode in WAITS:
-        verdict.outcome = WAITS[rule.mode]
+    if waits := "paused" if rule.name in pauses.paused(uow) else WAITS.get(rule.mode):
+        verdict.outcome = waits
         return verdict
     cursor, known = read_cursor(uow, rule), candidates.of_rule(uow, rule)
     offers.reserve(uow, known)
@@ -145,9 +145,11 @@ def _place(uow: UnitOfWork, facts: LeadFacts, verdict: Verdict) -> Dealt:
     elif verdict.outcome == "pooled":
         pool_id = placing.Pools(uow).for_lead(uow.rules, verdict.rule, facts)
         placing.into_pools(uow, {facts.id: pool_id} if pool_id else {})
+    elif verdict.outcome == "paused":
+        pauses.keep(uow, {facts.id: str(verdict.rule)})
     elif verdict.outcome in WAITS.values():
         pool_id = _let_wait(uow, facts, verdict)
-    if verdict.outcome in ("held", "pooled", "grouped"):
+    if verdict.outcome in ("held", "pooled", "grouped", "paused"):
         decisions.record(uow, "dispatch", [verdict])
     return Dealt(verdict.decision_id, verdict.outcome, verdict.rule, verdict.member_id, pool_id)
 

@@ -17,14 +17,14 @@ from sqlalchemy import Row, text
 
 from crm.errors import BuiltUpon, CapacityReached, MemberFull, NothingToUndo
 from crm.rules.access import Actor
-from crm.services import assignments, clocks, members, ownership, timeline
+from crm.services import assignments, clocks, members, nurturing, ownership, timeline
 from crm.services.timeline import UNDOABLE
 from crm.uow import UnitOfWork
 
 # What a person does. Whatever the engine wrote is taken back by doing the opposite.
 VERBS = (
     "claimed", "released", "created", "logged", "stage", "won", "lost", "reopened", "extended", "task_set", "task_done",
-    "task_moved", "noted", "assigned", "transferred",
+    "task_moved", "noted", "assigned", "transferred", "held", "parked",
 )  # fmt: skip
 _MINE = """
     select a.id, a.lead_id, a.verb, a.undo, a.at, l.version, l.number, l.owner_id from activity a
@@ -200,7 +200,12 @@ def _close_again(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
 
 def _restore(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
     """Put the columns back, and the tasks and contact state that changed along."""
-    before = {name: value for name, value in row.undo.get("before", {}).items() if name in UNDOABLE}
+    # Whether a lead waits is changed by the engine as well, which leaves no newer version behind.
+    waits = row.verb in ("held", "parked", "won", "lost")
+    names = [name for name in UNDOABLE if waits or not name.startswith("held_")]
+    before = {name: value for name, value in row.undo.get("before", {}).items() if name in names}
+    if row.verb == "parked" and before["held_by"] != "nurture":
+        nurturing.unpark(uow, lead_id=row.lead_id, owner_id=row.owner_id)
     timeline.set_tasks(uow, row.undo.get("tasks_made", []), to="cancelled", was="open")
     timeline.set_tasks(uow, row.undo.get("tasks_closed", []), to="open", was="done")
     if "task_moved" in row.undo:
