@@ -5,31 +5,28 @@ singly, but read, locked and written set by set.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import text
 
 from crm.rules import quota
-from crm.rules.dispatch import Candidate, Cursor, Rotation, first_match
 from crm.rules.facts import LeadFacts
-from crm.rules.ruleset import Dispatch, Rules
 from crm.services import (
     calendars,
-    candidates,
     clocks,
     decisions,
     lead_facts,
-    ledger,
     offers,
     pauses,
     placing,
     reserving,
     response_clock,
+    rotations,
+    table,
 )
 from crm.services.decisions import Verdict
-from crm.services.dispatch import AFFINITY, NOBODY, WAITS, read_cursor, tell, write_cursor
-from crm.services.members import zone
+from crm.services.dispatch import BRANCH, tell
+from crm.services.table import Table
 from crm.uow import UnitOfWork
 
 # Up to so many leads at once a rep gets a push card for each, beyond that one card for all.
@@ -37,20 +34,10 @@ ONE_BY_ONE = 3
 
 _LOCK = text(
     """
-    select id from lead where org_id = :org and id = any(:leads) and status = 'open' and owner_id is null
+    select id, held_for from lead
+    where org_id = :org and id = any(:leads) and status = 'open' and owner_id is null
       and coalesce(held_by, 'nobody') = 'nobody'
     order by id for no key update skip locked
-    """
-)
-_LOCK_LEDGER = text(
-    """
-    with missing as (
-        insert into rep_load (org_id, member_id, holding, day, day_claims, week, week_claims, dealt_day)
-        select :org, member, 0, :today, 0, :today, 0, 0
-        from unnest(cast(:members as bigint[])) as m(member) order by member
-        on conflict do nothing
-    )
-    select member_id from rep_load where org_id = :org and member_id = any(:members) order by member_id for update
     """
 )
 _HELD = text(
@@ -89,31 +76,19 @@ _ASSIGN = text(
             dealt_day = case when r.day = t.day then r.dealt_day else 0 end + got.many,
             day_claims = case when r.day = t.day then r.day_claims else 0 end,
             day_reveals = case when r.day = t.day then r.day_reveals else 0 end,
-            week_claims = case when r.week = t.week then r.week_claims else 0 end, day = t.day, week = t.week
+            dealt_week = case when r.week = t.week then r.dealt_week else 0 end + got.many,
+            week_claims = case when r.week = t.week then r.week_claims else 0 end,
+            dealt_month = case when r.month = t.month then r.dealt_month else 0 end + got.many,
+            day = t.day, week = t.week, month = t.month
         from (select member, count(*) as many, count(*) filter (where counts) as counts
               from taken group by member) got
-        join unnest(cast(:of as bigint[]), cast(:days as date[]), cast(:weeks as date[])) as t(member, day, week)
-          on t.member = got.member
+        join unnest(cast(:of as bigint[]), cast(:days as date[]), cast(:weeks as date[]), cast(:months as date[]))
+             as t(member, day, week, month) on t.member = got.member
         where r.org_id = :org and r.member_id = got.member
     )
     select id from taken
     """
 )
-
-
-@dataclass(slots=True)
-class _Table:
-    """What is known while a batch is dealt: everybody's figures once, whichever rule deals to them."""
-
-    seats: dict[int, Candidate] = field(default_factory=dict)
-    matched: dict[int, Dispatch | None] = field(default_factory=dict)
-    rules: dict[str, Dispatch] = field(default_factory=dict)
-    rotations: dict[str, Rotation] = field(default_factory=dict)
-    cursors: dict[str, Cursor] = field(default_factory=dict)
-    considered: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    barred: dict[int, dict[int, str]] = field(default_factory=dict)
-    paused: set[str] = field(default_factory=set)
-    kinds: ledger.Kinds = field(default_factory=lambda: ledger.Kinds(Rules()))
 
 
 def deal(uow: UnitOfWork, lead_ids: Sequence[int], *, again: bool = False) -> list[Verdict]:
@@ -124,17 +99,16 @@ def deal(uow: UnitOfWork, lead_ids: Sequence[int], *, again: bool = False) -> li
 
     Returns: what became of each lead that was free.
     """
-    free = set(uow.session.scalars(_LOCK, {"org": uow.org_id, "leads": list(lead_ids)}))
-    facts = {lead.id: lead for lead in lead_facts.read(uow, sorted(free))}
+    free = {row.id: row.held_for for row in uow.session.execute(_LOCK, {"org": uow.org_id, "leads": list(lead_ids)})}
+    facts = {lead.id: lead for lead in lead_facts.read(uow, list(free))}
     ordered = [facts[lead_id] for lead_id in dict.fromkeys(lead_ids) if lead_id in facts]
     if not ordered:
         return []
-    owners = candidates.known_owners(uow, ordered)
-    table = _lay(uow, ordered, owners)
-    verdicts = [_decide(table, lead, owners.get(lead.id)) for lead in ordered]
+    dealt_at = table.lay(uow, ordered, {lead: branch for lead, branch in free.items() if branch})
+    verdicts = [table.decide(dealt_at, lead) for lead in ordered]
     if again:
         verdicts = [made for made in verdicts if made.outcome != "held"]
-    _write(uow, table, verdicts, facts)
+    _write(uow, dealt_at, verdicts, facts)
     return verdicts
 
 
@@ -144,90 +118,46 @@ def deal_held(uow: UnitOfWork, most: int = 500) -> int:
     return len(deal(uow, held, again=True)) if held else 0
 
 
-def _lay(uow: UnitOfWork, leads: Sequence[LeadFacts], owners: dict[int, int]) -> _Table:
-    """Lock the cursors of the rules that will deal, then the ledger of all who may be dealt to; read the figures."""
-    rules = uow.rules
-    matches = {lead.id: first_match(rules, lead) for lead in leads}
-    matched = {rule.name: rule for rule in matches.values() if rule}
-    table = _Table(matched=matches, rules=matched, barred=offers.barred(uow, [lead.id for lead in leads]))
-    table.paused = pauses.paused(uow)
-    for name in sorted(matched):
-        table.cursors[name] = read_cursor(uow, matched[name])
-    named = {name: [one.member_id for one in candidates.of_rule(uow, rule)] for name, rule in matched.items()}
-    everybody = sorted({*owners.values(), *(member for ids in named.values() for member in ids)})
-    args = {"org": uow.org_id, "members": everybody, "today": quota.day_of(uow.now, zone("UTC"))}
-    uow.session.execute(_LOCK_LEDGER, args)
-    table.seats, table.kinds = candidates.of_members(uow, everybody), ledger.kinds(uow, everybody)
-    offers.reserve(uow, table.seats.values())
-    for name, rule in matched.items():
-        seats = [table.seats[member] for member in named[name]]
-        table.considered[name] = [{"member": one.member_id, "why": one.excluded(rule)} for one in seats]
-        table.rotations[name] = Rotation(rule, seats, table.cursors[name])
-    return table
-
-
-def _decide(table: _Table, lead: LeadFacts, owner_id: int | None) -> Verdict:
-    owner = table.seats.get(owner_id) if owner_id else None
-    barred, kinds = table.barred.get(lead.id, {}), table.kinds
-    counts = quota.counts(kinds.rules, origin=lead.origin, stage=lead.stage)
-    if owner and owner.welcome and owner.member_id not in barred and not kinds.full(owner.member_id, lead):
-        owner.take(counts=counts)
-        kinds.took(owner.member_id, lead)
-        return Verdict(lead.id, "assigned", AFFINITY, owner.member_id)
-    rule = table.matched[lead.id]
-    if rule is None:
-        return Verdict(lead.id, "pooled")
-    if waits := "paused" if rule.name in table.paused else WAITS.get(rule.mode):
-        return Verdict(lead.id, waits, rule.name)
-    rotation = table.rotations[rule.name]
-    turn = rotation.next(lambda one: one.member_id in barred or kinds.full(one.member_id, lead))
-    if turn is not None:
-        rotation.took(turn, counts=counts)
-        kinds.took(turn.member_id, lead)
-        return Verdict(lead.id, "offered" if rule.mode == "offer" else "assigned", rule.name, turn.member_id)
-    return Verdict(lead.id, NOBODY[rule.nobody], rule.name)
-
-
-def _write(uow: UnitOfWork, table: _Table, verdicts: Sequence[Verdict], facts: dict[int, LeadFacts]) -> None:
+def _write(uow: UnitOfWork, at: Table, verdicts: Sequence[Verdict], facts: dict[int, LeadFacts]) -> None:
     if not verdicts:
         return
-    run_id = decisions.open_run(uow, "dispatch", {"leads": len(verdicts), "candidates": table.considered})
+    counters = {"leads": len(verdicts), "candidates": at.considered, "left": at.left(verdicts)}
+    run_id = decisions.open_run(uow, "dispatch", counters)
     decisions.record(uow, "dispatch", [made for made in verdicts if made.outcome != "desk"], run_id=run_id)
     assigned = [made for made in verdicts if made.outcome == "assigned"]
-    _assign(uow, table, assigned, facts)
-    for name, cursor in table.cursors.items():
-        write_cursor(uow, table.rules[name], cursor)
+    _assign(uow, at, assigned, facts)
+    rotations.write(uow, at.rotations.values())
     pools = placing.Pools(uow)
     pooled = {
         made.lead_id: pools.for_lead(uow.rules, made.rule, facts[made.lead_id])
         for made in verdicts
         if made.outcome in ("pooled", "grouped")
     }
-    _let_wait(uow, table, verdicts, pooled)
-    held = [made for made in verdicts if made.outcome == "held"]
-    seats = table.considered[str(held[0].rule)] if held else []
-    placing.hold(uow, [made.lead_id for made in held], near=next((one["member"] for one in seats), None))
+    _let_wait(uow, at, verdicts, pooled)
+    held = {made.lead_id: made.facts.get(BRANCH) for made in verdicts if made.outcome == "held"}
+    seats = at.considered[next(str(made.rule) for made in verdicts if made.outcome == "held")] if held else []
+    placing.hold(uow, held, near=next((one["member"] for one in seats), None))
     _tell(uow, assigned, run_id)
 
 
-def _let_wait(uow: UnitOfWork, table: _Table, verdicts: Sequence[Verdict], places: Mapping[int, int | None]) -> None:
+def _let_wait(uow: UnitOfWork, at: Table, verdicts: Sequence[Verdict], places: Mapping[int, int | None]) -> None:
     """Lay what is dealt to nobody yet before whom it waits for: one member, a rule's team, a manager, a pool."""
     by: dict[str, list[Verdict]] = {}
     for made in verdicts:
         by.setdefault(made.outcome, []).append(made)
     known = {lead: pool for lead, pool in places.items() if pool}
     pauses.keep(uow, {made.lead_id: str(made.rule) for made in by.get("paused", [])})
-    offers.open_all(uow, table.rules, by.get("offered", []))
-    reserving.to_desk(uow, table.rules, by.get("desk", []))
-    reserving.to_group(uow, table.rules, by.get("grouped", []), known)
+    offers.open_all(uow, at.by_name, by.get("offered", []))
+    reserving.to_desk(uow, at.by_name, by.get("desk", []))
+    reserving.to_group(uow, at.by_name, by.get("grouped", []), known)
     pooled = {made.lead_id for made in by.get("pooled", [])}
     placing.into_pools(uow, {lead: pool for lead, pool in known.items() if lead in pooled})
 
 
-def _assign(uow: UnitOfWork, table: _Table, assigned: Sequence[Verdict], facts: dict[int, LeadFacts]) -> None:
+def _assign(uow: UnitOfWork, at: Table, assigned: Sequence[Verdict], facts: dict[int, LeadFacts]) -> None:
     if not assigned:
         return
-    owned = [_owned(uow, table, facts[made.lead_id], made.member_id) for made in assigned if made.member_id]
+    owned = [_owned(uow, at, facts[made.lead_id], made.member_id) for made in assigned if made.member_id]
     new = clocks.compute(uow, owned)
     uow.session.execute(
         _ASSIGN,
@@ -243,21 +173,22 @@ def _assign(uow: UnitOfWork, table: _Table, assigned: Sequence[Verdict], facts: 
     uow.touch(*(made.lead_id for made in assigned))
 
 
-def _owned(uow: UnitOfWork, table: _Table, lead: LeadFacts, member_id: int) -> LeadFacts:
+def _owned(uow: UnitOfWork, at: Table, lead: LeadFacts, member_id: int) -> LeadFacts:
     """The facts as they will be, which is what the new clock depends on."""
     lead.held_by = None
-    lead.owner_id, lead.department_path = member_id, table.seats[member_id].departments
+    lead.owner_id, lead.department_path = member_id, at.seats[member_id].departments
     lead.assigned_at = uow.now
     lead.followed_up_at = lead.extended_until = lead.protected_until = lead.planned_at = lead.recycle_at = None
     return lead
 
 
 def _local_days(uow: UnitOfWork, member_ids: Iterable[int]) -> dict[str, list[Any]]:
-    """The day and week that it is for each member."""
+    """The day, week and month that it is for each member."""
     zones = {member: calendar.timezone for member, calendar in calendars.for_members(uow, member_ids).items()}
     return {
         "of": list(zones), "days": [quota.day_of(uow.now, one) for one in zones.values()],
         "weeks": [quota.week_of(uow.now, one) for one in zones.values()],
+        "months": [quota.month_of(uow.now, one) for one in zones.values()],
     }  # fmt: skip
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from crm.rules.dispatch import Candidate, Cursor, Rotation, first_match
+from crm.rules import quota
+from crm.rules.candidate import NO_CAPS
+from crm.rules.dispatch import Candidate, Rotation, first_match
 from crm.rules.facts import LeadFacts
 from crm.rules.ruleset import Dispatch
-from crm.services import candidates, decisions, lead_facts, offers, pauses, placing, reserving
+from crm.services import candidates, decisions, lead_facts, offers, pauses, placing, reserving, rotations
 from crm.services.decisions import Verdict
 from crm.services.ownership import give
 from crm.uow import UnitOfWork
@@ -20,15 +21,13 @@ AFFINITY = "affinity"
 # What becomes of a lead that is dealt to nobody yet, by the rule's mode, and by what it says when nobody is left.
 WAITS = {"group": "grouped", "desk": "desk"}
 NOBODY = {"pool": "pooled", "hold": "held", "manager": "desk"}
+# Under this name a decision's facts tell in which branch's part the lead fell.
+BRANCH = "branch"
 
 _LOCK = text(
-    "select id from lead where org_id = :org and id = :lead and status = 'open' and owner_id is null"
+    "select held_for from lead where org_id = :org and id = :lead and status = 'open' and owner_id is null"
     " and coalesce(held_by, 'nobody') = 'nobody' for no key update"
 )
-_OPEN_CURSOR = text("insert into rule_cursor (org_id, rule, state) values (:org, :rule, '{}') on conflict do nothing")
-_READ_CURSOR = text("select state from rule_cursor where org_id = :org and rule = :rule for no key update")
-_WRITE_CURSOR = text("update rule_cursor set state = cast(:state as jsonb) where org_id = :org and rule = :rule")
-_LOCK_LEDGER = text("select 1 from rep_load where org_id = :org and member_id = :member for no key update")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +43,12 @@ class Dealt:
 
 def dispatch(uow: UnitOfWork, lead_id: int) -> Dealt | None:
     """Find an owner for a free lead, or a pool. None when it has an owner, waits or is closed: then nothing is done."""
-    if uow.session.scalar(_LOCK, {"org": uow.org_id, "lead": lead_id}) is None:
+    free = uow.session.execute(_LOCK, {"org": uow.org_id, "lead": lead_id}).one_or_none()
+    if free is None:
         return None
     facts = lead_facts.read(uow, [lead_id])[0]
     barred = offers.barred(uow, [lead_id]).get(lead_id, {})
-    verdict = _by_affinity(uow, facts, barred) or _by_rule(uow, facts, barred)
+    verdict = _by_affinity(uow, facts, barred) or _by_rule(uow, facts, barred, free.held_for)
     return _place(uow, facts, verdict)
 
 
@@ -63,7 +63,8 @@ def _by_affinity(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str]) -
     return verdict if _give(uow, verdict) else None
 
 
-def _by_rule(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str]) -> Verdict:
+def _by_rule(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str], branch: str | None) -> Verdict:
+    """Args: branch: the one whose part the lead is, and for which it has waited."""
     rule = first_match(uow.rules, facts)
     verdict = Verdict(facts.id, "pooled", rule.name if rule else None, facts=decisions.shown(facts))
     if rule is None:
@@ -71,32 +72,48 @@ def _by_rule(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str]) -> Ve
     if waits := "paused" if rule.name in pauses.paused(uow) else WAITS.get(rule.mode):
         verdict.outcome = waits
         return verdict
-    cursor, known = read_cursor(uow, rule), candidates.of_rule(uow, rule)
+    cursor, known = rotations.read(uow, [rule])[rule.name], candidates.of_rule(uow, rule)
     offers.reserve(uow, known)
-    why = {one.member_id: barred.get(one.member_id) or one.excluded(rule) for one in known}
-    rotation = Rotation(rule, known, cursor)
-    while (one := rotation.next(lambda one: one.member_id in barred)) is not None:
-        verdict.outcome, verdict.member_id = "assigned", one.member_id
-        verdict.candidates = [{"member": member, "why": reason} for member, reason in why.items()]
-        if _has_room_today(uow, rule, one) and _hand(uow, rule, verdict):
-            rotation.took(one)
-            write_cursor(uow, rule, cursor)
-            return verdict
-        why[one.member_id] = one.full(rule) or "at_capacity"
-        rotation.drop(one)
-    verdict.outcome, verdict.member_id = NOBODY[rule.nobody], None
-    verdict.candidates = [{"member": member, "why": reason} for member, reason in why.items()]
+    rotation = rotations.start(uow, rule, known, cursor)
+    _in_turn(uow, rotation, facts, verdict, dict(barred), branch if branch in rule.shares else None)
+    rotations.write(uow, [rotation])
     return verdict
 
 
-def _has_room_today(uow: UnitOfWork, rule: Dispatch, one: Candidate) -> bool:
-    """With the ledger row locked, because another rule may deal to the same member at this moment."""
-    if rule.caps.per_day is None:
+def _in_turn(
+    uow: UnitOfWork, rotation: Rotation, lead: LeadFacts, verdict: Verdict, unfit: dict[int, str], branch: str | None
+) -> None:
+    """To whose turn it is by the rule, or what the rule says when that is nobody."""
+    rule, why = rotation.rule, rotation.why | unfit
+    counts = quota.counts(uow.rules, origin=lead.origin, stage=lead.stage)
+    while (one := rotation.next(lambda one: one.member_id in unfit, branch=branch)) is not None:
+        verdict.outcome, verdict.member_id = "assigned", one.member_id
+        _tell_why(verdict, rotation, why)
+        if _has_room(uow, rule, one) and _hand(uow, rule, verdict):
+            rotation.took(one, counts=counts, waited=branch is not None)
+            return
+        unfit[one.member_id] = why[one.member_id] = one.full(rule) or "at_capacity"
+        if one.full(rule):
+            rotation.drop(one)
+    verdict.outcome, verdict.member_id = "held" if rotation.branch else NOBODY[rule.nobody], None
+    _tell_why(verdict, rotation, why)
+    if rotation.branch and branch is None:
+        rotation.waits()
+
+
+def _tell_why(verdict: Verdict, rotation: Rotation, why: Mapping[int, str | None]) -> None:
+    verdict.candidates = [{"member": member, "why": reason} for member, reason in why.items()]
+    verdict.facts.pop(BRANCH, None)
+    if rotation.branch:
+        verdict.facts[BRANCH] = rotation.branch
+
+
+def _has_room(uow: UnitOfWork, rule: Dispatch, one: Candidate) -> bool:
+    """With the ledger row locked where caps hold, because another rule may deal to the same member at this moment."""
+    if rule.caps == NO_CAPS == one.caps:
         return True
-    uow.session.execute(_LOCK_LEDGER, {"org": uow.org_id, "member": one.member_id})
-    fresh = candidates.of_members(uow, [one.member_id])[one.member_id]
-    offers.reserve(uow, [fresh])
-    one.dealt_today, one.holding = fresh.dealt_today, fresh.holding
+    candidates.lock(uow, [one])
+    offers.reserve(uow, [one])
     return one.full(rule) is None
 
 
@@ -141,7 +158,8 @@ def _place(uow: UnitOfWork, facts: LeadFacts, verdict: Verdict) -> Dealt:
     """Where a lead lies that was dealt to nobody; the decision is stored with it."""
     pool_id = None
     if verdict.outcome == "held":
-        placing.hold(uow, [facts.id], near=next((one["member"] for one in verdict.candidates), None))
+        near = next((one["member"] for one in verdict.candidates), None)
+        placing.hold(uow, {facts.id: verdict.facts.get(BRANCH)}, near=near)
     elif verdict.outcome == "pooled":
         pool_id = placing.Pools(uow).for_lead(uow.rules, verdict.rule, facts)
         placing.into_pools(uow, {facts.id: pool_id} if pool_id else {})
@@ -163,16 +181,3 @@ def _let_wait(uow: UnitOfWork, facts: LeadFacts, verdict: Verdict) -> int | None
     pool_id = placing.Pools(uow).for_lead(uow.rules, verdict.rule, facts)
     reserving.to_group(uow, rules, [verdict], {facts.id: pool_id} if pool_id else {})
     return pool_id
-
-
-def read_cursor(uow: UnitOfWork, rule: Dispatch) -> Cursor:
-    """Where the rule stands, locked until the transaction ends."""
-    args = {"org": uow.org_id, "rule": rule.name}
-    uow.session.execute(_OPEN_CURSOR, args)
-    return Cursor.read(uow.session.execute(_READ_CURSOR, args).scalar_one())
-
-
-def write_cursor(uow: UnitOfWork, rule: Dispatch, cursor: Cursor) -> None:
-    """Remember where the rule stands."""
-    args = {"org": uow.org_id, "rule": rule.name, "state": json.dumps(cursor.state())}
-    uow.session.execute(_WRITE_CURSOR, args)

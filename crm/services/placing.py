@@ -24,8 +24,11 @@ _POOL = text(
     """
 )
 _HOLD = text(
-    "update lead set held_since = coalesce(held_since, :now), held_by = 'nobody'"
-    " where org_id = :org and id = any(:leads) and owner_id is null and status = 'open'"
+    """
+    update lead l set held_since = coalesce(l.held_since, :now), held_by = 'nobody', held_for = h.branch
+    from unnest(cast(:leads as bigint[]), cast(:branches as text[])) as h(lead, branch)
+    where l.org_id = :org and l.id = h.lead and l.owner_id is null and l.status = 'open'
+    """
 )
 _ADMINS = text("select id from member where org_id = :org and role = 'admin' and active order by id")
 _POOLS = text("select key, id from pool where org_id = :org order by id")
@@ -69,14 +72,19 @@ def announce(uow: UnitOfWork, pool_id: int, lead_ids: Sequence[int]) -> None:
     )  # fmt: skip
 
 
-def hold(uow: UnitOfWork, lead_ids: Sequence[int], *, near: int | None) -> None:
-    """Keep free leads waiting until somebody can take them, and owe the news to the managers of member `near`."""
-    if not lead_ids:
+def hold(uow: UnitOfWork, leads: Mapping[int, str | None], *, near: int | None) -> None:
+    """Keep free leads waiting until somebody can take them, and owe the news to the managers of member `near`.
+
+    Args: leads: each with the branch for which it waits, if it does for one.
+    """
+    if not leads:
         return
-    uow.session.execute(_HOLD, {"org": uow.org_id, "now": uow.now, "leads": list(lead_ids)})
+    lead_ids = list(leads)
+    args = {"org": uow.org_id, "now": uow.now, "leads": lead_ids, "branches": list(leads.values())}
+    uow.session.execute(_HOLD, args)
     told = members.managers_of(uow, near) if near else uow.session.scalars(_ADMINS, {"org": uow.org_id}).all()
     for manager in told:
         uow.notify(
             "dispatch.held", to=manager, key=f"held:{lead_ids[0]}:{uow.now.isoformat()}:{manager}", together="held",
-            data={"leads": list(lead_ids)}, due_at=uow.now + GATHER,
+            data={"leads": lead_ids}, due_at=uow.now + GATHER,
         )  # fmt: skip

@@ -1,0 +1,112 @@
+"""The table at which a batch is dealt: who sits there with what figures, where each rule stands, and what each lead
+becomes. All is read and locked at the beginning; deciding asks the database nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from crm.rules import quota
+from crm.rules.dispatch import Candidate, Rotation, first_match
+from crm.rules.facts import LeadFacts
+from crm.rules.ruleset import Dispatch
+from crm.rules.turns import Skip
+from crm.services import candidates, ledger, offers, pauses, rotations
+from crm.services.decisions import Verdict
+from crm.services.dispatch import AFFINITY, BRANCH, NOBODY, WAITS
+from crm.uow import UnitOfWork
+
+
+@dataclass(slots=True)
+class Table:
+    """What is known while a batch is dealt: everybody's figures once, whichever rule deals to them.
+
+    Attributes:
+        owners: to whom the person of a lead belongs already; waiting: the branch that a lead waits for already.
+        considered: by rule, the candidates and why each was out of the question at the beginning.
+    """
+
+    seats: dict[int, Candidate]
+    matched: dict[int, Dispatch | None]
+    owners: Mapping[int, int]
+    waiting: Mapping[int, str]
+    barred: dict[int, dict[int, str]]
+    kinds: ledger.Kinds
+    paused: set[str]
+    rotations: dict[str, Rotation] = field(default_factory=dict)
+    considered: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def by_name(self) -> dict[str, Dispatch]:
+        """The rules that deal, by name."""
+        return {rule.name: rule for rule in self.matched.values() if rule}
+
+    def left(self, verdicts: Sequence[Verdict]) -> dict[str, list[dict[str, Any]]]:
+        """By rule that found nobody for some lead, why each candidate is out of the question at the end."""
+        names = {made.rule for made in verdicts if made.outcome in NOBODY.values() and made.rule in self.considered}
+        return {
+            str(name): [
+                {"member": one["member"], "why": self.seats[one["member"]].excluded(self.by_name[str(name)])}
+                for one in self.considered[str(name)]
+            ]
+            for name in names
+        }  # fmt: skip
+
+
+def lay(uow: UnitOfWork, leads: Sequence[LeadFacts], waiting: Mapping[int, str]) -> Table:
+    """Lock the cursors of the rules that will deal, then the ledger of all who may be dealt to; read the figures."""
+    matches = {lead.id: first_match(uow.rules, lead) for lead in leads}
+    dealing = {rule.name: rule for rule in matches.values() if rule and rule.mode not in WAITS}
+    cursors = rotations.read(uow, dealing.values()) if dealing else {}
+    owners = candidates.known_owners(uow, leads)
+    seats = candidates.of_rules(uow, list(dealing.values()), also=set(owners.values()))
+    candidates.lock(uow, seats.by_id.values())
+    offers.reserve(uow, seats.by_id.values())
+    table = Table(
+        seats.by_id, matches, owners, waiting, offers.barred(uow, list(matches)),
+        ledger.kinds(uow, list(seats.by_id)), pauses.paused(uow),
+    )  # fmt: skip
+    for name, rule in dealing.items():
+        rotation = rotations.start(uow, rule, seats.by_rule[name], cursors[name])
+        table.rotations[name] = rotation
+        table.considered[name] = [{"member": member, "why": why} for member, why in rotation.why.items()]
+    return table
+
+
+def decide(table: Table, lead: LeadFacts) -> Verdict:
+    """What becomes of the lead, as if it had come alone at this moment."""
+    barred, kinds = table.barred.get(lead.id, {}), table.kinds
+    counts = quota.counts(kinds.rules, origin=lead.origin, stage=lead.stage)
+
+    def unfit(one: Candidate) -> bool:
+        return one.member_id in barred or kinds.full(one.member_id, lead)
+
+    owner = table.seats.get(table.owners.get(lead.id, 0))
+    if owner and owner.welcome and not unfit(owner):
+        owner.take(counts=counts)
+        kinds.took(owner.member_id, lead)
+        return Verdict(lead.id, "assigned", AFFINITY, owner.member_id)
+    rule = table.matched[lead.id]
+    if rule is None:
+        return Verdict(lead.id, "pooled")
+    if waits := "paused" if rule.name in table.paused else WAITS.get(rule.mode):
+        return Verdict(lead.id, waits, rule.name)
+    return _in_turn(table, rule, lead, unfit, counts=counts)
+
+
+def _in_turn(table: Table, rule: Dispatch, lead: LeadFacts, unfit: Skip, *, counts: bool) -> Verdict:
+    """To whose turn it is by the rule, or what the rule says when that is nobody."""
+    rotation, branch = table.rotations[rule.name], table.waiting.get(lead.id)
+    turn = rotation.next(unfit, branch=branch)
+    facts = {BRANCH: rotation.branch} if rotation.branch else {}
+    waited = bool(branch) and branch in rule.shares
+    if turn is not None:
+        rotation.took(turn, counts=counts, waited=waited)
+        table.kinds.took(turn.member_id, lead)
+        outcome = "offered" if rule.mode == "offer" else "assigned"
+        return Verdict(lead.id, outcome, rule.name, turn.member_id, facts)
+    if rotation.branch and not waited:
+        rotation.waits()
+    return Verdict(lead.id, "held" if rotation.branch else NOBODY[rule.nobody], rule.name, facts=facts)
