@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import Engine, create_engine
+from psycopg import Connection
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
 
 from crm import clock
+from crm.lists import Lists
 from crm.uow import UnitOfWork, transaction
 
 APP_ROLE = "sluice_app"
@@ -46,6 +49,7 @@ class Database:
             url, pool_size=pool_size, max_overflow=0, pool_timeout=2, pool_pre_ping=False, pool_use_lifo=True,
             connect_args={"options": options, "connect_timeout": 3},
         )  # fmt: skip
+        event.listen(self.engine, "connect", _prepare)
         self._session = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
     @contextmanager
@@ -67,3 +71,7 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _prepare(connection: Connection[Any], _record: object) -> None:
+    connection.adapters.register_dumper(list, Lists)
