@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 _app = App(connector=SyncPsycopgConnector())
 
 DELIVER, EDIT, DISPATCH, TICK = "deliver", "edit_card", "dispatch_lead", "tick"
-DEAL, REFRESH = "deal_leads", "refresh_deadlines"
+DEAL, REFRESH, RESCORE = "deal_leads", "refresh_deadlines", "rescore_leads"
 QUICK, BULK = "quick", "bulk"
 
 

@@ -13,11 +13,12 @@ from crm.uow import UnitOfWork
 
 _HOUSE = text(
     """
-    select o.timezone, line.id as line_id, coalesce(stage.key, 'new') as stage, pool.id as pool_id
+    select o.timezone, line.id as line_id, line.key as line, coalesce(stage.key, 'new') as stage,
+           coalesce(stage.funnel, 'new') as funnel, pool.id as pool_id
     from organization o
-    left join lateral (select id from line where org_id = o.id order by id limit 1) line on true
+    left join lateral (select id, key from line where org_id = o.id order by id limit 1) line on true
     left join lateral (
-        select s.key from stage s join pipeline p on p.org_id = s.org_id and p.id = s.pipeline_id
+        select s.key, s.funnel from stage s join pipeline p on p.org_id = s.org_id and p.id = s.pipeline_id
         where p.org_id = o.id and p.line_id = line.id order by p.id, s.position limit 1
     ) stage on true
     left join lateral (select id from pool where org_id = o.id order by id limit 1) pool on true
@@ -32,14 +33,17 @@ class House:
 
     region: str
     line_id: int
+    line: str
     stage: str
+    funnel: str
     pool_id: int | None
 
 
 def of(uow: UnitOfWork) -> House:
     """The house of this transaction's organization."""
     row = uow.session.execute(_HOUSE, {"org": uow.org_id}).one()
-    return House(get_global("zone_territories").get(row.timezone, DEFAULT_REGION), row.line_id, row.stage, row.pool_id)
+    region = get_global("zone_territories").get(row.timezone, DEFAULT_REGION)
+    return House(region, row.line_id, row.line, row.stage, row.funnel, row.pool_id)
 
 
 def pool_for(house: House, pool_id: int | None) -> int:

@@ -15,10 +15,10 @@ from sqlalchemy import TextClause, text
 
 from crm.errors import Conflict
 from crm.models import Source
-from crm.rules import score
 from crm.rules.access import Actor
 from crm.rules.arrival import Arrival, Checked, Key, check
-from crm.services import dispatch, houses
+from crm.rules.facts import LeadFacts
+from crm.services import dispatch, houses, scoring
 from crm.services.houses import House
 from crm.uow import UnitOfWork
 
@@ -41,10 +41,12 @@ _ADD_KEYS = """
 """
 _OPEN = """
     insert into lead (org_id, number, person_id, line_id, status, stage, owner_id, pool_id, source_id, origin,
-        referrer, channel, campaign, level, product, region, amount, currency, score, tags, custom, version, created_by,
-        created_at, pool_entered_at, assigned_at, stage_entered_at, warn_step, extensions, touches)
+        referrer, channel, campaign, level, product, region, amount, currency, score, score_reasons, score_at, tags,
+        custom, version, created_by, created_at, pool_entered_at, assigned_at, stage_entered_at, warn_step, extensions,
+        touches)
     select :org, sluice_next_numbers(:org, 1), {person}, :line, 'open', :stage, :owner, :pool, :source, :origin,
-        :referrer, :channel, :campaign, :level, :product, :region, :amount, :currency, :score, cast(:tags as text[]),
+        :referrer, :channel, :campaign, :level, :product, :region, :amount, :currency, :score,
+        cast(:score_reasons as jsonb), cast(:score_at as timestamptz), cast(:tags as text[]),
         cast(:custom as jsonb), 1, :actor, :now, case when cast(:owner as bigint) is null then :now end,
         case when cast(:owner as bigint) is not null then :now end, :now, 0, 0, 1
     from {source}
@@ -87,7 +89,8 @@ _OPEN_AGAIN = text(
 _TOUCH = text(
     f"""
     with touched as (
-        update lead set touches = touches + 1, score = score + case when touches <= :counted then :points else 0 end
+        update lead set touches = touches + 1,
+               held_until = case when held_by = 'nurture' then cast(:now as timestamptz) else held_until end
         where org_id = :org and id = :lead and status = 'open'
         returning id, number, owner_id, touches
     ),
@@ -192,19 +195,26 @@ def opening(
     actor: Actor | None = None,
 ) -> dict[str, Any]:
     """The values of a new lead and its person, as statements name them."""
-    points, reasons = score.first(checked)
+    channel = checked.channel or (source.channel if source else None)
+    campaign = checked.campaign or (source.campaign if source else None)
+    facts = LeadFacts(
+        stage=house.stage, funnel=house.funnel, line=house.line, origin=place.origin,
+        source=source.key if source else None, channel=channel, campaign=campaign, level=checked.level,
+        product=checked.product, region=checked.region, amount=checked.amount, tags=checked.tags, custom=checked.custom,
+    )  # fmt: skip
+    scored = scoring.opening(uow, facts, checked)
     return {
         "org": uow.org_id, "now": uow.now, "actor": actor.id if actor else None, "origin": place.origin,
         "owner": place.owner_id, "pool": place.pool_id, "line": house.line_id, "stage": house.stage,
         "source": source.id if source else None,
         "kinds": [kind for kind, _ in checked.keys], "values": [value for _, value in checked.keys],
         "name": checked.name, "company": checked.company, "job": checked.title, "note": checked.note,
-        "channel": checked.channel or (source.channel if source else None),
-        "campaign": checked.campaign or (source.campaign if source else None),
+        "channel": channel, "campaign": campaign,
         "referrer": checked.referrer, "level": checked.level, "product": checked.product, "region": checked.region,
-        "amount": checked.amount, "currency": checked.currency, "score": points, "tags": list(checked.tags),
+        "amount": checked.amount, "currency": checked.currency, "score": scored.points,
+        "score_reasons": json.dumps(scored.stored()), "score_at": scored.next_at, "tags": list(checked.tags),
         "custom": json.dumps(dict(checked.custom)),
-        "data": {"source": source.key if source else None, "score": reasons},
+        "data": {"source": source.key if source else None},
     }  # fmt: skip
 
 
@@ -216,6 +226,8 @@ def open_lead(uow: UnitOfWork, values: dict[str, Any], known: Known | None) -> T
         row = _new_person(uow, values)
     if row is None or row.lead_id is None:
         return None
+    if known:
+        scoring.refresh(uow, [row.lead_id])  # more is known of the customer than what came in now
     return TakenIn(row.lead_id, row.number, created=True, touched=False)
 
 
@@ -231,13 +243,11 @@ def _new_person(uow: UnitOfWork, values: dict[str, Any]) -> Any:
 
 
 def _touch(uow: UnitOfWork, values: dict[str, Any], known: Known) -> TakenIn | None:
-    more = {
-        "lead": known.lead_id, "person": known.person_id, "points": score.TOUCH_POINTS,
-        "counted": score.COUNTED_TOUCHES,
-    }  # fmt: skip
+    more = {"lead": known.lead_id, "person": known.person_id}
     row = _run(uow, _TOUCH, values | more, known.clash).one_or_none()
     if row is None:
         return None
+    scoring.refresh(uow, [row.id])
     uow.touch(row.id)
     if row.owner_id:
         uow.notify(

@@ -17,10 +17,9 @@ from sqlalchemy import text
 from crm import queue
 from crm.errors import Conflict
 from crm.models import Source
-from crm.rules import score
 from crm.rules.access import Actor
 from crm.rules.arrival import Checked, Key
-from crm.services import houses, intake
+from crm.services import houses, intake, scoring
 from crm.services.houses import House
 from crm.services.intake import Known, Place, TakenIn
 from crm.services.numbers import next_numbers
@@ -53,14 +52,15 @@ _FORGET = text(
 _LEADS = text(
     """
     insert into lead (org_id, number, person_id, line_id, status, stage, pool_id, source_id, origin, referrer, channel,
-        campaign, level, product, region, amount, currency, score, tags, custom, version, created_by, created_at,
-        pool_entered_at, stage_entered_at, warn_step, extensions, touches)
+        campaign, level, product, region, amount, currency, score, score_reasons, score_at, tags, custom, version,
+        created_by, created_at, pool_entered_at, stage_entered_at, warn_step, extensions, touches)
     select :org, r.number, r.person, r.line, 'open', r.stage, r.pool, r.source, r.origin, r.referrer, r.channel,
-        r.campaign, r.level, r.product, r.region, r.amount, r.currency, r.score, r.tags, cast(r.custom as jsonb), 1,
-        :actor, :now, :now, :now, 0, 0, 1
+        r.campaign, r.level, r.product, r.region, r.amount, r.currency, r.score, cast(r.score_reasons as jsonb),
+        r.score_at, r.tags, cast(r.custom as jsonb), 1, :actor, :now, :now, :now, 0, 0, 1
     from jsonb_to_recordset(cast(:rows as jsonb)) as r(number bigint, person bigint, line bigint, stage text,
         pool bigint, source bigint, origin text, referrer text, channel text, campaign text, level text, product text,
-        region text, amount numeric, currency text, score bigint, tags text[], custom text)
+        region text, amount numeric, currency text, score bigint, score_reasons text, score_at timestamptz,
+        tags text[], custom text)
     on conflict (org_id, person_id, line_id) where status = 'open' do nothing
     returning id, number, person_id
     """
@@ -71,10 +71,22 @@ _TOUCHES = text(
         select id from lead where org_id = :org and id = any(:ids) and status = 'open' order by id for no key update
     )
     update lead set touches = touches + t.many,
-        score = score + least(t.many, greatest(0, :counted + 1 - touches)) * :points
+           held_until = case when held_by = 'nurture' then cast(:now as timestamptz) else held_until end
     from locked join unnest(cast(:ids as bigint[]), cast(:counts as bigint[])) as t(id, many) on t.id = locked.id
     where org_id = :org and lead.id = locked.id
     returning lead.id, lead.number, lead.owner_id
+    """
+)
+# What was not known of a customer so far; what is known stays.
+_FILL = text(
+    """
+    update person set name = coalesce(nullif(person.name, ''), f.name),
+        company = coalesce(nullif(person.company, ''), f.company), title = coalesce(nullif(person.title, ''), f.title)
+    from unnest(cast(:ids as bigint[]), cast(:names as text[]), cast(:companies as text[]), cast(:jobs as text[]))
+        as f(id, name, company, title)
+    where org_id = :org and person.id = f.id
+      and ((person.name = '' and f.name <> '') or (person.company = '' and f.company <> '')
+           or (person.title = '' and f.title <> ''))
     """
 )
 _HISTORY = text(
@@ -87,7 +99,7 @@ _HISTORY = text(
 )
 _OPENING = (
     "line", "stage", "pool", "source", "origin", "referrer", "channel", "campaign", "level", "product", "region",
-    "currency", "score", "tags", "custom",
+    "currency", "score", "score_reasons", "tags", "custom",
 )  # fmt: skip
 
 
@@ -137,6 +149,7 @@ def _pass(batch: Batch, numbers: Sequence[int]) -> dict[int, TakenIn]:
     touched = _touch(batch, groups, opened)
     taken = opened | touched
     _write_history(batch, taken)
+    _score(batch, groups, opened, touched)
     _order_dispatch(batch.uow, opened)
     return taken
 
@@ -217,22 +230,28 @@ def _opening(batch: Batch, group: Group, place: Place, number: int) -> dict[str,
     checked = batch.rows[group.rows[0]]
     values = intake.opening(batch.uow, batch.house, checked, place, source=batch.source, actor=batch.actor)
     amount = str(checked.amount) if checked.amount is not None else None
-    return {name: values[name] for name in _OPENING} | {"number": number, "person": group.person_id, "amount": amount}
+    score_at = values["score_at"].isoformat() if values["score_at"] else None
+    return {name: values[name] for name in _OPENING} | {
+        "number": number, "person": group.person_id, "amount": amount, "score_at": score_at,
+    }  # fmt: skip
 
 
 def _touch(batch: Batch, groups: Sequence[Group], opened: Mapping[int, TakenIn]) -> dict[int, TakenIn]:
     """Attach the rows that opened nothing to the open lead of their person."""
     rows_of: dict[int, list[int]] = {}
+    more: dict[int, list[Checked]] = {}
     for group in groups:
         new = opened.get(group.rows[0])
         lead_id = new.lead_id if new else (group.known.lead_id if group.known else None)
         if lead_id and (rest := group.rows[1:] if new else group.rows):
             rows_of[lead_id] = rest
+            more[group.person_id] = [batch.rows[number] for number in rest]
     if not rows_of:
         return {}
+    _fill(batch.uow, more)
     args = {
-        "org": batch.uow.org_id, "ids": list(rows_of), "counts": [len(rows) for rows in rows_of.values()],
-        "points": score.TOUCH_POINTS, "counted": score.COUNTED_TOUCHES,
+        "org": batch.uow.org_id, "now": batch.uow.now, "ids": list(rows_of),
+        "counts": [len(rows) for rows in rows_of.values()],
     }  # fmt: skip
     leads = batch.uow.session.execute(_TOUCHES, args).all()
     batch.uow.touch(*(row.id for row in leads))
@@ -240,6 +259,17 @@ def _touch(batch: Batch, groups: Sequence[Group], opened: Mapping[int, TakenIn])
     return {
         number: TakenIn(row.id, row.number, created=False, touched=True) for row in leads for number in rows_of[row.id]
     }
+
+
+def _fill(uow: UnitOfWork, more: Mapping[int, Sequence[Checked]]) -> None:
+    """Complete persons of whom a further row tells more than was known, the first one that says it counts."""
+    told = {
+        person: [next(filter(None, (getattr(row, name) for row in rows)), "") for name in ("name", "company", "title")]
+        for person, rows in sorted(more.items())
+    }
+    names, companies, jobs = zip(*told.values(), strict=True)
+    args = {"org": uow.org_id, "ids": list(told), "names": list(names), "companies": list(companies)}
+    uow.session.execute(_FILL, args | {"jobs": list(jobs)})
 
 
 def _tell_owners(batch: Batch, owned: Sequence[tuple[int, int]]) -> None:
@@ -262,15 +292,25 @@ def _write_history(batch: Batch, taken: Mapping[int, TakenIn]) -> None:
         "leads": [result.lead_id for _, result, _ in rows],
         "verbs": ["created" if result.created else "touched" for _, result, _ in rows],
         "words": [checked.note for checked, _, _ in rows],
-        "data": [_data(batch, checked, clash) for checked, _, clash in rows],
+        "data": [_data(batch, clash) for _, _, clash in rows],
     }  # fmt: skip
     if rows:
         batch.uow.session.execute(_HISTORY, args)
 
 
-def _data(batch: Batch, checked: Checked, clash: list[int] | None) -> str:
+def _data(batch: Batch, clash: list[int] | None) -> str:
     source = batch.source.key if batch.source else None
-    return json.dumps({"source": source, "score": score.first(checked)[1]} | ({"clash": clash} if clash else {}))
+    return json.dumps({"source": source} | ({"clash": clash} if clash else {}))
+
+
+def _score(
+    batch: Batch, groups: Sequence[Group], opened: Mapping[int, TakenIn], touched: Mapping[int, TakenIn]
+) -> None:
+    """A new lead has its points from its own row; where more is known than that row says, they are counted anew."""
+    fuller = {opened[group.rows[0]].lead_id for group in groups if group.known and group.rows[0] in opened}
+    again = fuller | {result.lead_id for result in touched.values()}
+    if again:
+        scoring.refresh(batch.uow, sorted(again))
 
 
 def _order_dispatch(uow: UnitOfWork, opened: Mapping[int, TakenIn]) -> None:

@@ -13,7 +13,7 @@ from crm import queue
 from crm.errors import NotAllowed, RuleSetInvalid
 from crm.rules.access import Actor
 from crm.rules.ruleset import Rules, parse
-from crm.services import clocks
+from crm.services import clocks, scoring
 from crm.uow import UnitOfWork
 
 CHUNK = 2000
@@ -81,11 +81,14 @@ def apply(uow: UnitOfWork, *, written: str, actor: Actor | None = None) -> int:
     # Two at once take turns, or both would write the same version.
     uow.session.execute(_LOCK, {"org": uow.org_id})
     check(uow, written)
+    points = uow.rules.score
     args = {"org": uow.org_id, "text": written, "actor": actor.id if actor else None, "now": uow.now}
     row = uow.session.execute(_INSERT, args).one()
     uow.session.execute(_POINT, {"org": uow.org_id, "id": row.id})
     uow.rule_set_id = row.id
     uow.defer(refresh_order(uow))
+    if uow.rules.score != points:
+        uow.defer(scoring.order(uow))
     return int(row.version)
 
 

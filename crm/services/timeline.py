@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import text
 
 from crm.errors import Conflict
+from crm.services import scoring
 from crm.uow import UnitOfWork
 
 # Columns that a rep's change may set. Their former values go into the activity, which is all that undo needs.
@@ -19,6 +20,8 @@ UNDOABLE = (
     "extended_until", "extensions", "recycle_at", "recycle_rule", "warn_at", "warn_step", "assigned_at",
     "held_by", "held_since", "held_until", "held_for",
 )  # fmt: skip
+# Of these, the ones on which points depend.
+_SCORED = frozenset({"stage", "status", "contacted_at", "amount"})
 _KEPT = ", ".join(f"'{name}', old.{name}" for name in UNDOABLE)
 
 
@@ -75,6 +78,8 @@ def change(  # noqa: PLR0913  (one named thing each)
     )  # fmt: skip
     if owner is not None and activity is None:
         raise Conflict
+    if _SCORED.intersection(columns):
+        scoring.refresh(uow, [lead_id])
     uow.touch(lead_id)
     return activity
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.rules import clean, score
+from crm.rules import clean
 from crm.rules.arrival import Arrival, FieldErrors, check, of_fields
 from crm.rules.fields import field_of, mapping_of
 from crm.rules.rows import of_row
@@ -116,13 +116,3 @@ def wrong_fields(arrival):
 @given(st.builds(Arrival, *[st.text(max_size=40)] * 18, st.dictionaries(st.text(max_size=9), st.text(max_size=9))))
 def test_any_text_is_either_kept_or_named_as_wrong(arrival):
     assert wrong_fields(arrival) <= {"phone", "email", "wechat", "amount"}
-
-
-def test_points_have_reasons():
-    bare = check(Arrival(phone="13800138000"))
-    rich = check(Arrival(name="Lu", company="Tea", phone="13800138000", email="a@b.cn", level="A", referrer="Bob"))
-    assert score.first(bare) == (20, [("phone", 20)])
-    assert score.first(rich) == (
-        100,
-        [("phone", 20), ("email", 10), ("name", 10), ("company", 10), ("referrer", 20), ("level", 30)],
-    )

@@ -1,0 +1,151 @@
+"""Keeping the points of leads in step with their facts: who changes a fact calls this in the same transaction.
+
+What a score loses by itself, because the customer came in longer ago, stands in a column with its moment, so the duty
+reads the leads that change now and no others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from crm import queue
+from crm.rules.arrival import Checked
+from crm.rules.facts import LeadFacts
+from crm.rules.score import Profile, Scored, score
+from crm.uow import UnitOfWork
+
+CHUNK = 1000
+
+# The facts come first and in the order of `_FACTS`; only what points may depend on is read.
+_READ = text(
+    """
+    select l.id, l.stage, coalesce(st.funnel, 'new') as funnel, l.origin, s.key as source, l.channel, l.campaign,
+           l.level, l.product, l.region, ln.key as line, l.amount, l.touches, l.tags, l.custom, l.contacted_at, l.wave,
+           case when l.parent_id is not null then 'customer' when l.wave > 1 then 'returning' else 'new' end as kind,
+           case when l.touches > 1 then
+               (select max(a.at) from activity a
+                 where a.org_id = l.org_id and a.lead_id = l.id and a.verb = 'touched' and a.undone_at is null)
+           end as touched_at,
+           l.created_at, l.status, l.score, l.score_reasons, l.score_at, p.name <> '' as name,
+           p.company <> '' as company, p.title <> '' as title, l.referrer is not null as referrer,
+           array(select k.kind from person_key k where k.org_id = l.org_id and k.person_id = l.person_id) as kinds
+    from lead l
+    join line ln on ln.org_id = l.org_id and ln.id = l.line_id
+    join person p on p.org_id = l.org_id and p.id = l.person_id
+    left join pipeline pl on pl.org_id = l.org_id and pl.line_id = l.line_id
+    left join stage st on st.org_id = l.org_id and st.pipeline_id = pl.id and st.key = l.stage
+    left join source s on s.org_id = l.org_id and s.id = l.source_id
+    where l.org_id = :org and l.id = any(:ids)
+    """
+)
+_FACTS = (
+    "id", "stage", "funnel", "origin", "source", "channel", "campaign", "level", "product", "region", "line", "amount",
+    "touches", "tags", "custom", "contacted_at", "wave", "kind",
+)  # fmt: skip
+_WRITE = text(
+    """
+    update lead l set score = d.score, score_reasons = cast(d.reasons as jsonb), score_at = d.at
+    from unnest(cast(:ids as bigint[]), cast(:scores as bigint[]), cast(:reasons as text[]),
+                cast(:moments as timestamptz[])) as d(id, score, reasons, at)
+    where l.org_id = :org and l.id = d.id
+    """
+)
+_DUE = text(
+    """
+    select id from lead where org_id = :org and score_at <= :now
+    order by score_at, id limit :chunk for no key update skip locked
+    """
+)
+_OPEN = text(
+    """
+    select id from lead where org_id = :org and status = 'open' and id > :after
+    order by id limit :chunk for no key update
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """A lead's score as it stands, with its reasons."""
+
+    score: int
+    reasons: tuple[tuple[str, int], ...]
+
+
+def opening(uow: UnitOfWork, lead: LeadFacts, checked: Checked) -> Scored:
+    """The points of a lead that comes in now from somebody unknown so far."""
+    named = {name for name in ("name", "company", "title", "referrer") if getattr(checked, name)}
+    return score(lead, Profile(frozenset(named.union(kind for kind, _ in checked.keys)), uow.now), _rules(uow), uow.now)
+
+
+def refresh(uow: UnitOfWork, lead_ids: Sequence[int]) -> int:
+    """Bring the points of these leads in step with their facts; returns how many were written.
+
+    A closed lead keeps what it had, and does not change by itself any more.
+    """
+    rows = uow.session.execute(_READ, {"org": uow.org_id, "ids": list(lead_ids)}).all()
+    found = [(row, _of(uow, row) if row.status == "open" else _standing(row)) for row in rows]
+    changed = [(row.id, new) for row, new in found if _differs(row, new)]
+    _write(uow, changed)
+    return len(changed)
+
+
+def refresh_due(uow: UnitOfWork) -> int:
+    """Take up to `CHUNK` leads whose points change by now; returns how many there were."""
+    ids = uow.session.scalars(_DUE, {"org": uow.org_id, "now": uow.now, "chunk": CHUNK}).all()
+    refresh(uow, ids)
+    return len(ids)
+
+
+def refresh_next(uow: UnitOfWork, *, after: int) -> int | None:
+    """Bring the next `CHUNK` open leads in step with the rules; returns where to go on, None at the end."""
+    ids = uow.session.scalars(_OPEN, {"org": uow.org_id, "after": after, "chunk": CHUNK}).all()
+    refresh(uow, ids)
+    return ids[-1] if len(ids) == CHUNK else None
+
+
+def order(uow: UnitOfWork) -> queue.Order:
+    """The job that brings all open leads in step with the rule set in force."""
+    return queue.Order(queue.RESCORE, {"org_id": uow.org_id, "after": 0}, queue=queue.BULK)
+
+
+def of(uow: UnitOfWork, lead_id: int) -> Points:
+    """The score of a lead as it stands."""
+    found = text("select score, score_reasons from lead where org_id = :org and id = :id")
+    row = uow.session.execute(found, {"org": uow.org_id, "id": lead_id}).one()
+    return Points(row.score, tuple((name, points) for name, points in row.score_reasons))
+
+
+def _of(uow: UnitOfWork, row: Row[Any]) -> Scored:
+    facts = LeadFacts(**{name: getattr(row, name) for name in _FACTS})
+    named = {name for name in ("name", "company", "title", "referrer") if getattr(row, name)}
+    came_at = row.touched_at or row.created_at
+    return score(facts, Profile(frozenset(named.union(row.kinds)), came_at), _rules(uow), uow.now)
+
+
+def _rules(uow: UnitOfWork) -> Any:
+    return uow.rules.score
+
+
+def _standing(row: Row[Any]) -> Scored:
+    return Scored(row.score, tuple((name, points) for name, points in row.score_reasons))
+
+
+def _differs(row: Row[Any], new: Scored) -> bool:
+    return (row.score, row.score_reasons, row.score_at) != (new.points, new.stored(), new.next_at)
+
+
+def _write(uow: UnitOfWork, found: Sequence[tuple[int, Scored]]) -> None:
+    if not found:
+        return
+    ordered = sorted(found, key=lambda each: each[0])
+    args = {
+        "org": uow.org_id, "ids": [lead_id for lead_id, _ in ordered], "scores": [new.points for _, new in ordered],
+        "reasons": [json.dumps(new.stored()) for _, new in ordered], "moments": [new.next_at for _, new in ordered],
+    }  # fmt: skip
+    uow.session.execute(_WRITE, args)
