@@ -53,3 +53,18 @@ class DayShareReached(Refusal):
 class DeskEmpty(Refusal):
     code = "desk_empty"
     message = _("Nothing lies on your desk now.")
+
+
+class NotOnDesk(Refusal):
+    code = "not_on_desk"
+    message = _("{ref} does not lie on your desk any more.")
+
+
+class MemberAway(Refusal):
+    code = "member_away"
+    message = _("{member_id} is on leave today.")
+
+
+class MemberHadShare(Refusal):
+    code = "member_had_share"
+    message = _("{member_id} has had the share of leads that the rule allows.")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from crm.errors import LeadHeld, Refusal
 from crm.offer_refusals import LeadOnOffer, OfferedToYou
@@ -152,7 +152,8 @@ def close(uow: UnitOfWork, offer_id: int, state: str, *, reason: str | None = No
 
 def last(uow: UnitOfWork, lead_id: int, member_id: int) -> Held | None:
     """The newest offer of that lead to that member, in whatever state."""
-    return _held(uow.session.execute(_LAST, {"org": uow.org_id, "lead": lead_id, "member": member_id}).one_or_none())
+    args = {"org": uow.org_id, "lead": lead_id, "member": member_id}
+    return _held(uow.session.execute(_LAST, args).one_or_none())
 
 
 def get(uow: UnitOfWork, offer_id: int) -> Held | None:
@@ -183,5 +184,5 @@ def refuse_claim(uow: UnitOfWork, *, actor: Actor, lead_id: int, ref: str) -> Re
     return LeadOnOffer(ref=ref, by_id=found.member_id, until=until)
 
 
-def _held(row: Row[Any] | None) -> Held | None:
-    return Held(*row) if row else None
+def _held(row: Any) -> Held | None:
+    return Held(*row) if row is not None else None
