@@ -29,7 +29,7 @@ from bot.workspaces import Workspaces
 from crm import queue
 from crm.db import Database
 from crm.errors import Conflict, Refusal
-from crm.services import members
+from crm.services import members, refusing
 from crm.settings import Settings
 from crm.uow import UnitOfWork
 
@@ -120,6 +120,7 @@ class Dispatcher:
                 return self._again(uow, workspace, interaction)
             context = self._context(uow, workspace, interaction, asked=True)
             log.info("interaction.refused", code=refusal.code, platform=interaction.platform)
+            refusing.remember(uow, context.member, refusal)
             return self._finish(context, refusal_reply(context, refusal), late=late)
 
     def _failed(self, workspace: Workspace, interaction: Interaction, mistake: Exception, *, late: bool) -> Answer:

@@ -16,11 +16,15 @@ def _(text: str) -> str:
 
 
 class Refusal(Exception):
-    """Base of all refusals. `data` fills the message's braces; keys ending in `_id` of members are shown as names."""
+    """Base of all refusals. `data` fills the message's braces; keys ending in `_id` of members are shown as names.
+
+    `asked`: the lead that was asked for, "" for any, where the refusal has to be explained later; else None.
+    """
 
     code: ClassVar[str] = "refused"
     message: ClassVar[str] = _("That is not possible.")
     suggests: ClassVar[tuple[tuple[str, str], ...]] = ()
+    asked: str | None = None
 
     def __init__(self, **data: Any) -> None:
         super().__init__(self.code)

@@ -153,6 +153,8 @@ class Decision(Tenant, Base):
     __table_args__ = (
         Index("ix_decision_lead", "org_id", "lead_id", "at"),
         Index("ix_decision_run", "org_id", "run_id", postgresql_where=text("run_id is not null")),
+        Index("ix_decision_at", "at", postgresql_using="brin"),
+        Index("ix_decision_refusal", "org_id", "member_id", "at", postgresql_where=text("kind = 'refusal'")),
     )
 
 

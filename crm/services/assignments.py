@@ -27,7 +27,7 @@ from crm.errors import (
 )
 from crm.errors_of_pools import MemberFullOf
 from crm.rules.access import SELLERS, Actor
-from crm.services import claim_checks, leads, ledger, ownership, takeable, timeline
+from crm.services import claim_checks, leads, ledger, ownership, refusing, takeable, timeline
 from crm.services.ownership import give, take_back
 from crm.services.takeable import Takeable
 from crm.uow import UnitOfWork
@@ -106,6 +106,7 @@ class _Shut:
         return {"shut": self.pools, "levels": self.levels, "sources": self.sources}
 
 
+@refusing.explained
 def claim(uow: UnitOfWork, *, actor: Actor, ref: str) -> Claimed:
     """Take a lead from a pool: access, pool policy, capacity, quota, compare-and-set.
 
@@ -125,6 +126,7 @@ def claim(uow: UnitOfWork, *, actor: Actor, ref: str) -> Claimed:
     return _claim(uow, actor, found)
 
 
+@refusing.explained
 def claim_best(uow: UnitOfWork, *, actor: Actor, many: int = 1, pool_id: int | None = None) -> list[Claimed]:
     """Take the best claimable leads, up to that many, under the same checks; stops at the first cap on everything.
 
