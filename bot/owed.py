@@ -17,6 +17,7 @@ from crm import queue
 from crm.uow import UnitOfWork
 
 FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0  # seconds
+SINGLY = 3  # of what comes singly or as a list, so many come singly
 
 _CLAIM = text(
     """
@@ -37,10 +38,14 @@ _TURN = text(
 )
 _TOGETHER = text(
     """
-    update message set state = 'merged', sent_at = :now
-    where org_id = :org and group_key = :group and state = 'owed' and id <> :id and attempt = 0
-      and conversation_id is not distinct from :conversation and member_id is not distinct from :member
-    returning card
+    with waiting as (
+        select id from message
+        where org_id = :org and group_key = :group and state = 'owed' and id <> :id and attempt = 0
+          and conversation_id is not distinct from :conversation and member_id is not distinct from :member
+    )
+    update message m set state = 'merged', sent_at = :now from waiting
+    where m.org_id = :org and m.id = waiting.id and (select count(*) from waiting) >= :least
+    returning m.id, m.card
     """
 )
 _JOINED = text("update message set card = cast(:card as jsonb) where org_id = :org and id = :id")
@@ -93,11 +98,32 @@ def joined(uow: UnitOfWork, owed: Owed) -> dict[str, Any]:
     """The message's data, with the leads of those of its kind that wait together with it, untried."""
     if not owed.group_key:
         return owed.card
-    who = {"org": uow.org_id, "id": owed.id, "conversation": owed.conversation_id, "member": owed.member_id}
-    others = uow.session.scalars(_TOGETHER, who | {"group": owed.group_key, "now": uow.now}).all()
+    others = _others(uow, owed, least=0)
     leads = [lead for card in (owed.card, *others) for lead in card.get("leads", ())]
-    data = owed.card | {"leads": list(dict.fromkeys(leads))}
-    # Kept on the row, so that a second try says the same although the others are merged by now.
+    return _keep(uow, owed, owed.card | {"leads": list(dict.fromkeys(leads))})
+
+
+def listed(uow: UnitOfWork, owed: Owed) -> dict[str, Any] | None:
+    """The data of this message and of those that wait together with it, as `each`; None while they are few enough to
+    come singly."""
+    before = owed.card.get("each")
+    others = _others(uow, owed, least=0 if before else SINGLY)
+    each = [*(before or [owed.card]), *others]
+    if len(each) == 1:
+        return None
+    leads = [one["lead"] for one in each if one.get("lead")]
+    return _keep(uow, owed, {"each": each, "leads": list(dict.fromkeys(leads))})
+
+
+def _others(uow: UnitOfWork, owed: Owed, *, least: int) -> list[dict[str, Any]]:
+    """What waits together with the message, oldest first, if there are at least so many; they are closed."""
+    who = {"org": uow.org_id, "id": owed.id, "conversation": owed.conversation_id, "member": owed.member_id}
+    rows = uow.session.execute(_TOGETHER, who | {"group": owed.group_key, "now": uow.now, "least": least})
+    return [row.card for row in sorted(rows, key=lambda row: row.id)]
+
+
+def _keep(uow: UnitOfWork, owed: Owed, data: dict[str, Any]) -> dict[str, Any]:
+    """Keep the data on the row, so that a second try says the same although the others are merged by now."""
     uow.session.execute(_JOINED, {"org": uow.org_id, "id": owed.id, "card": json.dumps(data)})
     return data
 

@@ -52,7 +52,7 @@ def my(context: Context, words: Rest | None = None) -> Reply:
 )
 @action("lead.open", guards=False)
 def lead(context: Context, lead: LeadView) -> Reply:
-    return context.reply("lead", lead=lead.id, note="")
+    return context.beside("lead", lead=lead.id, note="")
 
 
 @command(

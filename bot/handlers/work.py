@@ -104,6 +104,12 @@ def week(context: Context) -> Reply:
     return context.reply("today", days=6)
 
 
+@action("task.open", guards=False)
+def open_task(context: Context, task: TaskView) -> Reply:
+    """One reminder of a list, with all that can be done about it."""
+    return context.beside("reminder", task=task.id)
+
+
 @action("task.done")
 def done(context: Context, task: TaskView) -> Reply:
     closed = tasks.done(context.uow, actor=context.actor, task_id=task.id)

@@ -174,7 +174,7 @@ def remind_due(uow: UnitOfWork) -> int:
     for row in rows:
         uow.notify(
             "task.due", to=row.member_id, lead=row.lead_id, key=f"task:{row.id}:{row.due_at.timestamp():.0f}",
-            data={"task": row.id},
+            data={"task": row.id} | ({"lead": row.lead_id} if row.lead_id else {}), together=f"due:{row.member_id}",
         )  # fmt: skip
     return len(rows)
 

@@ -53,15 +53,17 @@ def _send(uow: UnitOfWork, lead: LeadFacts, step: int, *, last: bool, managers: 
     assert lead.recycle_at is not None
     key = f"warning:{lead.id}:{lead.recycle_at.isoformat()}:{step}"
     data = {"lead": lead.id, "step": step, "rule": lead.recycle_rule, "recycle_at": lead.recycle_at.isoformat()}
-    uow.notify("lead.warning", to=lead.owner_id, lead=lead.id, key=key, data=data)
+    owner = lead.owner_id
+    uow.notify("lead.warning", to=owner, lead=lead.id, key=key, data=data, together=f"warning:{owner}")
     if not last:
         return
     if lead.owner_id not in managers:
         managers[lead.owner_id] = members.managers_of(uow, lead.owner_id)
     for manager in managers[lead.owner_id]:
         uow.notify(
-            "lead.warning_copy", to=manager, lead=lead.id, key=f"{key}:{manager}", data=data | {"owner": lead.owner_id}
-        )
+            "lead.warning_copy", to=manager, lead=lead.id, key=f"{key}:{manager}", data=data | {"owner": lead.owner_id},
+            together=f"warning_copy:{manager}",
+        )  # fmt: skip
 
 
 def extend(uow: UnitOfWork, *, actor: Actor, lead: LeadView, reason: str = "") -> datetime | None:

@@ -12,6 +12,7 @@ from tests.bot.cards.scene import GROUP, Scene, Shown
 
 Script = Callable[[Scene], Shown]
 SAMPLES: dict[str, Script] = {}
+FOUR = ("周敏", "Lu Wei", "Zoe", "Grace")  # more than come singly
 
 
 def sample(name: str) -> Callable[[Script], Script]:
@@ -230,6 +231,33 @@ def warning_copy(scene: Scene) -> Shown:
     return scene.owed("lead.warning_copy")
 
 
+@sample("warnings")
+def warnings(scene: Scene) -> Shown:
+    all_about_to_go(scene)
+    return scene.listed("lead.warning")
+
+
+@sample("warnings-kept")
+def warnings_kept(scene: Scene) -> Shown:
+    card = warnings(scene)
+    scene.say("ann", "log Zoe called")
+    return card
+
+
+@sample("warnings-all_kept")
+def warnings_all_kept(scene: Scene) -> Shown:
+    card = warnings(scene)
+    for name in FOUR:
+        scene.say("ann", f"log {name} called")
+    return card
+
+
+@sample("warnings_copy")
+def warnings_copy(scene: Scene) -> Shown:
+    all_about_to_go(scene)
+    return scene.listed("lead.warning_copy")
+
+
 @sample("quota")
 def quota(scene: Scene) -> Shown:
     scene.lead()
@@ -243,6 +271,14 @@ def neglected(scene: Scene, *names: str) -> None:
         scene.lead(owner="ann", name=name)
     scene.start_clocks()
     scene.falls_due(days=9)
+
+
+def all_about_to_go(scene: Scene) -> None:
+    """Leads of Ann's an hour before they are taken back."""
+    for name in FOUR:
+        scene.lead(owner="ann", name=name)
+    scene.start_clocks()
+    scene.falls_due(days=1, hours=23)
 
 
 def about_to_go(scene: Scene) -> str:

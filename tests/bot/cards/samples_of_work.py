@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bot.cards.samples import a_call, sample
+from tests.bot.cards.samples import FOUR, a_call, sample
 from tests.bot.cards.scene import Scene, Shown
 
 
@@ -148,6 +148,29 @@ def reminder(scene: Scene) -> Shown:
     scene.say("ann", f"remind {scene.lead(owner='ann')} tomorrow 3pm send the samples")
     scene.falls_due(days=1, hours=5)
     return scene.owed("task.due")
+
+
+@sample("reminders")
+def reminders(scene: Scene) -> Shown:
+    for name in FOUR:
+        scene.say("ann", f"remind {scene.lead(owner='ann', name=name)} in 2 hours send the offer")
+    scene.falls_due(hours=2)
+    return scene.listed("task.due")
+
+
+@sample("reminders-partly")
+def reminders_partly_done(scene: Scene) -> Shown:
+    card = reminders(scene)
+    scene.tap("ann", "task.done", str(card.reply.args["each"][0]["task"]))
+    return card
+
+
+@sample("reminders-done")
+def reminders_done(scene: Scene) -> Shown:
+    card = reminders(scene)
+    for one in card.reply.args["each"]:
+        scene.tap("ann", "task.done", str(one["task"]))
+    return card
 
 
 @sample("reminder-done")

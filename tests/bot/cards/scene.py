@@ -45,6 +45,8 @@ _OWED = text(
     " and (:member = 0 or m.member_id = :member) order by m.id desc limit 1"
 )
 
+_ALL_OWED = text("select card, member_id from message where org_id = :o and topic = :topic order by id")
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -129,6 +131,15 @@ class Scene:
             card, member_id = uow.session.execute(_OWED, args).one()
         names = {number: name for name, number in self.acme.member.items()}
         return Shown(names.get(member_id, GROUP), Reply(NOTICES[topic].card, card))
+
+    def listed(self, topic: str) -> Shown:
+        """All messages of a topic that are owed, as the list that stands for them."""
+        with self.uow() as uow:
+            rows = uow.session.execute(_ALL_OWED, {"o": self.acme.org_id, "topic": topic}).all()
+        names = {number: name for name, number in self.acme.member.items()}
+        each = [row.card for row in rows]
+        args = {"each": each, "leads": [one["lead"] for one in each]}
+        return Shown(names[rows[0].member_id], Reply(NOTICES[topic].several, args))
 
     def shown(self, viewer: str, name: str, **args: Any) -> Shown:
         """A card that only an accident would bring about."""
