@@ -39,7 +39,7 @@ def assign(context: Context, words: Rest) -> Reply:
 
 
 def _assign_many(context: Context, many: int, to: Actor) -> Reply:
-    listed = pools.listing(context.uow, actor=context.actor, most=many)
+    listed = pools.listing(context.uow, actor=context.actor, most=many, claimable=False)
     given = assignments.assign_best(context.uow, actor=context.actor, to=to, found=listed)
     return context.reply("handed_over", leads=given, to=to.id)
 

@@ -27,7 +27,7 @@ from crm.errors import (
 )
 from crm.errors_of_pools import MemberFullOf
 from crm.rules.access import SELLERS, Actor
-from crm.services import claim_checks, leads, ledger, ownership, refusing, takeable, timeline
+from crm.services import claim_checks, leads, ledger, ownership, pools, refusing, takeable, timeline
 from crm.services.ownership import give, take_back
 from crm.services.takeable import Takeable
 from crm.uow import UnitOfWork
@@ -160,8 +160,9 @@ def claim_best(uow: UnitOfWork, *, actor: Actor, many: int = 1, pool_id: int | N
     return [*taken[:-1], replace(taken[-1], stopped=shut.first if len(taken) < many else None)]
 
 
-def release(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, reason: str) -> None:
-    """Give a lead back to its pool; an owner whose manager does so is told.
+def release(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, reason: str, pool_id: int | None = None) -> None:
+    """Give a lead back to the pool named, else to where its pool's leads return by rule; an owner whose manager does so
+    is told.
 
     Raises: LeadNotYours, LeadClosed, SelfSourced, Conflict.
     """
@@ -170,7 +171,11 @@ def release(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, reason: str)
         raise LeadNotYours(ref=lead.ref, owner_id=None)
     if lead.origin == "self":
         raise SelfSourced(ref=lead.ref)
-    if not take_back(uow, lead_id=lead.id, owner_id=lead.owner_id, how="released", reason=reason, actor_id=actor.id):
+    given_back = take_back(
+        uow, lead_id=lead.id, owner_id=lead.owner_id, how="released", reason=reason, actor_id=actor.id,
+        pool_id=pool_id or pools.returns_to(uow, lead.pool_id),
+    )  # fmt: skip
+    if not given_back:
         raise Conflict
     _tell_former(uow, actor, lead.owner_id, [lead.id])
 

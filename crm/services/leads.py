@@ -20,6 +20,7 @@ _VIEW = """
     select l.id, l.number, l.version, l.status, l.stage, l.owner_id, l.pool_id, l.origin, l.level, l.product, l.region,
            l.amount, l.currency, l.score, l.created_at, l.assigned_at, l.contacted_at, l.followed_up_at,
            l.pool_entered_at, l.recycle_at, l.recycle_rule, l.extensions, l.touches, l.lost_reason,
+           l.held_by, l.held_until, l.held_for, l.wave, l.protected_until,
            p.id as person_id, p.name, p.company, p.title, p.contact_state,
            o.name as owner, d.path as owner_path, pool.name as pool, s.name as source,
            st.name as stage_name, st.name_zh as stage_name_zh, st.funnel,
@@ -27,7 +28,7 @@ _VIEW = """
              where t.org_id = l.org_id and t.lead_id = l.id and t.state = 'open') as next_at,
            (select json_agg(json_build_array(k.kind, k.value) order by k.id) from person_key k
              where k.org_id = l.org_id and k.person_id = l.person_id) as keys,
-           l.owner_id is null and (l.held_by = 'offer' and exists (
+           l.owner_id is null and (pool.admin_id = :me or l.held_by = 'offer' and exists (
              select 1 from offer f where f.org_id = l.org_id and f.lead_id = l.id and f.state = 'open'
                and f.member_id = :me) or exists (
              select 1 from pool_scope ps where ps.org_id = l.org_id and ps.pool_id = l.pool_id
@@ -46,6 +47,7 @@ _VIEW = """
 _NAMES = """
     id number version status stage owner_id pool_id origin level product region amount currency score created_at
     assigned_at contacted_at followed_up_at pool_entered_at recycle_at recycle_rule extensions touches lost_reason
+    held_by held_until held_for wave protected_until
     person_id name company title contact_state owner owner_path pool source stage_name stage_name_zh funnel
     next_at keys in_scope
 """
@@ -62,7 +64,7 @@ _BY_NUMBER = _seen("l.number = :number")
 _BY_ID = _seen("l.id = :id")
 _BY_IDS = _seen("l.id = any(:ids)")
 _HELD = """
-    l.owner_id = :me and l.status = 'open'
+    l.owner_id = :me and l.status = 'open' and l.held_by is distinct from 'nurture'
     and (:words = '' or strpos(lower(concat_ws(' ', p.name, p.company, l.stage, st.name, st.name_zh)), :words) > 0)
 """
 _MINE = _seen(_HELD + " order by l.recycle_at nulls last, l.score desc, l.id limit :most")
@@ -121,8 +123,13 @@ class LeadView:
     recycle_at: datetime | None
     recycle_rule: str | None
     extensions: int
+    protected_until: datetime | None
     next_at: datetime | None
     lost_reason: str | None
+    held_by: str | None
+    held_until: datetime | None
+    held_for: str | None
+    wave: int
     person_id: int
     mine: bool
 

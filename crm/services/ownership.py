@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -75,10 +75,11 @@ _TAKE = text(
 _END = text(
     """
     with was as (
-        select id, assigned_at, followed_up_at, pool_entered_at, extensions, extended_until, protected_until from lead
+        select id, assigned_at, followed_up_at, pool_id, pool_entered_at, extensions, extended_until, protected_until
+        from lead
         where org_id = :org and id = :lead and owner_id = :owner and status = 'open' for no key update
     ), ended as (
-        update lead l set owner_id = null, pool_id = coalesce(:pool, pool_id), pool_entered_at = :now,
+        update lead l set owner_id = null, pool_id = coalesce(:pool, l.pool_id), pool_entered_at = :now,
                assigned_at = null, recycle_at = null, recycle_rule = null, warn_at = null, sla_at = null,
                extended_until = null, extensions = 0, protected_until = null, held_by = null, held_since = null,
                held_until = null, held_for = null, version = version + 1
@@ -353,11 +354,6 @@ def holding(uow: UnitOfWork, member: Actor) -> int:
         {"org": uow.org_id, "me": member.id},
     )
     return found or 0
-
-
-def cooled_since(uow: UnitOfWork) -> datetime:
-    """A former owner may claim again what was lost before this."""
-    return uow.now - uow.rules.claim.cool_down.longest
 
 
 def count_off(uow: UnitOfWork, *, lead_id: int, how: str, reason: str | None) -> None:

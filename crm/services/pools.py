@@ -3,43 +3,54 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 
 from crm.errors import PoolNotFound
 from crm.rules.access import Actor
-from crm.services import leads, ownership
+from crm.services import claim_checks, leads, ownership
 from crm.services.leads import LeadView
 from crm.services.ownership import Load
 from crm.uow import UnitOfWork
 
 _SCOPE = """
-    exists (select 1 from pool_scope ps where ps.org_id = pool.org_id and ps.pool_id = pool.id
-              and (ps.member_id = :me or ps.role = :role or ps.department_id = any(:path)
-                   or ps.department_id in (select d.id from department d where d.org_id = pool.org_id
-                                           and d.path && cast(:manages as bigint[]))))
+    (pool.admin_id = :me or exists (
+        select 1 from pool_scope ps where ps.org_id = pool.org_id and ps.pool_id = pool.id
+          and (ps.member_id = :me or ps.role = :role or ps.department_id = any(:path)
+               or ps.department_id in (select d.id from department d where d.org_id = pool.org_id
+                                       and d.path && cast(:manages as bigint[])))))
+"""
+# Of a lead `l` with its person `p` and source `s`: whether it lies free, and whether it fits what somebody typed.
+FREE = "l.status = 'open' and l.owner_id is null and l.held_since is null"
+FITS = """
+    (:words = '' or p.search like '%' || lower(:words) || '%' or lower(coalesce(l.region, '')) = lower(:words)
+     or lower(coalesce(s.name, '')) = lower(:words) or lower(coalesce(l.product, '')) = lower(:words)
+     or lower(coalesce(l.level, '')) = lower(:words))
 """
 _VISIBLE = text(
     f"""
-    select pool.id, pool.key, pool.name,
+    select pool.id, pool.key, pool.name, pool.admin_id,
            (select count(*) from lead l where l.org_id = pool.org_id and l.pool_id = pool.id and l.status = 'open'
                and l.owner_id is null) as waiting
     from pool where pool.org_id = :org and (:all or {_SCOPE}) order by pool.id
     """  # noqa: S608  (a constant)
 )
+_EVERY = text("select id, key, name, admin_id, 0 as waiting from pool where org_id = :org order by id")
 _LISTING = text(
     f"""
     select l.id from lead l join pool on pool.org_id = l.org_id and pool.id = l.pool_id
     join person p on p.org_id = l.org_id and p.id = l.person_id
     left join source s on s.org_id = l.org_id and s.id = l.source_id
-    where l.org_id = :org and l.status = 'open' and l.owner_id is null and l.held_since is null
-      and (cast(:pool as bigint) is null or l.pool_id = :pool) and (:all or {_SCOPE})
-      and (:words = '' or p.search like '%' || lower(:words) || '%' or lower(coalesce(l.region, '')) = lower(:words)
-           or lower(coalesce(s.name, '')) = lower(:words) or lower(coalesce(l.product, '')) = lower(:words))
+    left join lateral (
+        select coalesce(cast(:waits as jsonb)->pool.key, cast(:waits as jsonb)->'') as moments
+    ) w on true
+    where l.org_id = :org and {FREE} and (cast(:pool as bigint) is null or l.pool_id = :pool) and (:all or {_SCOPE})
+      and {FITS}
+      and (not :claimable or l.pool_entered_at is null
+           or l.pool_entered_at <= cast(w.moments->>'entered' as timestamptz))
       and not exists (select 1 from assignment a where a.org_id = l.org_id and a.lead_id = l.id and a.member_id = :me
-                        and a.ended_at > :cooled)
+                        and a.ended_at > cast(w.moments->>'left' as timestamptz))
     order by l.score desc, l.id limit :most
     """  # noqa: S608  (a constant)
 )
@@ -50,6 +61,7 @@ class PoolView:
     id: int
     key: str
     name: str
+    admin_id: int | None
     waiting: int
 
 
@@ -67,11 +79,47 @@ def find(uow: UnitOfWork, *, actor: Actor, words: str) -> PoolView:
     return near[0]
 
 
+def every(uow: UnitOfWork) -> list[PoolView]:
+    """All pools of the organization, whoever may claim from them; how many wait there is not counted."""
+    return [PoolView(*row) for row in uow.session.execute(_EVERY, {"org": uow.org_id})]
+
+
+def get(uow: UnitOfWork, pool_id: int) -> PoolView:
+    """A pool by id. Raises PoolNotFound."""
+    found = next((pool for pool in every(uow) if pool.id == pool_id), None)
+    if found is None:
+        raise PoolNotFound(given=str(pool_id), names="")
+    return found
+
+
+def returns_to(uow: UnitOfWork, pool_id: int | None) -> int | None:
+    """Where the rules send what is given back to that pool; None where they do not say."""
+    targets = {key: pool.target for key, pool in uow.rules.pools.items() if pool.target}
+    if not targets:
+        return None
+    by_key = {pool.key: pool.id for pool in every(uow)}
+    return next((by_key.get(str(to)) for key, to in targets.items() if by_key.get(key) == pool_id), None)
+
+
+def is_admin(uow: UnitOfWork, actor: Actor, pool_id: int | None) -> bool:
+    """Whether the pool is in the actor's charge."""
+    return any(pool.id == pool_id and pool.admin_id == actor.id for pool in every(uow))
+
+
 def listing(
-    uow: UnitOfWork, *, actor: Actor, pool_id: int | None = None, words: str = "", most: int = 8
+    uow: UnitOfWork,
+    *,
+    actor: Actor,
+    pool_id: int | None = None,
+    words: str = "",
+    most: int = 8,
+    claimable: bool = True,
 ) -> list[LeadView]:
-    """The best leads that the actor could claim now, best first."""
-    args = {"pool": pool_id, "words": words.strip(), "most": most, "cooled": _cooled(uow)}
+    """The best free leads that the actor sees, best first; `claimable`: none that must lie there for a while yet."""
+    args = {
+        "pool": pool_id, "words": words.strip(), "most": most, "claimable": claimable,
+        "waits": claim_checks.waits(uow),
+    }  # fmt: skip
     ids = list(uow.session.scalars(_LISTING, _who(uow, actor) | args))
     return leads.many(uow, actor=actor, lead_ids=ids)
 
@@ -79,10 +127,6 @@ def listing(
 def load_of(uow: UnitOfWork, member: Actor) -> Load:
     """The ledger of a member with the caps that hold now."""
     return ownership.load(uow, member, ownership.room(uow, member))
-
-
-def _cooled(uow: UnitOfWork) -> datetime:
-    return ownership.cooled_since(uow)
 
 
 def _who(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:

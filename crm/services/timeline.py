@@ -18,7 +18,7 @@ UNDOABLE = (
     "stage", "status", "followed_up_at", "contacted_at", "stage_entered_at", "closed_at", "lost_reason", "amount",
     "currency",
     "extended_until", "extensions", "recycle_at", "recycle_rule", "warn_at", "warn_step", "assigned_at",
-    "held_by", "held_since", "held_until", "held_for",
+    "protected_until", "held_by", "held_since", "held_until", "held_for",
 )  # fmt: skip
 # Of these, the ones on which points depend.
 _SCORED = frozenset({"stage", "status", "contacted_at", "amount"})
