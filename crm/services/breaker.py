@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ _DUE = text(
     select coalesce(m.department_id, 0) as team, count(*) as due, min(l.owner_id) as somebody
     from lead l join member m on m.org_id = l.org_id and m.id = l.owner_id
     where l.org_id = :org and l.recycle_at <= :now and l.status = 'open' and l.origin <> 'self'
+      and not coalesce(l.recycle_rule, '') = any(:paused)
     group by 1 having count(*) >= :least
     """
 )
@@ -53,10 +55,15 @@ _POSTPONE = text(
 )
 
 
-def check(uow: UnitOfWork) -> list[int]:
-    """The teams whose leads stay where they are until a manager has answered; asks where nobody has been asked."""
+def check(uow: UnitOfWork, paused: Iterable[str] = ()) -> list[int]:
+    """The teams whose leads stay where they are until a manager has answered; asks where nobody has been asked.
+
+    Args:
+        paused: recycle rules that take nothing now.
+    """
     rules = uow.rules.breaker
-    due = uow.session.execute(_DUE, {"org": uow.org_id, "now": uow.now, "least": rules.at_least}).all()
+    args = {"org": uow.org_id, "now": uow.now, "least": rules.at_least, "paused": sorted(paused)}
+    due = uow.session.execute(_DUE, args).all()
     return [row.team for row in due if _too_many(uow, row) and not _approved(uow, row)]
 
 
@@ -85,7 +92,8 @@ def _approved(uow: UnitOfWork, row: Row[Any]) -> bool:
     asked = uow.session.execute(
         _ASKED, {"org": uow.org_id, "since": uow.now - ASK_AGAIN, "team": row.team}
     ).one_or_none()
-    if asked is None or asked.counters["answer"] == "postponed":
+    # What was asked or granted under other rules says nothing about what these would take.
+    if asked is None or asked.counters["answer"] == "postponed" or asked.counters.get("rules") != uow.rule_set_id:
         _ask(uow, row)
         return False
     answered = asked.counters["answer"] == "approved"
@@ -97,7 +105,9 @@ def _approved(uow: UnitOfWork, row: Row[Any]) -> bool:
 
 def _ask(uow: UnitOfWork, row: Row[Any]) -> None:
     every = uow.session.execute(_OPEN, {"org": uow.org_id, "team": row.team}).scalar_one()
-    run_id = decisions.open_run(uow, KIND, {"team": row.team, "due": row.due, "open": every, "answer": None})
+    run_id = decisions.open_run(
+        uow, KIND, {"team": row.team, "due": row.due, "open": every, "answer": None, "rules": uow.rule_set_id}
+    )
     for manager in members.managers_of(uow, row.somebody):
         uow.notify(
             "recycle.stopped", to=manager, key=f"stopped:{run_id}:{manager}",
@@ -107,7 +117,7 @@ def _ask(uow: UnitOfWork, row: Row[Any]) -> None:
 
 def _answer(uow: UnitOfWork, actor: Actor, run_id: int, answer: str) -> dict[str, Any]:
     run = uow.session.execute(_READ, {"org": uow.org_id, "run": run_id}).one_or_none()
-    if run is None or run.counters["answer"] is not None:
+    if run is None or run.counters["answer"] is not None or run.counters.get("rules") != uow.rule_set_id:
         raise OldCard
     path = uow.session.scalar(_TEAM_PATH, {"org": uow.org_id, "team": run.counters["team"]})
     if not actor.is_admin and not actor.manages_any(path):

@@ -16,7 +16,7 @@ from sqlalchemy import Row, text
 
 from crm.db import Database
 from crm.rules.ruleset import Rules
-from crm.services import breaker, decisions
+from crm.services import breaker, decisions, pauses
 from crm.services.warnings import CHUNK as WARNED_AT_ONCE
 from crm.services.warnings import extend, warn_due
 from crm.uow import UnitOfWork
@@ -32,14 +32,14 @@ DUE = text(
     select l.owner_id, array_agg(l.id order by l.id) as leads
     from lead l join member m on m.org_id = l.org_id and m.id = l.owner_id
     where l.org_id = :org and l.recycle_at <= :now and l.status = 'open' and l.origin <> 'self'
-      and not coalesce(m.department_id, 0) = any(:stopped)
+      and not coalesce(m.department_id, 0) = any(:stopped) and not coalesce(l.recycle_rule, '') = any(:paused)
     group by l.owner_id order by l.owner_id
     """
 )
 # Asked `is true`, so that the leads are found by their ids: by the time, each chunk would read all that is due again.
 LOCK = text(
     """
-    select id, owner_id, recycle_rule from lead
+    select id, owner_id, recycle_rule, pool_id from lead
     where org_id = :org and id = any(:leads) and (recycle_at <= :now) is true and owner_id is not null
       and status = 'open' and origin <> 'self'
     order by id for no key update skip locked
@@ -66,7 +66,7 @@ _FREE = text(
                               :fallback),
            version = version + 1
     where org_id = :org and id = any(:leads)
-    returning id, pool_id
+    returning id, pool_id, counts
     """
 )
 _END = text(
@@ -76,7 +76,7 @@ _END = text(
 _UNLOAD = text(
     """
     update rep_load r set holding = greatest(r.holding - lost.many, 0)
-    from (select member, count(*) as many from unnest(cast(:owners as bigint[])) as o(member) group by member) lost
+    from (select member, count(*) as many from unnest(cast(:counted as bigint[])) as o(member) group by member) lost
     where r.org_id = :org and r.member_id = lost.member
     """
 )
@@ -86,9 +86,9 @@ _HISTORY = text(
         insert into decision (org_id, kind, lead_id, member_id, run_id, rule_set_id, rule, outcome, facts, candidates,
                               at)
         select :org, 'recycle', t.lead, t.owner, :run, :rule_set, :rule, 'recycled',
-               cast(:facts as jsonb) || jsonb_build_object('pool', t.pool), '[]', :now
-        from unnest(cast(:leads as bigint[]), cast(:owners as bigint[]), cast(:pools as bigint[]))
-             as t(lead, owner, pool)
+               cast(:facts as jsonb) || jsonb_build_object('pool', t.pool, 'was', t.was), '[]', :now
+        from unnest(cast(:leads as bigint[]), cast(:owners as bigint[]), cast(:pools as bigint[]),
+                    cast(:were as bigint[])) as t(lead, owner, pool, was)
         returning id, lead_id, member_id
     )
     insert into activity (org_id, lead_id, for_id, verb, at, data, decision_id)
@@ -101,11 +101,16 @@ _POOLS = text("select key, id from pool where org_id = :org order by id")
 
 @dataclass(frozen=True, slots=True)
 class _Lost:
-    """A lead that went back, from whom, and into which pool."""
+    """A lead that went back, from whom, and into which pool.
+
+    `was` is the pool it lay in before it was owned; `counts`: it filled its owner's capacity.
+    """
 
     lead: int
     owner: int
     pool: int
+    was: int | None
+    counts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +171,10 @@ def warn(database: Database, org_id: int) -> int:
 
 def _open(uow: UnitOfWork, chunk: int) -> _Run | None:
     """A run if anything is due outside the teams for which a manager has to be asked first."""
-    stopped = breaker.check(uow)
-    due = uow.session.execute(DUE, {"org": uow.org_id, "now": uow.now, "stopped": stopped}).all()
+    # Their clocks stand still; those that have not followed yet look due.
+    paused = sorted(pauses.paused(uow, "recycle"))
+    args = {"org": uow.org_id, "now": uow.now, "stopped": breaker.check(uow, paused), "paused": paused}
+    due = uow.session.execute(DUE, args).all()
     if not due:
         return None
     pools = _Pools({row.key: row.id for row in uow.session.execute(_POOLS, {"org": uow.org_id})})
@@ -193,34 +200,37 @@ def _chunk(uow: UnitOfWork, run: _Run, leads: Sequence[int]) -> int:
     if not due:
         return 0
     uow.session.execute(_LOCK_LEDGER, {"org": uow.org_id, "owners": sorted({row.owner_id for row in due})})
-    taken = [lost for rule, leads in _by_rule(due).items() for lost in _take(uow, run, rule, leads)]
+    taken = [lost for rule, rows in _by_rule(due).items() for lost in _take(uow, run, rule, rows)]
     run.taken += len(taken)
     uow.session.execute(_COUNT, {"org": uow.org_id, "run": run.id, "counters": json.dumps({"taken": run.taken})})
     _tell(uow, run, taken)
     return len(due)
 
 
-def _take(uow: UnitOfWork, run: _Run, rule: str | None, owners: Mapping[int, int]) -> list[_Lost]:
-    """Free the leads that one rule takes back, `{lead: owner}`, with all that belongs to it."""
+def _take(uow: UnitOfWork, run: _Run, rule: str | None, due: Mapping[int, Row[Any]]) -> list[_Lost]:
+    """Free the leads that one rule takes back, with all that belongs to it."""
     args = {
-        "org": uow.org_id, "now": uow.now, "leads": list(owners), "owners": list(owners.values()), "rule": rule,
+        "org": uow.org_id, "now": uow.now, "leads": list(due), "owners": [row.owner_id for row in due.values()],
+        "rule": rule,
     }  # fmt: skip
     uow.session.execute(_CANCEL_TASKS, args)
     freed = uow.session.execute(_FREE, args | run.pools.for_rule(uow.rules, rule)).all()
-    taken = [_Lost(row.id, owners[row.id], row.pool_id) for row in sorted(freed)]
+    taken = [_Lost(row.id, due[row.id].owner_id, row.pool_id, due[row.id].pool_id, row.counts) for row in sorted(freed)]
     args |= {
         "leads": [lost.lead for lost in taken], "owners": [lost.owner for lost in taken],
-        "pools": [lost.pool for lost in taken], "run": run.id, "rule_set": uow.rule_set_id, "facts": _facts(uow, rule),
+        "pools": [lost.pool for lost in taken], "were": [lost.was for lost in taken], "run": run.id,
+        "counted": [lost.owner for lost in taken if lost.counts], "rule_set": uow.rule_set_id,
+        "facts": _facts(uow, rule),
     }  # fmt: skip
     for statement in (_END, _UNLOAD, _HISTORY):
         uow.session.execute(statement, args)
     return taken
 
 
-def _by_rule(due: Sequence[Row[Any]]) -> dict[str | None, dict[int, int]]:
-    found: dict[str | None, dict[int, int]] = {}
+def _by_rule(due: Sequence[Row[Any]]) -> dict[str | None, dict[int, Row[Any]]]:
+    found: dict[str | None, dict[int, Row[Any]]] = {}
     for row in due:
-        found.setdefault(row.recycle_rule, {})[row.id] = row.owner_id
+        found.setdefault(row.recycle_rule, {})[row.id] = row
     return found
 
 

@@ -10,11 +10,13 @@ from crm.errors import ExtensionsUsed, SelfSourced
 from crm.rules.access import Actor
 from crm.rules.facts import LeadFacts
 from crm.rules.recycle import Deadlines, next_step, warnings
-from crm.services import assignments, calendars, clocks, lead_facts, members, timeline
+from crm.services import assignments, calendars, clocks, lead_facts, timeline
 from crm.services.leads import LeadView
+from crm.services.superiors import copied
 from crm.uow import UnitOfWork
 
 CHUNK = 500
+Superiors = dict[tuple[int, frozenset[str]], list[int]]
 
 _DUE = text(
     """
@@ -31,12 +33,12 @@ def warn_due(uow: UnitOfWork) -> int:
     Of several steps that are due at once only the last is sent.
     """
     ids = uow.session.scalars(_DUE, {"org": uow.org_id, "now": uow.now, "chunk": CHUNK}).all()
-    managers: dict[int, list[int]] = {}
-    clocks.write(uow, [(lead.id, _climb(uow, lead, managers)) for lead in lead_facts.read(uow, ids)])
+    superiors: Superiors = {}
+    clocks.write(uow, [(lead.id, _climb(uow, lead, superiors)) for lead in lead_facts.read(uow, ids)])
     return len(ids)
 
 
-def _climb(uow: UnitOfWork, lead: LeadFacts, managers: dict[int, list[int]]) -> Deadlines:
+def _climb(uow: UnitOfWork, lead: LeadFacts, superiors: Superiors) -> Deadlines:
     """Send the present step of a lead's ladder and say what comes next."""
     assert lead.owner_id is not None
     assert lead.recycle_at is not None
@@ -44,22 +46,29 @@ def _climb(uow: UnitOfWork, lead: LeadFacts, managers: dict[int, list[int]]) -> 
     moments = warnings(lead.recycle_at, rules=uow.rules, calendar=calendar)
     coming = next_step(moments, uow.now, lead.warn_step)
     if lead.recycle_at > uow.now:
-        _send(uow, lead, coming - 1, last=coming == len(moments), managers=managers)
+        _send(uow, lead, coming - 1, _copies(uow, lead, range(lead.warn_step, coming), superiors))
     return Deadlines(lead.recycle_at, lead.recycle_rule, moments[coming] if coming < len(moments) else None, coming)
 
 
-def _send(uow: UnitOfWork, lead: LeadFacts, step: int, *, last: bool, managers: dict[int, list[int]]) -> None:
+def _copies(uow: UnitOfWork, lead: LeadFacts, steps: range, superiors: Superiors) -> list[int]:
+    """Who reads along at these steps, of which only the last is sent: the copies of one that was missed come too."""
+    assert lead.owner_id is not None
+    ladder = uow.rules.steps
+    named = [ladder[step].copied(last=step == len(ladder) - 1) for step in steps]
+    to = frozenset(name for names in named for name in names)
+    if to and (lead.owner_id, to) not in superiors:
+        superiors[lead.owner_id, to] = copied(uow, lead.owner_id, to)
+    return superiors.get((lead.owner_id, to), [])
+
+
+def _send(uow: UnitOfWork, lead: LeadFacts, step: int, copies: list[int]) -> None:
     assert lead.owner_id is not None
     assert lead.recycle_at is not None
     key = f"warning:{lead.id}:{lead.recycle_at.isoformat()}:{step}"
     data = {"lead": lead.id, "step": step, "rule": lead.recycle_rule, "recycle_at": lead.recycle_at.isoformat()}
     owner = lead.owner_id
     uow.notify("lead.warning", to=owner, lead=lead.id, key=key, data=data, together=f"warning:{owner}")
-    if not last:
-        return
-    if lead.owner_id not in managers:
-        managers[lead.owner_id] = members.managers_of(uow, lead.owner_id)
-    for manager in managers[lead.owner_id]:
+    for manager in copies:
         uow.notify(
             "lead.warning_copy", to=manager, lead=lead.id, key=f"{key}:{manager}", data=data | {"owner": lead.owner_id},
             together=f"warning_copy:{manager}",

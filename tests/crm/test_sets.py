@@ -57,7 +57,7 @@ def test_ten_times_the_leads_take_the_same_number_of_statements(database, acme, 
 def test_what_is_due_is_found_by_its_index(database, acme):
     with database.begin(acme.org_id) as uow:
         uow.session.execute(text("set local enable_seqscan = off"))
-        args = {"org": acme.org_id, "now": uow.now, "stopped": [], "leads": [1, 2, 3]}
+        args = {"org": acme.org_id, "now": uow.now, "stopped": [], "paused": [], "leads": [1, 2, 3]}
         found, taken = (
             "\n".join(uow.session.scalars(text("explain " + statement.text), args))
             for statement in (recycling.DUE, recycling.LOCK)

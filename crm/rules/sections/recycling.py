@@ -70,6 +70,10 @@ class Step(Part):
         default=None, alias="copy"
     )
 
+    def copied(self, *, last: bool) -> tuple[str, ...]:
+        """Who reads along. Args: last: this is the ladder's last step."""
+        return self.copy_to if self.copy_to is not None else ("manager",) if last else ()
+
 
 def _step(given: Any) -> Any:
     return {"before": given} if isinstance(given, str | Period) else given
