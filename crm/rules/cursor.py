@@ -36,6 +36,8 @@ class Cursor:
     def state(self) -> dict[str, Any]:
         """As plain data; what is not in use is left out."""
         known = {name: getattr(self, name) for name in self.__slots__}
+        for name in _OWED:
+            known[name] = {key: owed for key, owed in known[name].items() if owed}
         return {name: value for name, value in known.items() if value or name in _ALWAYS}
 
     def begin(self, period: str) -> None:
@@ -51,4 +53,5 @@ class Cursor:
 
 
 _BY_MEMBER = {"last", "dealt", "owed"}
+_OWED = ("owed", "branches_owed")
 _ALWAYS = {"turn", "last", "dealt"}
