@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import text
 
@@ -72,6 +73,7 @@ _AGAIN = text(
     """
 )
 _HELD_UNTIL = text("select held_until from lead where org_id = :org and id = :lead")
+_UNTIL = text("select min(held_until) from lead where org_id = :org and id = any(:leads) and held_by = 'desk'")
 _OVER = text(
     """
     select id, held_for from lead
@@ -116,6 +118,11 @@ class Done:
 def lying(uow: UnitOfWork, run_id: int) -> list[int]:
     """The leads of a batch that still lie on the desk."""
     return list(uow.session.scalars(_OF_RUN, {"org": uow.org_id, "run": run_id}))
+
+
+def until(uow: UnitOfWork, run_id: int) -> datetime | None:
+    """When the first of a batch leaves the desk by itself."""
+    return uow.session.scalar(_UNTIL, {"org": uow.org_id, "leads": lying(uow, run_id)})
 
 
 def newest(uow: UnitOfWork, *, actor: Actor) -> int:
