@@ -13,6 +13,7 @@ from crm import queue
 from crm.db import Database
 from crm.rules.ruleset import Keep
 from crm.services import (
+    batches,
     dealing,
     digests,
     first_response,
@@ -21,6 +22,7 @@ from crm.services import (
     nurturing,
     pauses,
     recycling,
+    rehearsing,
     reserving,
     rules_admin,
     scoring,
@@ -43,6 +45,7 @@ _OLD = {
     "decision": "at < :decisions",
     "link_code": "expires_at < :messages",
     "pending_form": "expires_at < :messages",
+    "rehearsal": "at < :messages",
 }
 
 
@@ -71,9 +74,11 @@ def digest(database: Database, org_id: int) -> None:
 
 
 def deal_held(database: Database, org_id: int) -> None:
-    """Deal held leads to whoever is there now."""
-    with database.begin(org_id) as uow:
-        dealing.deal_held(uow, AT_ONCE)
+    """Deal held leads to whoever is there now; those for whom nobody is keep no others from it."""
+    held: dealing.Round | None = None
+    while held is None or not held.is_last:
+        with database.begin(org_id) as uow:
+            held = dealing.deal_held(uow, AT_ONCE, held)
 
 
 def set_free(database: Database, org_id: int) -> None:
@@ -89,9 +94,10 @@ def rescore(database: Database, org_id: int) -> None:
 
 
 def pass_offers_on(database: Database, org_id: int) -> None:
-    """End the offers that nobody answered and ask the next one; open to the whole pool what no one of a team took."""
+    """End the offers that nobody answered and ask the next one; let go of what no team took and no manager dealt."""
     _until_done(database, org_id, handing.expire_due, handing.CHUNK)
     _until_done(database, org_id, reserving.open_groups, reserving.CHUNK)
+    _until_done(database, org_id, batches.time_out, batches.CHUNK)
 
 
 def respond(database: Database, org_id: int) -> None:
@@ -139,8 +145,14 @@ def purge(database: Database) -> None:
     _purge_deliveries(database)
 
 
+def rehearse(database: Database, *, org_id: int, rehearsal_id: int) -> None:
+    """Count what a rule set would do."""
+    rehearsing.count(partial(database.begin, org_id), rehearsal_id)
+
+
 BY_NAME: dict[str, Callable[..., None]] = {
     queue.DEAL: deal_leads, queue.REFRESH: refresh_deadlines, queue.RESCORE: rescore_leads,
+    queue.REHEARSE: rehearse, queue.DEAL_HELD: deal_held,
 }  # fmt: skip
 
 

@@ -5,6 +5,8 @@ singly, but read, locked and written set by set.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -31,6 +33,7 @@ from crm.uow import UnitOfWork
 
 # Up to so many leads at once a rep gets a push card for each, beyond that one card for all.
 ONE_BY_ONE = 3
+FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
 _LOCK = text(
     """
@@ -42,8 +45,9 @@ _LOCK = text(
 )
 _HELD = text(
     """
-    select id from lead where org_id = :org and held_since is not null and owner_id is null and status = 'open'
-      and held_by = 'nobody'
+    select held_since as since, id from lead
+    where org_id = :org and held_since is not null and owner_id is null and status = 'open'
+      and held_by = 'nobody' and (held_since, id) > (cast(:since as timestamptz), cast(:id as bigint))
     order by held_since, id limit :most
     """
 )
@@ -112,10 +116,23 @@ def deal(uow: UnitOfWork, lead_ids: Sequence[int], *, again: bool = False) -> li
     return verdicts
 
 
-def deal_held(uow: UnitOfWork, most: int = 500) -> int:
-    """Deal what is held, oldest first, as far as there is room; returns how many found an owner."""
-    held = uow.session.scalars(_HELD, {"org": uow.org_id, "most": most}).all()
-    return len(deal(uow, held, again=True)) if held else 0
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What came of a part of the hold queue: how many leads wait no longer, and behind which one to go on."""
+
+    dealt: int
+    since: datetime
+    id: int
+    is_last: bool
+
+
+def deal_held(uow: UnitOfWork, most: int = 500, behind: Round | None = None) -> Round:
+    """Deal what is held, oldest first, as far as there is room. Args: behind: where the last round ended."""
+    start = behind or Round(0, FIRST, 0, is_last=False)
+    held = uow.session.execute(_HELD, {"org": uow.org_id, "most": most, "since": start.since, "id": start.id}).all()
+    dealt = deal(uow, [row.id for row in held], again=True) if held else []
+    end = held[-1] if held else start
+    return Round(len(dealt), end.since, end.id, is_last=len(held) < most)
 
 
 def _write(uow: UnitOfWork, at: Table, verdicts: Sequence[Verdict], facts: dict[int, LeadFacts]) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, case, func, or_, select, text, update
 
-from crm import vault
+from crm import queue, vault
 from crm.errors import CodeInvalid, MemberAmbiguous, MemberNotFound, NotAllowed
 from crm.models import ChatIdentity, LinkCode, Member
 from crm.rules.access import Actor
@@ -135,8 +135,10 @@ def find(uow: UnitOfWork, words: str) -> Actor:
 
 
 def set_duty(uow: UnitOfWork, actor: Actor, *, on: bool) -> None:
-    """Start or stop receiving dispatched leads; what it was before is kept for an undo."""
+    """Start or stop receiving dispatched leads, at once those that are held; what it was is kept for an undo."""
     uow.session.execute(_SET_DUTY, {"org": uow.org_id, "me": actor.id, "on": on, "now": uow.now.isoformat()})
+    if on:
+        uow.defer(queue.Order(queue.DEAL_HELD, {"org_id": uow.org_id}))
 
 
 def undo_setting(uow: UnitOfWork, actor: Actor) -> str | None:

@@ -96,13 +96,13 @@ def test_held_leads_find_an_owner_as_soon_as_there_is_room_the_oldest_first(data
         leads = [build.lead(uow, acme) for _ in range(38)]
         dealing.deal(uow, leads)
     with database.begin(acme.org_id) as uow:
-        assert dealing.deal_held(uow) == 0
+        assert dealing.deal_held(uow).dealt == 0
         uow.session.execute(
             text("update rep_load set holding = holding - 1 where org_id = :o and member_id = :m"),
             {"o": acme.org_id, "m": acme.member["dan"]},
         )
     with database.begin(acme.org_id) as uow:
-        assert dealing.deal_held(uow) == 1
+        assert dealing.deal_held(uow).dealt == 1
         first, last = build.read(uow, leads[36]), build.read(uow, leads[37])
     assert (first.owner_id, first.held_since) == (acme.member["dan"], None)
     assert (last.owner_id, last.held_since) == (None, build.NOW)
