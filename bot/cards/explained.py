@@ -65,9 +65,28 @@ OUTCOMES = {
 }  # fmt: skip
 
 
-def reasons(words: Words, decisions: list[Why], *, full: bool) -> list[Reason]:
-    """Decisions in words, newest first. Args: full: also who was passed over and why, which is for managers."""
-    return [Reason(_headline(words, made), _detail(words, made, full=full)) for made in decisions]
+def reasons(words: Words, viewer: Actor, name_of: Callable[[int | None], str], decisions: list[Why]) -> list[Reason]:
+    """Decisions in words, newest first; what they tell of a member is for that one, managers above, and admins."""
+    told = [made for made in decisions if made.kind != "refusal" or _may_know(viewer, made.member_id, made.path)]
+    ordered = sorted(told, key=lambda made: (made.at, made.id), reverse=True)
+    return [
+        Reason(_refused(words, name_of, made), _version(words, made)) if made.kind == "refusal"
+        else Reason(_headline(words, made), _detail(words, viewer, made))
+        for made in ordered
+    ]  # fmt: skip
+
+
+def _may_know(viewer: Actor, member_id: int | None, path: tuple[int, ...]) -> bool:
+    return viewer.id == member_id or viewer.is_admin or viewer.manages_any(path)
+
+
+def _refused(words: Words, name_of: Callable[[int | None], str], made: Why) -> str:
+    sentence = refusal(words, name_of, made.outcome, made.facts)
+    return f"{words.at(made.at)} · {words.say(_('Refused to {member}: “{words}”'), member=made.member, words=sentence)}"
+
+
+def _version(words: Words, made: Why) -> str:
+    return words.say(_("version {n}"), n=made.rule_version) if made.rule_version else words.say(_("built-in rules"))
 
 
 def why_me(words: Words, decision: Why | None) -> str:
@@ -90,19 +109,15 @@ def _headline(words: Words, made: Why) -> str:
     return f"{words.at(made.at)} · {said}"
 
 
-def _detail(words: Words, made: Why, *, full: bool) -> str:
+def _detail(words: Words, viewer: Actor, made: Why) -> str:
     parts = []
     if made.facts.get("anchor"):
         parts.append(conditions.missing(words, made.facts["anchor"], made.facts.get("period"), made.rule))
     if made.rule:
-        version = (
-            words.say(_("version {n}"), n=made.rule_version) if made.rule_version else words.say(_("built-in rules"))
-        )
-        parts.append(
-            words.say(_("rule “{rule}” ({version})"), rule=conditions.rule_name(words, made.rule), version=version)
-        )
+        name = conditions.rule_name(words, made.rule)
+        parts.append(words.say(_("rule “{rule}” ({version})"), rule=name, version=_version(words, made)))
     parts += [str(made.facts[key]) for key in ("source", "region", "level", "product") if made.facts.get(key)]
-    passed = [one for one in made.passed_over if one.why] if full else []
+    passed = [one for one in made.passed_over if one.why and _may_know(viewer, one.member_id, one.path)]
     parts += [
         f"{one.name}: {translate(words.locale, PASSED_OVER.get(str(one.why), str(one.why)))}" for one in passed[:6]
     ]

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from rapidfuzz import fuzz, process
 
-from bot.cards import conditions, explained, listed, reports
+from bot.cards import conditions, explained, listed, reports, scored
 from bot.cards.language import _
 from bot.cards.words import Words
 from crm.errors import LeadNotFound
@@ -221,7 +221,12 @@ class Facts:
 
     def why(self, lead_id: int) -> list[explained.Reason]:
         """The decisions about a lead, newest first, as far as the viewer may see them."""
-        return explained.reasons(self.words, explain.why(self.uow, lead_id), full=self.viewer.is_manager)
+        made = explain.why(self.uow, lead_id) + explain.refusals(self.uow, lead_id)
+        return explained.reasons(self.words, self.viewer, self.member, made)
+
+    def score_line(self, lead: LeadView) -> str:
+        """The points of an open lead with their reasons."""
+        return scored.line(self.words, lead.score, lead.score_reasons) if lead.status == "open" else ""
 
     def recycled(self, lead_ids: list[int]) -> list[explained.Reason]:
         """Leads that went back to a pool, each with what was missing."""

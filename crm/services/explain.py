@@ -22,7 +22,8 @@ _DECISIONS = """
     where d.org_id = :org and {which}
     order by d.at desc, d.id desc limit :most
     """
-_OF_LEAD = text(_DECISIONS.format(which="d.lead_id = :id"))
+_OF_LEAD = text(_DECISIONS.format(which="d.lead_id = :id and d.kind <> 'refusal'"))
+_REFUSALS = text(_DECISIONS.format(which="d.lead_id = :id and d.kind = 'refusal'"))
 _ONE = text(_DECISIONS.format(which="d.id = :id"))
 _RECYCLED = text(
     """
@@ -33,7 +34,13 @@ _RECYCLED = text(
     order by d.lead_id, d.at desc, d.id desc
     """
 )
-_NAMES = text("select id, name from member where org_id = :org and id = any(:ids)")
+_NAMES = text(
+    """
+    select m.id, m.name, coalesce(d.path, '{}') as path from member m
+    left join department d on d.org_id = m.org_id and d.id = m.department_id
+    where m.org_id = :org and m.id = any(:ids)
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +48,13 @@ class PassedOver:
     """A candidate who did not get the lead.
 
     `why`: inactive, on_leave, off_duty, out_of_hours, over_daily_cap, at_capacity; None for somebody who could have had
-    it, but whose turn it was not.
+    it, but whose turn it was not. `path`: the member's department and those above it.
     """
 
     member_id: int
     name: str
     why: str | None
+    path: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +62,10 @@ class Why:
     """One decision.
 
     Attributes:
-        kind: dispatch or recycle; outcome: assigned, pooled, held, recycled.
+        kind: dispatch, recycle, refusal, ...; outcome: assigned, pooled, held, recycled, or the refusal's code.
         rule: the rule's name; `affinity` when the person's present owner got the lead; None when no rule matched.
         member: who got the lead, or lost it.
-        rule_version: of the rule set; None for the defaults.
+        rule_version: of the rule set; None for the defaults. `path`: the member's department and those above it.
     """
 
     id: int
@@ -70,6 +78,7 @@ class Why:
     member: str | None
     facts: dict[str, Any]
     passed_over: tuple[PassedOver, ...]
+    path: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,11 @@ def why(uow: UnitOfWork, lead_id: int, *, most: int = 5) -> list[Why]:
     return _read(uow, _OF_LEAD, lead_id, most)
 
 
+def refusals(uow: UnitOfWork, lead_id: int, *, most: int = 3) -> list[Why]:
+    """The newest refusals of who asked for a lead: `outcome` is the refusal's code, `facts` its figures."""
+    return _read(uow, _REFUSALS, lead_id, most)
+
+
 def decision(uow: UnitOfWork, decision_id: int) -> Why | None:
     """One decision."""
     return next(iter(_read(uow, _ONE, decision_id, 1)), None)
@@ -107,15 +121,16 @@ def recycled(uow: UnitOfWork, lead_ids: Sequence[int]) -> list[Recycled]:
 
 def _read(uow: UnitOfWork, statement: TextClause, given: int, most: int) -> list[Why]:
     rows = uow.session.execute(statement, {"org": uow.org_id, "id": given, "most": most}).all()
-    ids = {one["member"] for row in rows for one in row.candidates}
-    names = {row.id: row.name for row in uow.session.execute(_NAMES, {"org": uow.org_id, "ids": list(ids)})}
+    ids = {one["member"] for row in rows for one in row.candidates} | {row.member_id for row in rows if row.member_id}
+    known = {row.id: row for row in uow.session.execute(_NAMES, {"org": uow.org_id, "ids": list(ids)})}
     return [
         Why(
             row.id, row.kind, row.at, row.outcome, row.rule, row.rule_version, row.member_id, row.member, row.facts,
             tuple(
-                PassedOver(one["member"], names[one["member"]], one["why"])
+                PassedOver(one["member"], known[one["member"]].name, one["why"], tuple(known[one["member"]].path))
                 for one in row.candidates if one["member"] != row.member_id
             ),
+            tuple(known[row.member_id].path) if row.member_id else (),
         )
         for row in rows
     ]  # fmt: skip
