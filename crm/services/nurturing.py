@@ -16,7 +16,7 @@ from crm.errors import LeadUnclaimed, MemberFull, TimeInPast
 from crm.refusals import LeadOnHold, NotHeld, ParkedEnough, ParkedTooLong
 from crm.rules import quota
 from crm.rules.access import Actor
-from crm.services import assignments, clocks, decisions, holding, lead_facts, leads, members, ownership, timeline
+from crm.services import assignments, clocks, decisions, holding, lead_facts, leads, members, ownership, scoring, timeline
 from crm.services.decisions import Verdict
 from crm.services.leads import LeadView
 from crm.uow import UnitOfWork
@@ -149,6 +149,7 @@ def wake(uow: UnitOfWork, lead_ids: Sequence[int], *, by: Actor | None = None) -
     assignments.lock(uow, [], sorted(owners))
     kept = [row.id for row in rows if _again(uow, row, owners[row.owner_id], by)]
     clocks.restart(uow, kept)
+    scoring.refresh(uow, [row.id for row in rows])  # its wave is one of the facts
     uow.touch(*(row.id for row in rows))
 
 
