@@ -63,10 +63,9 @@ class FollowingLine(Part):
 
     Attributes:
         when: which won leads open one.
-        after_won: how long the new lead is parked; `signal` is the word that wakes it earlier.
+        after_won: how long the new lead is parked, unless the customer comes in again before.
     """
 
     name: Name
     when: Condition = ALWAYS
     after_won: Span
-    signal: Name | None = None
