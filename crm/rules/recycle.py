@@ -45,16 +45,26 @@ def deadlines(
         calendar: of the owner.
         stops: pauses of rules, during which their clocks stand still.
     """
-    paused = stops or {}
-    due = [
-        (_due(facts, rule, rules, calendar, paused.get(rule.name, ())), rule.name) for rule in applying(facts, rules)
-    ]
-    if not due:
+    ends = ending(facts, applying(facts, rules), rules=rules, calendar=calendar, stops=stops)
+    if ends is None:
         return NONE
-    # The earliest; of two at once the one that is written first.
-    recycle_at, name = min(due, key=lambda found: found[0])
+    recycle_at, name = ends
     warn_at, step = _next_warning(facts, recycle_at, rules, calendar, now)
     return Deadlines(recycle_at, name, warn_at, step)
+
+
+def ending(
+    facts: LeadFacts, running: Sequence[Recycle], *, rules: Rules, calendar: Calendar, stops: Stops | None = None
+) -> tuple[datetime, str] | None:
+    """When the clock of a lead is over, and by which rule; None for a lead that stays.
+
+    Args:
+        running: the rules that apply to it; the others as for `deadlines`.
+    """
+    paused = stops or {}
+    due = [(_due(facts, rule, rules, calendar, paused.get(rule.name, ())), rule.name) for rule in running]
+    # The earliest; of two at once the one that is written first.
+    return min(due, key=lambda found: found[0]) if due else None
 
 
 def applying(facts: LeadFacts, rules: Rules) -> tuple[Recycle, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import text
 
 from crm import queue
 from crm.rules.facts import LeadFacts
-from crm.rules.recycle import NONE, Deadlines, anchors, applying, deadlines
+from crm.rules.recycle import NONE, Deadlines, anchors, applying, deadlines, ending
 from crm.services import calendars, lead_facts, response_clock
 from crm.uow import UnitOfWork
 
@@ -68,6 +69,18 @@ def compute(uow: UnitOfWork, facts: Sequence[LeadFacts]) -> list[Deadlines]:
             alike[key] = deadlines(lead, rules=rules, calendar=calendar, now=now, stops=stops)
         found.append(alike[key])
     return found
+
+
+def endings(uow: UnitOfWork, facts: Sequence[LeadFacts]) -> list[tuple[datetime, str] | None]:
+    """When the clocks of leads are over and by which rule, in the order given, without their warnings."""
+    known = calendars.for_members(uow, {lead.owner_id for lead in facts if lead.owner_id})
+    rules, stops = uow.rules, calendars.stops(uow)
+    return [
+        ending(lead, running, rules=rules, calendar=known[lead.owner_id or 0], stops=stops)
+        if (running := applying(lead, rules))
+        else None
+        for lead in facts
+    ]
 
 
 def write(uow: UnitOfWork, found: Sequence[tuple[int, Deadlines]]) -> None:

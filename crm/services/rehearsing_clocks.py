@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import text
 
 from crm.rules.facts import LeadFacts
-from crm.rules.recycle import Deadlines
 from crm.services import clocks, lead_facts
 from crm.services.trial import Trial
 
@@ -28,6 +27,8 @@ _TEAMS = text("select id, department_id from member where org_id = :org")
 
 # Before and after: how many leads of somebody are due now, and how many within `AHEAD`.
 Counts = dict[str, list[int]]
+# When a clock is over, and by which rule.
+Ending = tuple[datetime, str] | None
 
 
 def _nothing() -> Counts:
@@ -45,22 +46,23 @@ class Clocks:
     lost: int = 0
     kept: int = 0
 
-    def count(self, lead: LeadFacts, new: Deadlines, now: datetime) -> None:
+    def count(self, lead: LeadFacts, new: Ending, now: datetime) -> None:
         """One lead, whose present clock is in its facts."""
         owner = self.owners.setdefault(lead.owner_id or 0, _nothing())
         owner["owned"][0] += 1
         self.total["owned"][0] += 1
-        week = [_within(at, now + AHEAD) for at in (lead.recycle_at, new.recycle_at)]
+        ends = new[0] if new else None
+        week = [_within(at, now + AHEAD) for at in (lead.recycle_at, ends)]
         if not any(week):
             return
-        due = [_within(at, now) for at in (lead.recycle_at, new.recycle_at)]
+        due = [_within(at, now) for at in (lead.recycle_at, ends)]
         for counts in (owner, self.total):
             for side in (0, 1):
                 counts["week"][side] += week[side]
                 counts["now"][side] += due[side]
         self._name(lead, new, taken=week[1] and not week[0], spared=week[0] and not week[1])
 
-    def _name(self, lead: LeadFacts, new: Deadlines, *, taken: bool, spared: bool) -> None:
+    def _name(self, lead: LeadFacts, new: Ending, *, taken: bool, spared: bool) -> None:
         if taken or spared:
             self.lost, self.kept = self.lost + taken, self.kept + spared
             (self.losing if taken else self.saved).append(_line(lead, new))
@@ -88,7 +90,7 @@ def chunk(trial: Trial, found: Clocks, *, after: int, many: int) -> int | None:
     """Count the next owned leads; returns where to go on, None at the end."""
     ids = trial.session.scalars(_OWNED, {"org": trial.org_id, "after": after, "chunk": many}).all()
     facts = lead_facts.read(trial, ids)
-    for lead, new in zip(facts, clocks.compute(trial, facts), strict=True):
+    for lead, new in zip(facts, clocks.endings(trial, facts), strict=True):
         found.count(lead, new, trial.now)
     return ids[-1] if len(ids) == many else None
 
@@ -102,10 +104,10 @@ def _within(at: datetime | None, until: datetime) -> bool:
     return at is not None and at <= until
 
 
-def _line(lead: LeadFacts, new: Deadlines) -> dict[str, Any]:
+def _line(lead: LeadFacts, new: Ending) -> dict[str, Any]:
     return {
-        "lead": lead.id, "member": lead.owner_id, "rule": new.rule,
-        "at": new.recycle_at.isoformat() if new.recycle_at else None,
+        "lead": lead.id, "member": lead.owner_id, "rule": new[1] if new else None,
+        "at": new[0].isoformat() if new else None,
         "was": lead.recycle_at.isoformat() if lead.recycle_at else None,
     }  # fmt: skip
 

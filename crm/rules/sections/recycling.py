@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -33,12 +34,12 @@ class Recycle(Part):
             raise ValueError(f"exactly one of {', '.join(ANCHORS)} is needed")
         return self
 
-    @property
+    @cached_property
     def anchor(self) -> str:
         """Which of the conditions it is."""
         return next(name for name in ANCHORS if getattr(self, name) is not None)
 
-    @property
+    @cached_property
     def period(self) -> Period:
         """How long the condition may last."""
         found: Period = getattr(self, self.anchor)
