@@ -24,6 +24,7 @@ from crm.services import (
     recycling,
     rehearsing,
     reserving,
+    rewinding,
     rules_admin,
     scoring,
     tasks,
@@ -151,6 +152,7 @@ def rehearse(database: Database, *, org_id: int, rehearsal_id: int) -> None:
 
 
 BY_NAME: dict[str, Callable[..., None]] = {
+    queue.REWIND: rewinding.work_off,
     queue.DEAL: deal_leads, queue.REFRESH: refresh_deadlines, queue.RESCORE: rescore_leads,
     queue.REHEARSE: rehearse, queue.DEAL_HELD: deal_held,
 }  # fmt: skip

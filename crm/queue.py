@@ -19,6 +19,7 @@ _app = App(connector=SyncPsycopgConnector())
 DELIVER, EDIT, DISPATCH, TICK = "deliver", "edit_card", "dispatch_lead", "tick"
 DEAL, REFRESH, RESCORE = "deal_leads", "refresh_deadlines", "rescore_leads"
 REHEARSE, DEAL_HELD = "rehearse_rules", "deal_held"
+REWIND = "rewind_run"
 QUICK, BULK = "quick", "bulk"
 
 

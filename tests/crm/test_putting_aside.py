@@ -266,8 +266,8 @@ def test_parking_has_bounds(database, acme, act):
         act(nurturing.nurture, "ann", lead_id, until=build.NOW + DAY)
     with pytest.raises(ParkedEnough):
         act(nurturing.nurture, "ann", mine[2], until=build.NOW + DAY)
+    act(holding.hold, "mia", mine[2], until=build.NOW + DAY, reason="x")
     with pytest.raises(LeadOnHold):
-        act(holding.hold, "mia", mine[2], until=build.NOW + DAY, reason="x")
         act(nurturing.nurture, "ann", mine[2], until=build.NOW + DAY)
 
 
