@@ -11,6 +11,7 @@ from bot.cards import conditions
 from bot.cards.language import _, translate
 from bot.cards.words import Words
 from crm import errors
+from crm.period import Period
 from crm.rules.access import Actor
 from crm.services.explain import Why
 
@@ -20,6 +21,12 @@ TOPICS = {
 }  # fmt: skip
 PERIODS = {"day": _("today"), "week": _("this week")}
 ROLES = {"managers": _("managers"), "admins": _("admins"), "reps": _("sales people")}
+# Why a free lead is kept from everybody.
+KEPT = {
+    "offer": _("it is offered to a colleague"), "paused": _("its rule is paused"),
+    "person": _("a manager keeps it back"), "desk": _("it lies on a manager's desk"),
+    "policy": _("it must not be sold to now"), "nurture": _("it is parked"),
+}  # fmt: skip
 # Why a colleague was passed over, as the dispatcher's codes.
 PASSED_OVER = {
     "inactive": _("has left"), "off_duty": _("off duty"), "out_of_hours": _("outside working hours"),
@@ -27,6 +34,8 @@ PASSED_OVER = {
     "declined": _("declined it"), "silent": _("did not answer the offer"),
     "no_response": _("had it without getting in touch"),
     "at_capacity": _("holds as many leads as allowed"), "over_daily_cap": _("has had the day's share"),
+    "over_weekly_cap": _("has had the week's share"), "over_monthly_cap": _("has had the month's share"),
+    "condition_not_met": _("is not among those whom the rule asks for"),
     }  # fmt: skip
 
 
@@ -51,7 +60,8 @@ class Reason:
 # What became of a lead, by the outcome of the decision.
 OUTCOMES = {
     "assigned": _("Dispatched to {member}"), "pooled": _("Put into the pool: nobody was available"),
-    "held": _("Held: nobody was available"), "taken": _("Somebody took it meanwhile"),
+    "held": _("Held: nobody was available"), "held_branch": _("Held for its branch: nobody was available there"),
+    "taken": _("Somebody took it meanwhile"),
     "no_rule": _("Put into the pool: no rule deals such leads"),
     "offered": _("Offered to {member}"), "accepted": _("{member} accepted the offer"),
     "declined": _("{member} declined the offer"), "expired": _("{member} did not answer the offer in time"),
@@ -105,6 +115,7 @@ def why_me(words: Words, decision: Why | None) -> str:
 
 def _headline(words: Words, made: Why) -> str:
     outcome = "no_rule" if made.outcome == "pooled" and made.rule is None else made.outcome
+    outcome = "held_branch" if outcome == "held" and made.facts.get("branch") else outcome
     said = words.say(OUTCOMES.get(outcome, "{outcome}"), member=made.member or "–", outcome=outcome)
     return f"{words.at(made.at)} · {said}"
 
@@ -116,6 +127,8 @@ def _detail(words: Words, viewer: Actor, made: Why) -> str:
     if made.rule:
         name = conditions.rule_name(words, made.rule)
         parts.append(words.say(_("rule “{rule}” ({version})"), rule=name, version=_version(words, made)))
+    if made.facts.get("branch"):
+        parts.append(words.say(_("the part of {branch}"), branch=made.facts["branch"]))
     parts += [str(made.facts[key]) for key in ("source", "region", "level", "product") if made.facts.get(key)]
     passed = [one for one in made.passed_over if one.why and _may_know(viewer, one.member_id, one.path)]
     parts += [
@@ -135,15 +148,16 @@ def refusal(words: Words, name_of: Callable[[int | None], str], code: str, data:
 def _value(words: Words, name_of: Callable[[int | None], str], key: str, value: Any) -> Any:
     if key.endswith("_id") and (value is None or isinstance(value, int)):
         return name_of(value)
-    if key in ("until", "again") and isinstance(value, str):
+    if not isinstance(value, str):
+        return value
+    if key in ("until", "again"):
         return words.at(datetime.fromisoformat(value))
-    if key == "period":
-        return words.say(PERIODS.get(value, value))
+    if key == "within":
+        return conditions.length(words, Period.parse(value))
     if key == "example":
         return translate(words.locale, value)
-    if key == "roles":
-        return words.say(ROLES.get(value, value))
-    return value
+    named = {"period": PERIODS, "roles": ROLES, "kept": KEPT}.get(key, {})
+    return words.say(named[value]) if value in named else value
 
 
 def topics(words: Words, viewer: Actor, commands: list[Any], chosen: str) -> list[Topic]:

@@ -38,6 +38,7 @@ class Cursor:
         known = {name: getattr(self, name) for name in self.__slots__}
         for name in _OWED:
             known[name] = {key: owed for key, owed in known[name].items() if owed}
+        known["period"] = self.period if self.branches else ""
         return {name: value for name, value in known.items() if value or name in _ALWAYS}
 
     def begin(self, period: str) -> None:

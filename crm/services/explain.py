@@ -14,6 +14,7 @@ from crm.uow import UnitOfWork
 _DECISIONS = """
     select d.id, d.kind, d.at, d.outcome, d.rule, d.member_id, m.name as member, d.facts, r.version as rule_version,
            case when jsonb_array_length(d.candidates) > 0 then d.candidates
+                when d.member_id is null and run.counters->'left' ? d.rule then run.counters->'left'->d.rule
                 else coalesce(run.counters->'candidates'->d.rule, '[]') end as candidates
     from decision d
     left join member m on m.org_id = d.org_id and m.id = d.member_id
@@ -47,8 +48,9 @@ _NAMES = text(
 class PassedOver:
     """A candidate who did not get the lead.
 
-    `why`: inactive, on_leave, off_duty, out_of_hours, over_daily_cap, at_capacity; None for somebody who could have had
-    it, but whose turn it was not. `path`: the member's department and those above it.
+    `why`: inactive, condition_not_met, on_leave, off_duty, out_of_hours, over_daily_cap, over_weekly_cap,
+    over_monthly_cap, at_capacity, or how an offer ended; None for somebody who could have had it, but whose turn it was
+    not. `path`: the member's department and those above it.
     """
 
     member_id: int

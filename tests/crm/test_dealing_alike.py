@@ -91,7 +91,10 @@ def became(uow, acme):
         "select member_id, holding, day, dealt_day, week, dealt_week, month, dealt_month from rep_load"
         " where org_id = :o order by member_id"
     )
-    cursors = "select rule, state from rule_cursor where org_id = :o order by rule"
+    cursors = (
+        "select rule, state from rule_cursor where org_id = :o"
+        """ and state <> '{"last": {}, "turn": 0, "dealt": {}}' order by rule"""
+    )
     decided = "select lead_id, rule, outcome, member_id from decision where org_id = :o order by lead_id, id"
     return [uow.session.execute(text(read), {"o": acme.org_id}).all() for read in (leads, ledger, cursors, decided)]
 
