@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from rapidfuzz import fuzz, process
 
-from bot.cards import conditions, explained, listed, reports, scored
+from bot.cards import conditions, explained, listed, pool_words, reports, scored
+from bot.cards import desks as desks_shown
 from bot.cards.language import _
 from bot.cards.words import Words
 from crm.errors import LeadNotFound
@@ -18,6 +19,7 @@ from crm.models import Source
 from crm.rules import periods
 from crm.rules.access import Actor
 from crm.services import (
+    claim_checks,
     conversations,
     departments,
     desks,
@@ -27,12 +29,16 @@ from crm.services import (
     importing,
     leads,
     members,
+    moving,
     offers,
     ownership,
     pipeline,
     pools,
     response_clock,
+    reveals,
+    shields,
     sources,
+    takeable,
     tasks,
     timeline,
     undo,
@@ -41,6 +47,7 @@ from crm.services.desks import Desk
 from crm.services.leads import LeadView
 from crm.services.offers import Held
 from crm.services.ownership import Load
+from crm.services.pools import PoolView
 from crm.services.tasks import TaskView
 from crm.uow import UnitOfWork
 
@@ -105,6 +112,15 @@ class Facts:
         found = offers.get(self.uow, offer_id)
         return found if found and found.member_id == self.viewer.id else None
 
+    def on_desk(self, run: int) -> list[desks_shown.Row]:
+        """What lies on a manager's desk from one batch, with suggestions."""
+        return desks_shown.rows(self.uow, self.words, self.viewer, self.member, run)
+
+    def lead_title(self, lead_id: int) -> str:
+        """Who a lead is and its reference; the reference alone where the viewer may not see it."""
+        lead = self.lead(lead_id)
+        return f"{lead.title_line} · {lead.ref}" if lead else self.lead_ref(lead_id)
+
     def offers(self) -> list[Held]:
         """What is held out to the viewer now."""
         return offers.mine(self.uow, actor=self.viewer)
@@ -163,6 +179,15 @@ class Facts:
         """Pools that the viewer may claim from, with how many leads lie in each."""
         return pools.visible(self.uow, actor=self.viewer)
 
+    def opens(self, lead: LeadView) -> datetime | None:
+        """From when a free lead can be claimed that its pool still keeps back."""
+        return pools.opens(self.uow, lead)
+
+    def may_claim(self, lead: LeadView) -> bool:
+        """Whether the viewer could have this free lead; in a group some may, whoever else may not."""
+        found = takeable.by_id(self.uow, self.viewer, lead.id)
+        return found is None or claim_checks.refusal(self.uow, self.viewer, found) is None
+
     def in_pool(self, pool_id: int | None = None, words: str = "", most: int = 8) -> list[LeadView]:
         return pools.listing(self.uow, actor=self.viewer, pool_id=pool_id, words=words, most=most)
 
@@ -204,6 +229,40 @@ class Facts:
         """The references of the first few of these leads, and how many more there are."""
         more = [self.words.say(_("{n} more"), n=len(lead_ids) - REFS)] if len(lead_ids) > REFS else []
         return [self.lead_ref(lead_id) for lead_id in lead_ids[:REFS]] + more
+
+    def pool_list(self) -> list[pool_words.Listed]:
+        """The pools that the viewer may see: who else may claim there, and what holds."""
+        return pool_words.listing(self.uow, self.words, self.viewer)
+
+    def pool_quotas(self, member_id: int) -> list[pool_words.Used]:
+        """What a member has claimed from pools with caps of their own."""
+        return pool_words.used(self.uow, self.words, members.get(self.uow, member_id))
+
+    def in_charge(self) -> bool:
+        """Whether the viewer may change a pool."""
+        mine = (pool.admin_id == self.viewer.id for pool in self.pools())
+        return self.viewer.is_admin or any(mine)
+
+    def every_pool(self) -> list[PoolView]:
+        """All pools, to give a lead back to."""
+        return pools.every(self.uow)
+
+    def plan(self, run: int) -> moving.Plan | None:
+        """A move that was previewed, as long as it can be done."""
+        return moving.read(self.uow, run)
+
+    def shielded(self, member_id: int) -> int:
+        """How many leads of a member are protected."""
+        return shields.shielded(self.uow, member_id)
+
+    def revealed(self, lead_id: int) -> list[tuple[str, str]]:
+        """The contact of a pool lead that the viewer has looked at today."""
+        return reveals.contacts(self.uow, actor=self.viewer, lead_id=lead_id)
+
+    def reveals_used(self, member_id: int | None = None) -> int:
+        """How many contacts the viewer, or a member, has looked at today."""
+        member = members.get(self.uow, member_id) if member_id else self.viewer
+        return reveals.used(self.uow, member)
 
     def pool_name(self, pool_id: int) -> str:
         return pools.name_of(self.uow, pool_id)

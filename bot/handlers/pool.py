@@ -14,9 +14,9 @@ from crm.errors import BadArgument, PoolNotFound
 from crm.services import assignments, leads, pools, warnings
 from crm.services.assignments import Claimed
 from crm.services.leads import LeadView
-from crm.services.ownership import Load
 
 MOST_AT_ONCE = 20
+_TO_POOL = re.compile(r"(?:^|(?<=[\s,，。]))(?:to\s+|→|回?到)\s*((?:the\s+)?pool\s+|线索池)?\s*", re.IGNORECASE)
 
 
 @command(
@@ -85,16 +85,19 @@ def _claimed(answer: Callable[..., Reply], won: Claimed) -> Reply:
 @action("claim.many", guards=False)
 def claim_many(context: Context, many: Many) -> Reply:
     won = assignments.claim_best(context.uow, actor=context.actor, many=many)
-    stopped = _stopped(won[-1].load) if len(won) < many else {"by": "nothing"}
+    stopped = _stopped(won[-1]) if len(won) < many else {"by": "nothing"}
     return context.reply("claimed_many", leads=[each.lead_id for each in won], wanted=many, stopped=stopped)
 
 
-def _stopped(load: Load) -> dict[str, object]:
+def _stopped(last: Claimed) -> dict[str, object]:
     """Which limit ended a claim of several, with its figures; `pool` when nothing more was there."""
+    load = last.load
     limits = (("capacity", load.held, load.cap), ("day", load.today, load.per_day), ("week", load.week, load.per_week))
     for by, used, cap in limits:
         if cap is not None and used >= cap:
             return {"by": by, "used": used, "limit": cap}
+    if last.stopped is not None:
+        return {"by": "refusal", "code": last.stopped.code, "data": last.stopped.data}
     return {"by": "pool"}
 
 
@@ -102,7 +105,7 @@ def _stopped(load: Load) -> dict[str, object]:
     "release",
     "释放",
     "退回",
-    help=_("Give a lead back to its pool, with a reason"),
+    help=_("Give a lead back to its pool, or to another, with a reason"),
     example="release L-1042 not my region",
     example_zh="释放 L-1042 不在我的区域",
     topic="pool",
@@ -112,8 +115,27 @@ def release(context: Context, lead: LeadView, reason: Rest | None = None) -> Rep
     given = context.fields.get("reason") or reason
     if not given:
         return context.form("release_form", lead=lead.id)
-    assignments.release(context.uow, actor=context.actor, lead=lead, reason=given)
-    return context.reply("released", ref=lead.ref, lead=lead.id)
+    given, pool_id = _to_pool(context, given)
+    pool = assignments.release(context.uow, actor=context.actor, lead=lead, reason=given, pool_id=pool_id)
+    return context.reply("released", ref=lead.ref, lead=lead.id, pool=pool)
+
+
+def _to_pool(context: Context, words: str) -> tuple[str, int | None]:
+    """The reason, and the pool that a form or the last words (`to pool North`, `到 北区`) name.
+
+    Raises: PoolNotFound where a pool is plainly meant and there is none; other last words belong to the reason.
+    """
+    if chosen := context.fields.get("pool"):
+        return words, pools.named(context.uow, chosen).id
+    for said in reversed(list(_TO_POOL.finditer(words))):
+        try:
+            pool = pools.named(context.uow, words[said.end() :])
+        except PoolNotFound:
+            if said[1]:
+                raise
+            continue
+        return words[: said.start()].strip(" ,，。.") or words, pool.id
+    return words, None
 
 
 @command(

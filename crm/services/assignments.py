@@ -21,13 +21,12 @@ from crm.errors import (
     MemberInactive,
     NotAllowed,
     NotYourTeam,
-    PoolEmpty,
     Refusal,
     SelfSourced,
 )
 from crm.errors_of_pools import MemberFullOf
 from crm.rules.access import SELLERS, Actor
-from crm.services import claim_checks, leads, ledger, ownership, pools, refusing, takeable, timeline
+from crm.services import claim_checks, leads, ledger, opening, ownership, pools, refusing, takeable, timeline
 from crm.services.ownership import give, take_back
 from crm.services.takeable import Takeable
 from crm.uow import UnitOfWork
@@ -130,7 +129,7 @@ def claim(uow: UnitOfWork, *, actor: Actor, ref: str) -> Claimed:
 def claim_best(uow: UnitOfWork, *, actor: Actor, many: int = 1, pool_id: int | None = None) -> list[Claimed]:
     """Take the best claimable leads, up to that many, under the same checks; stops at the first cap on everything.
 
-    Raises: PoolEmpty when there is none, or the refusal that stopped the very first one.
+    Raises: PoolEmpty or PoolWaits when there is none, or the refusal that stopped the very first one.
     """
     taken: list[Claimed] = []
     who = {
@@ -154,15 +153,17 @@ def claim_best(uow: UnitOfWork, *, actor: Actor, many: int = 1, pool_id: int | N
             shut.first = refusal
             break
     if not taken:
-        raise shut.first or PoolEmpty()
+        raise shut.first or opening.nothing(uow, who)
     if len(taken) > 1:
         timeline.one_step(uow, actor_id=actor.id, lead_ids=[each.lead_id for each in taken], verb="claimed")
     return [*taken[:-1], replace(taken[-1], stopped=shut.first if len(taken) < many else None)]
 
 
-def release(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, reason: str, pool_id: int | None = None) -> None:
+def release(
+    uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, reason: str, pool_id: int | None = None
+) -> int | None:
     """Give a lead back to the pool named, else to where its pool's leads return by rule; an owner whose manager does so
-    is told.
+    is told. Returns the pool where it lies now.
 
     Raises: LeadNotYours, LeadClosed, SelfSourced, Conflict.
     """
@@ -171,13 +172,14 @@ def release(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, reason: str,
         raise LeadNotYours(ref=lead.ref, owner_id=None)
     if lead.origin == "self":
         raise SelfSourced(ref=lead.ref)
+    target = pool_id or pools.returns_to(uow, lead.pool_id)
     given_back = take_back(
-        uow, lead_id=lead.id, owner_id=lead.owner_id, how="released", reason=reason, actor_id=actor.id,
-        pool_id=pool_id or pools.returns_to(uow, lead.pool_id),
-    )  # fmt: skip
+        uow, lead_id=lead.id, owner_id=lead.owner_id, how="released", reason=reason, actor_id=actor.id, pool_id=target
+    )
     if not given_back:
         raise Conflict
     _tell_former(uow, actor, lead.owner_id, [lead.id])
+    return target or lead.pool_id
 
 
 def assign(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor, reason: str = "") -> None:

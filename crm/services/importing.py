@@ -18,9 +18,11 @@ from crm.errors import (
     KnownOwned,
     LeadAlreadyYours,
     NoContact,
+    QuotaReached,
     Refusal,
     TooManyRows,
 )
+from crm.errors_of_pools import LevelFull, SourceFull
 from crm.models import ImportJob
 from crm.rules.access import Actor
 from crm.rules.arrival import Arrival, Checked, FieldErrors
@@ -33,7 +35,7 @@ MOST_ROWS = 500
 NEW, KNOWN, POOL, YOURS, TWICE, WRONG, NO_ROOM = "new", "known", "pool", "yours", "twice", "wrong", "no_room"
 _LEFT_OUT: dict[type[Refusal], str] = {
     AlreadyKnown: KNOWN, KnownOwned: KNOWN, KnownInPool: POOL, LeadAlreadyYours: YOURS, CapacityReached: NO_ROOM,
-    Conflict: KNOWN,
+    LevelFull: NO_ROOM, SourceFull: NO_ROOM, QuotaReached: NO_ROOM, Conflict: KNOWN,
 }  # fmt: skip
 
 

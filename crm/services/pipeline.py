@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from crm.errors import CapacityReached, Conflict, LeadNotFound, LeadNotYours, MemberFull, StageNotFound
 from crm.rules.access import Actor
-from crm.services import assignments, clocks, creation, ownership, tasks, timeline
+from crm.services import assignments, clocks, counting, creation, lines, tasks, timeline
 from crm.services.leads import LeadView
 from crm.uow import UnitOfWork
 
@@ -70,7 +70,7 @@ def move(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -> 
         uow, lead_id=lead.id, verb="stage", actor_id=actor.id, for_id=_other(actor, lead),
         data={"from": lead.stage, "to": stage.key}, owner=lead.owner_id, stage=stage.key, stage_entered_at=uow.now,
     )  # fmt: skip
-    ownership.restage(uow, lead.id)
+    counting.restage(uow, lead.id)
     clocks.restart(uow, [lead.id])
     return None
 
@@ -95,6 +95,7 @@ def won(
             "now": uow.now,
         },
     )
+    lines.park_following(uow, lead_id=lead.id, seller_id=lead.owner_id or actor.id, actor_id=actor.id)
 
 
 def lost(uow: UnitOfWork, *, actor: Actor, lead: LeadView, reason: str) -> None:
@@ -117,14 +118,15 @@ def reopen(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -
     newer = timeline.other_open(uow, lead.id)
     if newer is not None:
         creation.refuse_open(uow, actor, newer)
-    credit = ownership.void_credit(uow, lead.id)
+    credit = counting.void_credit(uow, lead.id)
+    lines.unpark(uow, parent_id=lead.id)
     timeline.change(
         uow, lead_id=lead.id, verb="reopened", actor_id=actor.id, for_id=_other(actor, lead), made={"credit": credit},
         data={"from": lead.stage, "to": stage.key}, stage=stage.key, status="open",
         stage_entered_at=uow.now, closed_at=None, lost_reason=None,
     )  # fmt: skip
     try:
-        ownership.count_again(uow, lead_id=lead.id)
+        counting.count_again(uow, lead_id=lead.id)
     except CapacityReached as full:
         raise full if lead.mine else MemberFull(member_id=lead.owner_id, count=1, **full.data) from None
     clocks.restart(uow, [lead.id])
@@ -142,7 +144,7 @@ def _close(
         recycle_at=None, recycle_rule=None, warn_at=None, held_by=None, held_since=None, held_until=None,
         held_for=None, **money,
     )  # fmt: skip
-    ownership.count_off(uow, lead_id=lead.id, how="converted" if status == "won" else "lost", reason=reason)
+    counting.count_off(uow, lead_id=lead.id, how="converted" if status == "won" else "lost", reason=reason)
 
 
 def _other(actor: Actor, lead: LeadView) -> int | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 
 from crm.errors import PoolNotFound
+from crm.rules import quota
 from crm.rules.access import Actor
 from crm.services import claim_checks, leads, ownership
 from crm.services.leads import LeadView
@@ -84,6 +86,16 @@ def every(uow: UnitOfWork) -> list[PoolView]:
     return [PoolView(*row) for row in uow.session.execute(_EVERY, {"org": uow.org_id})]
 
 
+def named(uow: UnitOfWork, words: str) -> PoolView:
+    """A pool of the organization by key or name, or the beginning of the one name that fits. Raises PoolNotFound."""
+    given, found = words.strip().lower(), every(uow)
+    exactly = [pool for pool in found if given in (pool.key.lower(), pool.name.lower())]
+    begins = [pool for pool in found if given and pool.name.lower().startswith(given)]
+    if not exactly and len(begins) != 1:
+        raise PoolNotFound(given=words.strip(), names=", ".join(pool.name for pool in found))
+    return (exactly or begins)[0]
+
+
 def get(uow: UnitOfWork, pool_id: int) -> PoolView:
     """A pool by id. Raises PoolNotFound."""
     found = next((pool for pool in every(uow) if pool.id == pool_id), None)
@@ -134,6 +146,14 @@ def _who(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
         "org": uow.org_id, "me": actor.id, "role": actor.role, "path": list(actor.departments),
         "manages": list(actor.manages), "all": actor.sees_all,
     }  # fmt: skip
+
+
+def opens(uow: UnitOfWork, lead: LeadView) -> datetime | None:
+    """When the time is over that a pool keeps a fresh lead back from everybody; None when it is."""
+    if lead.pool_id is None or lead.pool_entered_at is None:
+        return None
+    at = lead.pool_entered_at + quota.policy(uow.rules, get(uow, lead.pool_id).key).embargo.longest
+    return at if at > uow.now else None
 
 
 def name_of(uow: UnitOfWork, pool_id: int) -> str:

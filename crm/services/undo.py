@@ -17,7 +17,18 @@ from sqlalchemy import Row, text
 
 from crm.errors import BuiltUpon, CapacityReached, MemberFull, NothingToUndo
 from crm.rules.access import Actor
-from crm.services import assignments, clocks, members, nurturing, ownership, timeline
+from crm.services import (
+    assignments,
+    batches,
+    clocks,
+    counting,
+    members,
+    moving,
+    nurturing,
+    ownership,
+    shields,
+    timeline,
+)
 from crm.services.timeline import UNDOABLE
 from crm.uow import UnitOfWork
 
@@ -25,6 +36,7 @@ from crm.uow import UnitOfWork
 VERBS = (
     "claimed", "released", "created", "logged", "stage", "won", "lost", "reopened", "extended", "task_set", "task_done",
     "task_moved", "noted", "assigned", "transferred", "held", "parked",
+    "protected", "unprotected", "moved",
 )  # fmt: skip
 _MINE = """
     select a.id, a.lead_id, a.verb, a.undo, a.at, l.version, l.number, l.owner_id from activity a
@@ -59,7 +71,8 @@ _OWNED_AS_BEFORE = text(
     update lead set assigned_at = cast(:assigned_at as timestamptz), extensions = :extensions,
            followed_up_at = cast(:followed_up_at as timestamptz), extended_until = cast(:extended_until as timestamptz),
            pool_entered_at = cast(:pool_entered_at as timestamptz),
-           protected_until = cast(:protected_until as timestamptz)
+           protected_until = cast(:protected_until as timestamptz),
+           pool_id = coalesce(cast(:pool_id as bigint), pool_id)
     where org_id = :org and id = :lead
     """
 )
@@ -99,6 +112,8 @@ def undo(uow: UnitOfWork, *, actor: Actor, activity_id: int | None = None) -> Un
         before = each.undo.get("base", each.undo.get("version", 0) - 1)
         uow.session.execute(_REBASE, {"org": uow.org_id, "lead": each.lead_id, "before": before})
     done = [changes[0].lead_id for changes in free]
+    for lead_id in done:
+        counting.restage(uow, lead_id)
     clocks.restart(uow, done)
     uow.touch(*done)
     _tell(uow, actor, {changes[0].lead_id: changes[0].owner_id for changes in free})
@@ -147,7 +162,7 @@ def _tell(uow: UnitOfWork, actor: Actor, owners: dict[int, int | None]) -> None:
             uow.notify("leads.transferred", to=keeper, key=f"{key}:to", data=data | {"from": loser})
 
 
-def _take_back(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
+def _take_back(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:  # noqa: C901  (one case a kind of change)
     match row.verb:
         case "noted":
             timeline.note(uow, lead_id=row.lead_id, verb="undone", actor_id=actor.id, data={"verb": row.verb})
@@ -159,10 +174,17 @@ def _take_back(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
                 uow, lead_id=row.lead_id, owner_id=row.owner_id, how="undone", reason="undo", actor_id=actor.id,
                 verb="undone",
             )  # fmt: skip
+            if "desk" in row.undo:
+                batches.lay_again(uow, row.lead_id, row.undo["desk"])
         case "won" | "lost":
             _open_again(uow, actor, row)
         case "reopened":
             _close_again(uow, actor, row)
+        case "moved":
+            moving.move_back(uow, actor=actor, lead_id=row.lead_id, before=row.undo["before"])
+        case "unprotected":
+            shields.refuse_more(uow, members.get(uow, row.owner_id), but=row.lead_id)
+            _restore(uow, actor, row)
         case "created":
             _unmake(uow, actor, row)
         case _:
@@ -175,7 +197,7 @@ def _give_again(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
     if not ownership.give(uow, lead_id=row.lead_id, member_id=owner.id, how="undo", actor_id=actor.id):
         figures = {"held": ownership.holding(uow, owner), "limit": ownership.room(uow, owner).cap}
         raise CapacityReached(**figures) if owner.id == actor.id else MemberFull(member_id=owner.id, count=1, **figures)
-    before = {"protected_until": None} | row.undo["before"]
+    before = {"protected_until": None, "pool_id": None} | row.undo["before"]
     uow.session.execute(_OWNED_AS_BEFORE, {"org": uow.org_id, "lead": row.lead_id, **before})
     timeline.set_tasks(uow, row.undo.get("tasks", []), to="open", was="cancelled")
 
@@ -184,13 +206,13 @@ def _open_again(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
     """Not won or lost after all. Raises BuiltUpon when the customer has another open lead by now."""
     if timeline.other_open(uow, row.lead_id) is not None:
         raise BuiltUpon(ref=f"L-{row.number}")
-    ownership.count_again(uow, lead_id=row.lead_id, stage=row.undo["before"]["stage"])
+    counting.count_again(uow, lead_id=row.lead_id, stage=row.undo["before"]["stage"])
     _restore(uow, actor, row)
-    ownership.void_credit(uow, row.lead_id)
+    counting.void_credit(uow, row.lead_id)
 
 
 def _close_again(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
-    ownership.count_off(uow, lead_id=row.lead_id, how="undone", reason="undo")
+    counting.count_off(uow, lead_id=row.lead_id, how="undone", reason="undo")
     _restore(uow, actor, row)
     uow.session.execute(
         text("update credit set voided_at = null where org_id = :org and id = any(:ids)"),
@@ -229,5 +251,5 @@ def _restore(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
 def _unmake(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
     """A lead entered by mistake leaves the lists; its history stays."""
     uow.session.execute(_VOID, {"org": uow.org_id, "lead": row.lead_id, "now": uow.now})
-    ownership.count_off(uow, lead_id=row.lead_id, how="undone", reason="undo")
+    counting.count_off(uow, lead_id=row.lead_id, how="undone", reason="undo")
     timeline.note(uow, lead_id=row.lead_id, verb="undone", actor_id=actor.id, data={"verb": row.verb})

@@ -16,6 +16,7 @@ FIGURES = {
     "used": 30, "minutes": 10, "id": 7, "example": "claim L-1042", "given": "clam", "guess": "claim", "word": "clam",
     "names": "Ann Li, Bob Chen", "period": "day", "pool": "North", "problem": "line 3: days", "ref": "L-1001",
     "roles": "managers", "email": "ann@acme.example", "name": "Ann Li",
+    "kept": "desk", "within": "90d", "team": "North", "level": "A", "source": "ads", "value": "A",
 }  # fmt: skip
 
 
@@ -34,7 +35,7 @@ def sentences(scene: Scene, locale: str) -> str:
     router.load()  # some refusals live beside their handlers
     scene.speak(locale)
     data = FIGURES | {"member_id": scene.acme.member["bob"]}
-    data |= {"by_id": data["member_id"], "owner_id": data["member_id"]}
+    data |= {"by_id": data["member_id"], "owner_id": data["member_id"], "admin_id": data["member_id"]}
     lines = []
     for code, kind in sorted(errors.every().items()):
         told = {name: data[name] for name in needed(kind)}
