@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     wecom_token: SecretStr = SecretStr("")
     wecom_aes_key: SecretStr = SecretStr("")
     wecom_api_url: str = "https://qyapi.weixin.qq.com/cgi-bin/"
-    pool_size: Annotated[int, Field(ge=2, le=200)] = 16
+    pool_size: Annotated[int, Field(ge=2, le=200)] = 8
     statement_timeout_ms: Annotated[int, Field(ge=100)] = 1500
 
     @field_validator("slack_signing_secret", mode="before")

@@ -71,7 +71,8 @@ def worker(
     from ops.worker import keep_working, work_off
 
     with sentences():
-        settings = load(statement_timeout_ms=30_000)
+        # A connection for each job, and a few for what jobs do beside it.
+        settings = load(statement_timeout_ms=30_000, pool_size=concurrency + 4)
         configure()
         warm_up()
         run = work_off if once else keep_working
