@@ -95,6 +95,14 @@ def next_at(at: time, after: datetime, zone: ZoneInfo) -> datetime:
     return due
 
 
+def next_weekly(weekday: int, at: time, after: datetime, zone: ZoneInfo) -> datetime:
+    """The next instant later than `after` at which local clocks show `at` on that day of the week, Monday being 1."""
+    due = next_at(at, after, zone)
+    while due.astimezone(zone).isoweekday() != weekday:
+        due = next_at(at, due, zone)
+    return due
+
+
 def running(days: int, last: date, zone: ZoneInfo) -> Period:
     """So many days up to `last`."""
     return Period("span", last - timedelta(days=days - 1), last, zone)
