@@ -20,9 +20,8 @@ _VIEW = """
     select l.id, l.number, l.version, l.status, l.stage, l.owner_id, l.pool_id, l.origin, l.level, l.product, l.region,
            l.amount, l.currency, l.score, l.score_reasons, l.created_at, l.assigned_at, l.contacted_at, l.followed_up_at,
            l.pool_entered_at, l.recycle_at, l.recycle_rule, l.extensions, l.touches, l.lost_reason,
-           l.held_by, l.held_until, l.held_for, l.wave,
            l.held_by, l.held_until, l.held_for, l.wave, l.protected_until,
-           p.id as person_id, p.name, p.company, p.title, p.contact_state,
+           l.seller_id, p.id as person_id, p.name, p.company, p.title, p.contact_state,
            o.name as owner, d.path as owner_path, pool.name as pool, s.name as source,
            st.name as stage_name, st.name_zh as stage_name_zh, st.funnel,
            (select min(t.due_at) from task t
@@ -49,8 +48,8 @@ _NAMES = """
     id number version status stage owner_id pool_id origin level product region amount currency score score_reasons created_at
     assigned_at contacted_at followed_up_at pool_entered_at recycle_at recycle_rule extensions touches lost_reason
     held_by held_until held_for wave protected_until
-    person_id name company title contact_state owner owner_path pool source stage_name stage_name_zh funnel
-    held_by held_until held_for wave next_at keys in_scope
+    seller_id person_id name company title contact_state owner owner_path pool source stage_name stage_name_zh funnel
+    next_at keys in_scope
 """
 _NAMED: list[ColumnClause[Any]] = [column(name) for name in _NAMES.split()]
 
@@ -226,6 +225,7 @@ def _visible(row: dict[str, Any], actor: Actor) -> bool:
         owner_path=row["owner_path"],
         in_pool_scope=row["in_scope"],
         origin=row["origin"],
+        seller_id=row["seller_id"],
     )
 
 
