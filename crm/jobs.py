@@ -19,6 +19,7 @@ from crm.services import (
     first_response,
     handing,
     holding,
+    lines,
     nurturing,
     pauses,
     recycling,
@@ -101,13 +102,18 @@ def pass_offers_on(database: Database, org_id: int) -> None:
     _until_done(database, org_id, batches.time_out, batches.CHUNK)
 
 
+def open_lines(database: Database, org_id: int) -> None:
+    """Dispatch the parked leads that follow a purchase and whose day has come."""
+    _until_done(database, org_id, lines.open_due, lines.CHUNK)
+
+
 def respond(database: Database, org_id: int) -> None:
     """Do what is due for want of a first response."""
     _until_done(database, org_id, first_response.climb, first_response.CHUNK)
 
 
 DUTIES: tuple[Duty, ...] = (
-    remind, recycling.sweep, recycling.warn, pass_offers_on, respond, set_free, deal_held, digest, rescore,
+    remind, recycling.sweep, recycling.warn, pass_offers_on, open_lines, respond, set_free, deal_held, digest, rescore,
 )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from crm.models import (
     TeamCalendar,
 )
 from crm.rules.periods import next_at
-from crm.services import conversations, rules_admin, sources
+from crm.services import conversations, lines, rules_admin, sources
 from crm.uow import UnitOfWork
 from crm.vault import Vault
 from ops import company_file
@@ -129,6 +129,7 @@ def _rules(rows: Rows, company: CompanyFile) -> None:
     version = (uow.session.scalar(count) or 0) + 1
     uow.rule_set_id = rows.put(RuleSet, {"version": version}, {}, text=company.rules, created_at=uow.now)
     rows.put(Organization, {"id": uow.org_id}, {"rule_set_id": uow.rule_set_id})
+    lines.ensure(uow)
     uow.defer(rules_admin.refresh_order(uow))
 
 

@@ -47,14 +47,20 @@ class Actor:
         return bool(self.manages.intersection(path or ()))
 
 
-def may_see(
-    actor: Actor, *, owner_id: int | None, owner_path: list[int] | None, in_pool_scope: bool, origin: str
+def may_see(  # noqa: PLR0913  (one named thing each)
+    actor: Actor,
+    *,
+    owner_id: int | None,
+    owner_path: list[int] | None,
+    in_pool_scope: bool,
+    origin: str,
+    seller_id: int | None = None,
 ) -> bool:
     """Data scope: own, the managed departments' trees, all; and what lies in a pool one belongs to.
 
-    A self-sourced lead is seen by its owner and the managers above, nobody else but an admin.
+    Who sold the customer something before keeps seeing what follows. A self-sourced lead is seen by its owner and the managers above, nobody else but an admin.
     """
-    if actor.id == owner_id or actor.manages_any(owner_path):
+    if actor.id in (owner_id, seller_id) or actor.manages_any(owner_path):
         return True
     if origin == "self":
         return actor.is_admin

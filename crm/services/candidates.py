@@ -56,14 +56,16 @@ _AWAY = text(
 _KNOWN_OWNERS = text(
     """
     with known as materialized (
-        select person_id, owner_id, assigned_at, id from lead
+        select person_id, owner_id, assigned_at, line_id, id from lead
         where org_id = :org and person_id = any(:persons) and status = 'open'
         union all
-        select person_id, owner_id, assigned_at, id from lead
+        select person_id, owner_id, assigned_at, line_id, id from lead
         where org_id = :org and person_id = any(:persons) and status = 'won'
     )
-    select distinct on (person_id) person_id, owner_id from known where owner_id is not null
-    order by person_id, assigned_at desc nulls last, id desc
+    select distinct on (k.person_id, k.line_id) k.person_id, ln.key as line, k.owner_id
+    from known k join line ln on ln.org_id = :org and ln.id = k.line_id
+    where k.owner_id is not null
+    order by k.person_id, k.line_id, k.assigned_at desc nulls last, k.id desc
     """
 )
 
@@ -110,12 +112,13 @@ def lock(uow: UnitOfWork, seats: Iterable[Candidate]) -> None:
 
 
 def known_owners(uow: UnitOfWork, leads: Sequence[LeadFacts]) -> dict[int, int]:
-    """To whom the persons of these leads belong already, by lead; empty where the rules do not care."""
+    """To whom the persons of these leads belong already in their line, by lead; empty where the rules do not care."""
     if not uow.rules.affinity:
         return {}
     args = {"org": uow.org_id, "persons": [lead.person_id for lead in leads]}
-    owners = {row.person_id: row.owner_id for row in uow.session.execute(_KNOWN_OWNERS, args)}
-    return {lead.id: owners[lead.person_id] for lead in leads if lead.person_id in owners}
+    owners = {(row.person_id, row.line): row.owner_id for row in uow.session.execute(_KNOWN_OWNERS, args)}
+    found = ((lead.id, owners.get((lead.person_id, lead.line))) for lead in leads)
+    return {lead_id: owner for lead_id, owner in found if owner is not None}
 
 
 def _named(to: To, one: Candidate) -> bool:

@@ -1,4 +1,4 @@
-"""The ladder of the first response: the owner is nudged, the manager hears of it, the lead is offered to somebody else."""
+"""The ladder of the first response: the owner is nudged, the manager hears of it, somebody else gets the lead."""
 
 from __future__ import annotations
 

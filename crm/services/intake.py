@@ -29,7 +29,12 @@ _KNOWN = text(
     select k.kind, k.value, k.person_id, l.id as lead_id, l.number, l.owner_id
     from unnest(cast(:kinds as text[]), cast(:values as text[])) as given(kind, value)
     join person_key k on k.org_id = :org and k.kind = given.kind and k.value = given.value
-    left join lead l on l.org_id = :org and l.person_id = k.person_id and l.line_id = :line and l.status = 'open'
+    left join lateral (
+        select o.id, o.number, o.owner_id from lead o
+        where o.org_id = :org and o.person_id = k.person_id and o.status = 'open'
+          and (o.line_id = :line or o.parent_id is not null)
+        order by o.line_id <> :line, o.id limit 1
+    ) l on true
     """
 )
 _ADD_KEYS = """

@@ -42,6 +42,7 @@ _UNCOUNT = text(
 _DUE = text(
     """
     select id from lead where org_id = :org and held_until <= :now and held_by = 'nurture' and status = 'open'
+      and owner_id is not null
     order by held_until, id limit :chunk for no key update skip locked
     """
 )
@@ -51,6 +52,7 @@ _PARKED = text(
            (select a.id from activity a where a.org_id = l.org_id and a.lead_id = l.id and a.verb = 'touched'
               and a.at > l.held_since order by a.at desc, a.id desc limit 1) as touch
     from lead l where l.org_id = :org and l.id = any(:leads) and l.held_by = 'nurture' and l.status = 'open'
+      and l.owner_id is not null
     order by l.id for no key update
     """
 )

@@ -13,7 +13,7 @@ from crm import queue
 from crm.errors import NotAllowed, RuleSetInvalid
 from crm.rules.access import Actor
 from crm.rules.ruleset import Rules, parse
-from crm.services import clocks, scoring
+from crm.services import clocks, ledger, lines, scoring
 from crm.uow import UnitOfWork
 
 CHUNK = 2000
@@ -25,7 +25,7 @@ _INSERT = text(
     returning id, version
     """
 )
-_LOCK = text("select id from organization where id = :org for no key update")
+_LOCK = text("select rule_set_id from organization where id = :org for no key update")
 _POINT = text("update organization set rule_set_id = :id where id = :org")
 _HISTORY = text(
     """
@@ -79,17 +79,24 @@ def apply(uow: UnitOfWork, *, written: str, actor: Actor | None = None) -> int:
     if actor is not None and not actor.is_manager:
         raise NotAllowed(roles="managers")
     # Two at once take turns, or both would write the same version.
-    uow.session.execute(_LOCK, {"org": uow.org_id})
+    lock(uow)
     check(uow, written)
     points = uow.rules.score
     args = {"org": uow.org_id, "text": written, "actor": actor.id if actor else None, "now": uow.now}
     row = uow.session.execute(_INSERT, args).one()
     uow.session.execute(_POINT, {"org": uow.org_id, "id": row.id})
     uow.rule_set_id = row.id
+    lines.ensure(uow)
     uow.defer(refresh_order(uow))
     if uow.rules.score != points:
         uow.defer(scoring.order(uow))
     return int(row.version)
+
+
+def lock(uow: UnitOfWork) -> int | None:
+    """Nobody else applies a rule set until this transaction ends; returns which is in force, by its id."""
+    found: int | None = uow.session.scalar(_LOCK, {"org": uow.org_id})
+    return found
 
 
 def rollback(uow: UnitOfWork, *, version: int, actor: Actor | None = None) -> int:
@@ -123,8 +130,12 @@ def refresh_order(uow: UnitOfWork) -> queue.Order:
 
 
 def refresh(uow: UnitOfWork, *, after: int = 0, chunk: int = CHUNK) -> int | None:
-    """Compute the deadlines of the next owned leads anew; returns where to go on, None at the end."""
+    """Compute the deadlines of the next owned leads anew, and whether they count.
+
+    Returns: where to go on, None at the end.
+    """
     ids = uow.session.scalars(_OWNED, {"org": uow.org_id, "after": after, "chunk": chunk}).all()
+    ledger.recount(uow, ids)
     clocks.restart(uow, ids)
     return ids[-1] if len(ids) == chunk else None
 
@@ -142,12 +153,18 @@ def _unknown(uow: UnitOfWork, rules: Rules) -> Iterator[str]:
         (named | set(rules.pools) | {one.target for one in rules.pools.values()}) - pools - {None}, key=str
     ):
         yield f"there is no pool {pool!r}"
-    departments = {key for rule in rules.dispatch for key in rule.to.departments} | set(
+    departments = {key for rule in rules.dispatch for key in (*rule.to.departments, *rule.shares)} | set(
         rules.claim.capacity.departments
     )
+    departments |= {key for pool in rules.pools.values() for key in pool.admission.department_below}
+    for key in sorted(set(rules.claim.capacity.sources) - _keys(uow, "source")):
+        yield f"there is no source {key!r}"
+    for key in sorted(set(rules.claim.capacity.exclude_stages) - _keys(uow, "stage")):
+        yield f"there is no stage {key!r}"
     for key in sorted(departments - _keys(uow, "department")):
         yield f"there is no department {key!r}"
     people = {name for rule in rules.dispatch for name in rule.to.members} | set(rules.claim.capacity.members)
+    people |= {name for rule in rules.dispatch if rule.weights for name in rule.weights.members}
     known = set(uow.session.scalars(_PEOPLE, {"org": uow.org_id}))
     for name in sorted(people):
         if name.casefold() not in known:

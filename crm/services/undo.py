@@ -22,6 +22,7 @@ from crm.services import (
     batches,
     clocks,
     counting,
+    lines,
     members,
     moving,
     nurturing,
@@ -209,6 +210,8 @@ def _open_again(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
     counting.count_again(uow, lead_id=row.lead_id, stage=row.undo["before"]["stage"])
     _restore(uow, actor, row)
     counting.void_credit(uow, row.lead_id)
+    if row.verb == "won":
+        lines.unpark(uow, parent_id=row.lead_id)
 
 
 def _close_again(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
