@@ -78,6 +78,8 @@ def _refuse_repeats(node: yaml.Node | None) -> None:
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise RuleSetInvalid(problem=f"line {key.start_mark.line + 1}: the name of a field is a word")
             if key.value in seen:
                 raise RuleSetInvalid(problem=f"line {key.start_mark.line + 1}, {key.value}: written twice")
             seen.add(str(key.value))

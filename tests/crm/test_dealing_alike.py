@@ -99,7 +99,7 @@ def became(uow, acme):
     return [uow.session.execute(text(read), {"o": acme.org_id}).all() for read in (leads, ledger, cursors, decided)]
 
 
-@settings(max_examples=rounds(short=15, full=1000), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=rounds(short=15, full=600), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     RULES, st.lists(st.booleans(), min_size=LEADS, max_size=LEADS), st.permutations(range(LEADS)),
     st.integers(0, LEADS), st.sets(st.sampled_from(["ann", "bob", "cyd"]), max_size=2),

@@ -83,6 +83,8 @@ def test_a_difference_shows_what_would_change(database, acme):
         ("dispatch: [{name: a, to: {departments: [east]}}]", "there is no department 'east'"),
         ("dispatch: [{name: a, to: {members: [zoe@acme.example]}}]", "there is no member 'zoe@acme.example'"),
         ("claim: {capacity: {members: {Zoe: 3}}}", "there is no member 'Zoe'"),
+        ("dispatch: [{name: a, shares: {east: 3}}]", "there is no department 'east'"),
+        ("dispatch: [{name: a, strategy: weighted, weights: {members: {Zoe: 3}}}]", "there is no member 'Zoe'"),
     ],
 )
 def test_a_wrong_rule_set_is_refused_and_the_old_one_stays(database, acme, written, problem):
