@@ -48,7 +48,7 @@ NOTICES: dict[str, Notice] = {
     "lead.warning_copy": Notice("warning_copy", late="drop", lives=False, several="warnings_copy"),
     "leads.recycled": Notice("recycled", lives=False),
     "pool.arrived": Notice("arrived", late="drop", wide=True),
-    "pool.recycled": Notice("pool_recycled", late="drop", wide=True, lives=False),
+    "pool.recycled": Notice("pool_recycled", late="drop", wide=True),
     "recycle.stopped": Notice("recycle_stopped", lives=False),
     "run.rewound": Notice("run_rewound", lives=False),
     "run.corrected": Notice("run_corrected", lives=False),

@@ -81,6 +81,16 @@ class MemberAmbiguous(Refusal):
     message = _("Several colleagues match “{given}”: {names}. Write the full name.")
 
 
+class LastAdmin(Refusal):
+    code = "last_admin"
+    message = _("There is no other admin. Make somebody else one first: admin and the name.")
+
+
+class NoAdmin(Refusal):
+    code = "no_admin"
+    message = _("{member_id} is no admin.")
+
+
 class MemberInactive(Refusal):
     code = "member_inactive"
     message = _("{member_id} has left the team and cannot take leads. Choose somebody else.")

@@ -10,6 +10,11 @@ def _(text: str) -> str:
     return text
 
 
+class PoolWaits(Refusal):
+    code = "pool_waits"
+    message = _("Nothing can be claimed just now. The next lead opens {until}.")
+
+
 class PoolQuotaReached(Refusal):
     code = "pool_quota_reached"
     message = _(

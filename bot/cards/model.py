@@ -78,8 +78,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Field:
+    """A fact. `ours`: an address that we made ourselves, which is shown so that it can be copied."""
+
     label: str
     value: str
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def _blocks(root: ET.Element, images: Mapping[str, bytes]) -> list[Block]:
     blocks: list[Block] = []
     for item in root:
         if item.tag == "field":
-            field = Field(_need(item, "label"), _text(item))
+            field = Field(_need(item, "label"), _text(item), item.get("ours") == "yes")
             _join(blocks, Fields, field)
         elif item.tag in ("button", "select"):
             control = _button(item) if item.tag == "button" else _select(item)

@@ -11,7 +11,7 @@ from bot.context import Context, Reply
 from bot.router import action, command
 from crm.errors import MissingArgument, PoolNotFound, Refusal
 from crm.rules.access import Actor
-from crm.services import conversations, departments, members, pools, sources
+from crm.services import admins, conversations, departments, members, pools, sources
 from crm.vault import Vault
 
 
@@ -41,7 +41,7 @@ def here(context: Context, words: Rest) -> Reply:
         context.uow, actor=actor, workspace_id=context.workspace.id, kind=kind, external_id=external_id, name=name,
         pool_id=pool_id, department_id=department_id,
     )  # fmt: skip
-    return context.reply("bound", group=group, public=True)
+    return context.reply("bound", group=group, pool=pool_id, team=department_id, public=True)
 
 
 def _target(context: Context, words: str) -> tuple[str, str, str]:
@@ -94,6 +94,23 @@ def admin(context: Context, words: Rest | None = None) -> Reply:
     who = members.find(context.uow, name)
     members.make_admin(context.uow, actor, who)
     return context.reply("made_admin", member=who.id)
+
+
+@command(
+    "admin remove",
+    "取消管理员",
+    help=_("Take the admin role back from a colleague"),
+    example="admin remove @Ann",
+    example_zh="取消管理员 @李娜",
+    topic="setup",
+    roles="admin",
+)
+def admin_remove(context: Context, name: Rest) -> Reply:
+    actor, who = context.need_admin(), members.find(context.uow, name)
+    admins.remove(context.uow, actor=actor, member=who)
+    if who.id == actor.id:
+        context.viewer = context.member = members.get(context.uow, actor.id)
+    return context.reply("unmade_admin", member=who.id)
 
 
 def _code(context: Context, actor: Actor, who: Actor) -> Reply:

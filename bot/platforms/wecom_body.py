@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.cards import fit
-from bot.cards.model import Card, Fields, Image, Row, Text
-from bot.platforms.wecom_text import inert, line, within
+from bot.cards.model import Card, Field, Fields, Image, Row, Text
+from bot.platforms.wecom_text import address, inert, line, within
 
 TEXT_BYTES, MARKDOWN_BYTES, ROBOT_MARKDOWN_BYTES = 2048, 2048, 4096
 HEADING, LINE, FOOTER = 120, 400, 200
@@ -75,7 +75,7 @@ def _marked(card: Card) -> list[str]:
             case Text(text=text):
                 found += _lines(text)
             case Fields(items=items):
-                found += [f"> {line(item.label, LINE)}: {line(item.value, LINE)}" for item in items]
+                found += [f"> {line(item.label, LINE)}: {_said(item)}" for item in items]
             case Row(text=text, detail=detail):
                 found += [f"• {line(text, LINE)}", *([_quiet("　" + line(detail, LINE))] if detail else [])]
     return found
@@ -83,7 +83,11 @@ def _marked(card: Card) -> list[str]:
 
 def _fields(card: Card) -> list[tuple[str, str]]:
     blocks = (block for block in card.blocks if isinstance(block, Fields))
-    return [(line(item.label, LINE), line(item.value, LINE)) for block in blocks for item in block.items]
+    return [(line(item.label, LINE), _said(item)) for block in blocks for item in block.items]
+
+
+def _said(item: Field) -> str:
+    return address(item.value) if item.ours else line(item.value, LINE)
 
 
 def _paragraphs(card: Card, fields: list[tuple[str, str]]) -> list[str]:

@@ -18,6 +18,7 @@ _RULES = (
     (re.compile(r"\bwww\.", re.IGNORECASE), "www．"),
     (re.compile(r"&(?=#?\w{1,12};)"), "＆"),
 )
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9._-]+)*/?")
 _SUSPECT = re.compile(r"[][<>`*#@&:]|www", re.IGNORECASE)
 
 
@@ -36,6 +37,11 @@ def line(text: str, limit: int | None = None) -> str:
     """Inert text on one line, of at most `limit` characters (an emoji counts two)."""
     flat = inert(fit.one_line(text))
     return flat if limit is None else fit.cut(flat, limit)
+
+
+def address(text: str) -> str:
+    """A web address that we made, as it is; anything else becomes inert."""
+    return text if _ADDRESS.fullmatch(text) else line(text)
 
 
 def within(lines: Sequence[str], limit: int, tail: Sequence[str] = ()) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import chain, count
 
 from sqlalchemy import text
 
@@ -17,11 +18,12 @@ _BIND = text(
     """
     insert into conversation (org_id, workspace_id, kind, external_id, name, department_id, pool_id)
     values (:org, :workspace, :kind, :external, :name, :department, :pool)
-    on conflict (org_id, workspace_id, external_id) do update set kind = excluded.kind, name = excluded.name,
+    on conflict (org_id, workspace_id, external_id) do update set kind = excluded.kind,
         department_id = excluded.department_id, pool_id = excluded.pool_id, broken_at = null
     returning id
     """
 )
+_NAMES = text("select name from conversation where org_id = :org")
 
 # Begins the name of a robot whose key is sealed; other names are keys themselves.
 ROBOT = "robot-"
@@ -34,17 +36,27 @@ def bind(  # noqa: PLR0913  (one named thing each)
     uow: UnitOfWork, *, actor: Actor, workspace_id: int, kind: str, external_id: str, name: str,
     pool_id: int | None, department_id: int | None,
 ) -> int:  # fmt: skip
-    """Let a group speak for a team or a pool; a team's group gets its daily digest. Returns the conversation's id."""
+    """Let a group speak for a team or a pool; a team's group gets its daily digest. Returns the conversation's id.
+
+    Args:
+        name: what a group is called that is not known yet; a second one of that name gets a number.
+    """
     if not actor.is_manager:
         raise NotAllowed(roles="managers")
     args = {
-        "org": uow.org_id, "workspace": workspace_id, "kind": kind, "external": external_id, "name": name,
+        "org": uow.org_id, "workspace": workspace_id, "kind": kind, "external": external_id, "name": _free(uow, name),
         "department": department_id, "pool": pool_id,
     }  # fmt: skip
     group: int = uow.session.execute(_BIND, args).scalar_one()
     if department_id is not None:
         subscribe(uow, group, department_id)
     return group
+
+
+def _free(uow: UnitOfWork, name: str) -> str:
+    """The name, with a number when there is a group of that name already."""
+    taken = set(uow.session.scalars(_NAMES, {"org": uow.org_id}))
+    return next(each for each in chain([name], (f"{name} {n}" for n in count(2))) if each not in taken)
 
 
 def keep_robot(uow: UnitOfWork, vault: Vault, *, workspace_id: int, key: str) -> str:

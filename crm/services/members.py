@@ -42,6 +42,10 @@ _SEEN = text(
 )
 
 
+_MAKE_ADMIN = text(
+    "update member set role = 'admin', preferences = preferences || jsonb_build_object('role', role)"
+    " where org_id = :org and id = :id and role <> 'admin'"
+)
 _SET_DUTY = text(
     """
     update member set on_duty = :on, preferences = preferences || jsonb_build_object('duty',
@@ -226,10 +230,10 @@ def sign_off(uow: UnitOfWork, workspace_id: int, external_id: str) -> None:
 
 
 def make_admin(uow: UnitOfWork, actor: Actor, member: Actor) -> None:
-    """Give a colleague the admin role. Admins only."""
+    """Give a colleague the admin role; the former one is kept for when it is taken back. Admins only."""
     if not actor.is_admin:
         raise NotAllowed(roles="admins")
-    uow.session.execute(update(Member).where(Member.org_id == uow.org_id, Member.id == member.id).values(role="admin"))
+    uow.session.execute(_MAKE_ADMIN, {"org": uow.org_id, "id": member.id})
 
 
 def first_admin(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crm.services import breaker, placing
+from tests import build
 from tests.bot.cards.scene import GROUP, Scene, Shown
 
 Script = Callable[[Scene], Shown]
@@ -176,6 +177,22 @@ def release_form(scene: Scene) -> Shown:
 def pool_recycled(scene: Scene) -> Shown:
     neglected(scene)
     return scene.owed("pool.recycled")
+
+
+@sample("pool_recycled-many")
+def pool_recycled_many(scene: Scene) -> Shown:
+    neglected(scene, *"ABCDEFG")
+    shown = scene.owed("pool.recycled")
+    scene.say("bob", "claim L-1002")
+    return shown
+
+
+@sample("pool_recycled-embargo")
+def pool_recycled_embargo(scene: Scene) -> Shown:
+    shown = pool_recycled(scene)
+    with scene.uow() as uow:
+        build.rule_set(uow, "claim: {embargo: 4h}")
+    return shown
 
 
 @sample("recycled")

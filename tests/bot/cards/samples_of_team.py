@@ -164,6 +164,12 @@ def made_admin(scene: Scene) -> Shown:
     return scene.say("ada", "admin @Ann")
 
 
+@sample("unmade_admin")
+def unmade_admin(scene: Scene) -> Shown:
+    scene.say("ada", "admin @Ann")
+    return scene.say("ada", "admin remove @Ann")
+
+
 @sample("link_code")
 def link_code(scene: Scene) -> Shown:
     shown = scene.say("ada", "admin code @Ann")

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from bot.cards.model import Card, Field, Fields
+from bot.platforms import wecom_body
 from bot.platforms.wecom_text import inert, line, within
 from tests.bot.platforms.wecom_kit import EMOJI, HOSTILE
 
@@ -38,3 +40,16 @@ def test_one_endless_line_is_cut_rather_than_lost() -> None:
     text = within(["汉" * 5000], 2048)
     assert text.startswith("汉汉")
     assert 2040 < len(text.encode()) <= 2048
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8000/intake/trade-fair", "https://crm.example.com/intake/a-1"])
+def test_an_address_of_ours_is_shown_as_it_is(address: str) -> None:
+    card = Card("Key", (Fields((Field("Address", address, ours=True),)),))
+    assert address in wecom_body.markdown(card, 2048)
+    assert address in wecom_body.plain(card)
+
+
+@pytest.mark.parametrize("typed", ["[x](http://evil.example)", "http://evil.example/<a>", "see http://evil.example"])
+def test_what_is_no_plain_address_stays_inert_even_as_ours(typed: str) -> None:
+    card = Card("Key", (Fields((Field("Address", typed, ours=True), Field("Note", "http://evil.example"))),))
+    assert "://" not in wecom_body.markdown(card, 2048)
