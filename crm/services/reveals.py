@@ -81,9 +81,9 @@ def seen(uow: UnitOfWork, actor: Actor, lead_id: int) -> bool:
     return uow.session.scalar(_SEEN, args) is not None
 
 
-def used(uow: UnitOfWork, member: Actor) -> int:
-    """How many contacts the member has looked at today against the quota."""
-    args = {"org": uow.org_id, "me": member.id, "day": quota.day_of(uow.now, member.timezone)}
+def used(uow: UnitOfWork, actor: Actor) -> int:
+    """How many contacts somebody has looked at today against the quota."""
+    args = {"org": uow.org_id, "me": actor.id, "day": quota.day_of(uow.now, actor.timezone)}
     return int(uow.session.scalar(_USED, args) or 0)
 
 

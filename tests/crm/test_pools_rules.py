@@ -1,0 +1,552 @@
+"""What a pool's own rules say: quota, turns, admission, kinds; each exact, each with figures and the way out."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from crm import errors
+from crm.rules.arrival import Arrival
+from crm.services import (
+    assignments,
+    creation,
+    ledger,
+    moving,
+    pipeline,
+    pool_scopes,
+    pools,
+    reveals,
+    rules_admin,
+    shields,
+)
+from tests import build
+from tests.desk import Desk
+
+RULES = """
+claim:
+  per_day: 9
+  cool_down: 2d
+  reveals_per_day: 2
+  capacity:
+    default: 20
+    levels: {A: 2}
+    sources: {web: 6}
+    exclude_stages: [quote]
+pools:
+  open: {per_day: 3, per_week: 4, target: north}
+  north: {turn: {claims: 2, per: 1h}}
+protect: {most: 2, longest: 14d}
+"""
+EARLY = build.NOW - timedelta(days=9)
+
+
+@pytest.fixture
+def desk(database, time):
+    return Desk(database, time, RULES)
+
+
+def with_rules(database, time, rules):
+    return Desk(database, time, rules)
+
+
+def claim(desk, who, lead):
+    ref = desk.ref(lead)
+    return desk.does(who, lambda uow, actor: assignments.claim(uow, actor=actor, ref=ref))
+
+
+def best(desk, who, many=1, pool=None):
+    pool_id = desk.acme.pool[pool] if pool else None
+    return desk.does(who, lambda uow, actor: assignments.claim_best(uow, actor=actor, many=many, pool_id=pool_id))
+
+
+def release(desk, who, lead, **to):
+    return desk.does(
+        who, lambda uow, actor, lead: assignments.release(uow, actor=actor, lead=lead, reason="x", **to), lead
+    )
+
+
+def assign(desk, who, lead, to):
+    colleague = desk.person(to)
+    desk.does(who, lambda uow, actor, lead: assignments.assign(uow, actor=actor, lead=lead, to=colleague), lead)
+
+
+def stage(desk, who, lead, key):
+    def work(uow, actor, lead):
+        pipeline.move(uow, actor=actor, lead=lead, stage=pipeline.find_stage(uow, lead.id, key))
+
+    desk.does(who, work, lead)
+
+
+def refused(work, *args, **kwargs):
+    with pytest.raises(errors.Refusal) as refusal:
+        work(*args, **kwargs)
+    return refusal.value.code, refusal.value.data
+
+
+def plain(desk, **facts):
+    """A lead of no capped kind."""
+    return desk.make(source_id=None, **facts)
+
+
+# A pool's own quota and turns
+
+
+def test_a_pools_own_quota_counts_its_own_claims_only(desk):
+    for _ in range(2):
+        claim(desk, "ann", plain(desk, pool="north"))
+    for _ in range(3):
+        claim(desk, "ann", plain(desk))
+    code, data = refused(claim, desk, "ann", plain(desk))
+    assert (code, data["used"], data["limit"], data["period"], data["pool"]) == (
+        "pool_quota_reached", 3, 3, "day", "Open"
+    )  # fmt: skip
+    assert datetime.fromisoformat(data["again"]) == datetime.fromisoformat("2026-03-05T00:00:00+08:00")
+    assert desk.load("ann").today == 5
+
+
+def test_a_release_refunds_nothing_of_a_pools_quota(desk):
+    for _ in range(3):
+        lead = plain(desk)
+        claim(desk, "ann", lead)
+        release(desk, "ann", lead)
+    assert refused(claim, desk, "ann", plain(desk))[0] == "pool_quota_reached"
+
+
+def test_a_pools_week_begins_on_monday(desk):
+    for day in (0, 1):
+        desk.time.set(build.NOW + timedelta(days=day))
+        for _ in range(2):
+            claim(desk, "ann", plain(desk))
+    code, data = refused(claim, desk, "ann", plain(desk))
+    assert (code, data["used"], data["limit"], data["period"]) == ("pool_quota_reached", 4, 4, "week")
+    desk.time.set(datetime.fromisoformat("2026-03-09T00:00:00+08:00"))
+    claim(desk, "ann", plain(desk))
+
+
+def test_the_general_quota_counts_claims_from_all_pools(database, time):
+    desk = with_rules(database, time, "claim: {per_day: 3}\npools: {open: {per_day: 9}}")
+    for pool in ("open", "north", "open"):
+        claim(desk, "ann", desk.make(pool=pool))
+    assert refused(claim, desk, "ann", desk.make())[0] == "quota_reached"
+
+
+def test_a_turn_comes_when_the_claims_have_aged(desk):
+    claim(desk, "ann", plain(desk, pool="north"))
+    desk.time.advance(minutes=20)
+    claim(desk, "ann", plain(desk, pool="north"))
+    code, data = refused(claim, desk, "ann", plain(desk, pool="north"))
+    assert (code, data["limit"], data["within"]) == ("not_your_turn", 2, "1h")
+    assert datetime.fromisoformat(data["again"]) == build.NOW + timedelta(hours=1)
+    desk.time.set(build.NOW + timedelta(hours=1))
+    claim(desk, "ann", plain(desk, pool="north"))
+    code, data = refused(claim, desk, "ann", plain(desk, pool="north"))
+    assert datetime.fromisoformat(data["again"]) == build.NOW + timedelta(hours=1, minutes=20)
+
+
+def test_the_next_lead_is_looked_for_where_there_is_room(desk):
+    desk.time.set(EARLY)
+    north = [plain(desk, pool="north", score=90 - number) for number in range(4)]
+    open_ = [plain(desk, score=10 - number) for number in range(5)]
+    desk.time.set(build.NOW)
+    taken = best(desk, "ann", many=9)
+    assert [each.lead_id for each in taken] == [*north[:2], *open_[:3]]
+    assert taken[-1].stopped.code == "not_your_turn"
+    assert refused(best, desk, "ann")[0] == "not_your_turn"
+    assert refused(best, desk, "ann", pool="open")[0] == "pool_quota_reached"
+
+
+def test_what_the_capped_kinds_leave_is_taken(desk):
+    high = [plain(desk, level="A", score=90 - number) for number in range(3)]
+    low = plain(desk, score=1)
+    taken = best(desk, "ann", many=3)
+    assert [each.lead_id for each in taken] == [high[0], high[1], low]
+
+
+# Kinds and stages
+
+
+def test_a_level_has_a_cap_of_its_own_for_whoever_gives_the_lead(desk):
+    for _ in range(2):
+        claim(desk, "ann", plain(desk, level="A"))
+    assert refused(claim, desk, "ann", plain(desk, level="A")) == (
+        "level_full", {"held": 2, "limit": 2, "level": "A"}
+    )  # fmt: skip
+    code, data = refused(assign, desk, "mia", plain(desk, level="A"), "ann")
+    assert (code, data["held"], data["limit"], data["value"]) == ("member_full_of", 2, 2, "A")
+    claim(desk, "ann", plain(desk, level="B"))
+
+
+def test_a_source_has_a_cap_of_its_own(desk):
+    for _ in range(6):
+        desk.make(owner="ann")
+    assert refused(claim, desk, "ann", desk.make()) == ("source_full", {"held": 6, "limit": 6, "source": "web"})
+
+
+def test_a_transfer_leaves_what_does_not_fit(desk):
+    mine = [plain(desk, owner="bob", level="A", recycle_at=build.NOW + timedelta(hours=hour)) for hour in range(1, 4)]
+    ann, bob = desk.person("ann"), desk.person("bob")
+    moved = desk.does("mia", lambda uow, actor: assignments.transfer_all(uow, actor=actor, giver=bob, to=ann))
+    assert moved == mine[:2]
+
+
+def test_an_excluded_stage_fills_nothing_and_coming_back_does(desk):
+    lead = plain(desk, owner="ann")
+    stage(desk, "ann", lead, "quote")
+    assert desk.load("ann").held == 0
+    desk.undoes("ann")
+    assert desk.load("ann").held == 1
+    stage(desk, "ann", lead, "quote")
+    stage(desk, "ann", lead, "contacted")
+    assert desk.load("ann").held == 1
+
+
+def test_a_lead_does_not_come_back_into_a_full_desk(database, time):
+    desk = with_rules(database, time, "claim: {capacity: {default: 1, exclude_stages: [quote]}}")
+    lead = desk.make(owner="ann")
+    stage(desk, "ann", lead, "quote")
+    claim(desk, "ann", desk.make())
+    assert refused(stage, desk, "ann", lead, "new") == ("capacity_reached", {"held": 1, "limit": 1})
+    assert desk.state(lead)["stage"] == "quote"
+
+
+def test_won_and_lost_leads_leave_no_trace_in_the_ledger(desk):
+    lead = plain(desk, owner="ann")
+    for key in ("quote", "won", "contacted", "quote", "lost", "new"):
+        stage(desk, "ann", lead, key)
+    assert desk.load("ann").held == 1
+    stage(desk, "ann", lead, "won")
+    assert desk.load("ann").held == 0
+    desk.undoes("ann")
+    assert desk.load("ann").held == 1
+
+
+def test_a_changed_rule_set_counts_anew_in_the_background(desk):
+    leads = [plain(desk, owner="ann", stage="contacted") for _ in range(3)]
+    with desk.database.begin(desk.acme.org_id) as uow:
+        build.rule_set(uow, "claim: {capacity: {exclude_stages: [contacted]}}")
+        rules_admin.refresh(uow)
+    assert desk.load("ann").held == 0
+    with desk.database.begin(desk.acme.org_id) as uow:
+        build.rule_set(uow, "claim: {per_day: 1}")
+        assert ledger.recount(uow, leads) == {desk.acme.member["ann"]: 3}
+
+
+def test_the_most_specific_capacity_is_what_refuses(database, time):
+    rules = "claim: {capacity: {default: 9, departments: {company: 5, north: 3}, members: {ann@acme.example: 1}}}"
+    desk = with_rules(database, time, rules)
+    assert [desk.load(who).cap for who in ("ann", "bob", "cyd")] == [1, 3, 5]
+    claim(desk, "ann", desk.make())
+    assert refused(claim, desk, "ann", desk.make()) == ("capacity_reached", {"held": 1, "limit": 1})
+    assert refused(assign, desk, "mia", desk.make(), "ann")[1]["limit"] == 1
+
+
+@pytest.mark.parametrize(("counts", "used"), [("true", 1), ("false", 0)])
+def test_what_one_enters_counts_as_claimed_only_if_the_rules_say_so(database, time, counts, used):
+    desk = with_rules(database, time, f"claim: {{per_day: 1, created_counts: {counts}}}")
+    contact = Arrival(name="Lu", phone="13800138000")
+    desk.does("ann", lambda uow, actor: creation.new_lead(uow, actor=actor, contact=contact))
+    assert desk.load("ann").today == used
+    own = Arrival(name="Wu", phone="13800138001")
+    desk.does("ann", lambda uow, actor: creation.new_lead(uow, actor=actor, contact=own, origin="self"))
+    assert desk.load("ann").today == used
+
+
+def test_entering_one_more_than_the_quota_is_refused_where_it_counts(database, time):
+    desk = with_rules(database, time, "claim: {per_day: 0, created_counts: true}")
+    contact = Arrival(name="Lu", phone="13800138000")
+
+    def enter():
+        desk.does("ann", lambda uow, actor: creation.new_lead(uow, actor=actor, contact=contact))
+
+    code, data = refused(enter)
+    assert (code, data["used"], data["limit"]) == ("quota_reached", 0, 0)
+    assert desk.count("select count(*) from lead where org_id = :org") == 0
+
+
+# Admission
+
+
+def joined(desk, who, **ago):
+    desk.count(
+        "update member set joined_at = :at where org_id = :org and id = :id returning 1",
+        at=build.NOW - timedelta(**ago), id=desk.acme.member[who],
+    )  # fmt: skip
+
+
+def test_a_pool_for_newcomers(database, time):
+    desk = with_rules(database, time, "pools: {open: {admission: {tenure_below: 90d}}}")
+    joined(desk, "ann", days=89)
+    joined(desk, "bob", days=90)
+    claim(desk, "ann", desk.make())
+    assert refused(claim, desk, "bob", desk.make()) == ("for_newcomers", {"pool": "Open", "within": "90d"})
+    north = desk.make(pool="north")
+    assert best(desk, "bob")[0].lead_id == north
+
+
+def test_a_pool_for_the_experienced(database, time):
+    desk = with_rules(database, time, "pools: {open: {admission: {tenure_above: 90d}}}")
+    joined(desk, "ann", days=80)
+    code, data = refused(claim, desk, "ann", desk.make())
+    assert (code, datetime.fromisoformat(data["until"])) == ("not_yet_admitted", build.NOW + timedelta(days=10))
+    desk.time.advance(days=10)
+    claim(desk, "ann", desk.make())
+
+
+def test_a_region_claims_while_it_is_below_its_quota(database, time):
+    desk = with_rules(database, time, "pools: {open: {admission: {department_below: {north: 3}}}}")
+    for who in ("ann", "bob", "ann"):
+        claim(desk, who, desk.make())
+    assert refused(claim, desk, "bob", desk.make()) == (
+        "team_holds_enough", {"team": "North", "held": 3, "limit": 3, "pool": "Open"}
+    )  # fmt: skip
+    claim(desk, "cyd", desk.make())
+
+
+# Kept back
+
+
+@pytest.mark.parametrize("why", ["paused", "person", "desk", "policy", "nurture"])
+def test_a_lead_that_is_kept_back_is_not_claimed_but_assigned(desk, why):
+    until = build.NOW + timedelta(days=3)
+    lead = plain(desk, held_by=why, held_since=build.NOW, held_until=until)
+    code, data = refused(claim, desk, "ann", lead)
+    assert (code, data["kept"], datetime.fromisoformat(data["until"])) == ("lead_kept_until", why, until)
+    assert refused(best, desk, "ann")[0] == "pool_empty"
+    assign(desk, "mia", lead, "ann")
+    assert desk.state(lead)["owner_id"] == desk.acme.member["ann"]
+
+
+# Protection
+
+
+def protect(desk, who, lead, until=None):
+    return desk.does(who, lambda uow, actor, lead: shields.protect(uow, actor=actor, lead=lead, until=until), lead)
+
+
+def unprotect(desk, who, lead):
+    desk.does(who, lambda uow, actor, lead: shields.unprotect(uow, actor=actor, lead=lead), lead)
+
+
+def test_a_protected_lead_is_not_taken_back_before_the_time(desk):
+    lead = plain(desk, owner="ann")
+    until = protect(desk, "ann", lead, build.NOW + timedelta(days=13))
+    assert until == desk.state(lead)["recycle_at"] == build.NOW + timedelta(days=13)
+    unprotect(desk, "ann", lead)
+    assert desk.state(lead)["recycle_at"] < until
+    desk.undoes("ann")
+    assert desk.state(lead)["recycle_at"] == until
+    desk.undoes("ann")
+    assert desk.state(lead)["recycle_at"] < until
+
+
+def test_protection_has_a_cap_of_its_own_and_frees_a_place_when_it_ends(desk):
+    first, second, third = (plain(desk, owner="ann") for _ in range(3))
+    protect(desk, "ann", first, build.NOW + timedelta(days=1))
+    protect(desk, "ann", second)
+    names = f"{desk.ref(first)}, {desk.ref(second)}"
+    assert refused(protect, desk, "ann", third) == ("protections_used", {"used": 2, "limit": 2, "names": names})
+    protect(desk, "ann", second, build.NOW + timedelta(days=2))
+    desk.time.advance(days=1)
+    protect(desk, "ann", third)
+
+
+def test_lifting_a_protection_cannot_be_undone_into_too_many(desk):
+    first, second, third = (plain(desk, owner="ann") for _ in range(3))
+    for lead in (first, second):
+        protect(desk, "ann", lead)
+    unprotect(desk, "ann", first)
+    activity = desk.count("select max(id) from activity where org_id = :org and verb = 'unprotected'")
+    protect(desk, "ann", third)
+    assert refused(desk.undoes, "ann", activity)[0] == "protections_used"
+
+
+@pytest.mark.parametrize(
+    ("facts", "days", "code"),
+    [
+        ({}, 15, "protected_too_long"),
+        ({}, -1, "time_in_past"),
+        ({"origin": "self", "pool": None}, 1, "self_sourced"),
+        ({"status": "won"}, 1, "lead_closed"),
+    ],
+)
+def test_what_cannot_be_protected(desk, facts, days, code):
+    lead = plain(desk, owner="ann", **facts)
+    assert refused(protect, desk, "ann", lead, build.NOW + timedelta(days=days))[0] == code
+
+
+def test_who_has_no_lead_to_protect(database, desk, time):
+    lead = plain(desk, owner="ann")
+    assert refused(unprotect, desk, "ann", lead)[0] == "not_protected"
+    assert refused(protect, desk, "ann", plain(desk))[0] == "lead_unclaimed"
+    off = with_rules(database, time, "protect: {most: 0}")
+    assert refused(protect, off, "ann", off.make(owner="ann"))[0] == "protection_off"
+
+
+def test_a_lead_given_back_by_mistake_is_protected_again(desk):
+    lead = plain(desk, owner="ann", pool="north")
+    until = protect(desk, "ann", lead)
+    release(desk, "ann", lead)
+    desk.undoes("ann")
+    assert (desk.state(lead)["recycle_at"], desk.state(lead)["owner_id"]) == (until, desk.acme.member["ann"])
+
+
+# Looking before claiming
+
+
+def reveal(desk, who, lead):
+    ref = desk.ref(lead)
+    return desk.does(who, lambda uow, actor: reveals.reveal(uow, actor=actor, ref=ref))
+
+
+def shown(desk, who, lead):
+    return desk.does(who, lambda uow, actor: reveals.contacts(uow, actor=actor, lead_id=lead))
+
+
+def test_a_look_is_written_down_and_counted_once_a_day(desk):
+    lead = plain(desk, phone="+8613800138000")
+    assert shown(desk, "ann", lead) == []
+    reveal(desk, "ann", lead)
+    reveal(desk, "ann", lead)
+    assert shown(desk, "ann", lead) == [("phone", "+8613800138000")]
+    assert desk.does("ann", reveals.used) == 1
+    assert desk.count("select count(*) from activity where org_id = :org and verb = 'revealed'") == 1
+    desk.time.advance(days=1)
+    assert shown(desk, "ann", lead) == []
+
+
+def test_looks_have_a_quota_of_the_day_that_leaves_claims_alone(desk):
+    claim(desk, "ann", plain(desk))
+    for _ in range(2):
+        reveal(desk, "ann", plain(desk))
+    code, data = refused(reveal, desk, "ann", plain(desk))
+    assert (code, data["used"], data["limit"]) == ("reveals_used", 2, 2)
+    assert desk.load("ann").today == 1
+    desk.time.set(datetime.fromisoformat(data["again"]))
+    reveal(desk, "ann", plain(desk))
+    assert desk.load("ann").today == 0
+
+
+def test_nobody_but_an_admin_looks_where_the_rules_do_not_allow_it(database, time):
+    desk = with_rules(database, time, "{}")
+    lead = desk.make()
+    assert refused(reveal, desk, "ann", lead)[0] == "reveals_off"
+    reveal(desk, "ada", lead)
+    assert (
+        desk.count("select actor_id from activity where org_id = :org and verb = 'revealed'")
+        == (desk.acme.member["ada"])
+    )
+
+
+def test_what_cannot_be_looked_at(desk):
+    taken, far, own = plain(desk, owner="bob"), plain(desk, pool="north"), plain(desk, owner="bob", origin="self")
+    assert refused(reveal, desk, "ann", taken)[0] == "lead_already_claimed"
+    assert refused(reveal, desk, "cyd", far)[0] == "pool_closed"
+    assert refused(reveal, desk, "ann", own)[0] == "lead_not_found"
+    assert refused(reveal, desk, "ann", plain(desk, held_by="policy", held_since=build.NOW))[0] == "lead_kept"
+
+
+# From pool to pool
+
+
+def plan(desk, who, many, source, target, words=""):
+    def work(uow, actor):
+        named = (pools.named(uow, source), pools.named(uow, target))
+        return moving.plan(uow, actor=actor, source=named[0], target=named[1], many=many, words=words)
+
+    return desk.does(who, work)
+
+
+def move(desk, who, run):
+    return desk.does(who, lambda uow, actor: moving.move(uow, actor=actor, run_id=run))
+
+
+def lies_in(desk, lead):
+    return {number: key for key, number in desk.acme.pool.items()}[desk.state(lead)["pool_id"]]
+
+
+def test_what_was_previewed_is_moved_as_one_step(desk):
+    made = [plain(desk, score=score, region="East" if score else "West") for score in range(4)]
+    run = plan(desk, "mia", 2, "Open", "north", "east")
+    assert [lies_in(desk, lead) for lead in made] == ["open"] * 4
+    plain(desk, score=99, region="East")
+    assert move(desk, "mia", run).moved == made[2:]
+    assert move(desk, "mia", run).moved == made[2:]
+    assert [lies_in(desk, lead) for lead in made] == ["open", "open", "north", "north"]
+    claim(desk, "ann", made[3])
+    desk.undoes("mia")
+    assert [lies_in(desk, lead) for lead in made] == ["open", "open", "open", "north"]
+
+
+def test_what_was_taken_meanwhile_is_not_moved(desk):
+    made = [plain(desk) for _ in range(2)]
+    run = plan(desk, "ada", 9, "open", "north")
+    claim(desk, "ann", made[0])
+    assert move(desk, "ada", run).moved == made[1:]
+
+
+def test_only_those_in_charge_move_leads_and_only_what_they_saw(desk):
+    plain(desk)
+    assert refused(plan, desk, "ann", 1, "open", "north")[0] == "not_pool_admin"
+    assert refused(plan, desk, "ada", 1, "north", "open")[0] == "nothing_to_move"
+    run = plan(desk, "mia", 1, "open", "north")
+    assert refused(move, desk, "ada", run)[0] == "old_card"
+    desk.time.advance(hours=2)
+    assert refused(move, desk, "mia", run)[0] == "old_card"
+
+
+def test_a_released_lead_goes_where_its_owner_or_the_rules_say(desk):
+    by_rule, named = plain(desk, owner="ann"), plain(desk, owner="ann", pool="north")
+    assert release(desk, "ann", by_rule) == desk.acme.pool["north"]
+    assert release(desk, "ann", named, pool_id=desk.acme.pool["open"]) == desk.acme.pool["open"]
+    assert (lies_in(desk, by_rule), lies_in(desk, named)) == ("north", "open")
+    desk.undoes("ann")
+    assert lies_in(desk, named) == "north"
+
+
+# Who may claim
+
+
+def scope(desk, who, change, **to):
+    desk.does(who, lambda uow, actor: change(uow, actor=actor, pool=pools.named(uow, "north"), who=to))
+
+
+@pytest.mark.parametrize("by", ["department", "role", "member"])
+def test_a_pool_is_opened_to_a_team_a_role_or_a_member_and_closed_again(desk, by):
+    to = {"department": desk.acme.department["south"], "role": "rep", "member": desk.acme.member["cyd"]}
+    lead = plain(desk, pool="north")
+    assert refused(claim, desk, "cyd", lead)[0] == "pool_closed"
+    scope(desk, "mia", pool_scopes.add, **{by: to[by]})
+    scope(desk, "mia", pool_scopes.add, **{by: to[by]})
+    assert desk.count("select count(*) from pool_scope where org_id = :org") == 3
+    claim(desk, "cyd", lead)
+    scope(desk, "mia", pool_scopes.remove, **{by: to[by]})
+    assert refused(claim, desk, "cyd", plain(desk, pool="north"))[0] == "pool_closed"
+
+
+def test_a_pool_is_changed_by_its_admin_who_is_named_by_admins(desk):
+    assert refused(scope, desk, "max", pool_scopes.add, role="rep")[0] == "not_pool_admin"
+    max_ = desk.person("max")
+
+    def put(uow, actor):
+        pool_scopes.put_in_charge(uow, actor=actor, pool=pools.named(uow, "north"), member=max_)
+
+    assert refused(desk.does, "mia", put)[0] == "not_allowed"
+    desk.does("ada", put)
+    scope(desk, "max", pool_scopes.add, role="success")
+    listed = desk.does("max", lambda uow, actor: pool_scopes.listing(uow, actor=actor))
+    assert [(each.pool.key, each.admin, each.teams, each.roles) for each in listed] == [
+        ("open", "Mia Manager", ("Company",), ()), ("north", "Max Manager", ("North",), ("success",)),
+    ]  # fmt: skip
+
+
+def test_the_list_of_a_pool_shows_what_can_be_claimed_by_its_own_rules(database, time):
+    desk = with_rules(database, time, "pools: {open: {embargo: 2h, cool_down: 30d}}\nclaim: {cool_down: 1h}")
+    mine, fresh = desk.make(owner="ann"), desk.make()
+    release(desk, "ann", mine)
+    desk.time.advance(hours=3)
+    late = desk.make()
+    listed = {
+        who: [lead.id for lead in desk.does(who, lambda uow, actor: pools.listing(uow, actor=actor))]
+        for who in ("ann", "bob")
+    }
+    assert listed == {"ann": [fresh], "bob": [mine, fresh]}
+    assert late not in listed["bob"]
