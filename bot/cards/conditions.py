@@ -11,11 +11,13 @@ MISSING = {
     "no_first_contact": _("no first contact within {period}"),
     "no_follow_up": _("no follow-up for {period}"),
     "not_converted": _("not won within {period}"),
+    "stuck_in_stage": _("in the same stage for {period}"),
 }
 KEEPS = {
     "no_first_contact": _("No contact within {period} so far. Reach the customer once, log it, and it stays yours."),
     "no_follow_up": _("No follow-up for {period}. Log one and it stays yours."),
     "not_converted": _("Not won within {period}. Win it, or extend it if it needs time."),
+    "stuck_in_stage": _("In the same stage for {period}. Move it on and it stays yours."),
 }
 LENGTHS = {
     "m": _("{n} min"), "h": _("{n} h"), "d": _("{n} d"), "wh": _("{n} working h"), "wd": _("{n} working d"),

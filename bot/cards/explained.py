@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.cards import conditions
+from bot.cards import conditions, overrides
 from bot.cards.language import _, translate
 from bot.cards.words import Words
 from crm import errors
@@ -65,6 +65,7 @@ OUTCOMES = {
     "no_rule": _("Put into the pool: no rule deals such leads"),
     "offered": _("Offered to {member}"), "accepted": _("{member} accepted the offer"),
     "declined": _("{member} declined the offer"), "expired": _("{member} did not answer the offer in time"),
+    "paused": _("Waits in order: its rule is paused"), "policy": _("Kept back: it is not to be sold to now"),
     "grouped": _("Laid before the whole team: the first tap wins"),
     "opened": _("No one of the team took it: all of the pool may"),
     "desk": _("Laid on the manager's desk"), "desk_late": _("Nobody dealt it from the desk in time"),
@@ -75,12 +76,20 @@ OUTCOMES = {
 }  # fmt: skip
 
 
-def reasons(words: Words, viewer: Actor, name_of: Callable[[int | None], str], decisions: list[Why]) -> list[Reason]:
-    """Decisions in words, newest first; what they tell of a member is for that one, managers above, and admins."""
+def reasons(
+    words: Words, viewer: Actor, name_of: Callable[[int | None], str], decisions: list[Why], *, full: bool = True
+) -> list[Reason]:
+    """Decisions in words, newest first; what they tell of a member is for that one, managers above, and admins.
+
+    Args:
+        full: also what people wrote about the lead.
+    """
     told = [made for made in decisions if made.kind != "refusal" or _may_know(viewer, made.member_id, made.path)]
     ordered = sorted(told, key=lambda made: (made.at, made.id), reverse=True)
     return [
         Reason(_refused(words, name_of, made), _version(words, made)) if made.kind == "refusal"
+        else Reason(overrides.headline(words, made), overrides.detail(words, made, full=full))
+        if made.kind in overrides.KINDS
         else Reason(_headline(words, made), _detail(words, viewer, made))
         for made in ordered
     ]  # fmt: skip

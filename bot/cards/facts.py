@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from rapidfuzz import fuzz, process
 
-from bot.cards import conditions, explained, listed, pool_words, reports, scored
+from bot.cards import conditions, explained, listed, overrides, pool_words, reports, scored
 from bot.cards import desks as desks_shown
 from bot.cards.language import _
 from bot.cards.words import Words
@@ -32,10 +32,13 @@ from crm.services import (
     moving,
     offers,
     ownership,
+    passing_on,
+    pauses,
     pipeline,
     pools,
     response_clock,
     reveals,
+    rewinding,
     shields,
     sources,
     takeable,
@@ -281,7 +284,25 @@ class Facts:
     def why(self, lead_id: int) -> list[explained.Reason]:
         """The decisions about a lead, newest first, as far as the viewer may see them."""
         made = explain.why(self.uow, lead_id) + explain.refusals(self.uow, lead_id)
-        return explained.reasons(self.words, self.viewer, self.member, made)
+        made += explain.about_rules(self.uow, lead_id)
+        lead = self.lead(lead_id)
+        return explained.reasons(
+            self.words, self.viewer, self.member, made, full=lead is not None and not (lead.masked and lead.owner_id)
+        )
+
+    def colleagues(self) -> list[Actor]:
+        """To whom the viewer may hand a lead over."""
+        return passing_on.colleagues(self.uow, actor=self.viewer)
+
+    def comeback(self, lead: LeadView) -> str:
+        """Why a lead of a later wave is back."""
+        return overrides.comeback(self.words, timeline.last(self.uow, lead.id, "woken")) if lead.wave > 1 else ""
+
+    def paused_rules(self) -> list[pauses.Pause]:
+        return pauses.running(self.uow)
+
+    def recent_runs(self) -> list[rewinding.RunView]:
+        return rewinding.recent(self.uow, actor=self.viewer)
 
     def score_line(self, lead: LeadView) -> str:
         """The points of an open lead with their reasons."""

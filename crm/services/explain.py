@@ -15,8 +15,12 @@ _DECISIONS = """
     select d.id, d.kind, d.at, d.outcome, d.rule, d.member_id, m.name as member, d.facts, r.version as rule_version,
            case when jsonb_array_length(d.candidates) > 0 then d.candidates
                 when d.member_id is null and run.counters->'left' ? d.rule then run.counters->'left'->d.rule
-                else coalesce(run.counters->'candidates'->d.rule, '[]') end as candidates
+                else coalesce(run.counters->'candidates'->d.rule, '[]') end as candidates,
+           coalesce(d.facts->>'reason', (select a.words from activity a
+              where a.org_id = d.org_id and a.id = cast(d.facts->>'activity' as bigint))) as reason, b.name as by
     from decision d
+    left join member b on b.org_id = d.org_id and b.id = cast(d.facts->>'by' as bigint)
+      and d.kind in ('override', 'nurture')
     left join member m on m.org_id = d.org_id and m.id = d.member_id
     left join rule_set r on r.org_id = d.org_id and r.id = d.rule_set_id
     left join run on run.org_id = d.org_id and run.id = d.run_id
@@ -25,6 +29,15 @@ _DECISIONS = """
     """
 _OF_LEAD = text(_DECISIONS.format(which="d.lead_id = :id and d.kind <> 'refusal'"))
 _REFUSALS = text(_DECISIONS.format(which="d.lead_id = :id and d.kind = 'refusal'"))
+# What was decided about the rules that this lead has met.
+_OF_RULES = text(
+    _DECISIONS.format(
+        which="""d.lead_id is null and d.kind = 'override'
+      and d.at >= (select created_at from lead where org_id = :org and id = :id)
+      and d.rule in (select unnest(array[l.recycle_rule, l.held_for]) from lead l where l.org_id = :org and l.id = :id
+                     union select w.rule from decision w where w.org_id = :org and w.lead_id = :id)"""
+    )
+)
 _ONE = text(_DECISIONS.format(which="d.id = :id"))
 _RECYCLED = text(
     """
@@ -68,6 +81,7 @@ class Why:
         rule: the rule's name; `affinity` when the person's present owner got the lead; None when no rule matched.
         member: who got the lead, or lost it.
         rule_version: of the rule set; None for the defaults. `path`: the member's department and those above it.
+        reason, by: what the person said who decided over the rules, and that one's name.
     """
 
     id: int
@@ -81,6 +95,8 @@ class Why:
     facts: dict[str, Any]
     passed_over: tuple[PassedOver, ...]
     path: tuple[int, ...] = ()
+    reason: str | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +118,11 @@ class Recycled:
 def why(uow: UnitOfWork, lead_id: int, *, most: int = 5) -> list[Why]:
     """The newest decisions about a lead, newest first; the caller has seen to it that the lead may be seen."""
     return _read(uow, _OF_LEAD, lead_id, most)
+
+
+def about_rules(uow: UnitOfWork, lead_id: int, *, most: int = 3) -> list[Why]:
+    """Who paused rules, or let them go on, that this lead has met."""
+    return _read(uow, _OF_RULES, lead_id, most)
 
 
 def refusals(uow: UnitOfWork, lead_id: int, *, most: int = 3) -> list[Why]:
@@ -132,7 +153,7 @@ def _read(uow: UnitOfWork, statement: TextClause, given: int, most: int) -> list
                 PassedOver(one["member"], known[one["member"]].name, one["why"], tuple(known[one["member"]].path))
                 for one in row.candidates if one["member"] != row.member_id
             ),
-            tuple(known[row.member_id].path) if row.member_id else (),
+            tuple(known[row.member_id].path) if row.member_id else (), row.reason, row.by,
         )
         for row in rows
     ]  # fmt: skip

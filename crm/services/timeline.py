@@ -130,6 +130,7 @@ _ENTRIES = """
 """
 _OF_LEAD = text(_ENTRIES + " and a.lead_id = :lead order by a.at desc, a.id desc limit :most")
 _ONE = text(_ENTRIES + " and a.id = :id")
+_LAST = text(_ENTRIES + " and a.lead_id = :lead and a.verb = :verb order by a.at desc, a.id desc limit 1")
 
 
 def entries(uow: UnitOfWork, lead_id: int, most: int = 8) -> list[dict[str, Any]]:
@@ -141,6 +142,12 @@ def entries(uow: UnitOfWork, lead_id: int, most: int = 8) -> list[dict[str, Any]
 def entry(uow: UnitOfWork, activity_id: int) -> dict[str, Any] | None:
     """One entry; whoever shows it has passed the door of its lead."""
     row = uow.session.execute(_ONE, {"org": uow.org_id, "id": activity_id}).mappings().one_or_none()
+    return dict(row) if row else None
+
+
+def last(uow: UnitOfWork, lead_id: int, verb: str) -> dict[str, Any] | None:
+    """The newest entry of that kind."""
+    row = uow.session.execute(_LAST, {"org": uow.org_id, "lead": lead_id, "verb": verb}).mappings().one_or_none()
     return dict(row) if row else None
 
 
