@@ -62,10 +62,12 @@ _KNOWN_OWNERS = text(
         select person_id, owner_id, assigned_at, line_id, id from lead
         where org_id = :org and person_id = any(:persons) and status = 'won'
     )
-    select distinct on (k.person_id, k.line_id) k.person_id, ln.key as line, k.owner_id
-    from known k join line ln on ln.org_id = :org and ln.id = k.line_id
-    where k.owner_id is not null
-    order by k.person_id, k.line_id, k.assigned_at desc nulls last, k.id desc
+    select newest.person_id, newest.owner_id, ln.key as line from (
+        select distinct on (person_id, line_id) person_id, line_id, owner_id, assigned_at, id
+        from known where owner_id is not null
+        order by person_id, line_id, assigned_at desc nulls last, id desc
+    ) newest join line ln on ln.org_id = :org and ln.id = newest.line_id
+    order by newest.assigned_at desc nulls last, newest.id desc
     """
 )
 
@@ -112,12 +114,17 @@ def lock(uow: UnitOfWork, seats: Iterable[Candidate]) -> None:
 
 
 def known_owners(uow: UnitOfWork, leads: Sequence[LeadFacts]) -> dict[int, int]:
-    """To whom the persons of these leads belong already in their line, by lead; empty where the rules do not care."""
+    """To whom the persons of these leads belong already, by lead; empty where the rules do not care.
+
+    A line that follows a purchase has people of its own: who knows the customer from another line does not count there.
+    """
     if not uow.rules.affinity:
         return {}
     args = {"org": uow.org_id, "persons": [lead.person_id for lead in leads]}
-    owners = {(row.person_id, row.line): row.owner_id for row in uow.session.execute(_KNOWN_OWNERS, args)}
-    found = ((lead.id, owners.get((lead.person_id, lead.line))) for lead in leads)
+    apart, owners = uow.rules.lines, dict[tuple[int | None, str | None], int]()
+    for row in uow.session.execute(_KNOWN_OWNERS, args):
+        owners.setdefault((row.person_id, row.line if row.line in apart else None), row.owner_id)
+    found = ((lead.id, owners.get((lead.person_id, lead.line if lead.line in apart else None))) for lead in leads)
     return {lead_id: owner for lead_id, owner in found if owner is not None}
 
 
