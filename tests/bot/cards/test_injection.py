@@ -13,7 +13,7 @@ import pytest
 from bot.cards import fit
 from bot.cards.model import Card, Fields
 from bot.platforms import slack_blocks, wecom_cards
-from tests.bot.cards import fitting, samples_of_team, samples_of_work
+from tests.bot.cards import fitting, samples_of_pools, samples_of_team, samples_of_work
 from tests.bot.cards.samples import SAMPLES
 from tests.bot.cards.scene import Scene
 from tests.bot.platforms.test_slack_injection import LIVE as LIVE_IN_SLACK
