@@ -69,6 +69,8 @@ OUTCOMES = {
     "grouped": _("Laid before the whole team: the first tap wins"),
     "opened": _("No one of the team took it: all of the pool may"),
     "desk": _("Laid on the manager's desk"), "desk_late": _("Nobody dealt it from the desk in time"),
+    "line_parked": _("Parked until its day: it follows a purchase"),
+    "line_opened": _("Opened: it follows a purchase"),
     "nudged": _("{member} was reminded of the first contact"),
     "manager_told": _("The manager of {member} was told that the first contact is missing"),
     "taken_back": _("Taken from {member}: no first contact in time"),

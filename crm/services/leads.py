@@ -18,8 +18,8 @@ REF = re.compile(r"^(?:l|L|＃|#)?\s*[-－–—]?\s*(\d{1,12})$")
 
 _VIEW = """
     select l.id, l.number, l.version, l.status, l.stage, l.owner_id, l.pool_id, l.origin, l.level, l.product, l.region,
-           l.amount, l.currency, l.score, l.score_reasons, l.created_at, l.assigned_at, l.contacted_at, l.followed_up_at,
-           l.pool_entered_at, l.recycle_at, l.recycle_rule, l.extensions, l.touches, l.lost_reason,
+           l.amount, l.currency, l.score, l.score_reasons, l.created_at, l.assigned_at, l.contacted_at,
+           l.followed_up_at, l.pool_entered_at, l.recycle_at, l.recycle_rule, l.extensions, l.touches, l.lost_reason,
            l.held_by, l.held_until, l.held_for, l.wave, l.protected_until,
            l.seller_id, p.id as person_id, p.name, p.company, p.title, p.contact_state,
            o.name as owner, d.path as owner_path, pool.name as pool, s.name as source,
@@ -45,8 +45,8 @@ _VIEW = """
     left join stage st on st.org_id = l.org_id and st.pipeline_id = pl.id and st.key = l.stage
 """
 _NAMES = """
-    id number version status stage owner_id pool_id origin level product region amount currency score score_reasons created_at
-    assigned_at contacted_at followed_up_at pool_entered_at recycle_at recycle_rule extensions touches lost_reason
+    id number version status stage owner_id pool_id origin level product region amount currency score score_reasons
+    created_at assigned_at contacted_at followed_up_at pool_entered_at recycle_at recycle_rule extensions touches lost_reason
     held_by held_until held_for wave protected_until
     seller_id person_id name company title contact_state owner owner_path pool source stage_name stage_name_zh funnel
     next_at keys in_scope
@@ -131,6 +131,7 @@ class LeadView:
     held_until: datetime | None
     held_for: str | None
     wave: int
+    seller_id: int | None
     person_id: int
     mine: bool
 
