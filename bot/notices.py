@@ -57,6 +57,7 @@ NOTICES: dict[str, Notice] = {
     "dispatch.held": Notice("held", lives=False),
     "task.due": Notice("reminder", several="reminders"),
     "digest": Notice("digest", lives=False),
+    "health": Notice("health", lives=False),
     "import.done": Notice("imported", lives=False),
     "channel.broken": Notice("channel_broken", lives=False),
     "tour": Notice("tour", lives=False),

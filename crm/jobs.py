@@ -18,6 +18,7 @@ from crm.services import (
     digests,
     first_response,
     handing,
+    health,
     holding,
     lines,
     nurturing,
@@ -90,6 +91,12 @@ def set_free(database: Database, org_id: int) -> None:
     _until_done(database, org_id, nurturing.wake_due, nurturing.CHUNK)
 
 
+def look_back(database: Database, org_id: int) -> None:
+    """Owe the card about the week when its day has come."""
+    with database.begin(org_id) as uow:
+        health.send_due(uow)
+
+
 def rescore(database: Database, org_id: int) -> None:
     """Take off the points that have lapsed."""
     _until_done(database, org_id, scoring.refresh_due, scoring.CHUNK)
@@ -114,6 +121,7 @@ def respond(database: Database, org_id: int) -> None:
 
 DUTIES: tuple[Duty, ...] = (
     remind, recycling.sweep, recycling.warn, pass_offers_on, open_lines, respond, set_free, deal_held, digest, rescore,
+    look_back,
 )  # fmt: skip
 
 

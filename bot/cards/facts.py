@@ -13,6 +13,7 @@ from rapidfuzz import fuzz, process
 from bot.cards import conditions, explained, listed, overrides, pool_words, reports, scored
 from bot.cards import desks as desks_shown
 from bot.cards.language import _
+from bot.cards.reasons import ReasonFacts
 from bot.cards.words import Words
 from crm.errors import LeadNotFound
 from crm.models import Source
@@ -67,7 +68,7 @@ def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
 
 
 @dataclass
-class Facts:
+class Facts(ReasonFacts):
     """Reads for one card. Methods return None where the viewer may not see the thing any more.
 
     Args:

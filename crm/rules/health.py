@@ -64,6 +64,17 @@ class Starving:
 
 
 @dataclass(frozen=True, slots=True)
+class Dealt:
+    """What a dispatch rule dealt: so many leads, from `least` to `most` to each who was there, the middle wait."""
+
+    rule: str
+    total: int
+    least: int | None
+    most: int | None
+    wait: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """A change of the rules: the path of a scalar, what it shall be, and what it is; None: no limit, or not there."""
 
@@ -74,7 +85,7 @@ class Change:
     @property
     def written(self) -> str:
         """As a rehearsal takes it."""
-        return f"{self.path}={self.value}"
+        return f"set {self.path} {self.value}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,7 @@ class Health:
     now: Speed
     before: Speed
     starving: tuple[Starving, ...] = ()
+    dealt: tuple[Dealt, ...] = ()
 
     @property
     def hoarders(self) -> list[Rep]:
@@ -126,18 +138,23 @@ def against_dropping(health: Health, rules: Rules) -> Change | None:
 
 def against_slowness(health: Health, rules: Rules) -> Change | None:
     """A day for the first contact, where a rule allows more."""
-    slow = [rule for rule in rules.recycle if rule.no_first_contact is not None]
+    slow = [rule for rule in rules.recycle if rule.no_first_contact is not None and _has_path(rule.name)]
     longer = [rule for rule in slow if rule.period.is_working or rule.period.longest > FIRST_CONTACT.longest]
     if not (health.is_slower and longer):
         return None
-    return Change(f"recycle[{longer[0].name}].no_first_contact", str(FIRST_CONTACT), str(longer[0].period))
+    return Change(f"recycle.{longer[0].name}.no_first_contact", str(FIRST_CONTACT), str(longer[0].period))
 
 
 def against_starving(health: Health, rules: Rules) -> Change | None:
     """Leads at any hour, where somebody's hours are what keeps the member from them."""
     late = {one.rule for one in health.starving if one.why == "out_of_hours"}
-    rule = next((rule for rule in rules.dispatch if rule.name in late and rule.working_hours), None)
-    return Change(f"dispatch[{rule.name}].working_hours", "false", "true") if rule else None
+    hourly = [rule for rule in rules.dispatch if rule.name in late and rule.working_hours and _has_path(rule.name)]
+    return Change(f"dispatch.{hourly[0].name}.working_hours", "false", "true") if hourly else None
+
+
+def _has_path(name: str) -> bool:
+    """Whether a rule of that name can be told in a path."""
+    return "." not in name
 
 
 def _said(value: int | None) -> str | None:

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from crm.rules.health import Health, Rep, Speed, Starving
+from crm.rules.health import Dealt, Health, Rep, Speed, Starving
 from crm.rules.periods import next_weekly
 from crm.services import fairness
+from crm.services.fairness import OfRule
 from crm.services.members import zone
 from crm.uow import UnitOfWork
 
@@ -85,7 +86,9 @@ def build(uow: UnitOfWork, *, department_id: int | None, until: datetime) -> Hea
     )  # fmt: skip
     now = uow.session.execute(_SPEED, args).one()
     before = uow.session.execute(_SPEED, args | {"start": until - WEEK - BEFORE, "end": until - WEEK}).one()
-    return Health(reps, Speed(*now), Speed(*before), _starving(uow, args))
+    rules = fairness.of_rules(uow, start=until - WEEK, until=until)
+    dealt = tuple(_dealt(rule) for rule in rules if rule.got)
+    return Health(reps, Speed(*now), Speed(*before), _starving(uow, args, rules), dealt)
 
 
 def send_due(uow: UnitOfWork) -> int:
@@ -122,10 +125,15 @@ def _next(uow: UnitOfWork, after: datetime, timezone: str) -> datetime:
     return next_weekly(wanted.weekday, wanted.at, after, zone(timezone))
 
 
-def _starving(uow: UnitOfWork, args: dict[str, Any]) -> tuple[Starving, ...]:
+def _starving(uow: UnitOfWork, args: dict[str, Any], rules: Sequence[OfRule]) -> tuple[Starving, ...]:
     names = {row.id: row.name for row in uow.session.execute(_NAMES, args)}
     return tuple(
         Starving(member, names[member], rule.rule, why)
-        for rule in fairness.of_rules(uow, start=args["start"], until=args["until"])
-        for member, why in rule.starving.items() if member in names
+        for rule in rules for member, why in rule.starving.items() if member in names
     )  # fmt: skip
+
+
+def _dealt(rule: OfRule) -> Dealt:
+    fair = rule.fairness
+    least, most = (fair.least, fair.most) if fair else (None, None)
+    return Dealt(rule.rule, sum(rule.got.values()), least, most, rule.waits.median)

@@ -26,7 +26,8 @@ _INSERT = text(
     """
 )
 _LOCK = text("select rule_set_id from organization where id = :org for no key update")
-_POINT = text("update organization set rule_set_id = :id where id = :org")
+# When the next look back is due may be said anew; a tick finds out.
+_POINT = text("update organization set rule_set_id = :id, health_at = null where id = :org")
 _HISTORY = text(
     """
     select r.version, r.text, r.created_at, m.name as by, r.id = o.rule_set_id as in_force

@@ -5,16 +5,17 @@ from datetime import timedelta
 import pytest
 
 from crm.rules import health
+from crm.rules.edits import edited
 from crm.rules.health import Health, Rep, Speed, Starving
 from crm.rules.ruleset import parse
 
-RULES = parse(
-    """
+TEXT = """
 claim: {per_day: 30, capacity: {default: 200}}
 recycle: [{name: calls, no_first_contact: 3d}]
 dispatch: [{name: web}]
 """
-)
+RULES = parse(TEXT)
+EVERY = (health.against_hoarding, health.against_dropping, health.against_slowness, health.against_starving)
 HOUR = timedelta(hours=1)
 
 
@@ -30,7 +31,7 @@ def test_a_hoard_suggests_room_for_what_the_busiest_works_on():
     found = week(rep(1, held=180, idle=90), rep(2, held=110, active=96), rep(3, held=50, idle=20))
     assert [one.member_id for one in found.hoarders] == [1, 3]
     change = health.against_hoarding(found, RULES)
-    assert (change.written, change.was) == ("claim.capacity.default=120", "200")
+    assert (change.written, change.was) == ("set claim.capacity.default 120", "200")
 
 
 def test_a_cap_of_the_role_is_the_one_to_lower():
@@ -54,7 +55,7 @@ def test_no_capacity_is_suggested_where_none_would_help(hoard):
 def test_claim_and_drop_suggests_the_claims_that_somebody_who_works_needs():
     found = week(rep(1, claimed=60, dropped=50), rep(2, claimed=26, dropped=1))
     assert [one.member_id for one in found.droppers] == [1]
-    assert health.against_dropping(found, RULES).written == "claim.per_day=5"
+    assert health.against_dropping(found, RULES).written == "set claim.per_day 5"
 
 
 def test_few_dropped_claims_are_chance():
@@ -64,7 +65,7 @@ def test_few_dropped_claims_are_chance():
 def test_slower_first_contacts_suggest_less_time_for_them():
     found = week(rep(1), now=3 * HOUR, before=HOUR)
     assert found.is_slower
-    assert health.against_slowness(found, RULES).written == "recycle[calls].no_first_contact=1d"
+    assert health.against_slowness(found, RULES).written == "set recycle.calls.no_first_contact 1d"
     assert health.against_slowness(found, parse("recycle: [{name: x, no_first_contact: 12h}]")) is None
 
 
@@ -75,11 +76,29 @@ def test_a_speed_that_is_hardly_another_is_none(now, before):
 
 def test_who_starves_for_the_hours_suggests_leads_at_any_hour():
     late, full = Starving(1, "A", "web", "out_of_hours"), Starving(2, "B", "web", "at_capacity")
-    assert health.against_starving(week(starving=(late, full)), RULES).written == "dispatch[web].working_hours=false"
+    assert health.against_starving(week(starving=(late, full)), RULES).written == "set dispatch.web.working_hours false"
     assert health.against_starving(week(starving=(full,)), RULES) is None
+
+
+def test_every_suggestion_can_be_written_into_the_rules():
+    sick = week(
+        rep(1, held=180, idle=90, claimed=60, dropped=50), now=3 * HOUR, before=HOUR,
+        starving=(Starving(1, "A", "web", "out_of_hours"),),
+    )  # fmt: skip
+    made = TEXT
+    for suggest in EVERY:
+        change = suggest(sick, RULES)
+        made = edited(made, change.path, change.value)
+    rules = parse(made)
+    assert (rules.claim.capacity.default, rules.claim.per_day, rules.dispatch[0].working_hours) == (10, 2, False)
+    assert str(rules.recycle[0].no_first_contact) == "1d"
+
+
+def test_a_rule_whose_name_no_path_can_tell_is_left_alone():
+    rules = parse("recycle: [{name: v1.5, no_first_contact: 3d}]")
+    assert health.against_slowness(week(rep(1), now=3 * HOUR, before=HOUR), rules) is None
 
 
 def test_a_healthy_week_suggests_nothing():
     found = week(rep(1), rep(2), now=HOUR, before=HOUR)
-    every = (health.against_hoarding, health.against_dropping, health.against_slowness, health.against_starving)
-    assert [suggest(found, RULES) for suggest in every] == [None] * 4
+    assert [suggest(found, RULES) for suggest in EVERY] == [None] * 4

@@ -1,0 +1,30 @@
+"""What a template may ask for about how the rules worked out: a week, and what the engine decided in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.cards import weekly
+from bot.cards.words import Words
+from crm.rules.access import Actor
+from crm.services import health
+from crm.uow import UnitOfWork
+
+
+class ReasonFacts:
+    """The part of `Facts` that looks back."""
+
+    if TYPE_CHECKING:
+        uow: UnitOfWork
+        viewer: Actor
+        moment: Callable[[str], datetime]
+
+        @property
+        def words(self) -> Words: ...
+
+    def health(self, department: int | None, until: str) -> weekly.Week:
+        """A team's week up to then."""
+        found = health.build(self.uow, department_id=department, until=self.moment(until))
+        return weekly.shown(self.words, found, self.uow.rules)

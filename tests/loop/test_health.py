@@ -1,0 +1,40 @@
+"""The week's card: on its day and on demand, with a change of the rules to rehearse."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.world import PLATFORMS, World
+
+everywhere = pytest.mark.parametrize("platform", PLATFORMS)
+
+
+def hoard(world: World) -> None:
+    for _ in range(15):
+        world.lead(owner="ann")
+    world.time.advance(days=15)
+
+
+@everywhere
+def test_a_hoard_is_shown_with_the_change_that_may_cure_it(world: World, platform: str) -> None:
+    world.chat(platform, "ada")
+    hoard(world)
+    shown = world.chat(platform, "mia").says("health")
+    assert "15 leads held without follow-up for more than 14 d" in shown.text
+    assert "Ann Li: 15 of 15" in shown.text
+
+
+@everywhere
+def test_it_comes_by_itself_on_monday_morning(world: World, platform: str) -> None:
+    mia = world.chat(platform, "mia")
+    world.pass_time(minutes=1)
+    monday = timedelta(days=5)
+    world.pass_time(seconds=(monday - timedelta(minutes=61)).total_seconds())
+    assert any("Health of North" in card.text for card in mia.inbox())
+
+
+@everywhere
+def test_it_is_for_managers(world: World, platform: str) -> None:
+    assert "Only managers" in world.chat(platform, "ann").says("健康度").text
