@@ -13,7 +13,7 @@ import pytest
 from bot.cards import fit
 from bot.cards.model import Card, Fields
 from bot.platforms import slack_blocks, wecom_cards
-from tests.bot.cards import fitting, samples_of_pools, samples_of_team, samples_of_work
+from tests.bot.cards import fitting, samples_of_offers, samples_of_pools, samples_of_team, samples_of_work
 from tests.bot.cards.samples import SAMPLES
 from tests.bot.cards.scene import Scene
 from tests.bot.platforms.test_slack_injection import LIVE as LIVE_IN_SLACK
@@ -57,6 +57,7 @@ OURS = re.compile(r"http://127\.0\.0\.1:8000/intake/[a-z0-9-]+")
 SILENT = {"dismissed", "duty", "failed", "help", "language", "late", "recycle_stopped", "released"}
 DRAWN = {"digest", "funnel"}
 CARDS = sorted(name for name in set(SAMPLES) - SILENT - DRAWN if "-" not in name and not name.endswith("_form"))
+assert samples_of_offers
 assert samples_of_team
 assert samples_of_work
 

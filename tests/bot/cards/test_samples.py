@@ -11,7 +11,15 @@ import bot.cards
 from bot.cards.language import LOCALES
 from bot.cards.model import Card, Form
 from bot.notices import NOTICES
-from tests.bot.cards import fitting, samples_of_aside, samples_of_pools, samples_of_team, samples_of_work, snapshots
+from tests.bot.cards import (
+    fitting,
+    samples_of_aside,
+    samples_of_offers,
+    samples_of_pools,
+    samples_of_team,
+    samples_of_work,
+    snapshots,
+)
 from tests.bot.cards.samples import SAMPLES
 from tests.bot.cards.scene import Scene
 
@@ -22,6 +30,7 @@ WECOM_LABEL = 10
 CHINESE = re.compile("[\u4e00-\u9fff]")
 assert samples_of_aside
 assert samples_of_pools
+assert samples_of_offers
 assert samples_of_team
 assert samples_of_work
 
