@@ -66,7 +66,10 @@ def _period(uow: UnitOfWork, rule: Dispatch) -> str:
     """The day, Monday or first of the month from which the branches' parts count, in the organization's time zone."""
     if not rule.shares or rule.period == "ever":
         return "ever"
-    where = zone(uow.session.execute(_TIMEZONE, {"org": uow.org_id}).scalar_one())
+    known = uow.session.info
+    if "timezone" not in known:
+        known["timezone"] = uow.session.execute(_TIMEZONE, {"org": uow.org_id}).scalar_one()
+    where = zone(known["timezone"])
     begins: dict[str, date] = {
         "day": quota.day_of(uow.now, where), "week": quota.week_of(uow.now, where),
         "month": quota.month_of(uow.now, where),

@@ -54,6 +54,40 @@ def test_ten_times_the_leads_take_the_same_number_of_statements(database, acme, 
     assert few == many
 
 
+KINDS = (
+    "strategy: least_loaded",
+    "strategy: weighted, weights: {members: {Ann Li: 2.5}}",
+    "strategy: direct, to: {members: [Cyd 王], departments: [north]}",
+    "shares: {north: 3, south: 2}, period: month, full_branch: wait",
+    "caps: {per_day: 3, per_week: 20, per_month: 50}, nobody: hold",
+)
+MOST = 30
+
+
+def kinds(many):
+    """A rule set with so many rules of all kinds, each for leads of its own level."""
+    rules = [f"- {{name: r{n}, when: {{field: level, value: L{n}}}, {KINDS[n % len(KINDS)]}}}" for n in range(many)]
+    return "\n".join(["claim: {capacity: {default: 1000}}", "caps: {per_week: 400}", "dispatch:", *rules])
+
+
+def statements(database, acme, rules, many):
+    """How many statements it takes to deal so many leads by so many rules."""
+    with database.begin(acme.org_id) as uow:
+        build.rule_set(uow, kinds(rules))
+        leads = [build.lead(uow, acme, level=f"L{number % rules}") for number in range(many)]
+    with database.begin(acme.org_id) as uow:
+        assert len(uow.rules.dispatch) == rules
+        with counting(database) as dealt:
+            dealing.deal(uow, leads)
+    return len(dealt)
+
+
+def test_twenty_rules_of_every_kind_take_no_more_statements_than_five_and_a_budget_holds(database, acme):
+    first, few, many = (statements(database, acme, *size) for size in ((5, 20), (5, 20), (20, 200)))
+    # Two more open the cursors of rules that have never dealt.
+    assert (few <= first, many <= few + 2, many <= MOST) == (True, True, True)
+
+
 def test_what_is_due_is_found_by_its_index(database, acme):
     with database.begin(acme.org_id) as uow:
         uow.session.execute(text("set local enable_seqscan = off"))
