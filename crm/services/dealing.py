@@ -4,9 +4,10 @@ singly, but read, locked and written set by set.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -16,6 +17,7 @@ from crm.rules.facts import LeadFacts
 from crm.services import (
     calendars,
     clocks,
+    contacting,
     decisions,
     lead_facts,
     offers,
@@ -33,6 +35,8 @@ from crm.uow import UnitOfWork
 
 # Up to so many leads at once a rep gets a push card for each, beyond that one card for all.
 ONE_BY_ONE = 3
+# That card waits for the next parts of the batch, but not for more than a few.
+DEALT, GATHER, PATIENCE = "dealt", timedelta(seconds=2), 5
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
 _LOCK = text(
@@ -93,13 +97,23 @@ _ASSIGN = text(
     select id from taken
     """
 )
+_ADD = text(
+    """
+    update message m set card = jsonb_set(m.card, '{leads}', m.card->'leads' || w.leads)
+    from jsonb_to_recordset(cast(:rows as jsonb)) as w(member bigint, leads jsonb)
+    where m.org_id = :org and m.group_key = :dealt and m.state = 'owed' and m.attempt = 0 and m.due_at > :now
+      and m.member_id = w.member
+    returning m.member_id
+    """
+)
 
 
-def deal(uow: UnitOfWork, lead_ids: Sequence[int], *, again: bool = False) -> list[Verdict]:
+def deal(uow: UnitOfWork, lead_ids: Sequence[int], *, again: bool = False, parts: int = 0) -> list[Verdict]:
     """Find owners for free leads, in the order given; the rest go to pools or are held.
 
     Args:
         again: these leads are held; what still finds nobody stays so, without a new decision.
+        parts: of the same batch that follow in transactions of their own; who is dealt to is told of all together.
 
     Returns: what became of each lead that was free.
     """
@@ -109,10 +123,15 @@ def deal(uow: UnitOfWork, lead_ids: Sequence[int], *, again: bool = False) -> li
     if not ordered:
         return []
     dealt_at = table.lay(uow, ordered, {lead: branch for lead, branch in free.items() if branch})
-    verdicts = [table.decide(dealt_at, lead) for lead in ordered]
+    kept = contacting.forbidden(uow, ordered, "dispatch")
+    verdicts = [
+        Verdict(lead.id, "policy", kept[lead.id]) if lead.id in kept else table.decide(dealt_at, lead)
+        for lead in ordered
+    ]
     if again:
         verdicts = [made for made in verdicts if made.outcome != "held"]
     _write(uow, dealt_at, verdicts, facts)
+    _tell(uow, [made for made in verdicts if made.outcome == "assigned"], parts)
     return verdicts
 
 
@@ -154,7 +173,6 @@ def _write(uow: UnitOfWork, at: Table, verdicts: Sequence[Verdict], facts: dict[
     held = {made.lead_id: made.facts.get(BRANCH) for made in verdicts if made.outcome == "held"}
     seats = at.considered[next(str(made.rule) for made in verdicts if made.outcome == "held")] if held else []
     placing.hold(uow, held, near=next((one["member"] for one in seats), None))
-    _tell(uow, assigned, run_id)
 
 
 def _let_wait(uow: UnitOfWork, at: Table, verdicts: Sequence[Verdict], places: Mapping[int, int | None]) -> None:
@@ -164,6 +182,7 @@ def _let_wait(uow: UnitOfWork, at: Table, verdicts: Sequence[Verdict], places: M
         by.setdefault(made.outcome, []).append(made)
     known = {lead: pool for lead, pool in places.items() if pool}
     pauses.keep(uow, {made.lead_id: str(made.rule) for made in by.get("paused", [])})
+    contacting.keep(uow, {made.lead_id: str(made.rule) for made in by.get("policy", [])})
     offers.open_all(uow, at.by_name, by.get("offered", []))
     reserving.to_desk(uow, at.by_name, by.get("desk", []))
     reserving.to_group(uow, at.by_name, by.get("grouped", []), known)
@@ -209,17 +228,26 @@ def _local_days(uow: UnitOfWork, member_ids: Iterable[int]) -> dict[str, list[An
     }  # fmt: skip
 
 
-def _tell(uow: UnitOfWork, assigned: Sequence[Verdict], run_id: int) -> None:
+def _tell(uow: UnitOfWork, assigned: Sequence[Verdict], parts: int) -> None:
     by_member: dict[int, list[Verdict]] = {}
     for made in assigned:
         assert made.member_id is not None
         by_member.setdefault(made.member_id, []).append(made)
+    for member in _added(uow, by_member):
+        del by_member[member]
     for member, got in by_member.items():
-        if len(got) <= ONE_BY_ONE:
+        if not parts and len(got) <= ONE_BY_ONE:
             for made in got:
                 tell(uow, made)
         else:
             uow.notify(
-                "leads.dispatched", to=member, key=f"dealt:{run_id}:{member}", together="dealt",
-                data={"leads": [made.lead_id for made in got], "run": run_id},
+                "leads.dispatched", to=member, key=f"dealt:{got[0].decision_id}", together=DEALT,
+                data={"leads": [made.lead_id for made in got]}, due_at=uow.now + GATHER * min(parts, PATIENCE),
             )  # fmt: skip
+
+
+def _added(uow: UnitOfWork, by_member: Mapping[int, Sequence[Verdict]]) -> set[int]:
+    """Add leads to cards that members are owed and that nobody has tried to send; returns whose those are."""
+    rows = [{"member": member, "leads": [made.lead_id for made in got]} for member, got in by_member.items()]
+    args = {"org": uow.org_id, "now": uow.now, "dealt": DEALT, "rows": json.dumps(rows)}
+    return set(uow.session.scalars(_ADD, args)) if rows else set()

@@ -115,3 +115,17 @@ def test_a_retry_of_held_leads_writes_no_decision_while_nobody_is_there(database
         before = uow.session.scalar(count, {"o": acme.org_id})
         dealing.deal_held(uow)
         assert uow.session.scalar(count, {"o": acme.org_id}) == before
+
+
+def test_the_parts_of_a_batch_become_one_card_for_each_member(database, acme):
+    with database.begin(acme.org_id) as uow:
+        leads = [build.lead(uow, acme) for _ in range(8)]
+    for start, parts in ((0, 1), (4, 0)):
+        with database.begin(acme.org_id) as uow:
+            dealing.deal(uow, leads[start : start + 4], parts=parts)
+    with database.begin(acme.org_id) as uow:
+        dealt = {(lead.owner_id, lead.id) for lead in (build.read(uow, lead) for lead in leads)}
+        told = uow.session.execute(text("select topic, member_id, card from message")).all()
+    assert {(row.member_id, lead) for row in told for lead in row.card["leads"]} == dealt
+    assert {row.topic for row in told} == {"leads.dispatched"}
+    assert len(told) == len({owner for owner, _ in dealt})
