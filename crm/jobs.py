@@ -14,6 +14,7 @@ from crm.db import Database
 from crm.rules.ruleset import Keep
 from crm.services import (
     batches,
+    contacting,
     dealing,
     digests,
     first_response,
@@ -89,6 +90,7 @@ def set_free(database: Database, org_id: int) -> None:
     for work, chunk in ((holding.end_due, holding.CHUNK), (pauses.end_due, pauses.CHUNK)):
         _until_done(database, org_id, work, chunk)
     _until_done(database, org_id, nurturing.wake_due, nurturing.CHUNK)
+    _until_done(database, org_id, contacting.look_again, contacting.CHUNK)
 
 
 def look_back(database: Database, org_id: int) -> None:
@@ -138,6 +140,10 @@ def refresh_deadlines(database: Database, *, org_id: int, after: int = 0) -> Non
     while going is not None:
         with database.begin(org_id) as uow:
             going = rules_admin.refresh(uow, after=going)
+    going = 0
+    while going is not None:
+        with database.begin(org_id) as uow:
+            going = contacting.refresh(uow, after=going)
 
 
 def rescore_leads(database: Database, *, org_id: int, after: int = 0) -> None:

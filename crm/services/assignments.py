@@ -26,7 +26,19 @@ from crm.errors import (
 )
 from crm.errors_of_pools import MemberFullOf
 from crm.rules.access import SELLERS, Actor
-from crm.services import claim_checks, leads, ledger, opening, ownership, pools, refusing, takeable, timeline
+from crm.services import (
+    claim_checks,
+    contacting,
+    lead_facts,
+    leads,
+    ledger,
+    opening,
+    ownership,
+    pools,
+    refusing,
+    takeable,
+    timeline,
+)
 from crm.services.ownership import give, take_back
 from crm.services.takeable import Takeable
 from crm.uow import UnitOfWork
@@ -85,6 +97,7 @@ class _Shut:
     pools: list[int | None] = field(default_factory=list)
     levels: list[str] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
+    leads: list[int] = field(default_factory=list)
     first: Refusal | None = None
 
     def by(self, refusal: Refusal, found: Takeable) -> bool:
@@ -95,6 +108,8 @@ class _Shut:
             self.levels.append(refusal.data["level"])
         elif refusal.code == "source_full":
             self.sources.append(refusal.data["source"])
+        elif refusal.code == "selling_forbidden":
+            self.leads.append(found.lead.id)
         else:
             return False
         self.first = self.first or refusal
@@ -140,7 +155,7 @@ def claim_best(uow: UnitOfWork, *, actor: Actor, many: int = 1, pool_id: int | N
     if claim_checks.may_guard(uow):
         claim_checks.lock(uow, actor)
     while len(taken) < many:
-        skip = [claimed.lead_id for claimed in taken]
+        skip = [*shut.leads, *(claimed.lead_id for claimed in taken)]
         lead_id = uow.session.scalar(_NEXT, who | {"but": skip} | shut.args)
         if lead_id is None:
             break
@@ -189,6 +204,7 @@ def assign(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor, re
     """
     if not actor.is_manager:
         raise NotAllowed(roles="managers")
+    contacting.check(uow, lead_id=lead.id, ref=lead.ref, deed="assign")
     hand_over(uow, actor=actor, lead=lead, to=to, how="assign" if lead.owner_id is None else "transfer", reason=reason)
     if lead.owner_id is not None:
         timeline.one_step(uow, actor_id=actor.id, lead_ids=[lead.id], verb="transferred")
@@ -202,8 +218,9 @@ def assign_best(uow: UnitOfWork, *, actor: Actor, to: Actor, found: list[leads.L
     lock(uow, [lead.id for lead in found], [])
     ledger.lock(uow, to)
     given = []
+    barred = contacting.forbidden(uow, lead_facts.read(uow, [lead.id for lead in found]), "assign")
     for lead in found:
-        if ownership.fits(uow, to, lead.id):
+        if lead.id not in barred and ownership.fits(uow, to, lead.id):
             assign(uow, actor=actor, lead=lead, to=to)
             given.append(lead)
     timeline.one_step(uow, actor_id=actor.id, lead_ids=[lead.id for lead in given], verb="assigned")

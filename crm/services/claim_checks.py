@@ -32,7 +32,7 @@ from crm.errors import (
 from crm.errors_of_pools import ForNewcomers, NotYetAdmitted, NotYourTurn, PoolQuotaReached, TeamHoldsEnough
 from crm.rules import quota
 from crm.rules.access import SELLERS, Actor
-from crm.services import ledger, ownership, reserving
+from crm.services import contacting, ledger, ownership, reserving
 from crm.services.takeable import Takeable
 from crm.uow import UnitOfWork
 
@@ -83,6 +83,8 @@ def _as_it_lies(uow: UnitOfWork, actor: Actor, found: Takeable) -> Refusal | Non
     if found.lead.held_by in reserving.FOR_SOME:
         return reserving.refusal(uow, actor, found)
     policy = quota.policy(uow.rules, found.lead.pool)
+    if forbidden := contacting.refuse(uow, found.lead, ref=found.ref, deed="claim"):
+        return forbidden
     return kept_back(found) or _tenure(uow.now, found, policy) or _waiting(uow.now, found, policy)
 
 

@@ -183,6 +183,7 @@ def _let_wait(uow: UnitOfWork, at: Table, verdicts: Sequence[Verdict], places: M
     known = {lead: pool for lead, pool in places.items() if pool}
     pauses.keep(uow, {made.lead_id: str(made.rule) for made in by.get("paused", [])})
     contacting.keep(uow, {made.lead_id: str(made.rule) for made in by.get("policy", [])})
+    contacting.keep(uow, {made.lead_id: str(made.rule) for made in by.get("policy", [])})
     offers.open_all(uow, at.by_name, by.get("offered", []))
     reserving.to_desk(uow, at.by_name, by.get("desk", []))
     reserving.to_group(uow, at.by_name, by.get("grouped", []), known)

@@ -12,7 +12,7 @@ from crm.rules.candidate import NO_CAPS
 from crm.rules.dispatch import Candidate, Rotation, first_match
 from crm.rules.facts import LeadFacts
 from crm.rules.ruleset import Dispatch
-from crm.services import candidates, decisions, lead_facts, offers, pauses, placing, reserving, rotations
+from crm.services import candidates, contacting, decisions, lead_facts, offers, pauses, placing, reserving, rotations
 from crm.services.decisions import Verdict
 from crm.services.ownership import give
 from crm.uow import UnitOfWork
@@ -47,6 +47,8 @@ def dispatch(uow: UnitOfWork, lead_id: int) -> Dealt | None:
     if free is None:
         return None
     facts = lead_facts.read(uow, [lead_id])[0]
+    if kept := contacting.forbidden(uow, [facts], "dispatch"):
+        return _place(uow, facts, Verdict(lead_id, "policy", kept[lead_id], facts=decisions.shown(facts)))
     barred = offers.barred(uow, [lead_id]).get(lead_id, {})
     verdict = _by_affinity(uow, facts, barred) or _by_rule(uow, facts, barred, free.held_for)
     return _place(uow, facts, verdict)
@@ -165,9 +167,11 @@ def _place(uow: UnitOfWork, facts: LeadFacts, verdict: Verdict) -> Dealt:
         placing.into_pools(uow, {facts.id: pool_id} if pool_id else {})
     elif verdict.outcome == "paused":
         pauses.keep(uow, {facts.id: str(verdict.rule)})
+    elif verdict.outcome == "policy":
+        contacting.keep(uow, {facts.id: str(verdict.rule)})
     elif verdict.outcome in WAITS.values():
         pool_id = _let_wait(uow, facts, verdict)
-    if verdict.outcome in ("held", "pooled", "grouped", "paused"):
+    if verdict.outcome in ("held", "pooled", "grouped", "paused", "policy"):
         decisions.record(uow, "dispatch", [verdict])
     return Dealt(verdict.decision_id, verdict.outcome, verdict.rule, verdict.member_id, pool_id)
 

@@ -16,7 +16,18 @@ from crm.errors import LeadUnclaimed, MemberFull, TimeInPast
 from crm.refusals import LeadOnHold, NotHeld, ParkedEnough, ParkedTooLong
 from crm.rules import quota
 from crm.rules.access import Actor
-from crm.services import assignments, clocks, decisions, holding, lead_facts, leads, members, ownership, scoring, timeline
+from crm.services import (
+    assignments,
+    clocks,
+    decisions,
+    holding,
+    lead_facts,
+    leads,
+    members,
+    ownership,
+    scoring,
+    timeline,
+)
 from crm.services.decisions import Verdict
 from crm.services.leads import LeadView
 from crm.uow import UnitOfWork

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from crm.errors import TaskNotFound, TimeInPast
 from crm.rules.access import Actor
-from crm.services import clocks, timeline
+from crm.services import clocks, contacting, lead_facts, timeline
 from crm.services.leads import LeadView
 from crm.uow import UnitOfWork
 
@@ -50,7 +50,9 @@ class TaskView:
 
 
 def remind(uow: UnitOfWork, *, actor: Actor, lead: LeadView | None, at: datetime, words: str | None = None) -> TaskView:
-    """Set a reminder for the actor. Raises TimeInPast."""
+    """Set a reminder for the actor. Raises TimeInPast, SellingForbidden."""
+    if lead:
+        contacting.check(uow, lead_id=lead.id, ref=lead.ref, deed="remind")
     task_id = insert(uow, member_id=actor.id, lead_id=lead.id if lead else None, at=at, words=words)
     if lead:
         timeline.change(
@@ -171,12 +173,20 @@ def remind_due(uow: UnitOfWork) -> int:
         ),
         {"org": uow.org_id, "now": uow.now, "chunk": CHUNK},
     ).all()
+    silent = _silent(uow, [row.lead_id for row in rows if row.lead_id])
     for row in rows:
+        if row.lead_id in silent:
+            continue
         uow.notify(
             "task.due", to=row.member_id, lead=row.lead_id, key=f"task:{row.id}:{row.due_at.timestamp():.0f}",
             data={"task": row.id} | ({"lead": row.lead_id} if row.lead_id else {}), together=f"due:{row.member_id}",
         )  # fmt: skip
     return len(rows)
+
+
+def _silent(uow: UnitOfWork, lead_ids: list[int]) -> dict[int, str]:
+    """The leads whose stage of life forbids to remind of them: their tasks stay on the list, without a push."""
+    return contacting.forbidden(uow, lead_facts.read(uow, lead_ids), "remind") if uow.rules.contact else {}
 
 
 def _close(uow: UnitOfWork, task_ids: list[int], state: str) -> None:

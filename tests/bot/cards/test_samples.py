@@ -29,6 +29,7 @@ CHECKS = {"slack": fitting.check_slack, "wecom": fitting.check_wecom, "playgroun
 WECOM_LABEL = 10
 CHINESE = re.compile("[\u4e00-\u9fff]")
 assert samples_of_aside
+assert samples_of_aside
 assert samples_of_pools
 assert samples_of_offers
 assert samples_of_team
