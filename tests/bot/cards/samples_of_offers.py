@@ -15,7 +15,8 @@ dispatch:
 - {name: repeats, when: {field: line, value: repeat}, to: {departments: [north]}}
 - name: web leads
   when: {field: source, value: web}
-  to: {departments: [north]}
+  to: {members: [ann@acme.example, bob@acme.example]}
+  strategy: direct
   nobody: hold
   mode: %s
 """
