@@ -25,7 +25,7 @@ class PoolQuotaReached(Refusal):
 
 class NotYourTurn(Refusal):
     code = "not_your_turn"
-    message = _("In {pool} everybody has {limit} claims in {within}. Your next turn is {again}.")
+    message = _("In {pool} everybody may claim {limit} in {within}. Your next turn is {again}.")
 
 
 class ForNewcomers(Refusal):

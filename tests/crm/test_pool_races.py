@@ -1,6 +1,7 @@
 """Many hands at once: no cap of a pool, a kind, a team, a shield or a look is ever passed, and none is left unused."""
 
 from functools import partial
+from threading import BoundedSemaphore
 
 import pytest
 
@@ -13,6 +14,8 @@ from tests.rounds import rounds
 
 CAPS = [0, 1, 7, 45][: rounds(short=3, full=4)]
 THREADS = rounds(short=12, full=64)
+# More would wait for a connection longer than the pool lets anybody wait.
+CONNECTIONS = BoundedSemaphore(20)
 # What is capped, as rules, and what those who have had theirs are told.
 CLAIMS = {
     "day": ("claim: {{per_day: {cap}, capacity: {{default: null}}}}", "quota_reached"),
@@ -44,7 +47,8 @@ def storm(desk, *works):
     def until_refused(work):
         while True:
             try:
-                work()
+                with CONNECTIONS:
+                    work()
             except errors.Refusal as refusal:
                 return refusal.code
 

@@ -83,7 +83,7 @@ def unprotected(scene: Scene) -> Shown:
 def quota_of_pools(scene: Scene) -> Shown:
     ruled(scene)
     scene.say("ann", f"protect {scene.lead(owner='ann')}")
-    scene.say("ann", f"claim {scene.lead(pool='north')}")
+    scene.say("ann", f"claim {scene.lead(pool='north', pool_entered_at=None)}")
     return scene.say("ann", "quota")
 
 
