@@ -130,8 +130,9 @@ DUTIES: tuple[Duty, ...] = (
 def deal_leads(database: Database, *, org_id: int, lead_ids: Sequence[int]) -> None:
     """Find owners for the leads of an import, in short transactions."""
     for start in range(0, len(lead_ids), DEALT_AT_ONCE):
+        following = (len(lead_ids) - start - 1) // DEALT_AT_ONCE
         with database.begin(org_id) as uow:
-            dealing.deal(uow, lead_ids[start : start + DEALT_AT_ONCE])
+            dealing.deal(uow, lead_ids[start : start + DEALT_AT_ONCE], parts=following)
 
 
 def refresh_deadlines(database: Database, *, org_id: int, after: int = 0) -> None:
