@@ -17,7 +17,7 @@ from crm.uow import UnitOfWork
 from ops import doctor as checks
 from ops.cli_frame import REFUSED, AsJson, Org, open_database, organization, out, say, sentences, vault
 from ops.errors import StartError
-from ops.export_file import export_file
+from ops.export_file import export_decisions, export_file
 from ops.import_file import import_with_bar
 from ops.init_company import load_file
 
@@ -94,13 +94,21 @@ def import_leads(
     raise typer.Exit(REFUSED if report.rejected else 0)
 
 
-def export_leads(file: Path, org: Org = "") -> None:
+def export_leads(
+    file: Path,
+    decisions: Annotated[bool, typer.Option("--decisions", help="What the engine decided, and why.")] = False,
+    period: Annotated[str, typer.Option(help="Of decisions: week, 30d, 2026-10.")] = "30d",
+    org: Org = "",
+) -> None:
     """Write all leads to a CSV file, or a workbook where the name ends in .xlsx; no cell of it can run."""
     with sentences():
         database = open_database()
-        out.print(
-            f"{export_file(database, file, org=organization(database, org))} leads written to {file}.", highlight=False
-        )
+        chosen = organization(database, org)
+        if decisions:
+            told = f"{export_decisions(database, file, org=chosen, period=period)} decisions"
+        else:
+            told = f"{export_file(database, file, org=chosen)} leads"
+        out.print(f"{told} written to {file}.", highlight=False)
 
 
 def digest(

@@ -1,39 +1,61 @@
-"""`sluice export FILE`: leads as CSV, or as a workbook where the name ends in .xlsx."""
+"""`sluice export FILE`: leads, or decisions, as CSV, or as a workbook where the name ends in .xlsx."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import xlsxwriter
+from sqlalchemy import text
 
 from crm.db import Database
-from crm.services import exporting
+from crm.rules import periods
+from crm.services import decision_export, exporting
+from crm.services.members import zone
+from ops.errors import StartError
+
+_ZONE = text("select timezone from organization where id = :org")
 
 
 def export_file(database: Database, path: Path, *, org: int) -> int:
     """Write all leads; returns how many. CSV is UTF-8 with a mark, so that spreadsheets read Chinese right."""
     with database.begin(org) as uow:
-        write = _workbook if path.suffix.lower() == ".xlsx" else _csv
-        return write(path, exporting.rows(uow))
+        return _write(path, "leads", exporting.HEADER, exporting.rows(uow))
 
 
-def _csv(path: Path, rows: Iterable[list[str]]) -> int:
+def export_decisions(database: Database, path: Path, *, org: int, period: str) -> int:
+    """Write the decisions of a period, such as `30d` or `2026-10`; returns how many. Raises StartError."""
+    with database.begin(org) as uow:
+        try:
+            found = periods.parse(period, uow.now, zone(uow.session.execute(_ZONE, {"org": org}).scalar_one()))
+        except ValueError:
+            raise StartError(f"I cannot read the period {period}. Write it like week, 30d or 2026-10.") from None
+        rows = decision_export.rows(uow, period=found)
+        return _write(path, "decisions", decision_export.HEADER, rows)
+
+
+def _write(path: Path, name: str, header: Sequence[str], rows: Iterable[list[str]]) -> int:
+    if path.suffix.lower() == ".xlsx":
+        return _workbook(path, name, header, rows)
+    return _csv(path, header, rows)
+
+
+def _csv(path: Path, header: Sequence[str], rows: Iterable[list[str]]) -> int:
     with path.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(exporting.HEADER)
+        writer.writerow(header)
         count = 0
         for count, row in enumerate(rows, 1):  # noqa: B007  (the count is the result)
             writer.writerow(row)
     return count
 
 
-def _workbook(path: Path, rows: Iterable[list[str]]) -> int:
+def _workbook(path: Path, name: str, header: Sequence[str], rows: Iterable[list[str]]) -> int:
     plain = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
     with xlsxwriter.Workbook(str(path), {"constant_memory": True, **plain}) as book:
-        sheet = book.add_worksheet("leads")
-        sheet.write_row(0, 0, exporting.HEADER)
+        sheet = book.add_worksheet(name)
+        sheet.write_row(0, 0, header)
         count = 0
         for count, row in enumerate(rows, 1):
             sheet.write_row(count, 0, row)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from bot.cards import weekly
 from bot.cards.words import Words
+from crm.rules import periods
 from crm.rules.access import Actor
-from crm.services import health
+from crm.services import decision_export, health
 from crm.uow import UnitOfWork
 
 
@@ -28,3 +29,8 @@ class ReasonFacts:
         """A team's week up to then."""
         found = health.build(self.uow, department_id=department, until=self.moment(until))
         return weekly.shown(self.words, found, self.uow.rules)
+
+    def decided(self, period: str) -> weekly.Decided:
+        """How much was decided in a period, as far as the viewer may know."""
+        span = periods.parse(period, self.uow.now, self.viewer.timezone)
+        return weekly.decided(self.words, span, decision_export.counts(self.uow, period=span, reader=self.viewer))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.cards.explained import PASSED_OVER
 from bot.cards.language import _
-from bot.cards.reports import Line
+from bot.cards.reports import Line, span
 from bot.cards.words import Words
 from crm.rules import health
 from crm.rules.health import Change, Health, Starving
+from crm.rules.periods import Period
 from crm.rules.ruleset import Rules
 
 MOST = 5  # names in one line
@@ -31,6 +32,27 @@ class Week:
 
     findings: list[Found]
     lines: list[Line]
+
+
+# What was decided, by the kind of the decision.
+KINDS = {
+    "dispatch": _("Dispatch"), "recycle": _("Recycled"), "offer": _("Offers"), "refusal": _("Refused claims"),
+    "override": _("People over rules"), "nurture": _("Parked and back"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """How many decisions of which kind there were in these days."""
+
+    span: str
+    lines: list[Line]
+
+
+def decided(words: Words, period: Period, counts: Mapping[str, int]) -> Decided:
+    """The figures of an export."""
+    lines = [Line(words.say(KINDS.get(kind, kind)), words.number(many)) for kind, many in counts.items()]
+    return Decided(span(words, period), lines)
 
 
 def shown(words: Words, found: Health, rules: Rules) -> Week:

@@ -38,3 +38,20 @@ def test_it_comes_by_itself_on_monday_morning(world: World, platform: str) -> No
 @everywhere
 def test_it_is_for_managers(world: World, platform: str) -> None:
     assert "Only managers" in world.chat(platform, "ann").says("健康度").text
+
+
+@everywhere
+def test_decisions_are_fetched_by_a_link_that_the_card_brings(world: World, platform: str) -> None:
+    ada = world.chat(platform, "ada")
+    world.arrives(by_rule=True)
+    shown = ada.says("export decisions today")
+    assert "Dispatch: 1" in shown.text
+    assert any("Download" in label for label in shown.buttons)
+
+
+@everywhere
+def test_an_export_says_how_it_is_asked_for(world: World, platform: str) -> None:
+    ada = world.chat(platform, "ada")
+    assert "export decisions week" in ada.says("export leads").text
+    assert "I cannot read" in ada.says("导出 决策 某天").text
+    assert "Only managers" in world.chat(platform, "ann").says("export decisions").text

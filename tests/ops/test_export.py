@@ -9,7 +9,9 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from crm.db import Database
-from ops.export_file import export_file
+from crm.services import dispatch
+from ops.errors import StartError
+from ops.export_file import export_decisions, export_file
 from tests import build
 
 HOSTILE = ("=1+1", "+cmd", "-2", "@SUM(A1)", "\tx", "\rx", "＝1")
@@ -53,3 +55,14 @@ def test_another_organization_is_not_in_it(database: Database, acme: build.Compa
     with database.begin(other.org_id) as uow:
         build.lead(uow, other)
     assert export_file(database, tmp_path / "leads.csv", org=acme.org_id) == 0
+
+
+def test_decisions_of_a_period_are_written_with_why(database: Database, acme: build.Company, tmp_path: Path) -> None:
+    with database.begin(acme.org_id) as uow:
+        dispatch.dispatch(uow, build.lead(uow, acme))
+    assert export_decisions(database, tmp_path / "why.csv", org=acme.org_id, period="today") == 1
+    header, row = _cells(tmp_path / "why.csv")
+    assert dict(zip(header, row, strict=True))["outcome"] == "pooled"
+    assert export_decisions(database, tmp_path / "why.xlsx", org=acme.org_id, period="2001") == 0
+    with pytest.raises(StartError, match="cannot read the period"):
+        export_decisions(database, tmp_path / "why.csv", org=acme.org_id, period="some day")
