@@ -68,6 +68,8 @@ class DepartmentPart(Part):
 
 
 class MemberPart(Part):
+    """`joined`: since when, for rules that ask for it; without it, since the first load of the file."""
+
     name: Name
     role: Role = "rep"
     team: Key | None = None
@@ -77,6 +79,7 @@ class MemberPart(Part):
     playground: str | None = None
     timezone: Zone | None = None
     locale: Literal["en", "zh"] | None = None
+    joined: dt.date | None = None
 
 
 class StagePart(Part):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, time
 
 from sqlalchemy import delete, or_, select, tuple_
 
@@ -22,10 +23,11 @@ def people(
         identities = {installed[name]: getattr(part, name) for name in PLATFORMS if _known(part, name, installed)}
         values = {
             "name": part.name, "email": part.email, "role": part.role, "timezone": part.timezone, "locale": part.locale,
-            "department_id": departments.get(part.team or ""),
+            "department_id": departments.get(part.team or ""), **_joined(part),
         }  # fmt: skip
         found = _find(rows, part, identities)
-        first = {"active": True, "on_duty": True, "tags": [], "preferences": {}, "joined_at": rows.uow.now}
+        first = {"active": True, "on_duty": True, "tags": [], "preferences": {}}
+        first |= {} if part.joined else {"joined_at": rows.uow.now}
         match = {"id": found} if found else {"name": part.name}
         made[part.name] = rows.put(Member, match, values, **first)
         for workspace_id, external_id in identities.items():
@@ -33,6 +35,10 @@ def people(
             rows.put(ChatIdentity, identity, {"member_id": made[part.name]})
     _managers(rows, company, made)
     return made
+
+
+def _joined(part: MemberPart) -> dict[str, datetime]:
+    return {"joined_at": datetime.combine(part.joined, time(), UTC)} if part.joined else {}
 
 
 def pools(
