@@ -60,5 +60,6 @@ NOTICES: dict[str, Notice] = {
     "health": Notice("health", lives=False),
     "import.done": Notice("imported", lives=False),
     "channel.broken": Notice("channel_broken", lives=False),
+    "rules.rehearsed": Notice("rehearsal", lives=False),
     "tour": Notice("tour", lives=False),
 }

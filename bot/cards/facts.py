@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 
 from rapidfuzz import fuzz, process
 
-from bot.cards import conditions, explained, listed, overrides, pool_words, reports, scored
-from bot.cards import desks as desks_shown
+from bot.cards import conditions, explained, listed, overrides, pool_words, reports, rulebook, scored
 from bot.cards.language import _
+from bot.cards.offered import OfferFacts
 from bot.cards.reasons import ReasonFacts
 from bot.cards.words import Words
 from crm.errors import LeadNotFound
 from crm.models import Source
-from crm.rules import periods
+from crm.rules import edits, periods
 from crm.rules.access import Actor
 from crm.services import (
     claim_checks,
@@ -31,15 +31,15 @@ from crm.services import (
     leads,
     members,
     moving,
-    offers,
     ownership,
     passing_on,
     pauses,
     pipeline,
     pools,
-    response_clock,
+    rehearsing,
     reveals,
     rewinding,
+    rules_admin,
     shields,
     sources,
     takeable,
@@ -49,9 +49,10 @@ from crm.services import (
 )
 from crm.services.desks import Desk
 from crm.services.leads import LeadView
-from crm.services.offers import Held
 from crm.services.ownership import Load
 from crm.services.pools import PoolView
+from crm.services.rehearsing import Rehearsal
+from crm.services.rules_admin import Version
 from crm.services.tasks import TaskView
 from crm.uow import UnitOfWork
 
@@ -68,7 +69,7 @@ def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
 
 
 @dataclass
-class Facts(ReasonFacts):
+class Facts(OfferFacts, ReasonFacts):
     """Reads for one card. Methods return None where the viewer may not see the thing any more.
 
     Args:
@@ -111,27 +112,10 @@ class Facts(ReasonFacts):
         seen = {lead.id for lead in self.leads(lead_ids)}
         return [(ref, owner) for lead_id, ref, owner in leads.taken(self.uow, lead_ids) if lead_id not in seen]
 
-    def offer(self, offer_id: int) -> Held | None:
-        """An offer to the viewer, in whatever state."""
-        found = offers.get(self.uow, offer_id)
-        return found if found and found.member_id == self.viewer.id else None
-
-    def on_desk(self, run: int) -> list[desks_shown.Row]:
-        """What lies on a manager's desk from one batch, with suggestions."""
-        return desks_shown.rows(self.uow, self.words, self.viewer, self.member, run)
-
     def lead_title(self, lead_id: int) -> str:
         """Who a lead is and its reference; the reference alone where the viewer may not see it."""
         lead = self.lead(lead_id)
         return f"{lead.title_line} · {lead.ref}" if lead else self.lead_ref(lead_id)
-
-    def offers(self) -> list[Held]:
-        """What is held out to the viewer now."""
-        return offers.mine(self.uow, actor=self.viewer)
-
-    def answer_by(self, lead_id: int) -> datetime | None:
-        """Until when the owner has to get in touch for the first time, if the rules ask for it."""
-        return response_clock.due(self.uow, lead_id)
 
     def my_leads(self, most: int = 50) -> list[LeadView]:
         return leads.mine(self.uow, actor=self.viewer, most=most)
@@ -360,6 +344,33 @@ class Facts(ReasonFacts):
     def keeps(self, rule: str | None) -> str:
         """What keeps a lead from being taken back by that rule."""
         return conditions.keeps(self.words, self.rules, rule)
+
+    def rules_version(self) -> Version | None:
+        """The version of the rules in force; None for the built-in ones."""
+        return rules_admin.in_force(self.uow)
+
+    def rules_in_words(self) -> list[rulebook.Line]:
+        return list(rulebook.in_words(self.words, self.rules))
+
+    def recycle_rules(self) -> list[rulebook.Line]:
+        return rulebook.recycling(self.words, self.rules)
+
+    def dispatch_rules(self) -> list[rulebook.Line]:
+        return rulebook.dealing(self.words, self.rules)
+
+    def rules_written(self) -> list[tuple[str, str]]:
+        """What is written, by the paths that change it."""
+        return list(edits.fields(rules_admin.present(self.uow)))
+
+    def rules_history(self) -> list[Version]:
+        return rules_admin.history(self.uow, 8)
+
+    def rehearsal(self, rehearsal_id: int) -> Rehearsal:
+        return rehearsing.get(self.uow, rehearsal_id)
+
+    def rehearsed(self, found: Rehearsal) -> rulebook.Outcome:
+        """What a rehearsal that is done has found."""
+        return rulebook.outcome(self.words, found, self.member)
 
     def near(self, ref: str) -> list[LeadView]:
         """The viewer's own leads whose number looks much like the one typed."""

@@ -9,11 +9,12 @@ from crm.rules.ruleset import Rules
 
 
 class Change(NamedTuple):
-    """One field: its path, and its value before and after; None where there is none."""
+    """One field: its path, and its value before and after, None where there is none; `whole`: a rule as a whole."""
 
     path: str
     before: Any
     after: Any
+    whole: bool = False
 
 
 def changes(old: Rules, new: Rules) -> list[Change]:
@@ -33,7 +34,7 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every field by its path; rules of a list by their names, other lists whole."""
     if isinstance(value, list) and value and all(isinstance(item, dict) and "name" in item for item in value):
         value = {item["name"]: item for item in value}
-    if isinstance(value, dict) and value:
+    if isinstance(value, dict) and value and path.rpartition(".")[2] not in _CONDITIONS:
         for name, inside in value.items():
             yield from _leaves(inside, f"{path}.{name}" if path else str(name))
     else:
@@ -46,14 +47,15 @@ def _whole(found: list[Change], before: dict[str, Any], after: dict[str, Any]) -
     for one in found:
         rule = _rule_of(one.path)
         if rule and not any(path.startswith(f"{rule}.") for path in before):
-            told.setdefault(rule, Change(rule, None, rule.partition(".")[2]))
+            told.setdefault(rule, Change(rule, None, rule.partition(".")[2], whole=True))
         elif rule and not any(path.startswith(f"{rule}.") for path in after):
-            told.setdefault(rule, Change(rule, rule.partition(".")[2], None))
+            told.setdefault(rule, Change(rule, rule.partition(".")[2], None, whole=True))
         elif one.before not in (None, [], {}) or one.after not in (None, [], {}):
             told[one.path] = one
     return list(told.values())
 
 
+_CONDITIONS = ("when", "where")
 _NAMED = ("recycle", "dispatch", "exempt", "contact", "first_response", "pools", "lines")
 
 

@@ -52,10 +52,10 @@ def _fields(value: Any, path: Path) -> Iterator[tuple[str, str]]:
             rest = {name: inside for name, inside in item.items() if name != "name"}
             yield from _fields(rest, (*path, str(item["name"])))
     elif path:
-        yield ".".join(path), _dumped(value)
+        yield ".".join(path), dumped(value)
 
 
-def _dumped(value: Any) -> str:
+def dumped(value: Any) -> str:
     """A value on one line."""
     shown = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10**6, sort_keys=False)
     return str(shown).removesuffix("\n").removesuffix("\n...").strip()
@@ -101,8 +101,12 @@ def _item(node: yaml.SequenceNode, part: str) -> yaml.Node | None:
     for item in node.value:
         pairs = item.value if isinstance(item, yaml.MappingNode) else ()
         if any(key.value == "name" and inside.value == part for key, inside in pairs):
-            return item
-    return node.value[int(part) - 1] if part.isdecimal() and 0 < int(part) <= len(node.value) else None
+            named: yaml.Node = item
+            return named
+    found: yaml.Node | None = None
+    if part.isdecimal() and 0 < int(part) <= len(node.value):
+        found = node.value[int(part) - 1]
+    return found
 
 
 def _replaced(text: str, node: yaml.Node | None, value: str) -> str:

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from crm.calendar import Calendar
@@ -27,6 +28,7 @@ SLOT, ROOM = timedelta(minutes=30), timedelta(hours=2)
 IN_TURN = frozenset({"round_robin", "weighted"})
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _FIGURES = [one.name for one in fields(Candidate) if not one.name.startswith("_")]
+_figures_of = attrgetter(*_FIGURES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ class Shadow:
         self._cursors = {rule.name: Cursor() for rule in rules}
         self._rotations: dict[str, Rotation] = {}
         self._dealt: Counter[str] = Counter()
+        self._nobody: set[str] = set()
         self._held: deque[Came] = deque()
         self._slot = self._seated_at = _LONG_AGO
         self._hours: tuple[Any, ...] = ()
@@ -119,6 +122,8 @@ class Shadow:
 
     def _go_on(self, until: datetime) -> None:
         """To the slot of that time; in between only if somebody waits for hours to begin."""
+        if until < self._slot + SLOT:
+            return
         last = _slot_of(until)
         while self._slot < last:
             self._slot = self._slot + SLOT if self._held else last
@@ -145,7 +150,7 @@ class Shadow:
             self.tally.outcomes[rule.mode] += 1
             return True
         rotation = self._rotation(rule, at)
-        turn = rotation.next()
+        turn = rotation.next() if rule.name not in self._nobody else None
         if turn is not None:
             rotation.took(turn, counts=lead.counts)
             self._dealt[rule.name] += 1
@@ -153,6 +158,8 @@ class Shadow:
             self._keep(lead, turn.member_id, at)
             self.tally.outcomes["dealt"] += 1
         elif rule.nobody == "hold":
+            # Of branches the next may have somebody; else nobody is there until they sit down anew.
+            self._nobody |= set() if rule.shares else {rule.name}
             return False
         else:
             self.tally.outcomes["pooled" if rule.nobody == "pool" else "desk"] += 1
@@ -212,6 +219,7 @@ class Shadow:
                     self.tally.due[member] += part * self._dealt[name]
         self._rotations.clear()
         self._dealt.clear()
+        self._nobody.clear()
 
 
 def _parts(rotation: Rotation, seats: Mapping[int, Candidate]) -> dict[int, float]:
@@ -232,18 +240,18 @@ def _parts(rotation: Rotation, seats: Mapping[int, Candidate]) -> dict[int, floa
 
 def _fresh(one: Candidate, **figures: Any) -> Candidate:
     """A copy that nobody watches."""
-    return Candidate(**{name: getattr(one, name) for name in _FIGURES} | figures)
+    return Candidate(**dict(zip(_FIGURES, _figures_of(one), strict=True)) | figures)
 
 
 def _seated(one: Candidate, before: date | None, day: date, working: bool, away: bool) -> Candidate:  # noqa: FBT001
     """The member at another time, of whom `before` was the last day that was counted."""
-    same = before is not None
-    return _fresh(
-        one, active=one.active, on_duty=True, working=working, on_leave=away,
-        dealt_today=one.dealt_today if before == day else 0,
-        dealt_week=one.dealt_week if same and _period("week", before) == _period("week", day) else 0,
-        dealt_month=one.dealt_month if same and _period("month", before) == _period("month", day) else 0,
-    )  # fmt: skip
+    counted = {"dealt_today": 0, "dealt_week": 0, "dealt_month": 0}
+    if before == day:
+        counted = {name: getattr(one, name) for name in counted}
+    elif before is not None:
+        counted["dealt_week"] = one.dealt_week if _period("week", before) == _period("week", day) else 0
+        counted["dealt_month"] = one.dealt_month if _period("month", before) == _period("month", day) else 0
+    return _fresh(one, on_duty=True, working=working, on_leave=away, **counted)
 
 
 def _hours(calendar: Calendar, at: datetime) -> tuple[date, bool, bool]:
@@ -256,8 +264,8 @@ def _slot_of(at: datetime) -> datetime:
     return at - timedelta(minutes=at.minute % (SLOT.seconds // 60), seconds=at.second, microseconds=at.microsecond)
 
 
-def _period(name: str, day: date | None) -> str:
+def _period(name: str, day: date) -> str:
     """A word that differs from period to period."""
-    if day is None or name == "ever":
+    if name == "ever":
         return "ever"
     return {"day": day.isoformat(), "week": "{}-{}".format(*day.isocalendar()[:2]), "month": f"{day:%Y-%m}"}[name]

@@ -37,7 +37,8 @@ def _nothing() -> Counts:
 
 @dataclass(slots=True)
 class Clocks:
-    """What was counted so far. `losing` and `saved`: leads that only the new or only the present rules take."""
+    """What was counted so far. `losing` and `saved`: leads that only the new, or only the
+    present rules would take by then."""
 
     total: Counts = field(default_factory=_nothing)
     owners: dict[int, Counts] = field(default_factory=dict)
@@ -60,7 +61,8 @@ class Clocks:
             for side in (0, 1):
                 counts["week"][side] += week[side]
                 counts["now"][side] += due[side]
-        self._name(lead, new, taken=week[1] and not week[0], spared=week[0] and not week[1])
+        taken, spared = (any(each[side] and not each[1 - side] for each in (week, due)) for side in (1, 0))
+        self._name(lead, new, taken=taken, spared=spared and not taken)
 
     def _name(self, lead: LeadFacts, new: Ending, *, taken: bool, spared: bool) -> None:
         if taken or spared:

@@ -63,6 +63,14 @@ class Before:
     outcomes: Counter[str] = field(default_factory=Counter)
     waits: list[timedelta] = field(default_factory=list)
 
+    def note(self, outcome: str, member_id: int | None, waited: timedelta | None) -> None:
+        """One lead: what was decided first, who got it in the end, and how long after."""
+        self.outcomes[outcome] += 1
+        if member_id is not None and waited is not None:
+            self.got[member_id] += 1
+            if outcome == "held":
+                self.waits.append(waited)
+
 
 def rehearse(trial: Trial) -> dict[str, Any]:
     """What the present members got, and would have got, as plain data."""
@@ -70,9 +78,9 @@ def rehearse(trial: Trial) -> dict[str, Any]:
     seats = candidates.of_members(trial, list(trial.session.scalars(_MEMBERS, {"org": trial.org_id})))
     shadow = _shadow(trial, since, seats)
     before = Before()
-    for row in _rows(trial, since):
-        _note(before, row)
-        shadow.deal(Came(row.lead_id, row.at, row.rule, row.known, row.kept, row.counts))
+    for lead_id, at, rule, known, outcome, counts, member_id, waited, kept in _rows(trial, since):
+        before.note(outcome, member_id, waited)
+        shadow.deal(Came(lead_id, at, rule, known, kept, counts))
     return _result(before, shadow.finish(trial.now))
 
 
@@ -101,14 +109,6 @@ def _rows(trial: Trial, since: datetime) -> Iterator[Any]:
     which = f"case {' '.join(cases)} end" if cases else "cast(null as int)"
     statement = text(_CAME.format(rule=which, tables=lead_facts.TABLES))
     return iter(trial.session.execute(statement, args, execution_options={"yield_per": 5000}))
-
-
-def _note(before: Before, row: Any) -> None:
-    before.outcomes[row.outcome] += 1
-    if row.member_id is not None:
-        before.got[row.member_id] += 1
-        if row.outcome == "held":
-            before.waits.append(row.waited)
 
 
 def _result(before: Before, after: Tally) -> dict[str, Any]:

@@ -28,6 +28,7 @@ _INSERT = text(
 _LOCK = text("select rule_set_id from organization where id = :org for no key update")
 # When the next look back is due may be said anew; a tick finds out.
 _POINT = text("update organization set rule_set_id = :id, health_at = null where id = :org")
+_NUMBER = text("select version from rule_set where org_id = :org and id = :id")
 _HISTORY = text(
     """
     select r.version, r.text, r.created_at, m.name as by, r.id = o.rule_set_id as in_force
@@ -102,10 +103,25 @@ def lock(uow: UnitOfWork) -> int | None:
 
 def rollback(uow: UnitOfWork, *, version: int, actor: Actor | None = None) -> int:
     """Put the text of a former version in force, as a new one. Raises: as `apply`; RuleSetInvalid if there is none."""
-    found = _versions(uow, version=version)
+    return apply(uow, written=_text_of(uow, version), actor=actor)
+
+
+def version(uow: UnitOfWork, number: int) -> Version:
+    """A former version. Raises RuleSetInvalid if there is none."""
+    found = _versions(uow, version=number)
     if not found:
-        raise RuleSetInvalid(problem=f"there is no version {version}")
-    return apply(uow, written=found[0].text, actor=actor)
+        raise RuleSetInvalid(problem=f"there is no version {number}")
+    return found[0]
+
+
+def _text_of(uow: UnitOfWork, number: int) -> str:
+    return version(uow, number).text
+
+
+def in_force(uow: UnitOfWork) -> Version | None:
+    """The version in force; None while the built-in rules hold."""
+    found = uow.session.scalar(_NUMBER, {"org": uow.org_id, "id": uow.rule_set_id})
+    return version(uow, found) if found is not None else None
 
 
 def history(uow: UnitOfWork, most: int = 20) -> list[Version]:

@@ -16,6 +16,8 @@ from tests.bot.cards import (
     samples_of_aside,
     samples_of_offers,
     samples_of_pools,
+    samples_of_reasons,
+    samples_of_rules,
     samples_of_team,
     samples_of_work,
     snapshots,
@@ -29,8 +31,9 @@ CHECKS = {"slack": fitting.check_slack, "wecom": fitting.check_wecom, "playgroun
 WECOM_LABEL = 10
 CHINESE = re.compile("[\u4e00-\u9fff]")
 assert samples_of_aside
-assert samples_of_aside
 assert samples_of_pools
+assert samples_of_reasons
+assert samples_of_rules
 assert samples_of_offers
 assert samples_of_team
 assert samples_of_work
