@@ -129,5 +129,4 @@ def why_overridden(scene: Scene) -> Shown:
     for words in (f"hold {ref} until Friday 18:00 they are moving house", f"unhold {ref}"):
         scene.say("mia", words)
     scene.say("mia", "rules pause first contact until Friday 18:00 trade fair")
-    scene.say("ann", f"nurture {ref} until 1 April 9:00")
     return scene.say("mia", f"why {ref}")
