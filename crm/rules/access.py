@@ -58,7 +58,8 @@ def may_see(  # noqa: PLR0913  (one named thing each)
 ) -> bool:
     """Data scope: own, the managed departments' trees, all; and what lies in a pool one belongs to.
 
-    Who sold the customer something before keeps seeing what follows. A self-sourced lead is seen by its owner and the managers above, nobody else but an admin.
+    Who sold the customer something before keeps seeing what follows. A self-sourced lead is seen by its owner and
+    the managers above, nobody else but an admin.
     """
     if actor.id in (owner_id, seller_id) or actor.manages_any(owner_path):
         return True

@@ -8,7 +8,8 @@ from typing import Literal
 
 from crm.calendar import Calendar
 from crm.rules.facts import LeadFacts
-from crm.rules.ruleset import FirstResponse, Rules
+from crm.rules.ruleset import Rules
+from crm.rules.sections.offering import FirstResponse
 
 Act = Literal["nudge", "copy", "reoffer"]
 

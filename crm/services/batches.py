@@ -122,7 +122,8 @@ def lying(uow: UnitOfWork, run_id: int) -> list[int]:
 
 def until(uow: UnitOfWork, run_id: int) -> datetime | None:
     """When the first of a batch leaves the desk by itself."""
-    return uow.session.scalar(_UNTIL, {"org": uow.org_id, "leads": lying(uow, run_id)})
+    found: datetime | None = uow.session.scalar(_UNTIL, {"org": uow.org_id, "leads": lying(uow, run_id)})
+    return found
 
 
 def newest(uow: UnitOfWork, *, actor: Actor) -> int:

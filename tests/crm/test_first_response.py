@@ -12,7 +12,8 @@ from crm.calendar import Calendar
 from crm.errors import RuleSetInvalid
 from crm.period import Period
 from crm.rules import first_response
-from crm.rules.ruleset import FirstResponse, parse
+from crm.rules.ruleset import parse
+from crm.rules.sections.offering import FirstResponse
 from crm.services import assignments, dispatch, follow_ups, leads, members, pipeline, response_clock
 from crm.services.follow_ups import FollowUp
 from crm.services.members import zone
