@@ -228,8 +228,7 @@ class Facts(OfferFacts, ReasonFacts):
 
     def in_charge(self) -> bool:
         """Whether the viewer may change a pool."""
-        mine = (pool.admin_id == self.viewer.id for pool in self.pools())
-        return self.viewer.is_admin or any(mine)
+        return self.viewer.is_admin or pools.in_charge(self.uow, self.viewer)
 
     def every_pool(self) -> list[PoolView]:
         """All pools, to give a lead back to."""

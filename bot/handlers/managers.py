@@ -24,7 +24,8 @@ MOST_WORDS = 8  # of a period and a team together
     roles="manager",
 )
 def assign(context: Context, words: Rest) -> Reply:
-    context.need_manager()
+    if not pools.in_charge(context.uow, context.actor):
+        context.need_manager()
     what, _at, name = words.partition("@")
     if not name:
         what, _space, name = words.partition(" ")

@@ -198,11 +198,13 @@ def release(
 
 
 def assign(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor, reason: str = "") -> None:
-    """A manager gives a lead to a colleague; a present owner is told and replaced.
+    """A manager gives a lead to a colleague; a present owner is told and replaced. Who is in charge of a pool may give
+    what lies there, also what is kept back.
 
-    Raises: NotAllowed, MemberInactive, MemberFull, LeadClosed, Conflict.
+    Raises: NotAllowed, MemberInactive, MemberFull, MemberFullOf, LeadClosed, Conflict.
     """
-    if not actor.is_manager:
+    in_charge = lead.owner_id is None and pools.is_admin(uow, actor, lead.pool_id)
+    if not (actor.is_manager or in_charge):
         raise NotAllowed(roles="managers")
     contacting.check(uow, lead_id=lead.id, ref=lead.ref, deed="assign")
     hand_over(uow, actor=actor, lead=lead, to=to, how="assign" if lead.owner_id is None else "transfer", reason=reason)

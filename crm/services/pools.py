@@ -39,21 +39,28 @@ _VISIBLE = text(
     """  # noqa: S608  (a constant)
 )
 _EVERY = text("select id, key, name, admin_id, 0 as waiting from pool where org_id = :org order by id")
+# The best of each pool by index, then the best of these: one sort over all pools took a second on a million leads.
 _LISTING = text(
     f"""
-    select l.id from lead l join pool on pool.org_id = l.org_id and pool.id = l.pool_id
-    join person p on p.org_id = l.org_id and p.id = l.person_id
-    left join source s on s.org_id = l.org_id and s.id = l.source_id
-    left join lateral (
-        select coalesce(cast(:waits as jsonb)->pool.key, cast(:waits as jsonb)->'') as moments
-    ) w on true
-    where l.org_id = :org and {FREE} and (cast(:pool as bigint) is null or l.pool_id = :pool) and (:all or {_SCOPE})
-      and {FITS}
-      and (not :claimable or l.pool_entered_at is null
-           or l.pool_entered_at <= cast(w.moments->>'entered' as timestamptz))
-      and not exists (select 1 from assignment a where a.org_id = l.org_id and a.lead_id = l.id and a.member_id = :me
-                        and a.ended_at > cast(w.moments->>'left' as timestamptz))
-    order by l.score desc, l.id limit :most
+    with mine as materialized (
+        select pool.id, cast(w.moments->>'entered' as timestamptz) as entered,
+               cast(w.moments->>'left' as timestamptz) as left_at
+        from pool cross join lateral (
+            select coalesce(cast(:waits as jsonb)->pool.key, cast(:waits as jsonb)->'') as moments
+        ) w
+        where pool.org_id = :org and (cast(:pool as bigint) is null or pool.id = :pool) and (:all or {_SCOPE})
+    )
+    select best.id from mine cross join lateral (
+        select l.id, l.score from lead l
+        join person p on p.org_id = l.org_id and p.id = l.person_id
+        left join source s on s.org_id = l.org_id and s.id = l.source_id
+        where l.org_id = :org and l.pool_id = mine.id and {FREE} and {FITS}
+          and (not :claimable or l.pool_entered_at is null or l.pool_entered_at <= mine.entered)
+          and not exists (select 1 from assignment a where a.org_id = l.org_id and a.lead_id = l.id
+                            and a.member_id = :me and a.ended_at > mine.left_at)
+        order by l.score desc, l.id limit :most
+    ) best
+    order by best.score desc, best.id limit :most
     """  # noqa: S608  (a constant)
 )
 
@@ -116,6 +123,11 @@ def returns_to(uow: UnitOfWork, pool_id: int | None) -> int | None:
 def is_admin(uow: UnitOfWork, actor: Actor, pool_id: int | None) -> bool:
     """Whether the pool is in the actor's charge."""
     return any(pool.id == pool_id and pool.admin_id == actor.id for pool in every(uow))
+
+
+def in_charge(uow: UnitOfWork, actor: Actor) -> bool:
+    """Whether any pool is in the actor's charge."""
+    return any(pool.admin_id == actor.id for pool in every(uow))
 
 
 def listing(

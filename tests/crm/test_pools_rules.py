@@ -315,6 +315,22 @@ def test_a_lead_that_is_kept_back_is_not_claimed_but_assigned(desk, why):
     assert desk.state(lead)["owner_id"] == desk.acme.member["ann"]
 
 
+def test_who_is_in_charge_of_a_pool_gives_what_lies_there_and_nothing_else(desk):
+    bob = desk.person("bob")
+
+    def put(uow, actor):
+        pool_scopes.put_in_charge(uow, actor=actor, pool=pools.named(uow, "north"), member=bob)
+
+    desk.does("ada", put)
+    kept, elsewhere, taken = (
+        plain(desk, pool="north", held_by="desk", held_since=build.NOW), plain(desk), plain(desk, owner="bob"),
+    )  # fmt: skip
+    assign(desk, "bob", kept, "ann")
+    assert desk.state(kept)["owner_id"] == desk.acme.member["ann"]
+    assert refused(assign, desk, "bob", elsewhere, "ann")[0] == "not_allowed"
+    assert refused(assign, desk, "bob", taken, "ann")[0] == "not_allowed"
+
+
 # Protection
 
 
