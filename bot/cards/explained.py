@@ -103,7 +103,8 @@ def _may_know(viewer: Actor, member_id: int | None, path: tuple[int, ...]) -> bo
 
 def _refused(words: Words, name_of: Callable[[int | None], str], made: Why) -> str:
     sentence = refusal(words, name_of, made.outcome, made.facts)
-    return f"{words.at(made.at)} · {words.say(_('Refused to {member}: “{words}”'), member=made.member, words=sentence)}"
+    said = words.say(_("Refused to {member}: “{words}”"), member=made.member, words=sentence)
+    return f"{words.at(made.at)} · {said}"
 
 
 def _version(words: Words, made: Why) -> str:
