@@ -122,6 +122,8 @@ def _speed(words: Words, found: Health) -> Iterable[Line]:
 def _dealt(words: Words, found: Health) -> Iterable[Line]:
     for rule in found.dealt[:MOST]:
         value = words.say(_("{n} leads"), n=rule.total)
-        if rule.least is not None:
+        if rule.least is not None and rule.least == rule.most:
+            value = words.say(_("{n} leads, {most} each"), n=rule.total, most=rule.most)
+        elif rule.least is not None:
             value = words.say(_("{n} leads, {least} to {most} each"), n=rule.total, least=rule.least, most=rule.most)
         yield Line(words.say(_("rule “{rule}”"), rule=rule.rule), value)

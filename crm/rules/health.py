@@ -13,7 +13,8 @@ from crm.rules.ruleset import Rules
 ENOUGH, HABIT = 5, 0.3
 SLOWER, NOTICED = 1.5, timedelta(minutes=30)
 WORKDAYS = 5
-STEP = 10
+# No suggestion leaves less than this.
+LEAST_HELD, LEAST_CLAIMS, STEP = 20, 5, 10
 FIRST_CONTACT = Period(1, "d")
 
 
@@ -120,7 +121,7 @@ def against_hoarding(health: Health, rules: Rules) -> Change | None:
     """A capacity that leaves room for what the busiest really works on, if that is less than somebody hoards."""
     if not health.hoarders:
         return None
-    room = max(STEP, STEP * ceil(max(rep.active for rep in health.reps) * 1.2 / STEP))
+    room = max(LEAST_HELD, STEP * ceil(max(rep.active for rep in health.reps) * 1.2 / STEP))
     capacity = rules.claim.capacity
     path, was = ("roles.rep", capacity.roles["rep"]) if "rep" in capacity.roles else ("default", capacity.default)
     cures = (was is None or room < was) and room < max(rep.held for rep in health.hoarders)
@@ -132,7 +133,7 @@ def against_dropping(health: Health, rules: Rules) -> Change | None:
     if not health.droppers:
         return None
     kept = max(rep.claimed - rep.dropped for rep in health.reps)
-    room, was = max(1, ceil(kept / WORKDAYS)), rules.claim.per_day
+    room, was = max(LEAST_CLAIMS, ceil(kept / WORKDAYS)), rules.claim.per_day
     return Change("claim.per_day", str(room), _said(was)) if was is None or room < was else None
 
 

@@ -45,11 +45,12 @@ _CLAIMED = text(
     {_TEAM} group by m.id
     """  # noqa: S608  (a constant)
 )
-# Whoever has not been in touch yet is counted with the wait so far, or a week without contact would look quick.
+# Who has a lead and was not in touch yet is counted with the wait so far, or a week without contact would look quick.
+# What was lost without contact has no speed; that is counted as dropped.
 _SPEED = text(
     f"""
     select count(*) as many, percentile_disc(0.5) within group
-               (order by coalesce(first.at, a.ended_at, cast(:until as timestamptz)) - a.began_at) as median
+               (order by coalesce(first.at, cast(:until as timestamptz)) - a.began_at) as median
     from member m
     join assignment a on a.org_id = m.org_id and a.member_id = m.id and a.began_at >= :start and a.began_at < :end
                      and a.began_by <> 'undo'
@@ -58,7 +59,7 @@ _SPEED = text(
         where v.org_id = a.org_id and v.lead_id = a.lead_id and v.actor_id = a.member_id and v.verb = 'logged'
           and v.undone_at is null and v.at >= a.began_at
     ) first on true
-    {_TEAM}
+    {_TEAM} and (first.at is not null or a.ended_at is null)
     """  # noqa: S608  (a constant)
 )
 _NAMES = text(f"select m.id, m.name from member m {_TEAM}")  # noqa: S608  (a constant)

@@ -45,7 +45,7 @@ def test_a_cap_of_the_role_is_the_one_to_lower():
     [
         rep(1, held=9, idle=4),  # too few to be more than an oversight
         rep(1, held=100, idle=20),  # a small part
-        rep(1, held=10, idle=8),  # no cap that leaves room for anybody would help
+        rep(1, held=20, idle=18),  # no cap that leaves room for anybody would help
     ],
 )
 def test_no_capacity_is_suggested_where_none_would_help(hoard):
@@ -53,9 +53,9 @@ def test_no_capacity_is_suggested_where_none_would_help(hoard):
 
 
 def test_claim_and_drop_suggests_the_claims_that_somebody_who_works_needs():
-    found = week(rep(1, claimed=60, dropped=50), rep(2, claimed=26, dropped=1))
+    found = week(rep(1, claimed=60, dropped=50), rep(2, claimed=36, dropped=1))
     assert [one.member_id for one in found.droppers] == [1]
-    assert health.against_dropping(found, RULES).written == "set claim.per_day 5"
+    assert health.against_dropping(found, RULES).written == "set claim.per_day 7"
 
 
 def test_few_dropped_claims_are_chance():
@@ -90,7 +90,7 @@ def test_every_suggestion_can_be_written_into_the_rules():
         change = suggest(sick, RULES)
         made = edited(made, change.path, change.value)
     rules = parse(made)
-    assert (rules.claim.capacity.default, rules.claim.per_day, rules.dispatch[0].working_hours) == (10, 2, False)
+    assert (rules.claim.capacity.default, rules.claim.per_day, rules.dispatch[0].working_hours) == (20, 5, False)
     assert str(rules.recycle[0].no_first_contact) == "1d"
 
 
