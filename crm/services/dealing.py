@@ -39,10 +39,11 @@ ONE_BY_ONE = 3
 DEALT, GATHER, PATIENCE = "dealt", timedelta(seconds=2), 5
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
+# Asked `is true`, so that the leads are found by their ids: the index of free leads would be read from end to end.
 _LOCK = text(
     """
     select id, held_for from lead
-    where org_id = :org and id = any(:leads) and status = 'open' and owner_id is null
+    where org_id = :org and id = any(:leads) and status = 'open' and (owner_id is null) is true
       and coalesce(held_by, 'nobody') = 'nobody'
     order by id for no key update skip locked
     """
