@@ -9,6 +9,8 @@ from crm.rules.arrival import Arrival
 from crm.services import (
     assignments,
     creation,
+    dealing,
+    dispatch,
     ledger,
     moving,
     pipeline,
@@ -179,6 +181,27 @@ def test_a_source_has_a_cap_of_its_own(desk):
     for _ in range(6):
         desk.make(owner="ann")
     assert refused(claim, desk, "ann", desk.make()) == ("source_full", {"held": 6, "limit": 6, "source": "web"})
+
+
+@pytest.mark.parametrize("deals", ["singly", "in a batch"])
+def test_dispatch_keeps_to_the_caps_by_kind(database, time, deals):
+    rules = "dispatch: [{name: all, to: {departments: [north]}, working_hours: false}]"
+    caps = "claim: {capacity: {default: 5, levels: {A: 2}, exclude_stages: [quote]}}"
+    desk = with_rules(database, time, f"{rules}\n{caps}")
+    high = [plain(desk, level="A") for _ in range(6)]
+    low = [plain(desk, level="B"), *(plain(desk, level="A", stage="quote") for _ in range(3))]
+
+    def work(uow, actor):
+        ways = {
+            "singly": lambda leads: [dispatch.dispatch(uow, lead) for lead in leads],
+            "in a batch": lambda leads: dealing.deal(uow, leads),
+        }
+        ways[deals](high + low)
+
+    desk.does("ada", work)
+    owned = [desk.state(lead)["owner_id"] is not None for lead in high + low]
+    assert owned == [True] * 4 + [False] * 2 + [True] * 4
+    assert (desk.load("ann").held + desk.load("bob").held) == 5
 
 
 def test_a_transfer_leaves_what_does_not_fit(desk):
