@@ -11,7 +11,7 @@ from threading import Event, Thread
 from sqlalchemy import text
 
 from bench.frame import Env, Figure, percentile, timed
-from bench.seed import Seeded
+from bench.seed import TEAMS, Seeded
 from crm import jobs
 from crm.db import Database
 from crm.services import assignments, members, rehearsing, rules_admin
@@ -28,6 +28,15 @@ recycle:
   - {name: later contact, no_first_contact: 5wd}
   - {name: follow-up, no_follow_up: FOLLOWwd}
   - {name: not converted, not_converted: 90d}
+dispatch:
+"""
+# A twentieth of the leads fits each; those that come at night wait for the morning.
+_RULE = """
+  - name: product NUMBER
+    when: {all: [{field: product, value: pNUMBER}, {not: {field: tags, op: contains, value: dealer}}]}
+    to: {departments: [team-NUMBER]}
+    caps: {per_day: 400}
+    nobody: hold
 """
 _CALENDAR = text(
     "update team_calendar set opens = '09:00', closes = '18:00', weekdays = '{1,2,3,4,5}', country = 'CN'"
@@ -87,7 +96,8 @@ def _prepare(database: Database, seeded: Seeded, scale: float) -> int:
 
 
 def _rules(days: int) -> str:
-    return _RULES.replace("FOLLOW", str(days))
+    rules = "".join(_RULE.replace("NUMBER", str(number)) for number in range(TEAMS))
+    return _RULES.replace("FOLLOW", str(days)) + rules
 
 
 def _refresh(database: Database, seeded: Seeded) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from crm.rules import edits
 from crm.rules.ruleset import Dispatch, Recycle, Rules
 from crm.services.rehearsing import Rehearsal
 
-SHOWN, PEOPLE, REFS = 8, 5, 30
+SHOWN, PEOPLE = 8, 5
 
 STRATEGIES = {
     "round_robin": _("in turn"), "weighted": _("by weight"), "least_loaded": _("to whom holds least"),
@@ -81,7 +81,7 @@ class Outcome:
 
     Attributes:
         changes, figures: fields; owners, dealt: rows of people.
-        losing: the leads that the new rules alone would take; `notes`: sentences.
+        losing: references of leads that the new rules alone would take; `notes`: sentences.
     """
 
     changes: list[Line]
@@ -89,21 +89,21 @@ class Outcome:
     figures: list[Line]
     owners: list[Line]
     dealt: list[Line]
-    losing: list[int]
+    losing: list[str]
     notes: list[str]
 
 
-def outcome(words: Words, found: Rehearsal, name: Name) -> Outcome:
-    """A rehearsal that is done. Args: name: a member's name by id."""
+def outcome(words: Words, found: Rehearsal, name: Name, most: int = PEOPLE) -> Outcome:
+    """A rehearsal that is done. Args: name: a member's name by id; most: so many people of each kind."""
     result, clocks = found.result, found.result["clocks"]
-    listed = result["changes"]["first"][:SHOWN]
+    listed = result["changes"]["first"][: max(SHOWN, most)]
     return Outcome(
         changes=[_changed(words, **one) for one in listed],
         more=result["changes"]["many"] - len(listed),
         figures=[*_clock_figures(words, clocks), *_turn_figures(words, result["turns"])],
-        owners=_owners(words, clocks, name),
-        dealt=_dealt_to(words, result["turns"], name),
-        losing=[row["lead"] for row in clocks["losing"]],
+        owners=_owners(words, clocks, name, most),
+        dealt=_dealt_to(words, result["turns"], name, most),
+        losing=_named(words, clocks),
         notes=list(_notes(words, result, name)),
     )
 
@@ -132,14 +132,20 @@ def _given(outcomes: dict[str, int]) -> int:
     return sum(outcomes.get(each, 0) for each in ("assigned", "offered", "dealt", "known", "group", "grouped", "desk"))
 
 
-def _owners(words: Words, clocks: dict[str, Any], name: Name) -> list[Line]:
-    rows = [row for row in clocks["owners"] if row["week"][0] != row["week"][1]][:PEOPLE]
+def _named(words: Words, clocks: dict[str, Any]) -> list[str]:
+    refs = [row["ref"] for row in clocks["losing"]]
+    more = clocks["lost"] - len(refs)
+    return [*refs, words.say(_("{n} more"), n=words.number(more))] if more else refs
+
+
+def _owners(words: Words, clocks: dict[str, Any], name: Name, most: int) -> list[Line]:
+    rows = [row for row in clocks["owners"] if row["week"][0] != row["week"][1]][:most]
     due = words.say(_("due within 7 days"))
     return [Line(name(row["member"]), f"{due}: {_change(words, *row['week'])}") for row in rows]
 
 
-def _dealt_to(words: Words, turns: dict[str, Any], name: Name) -> list[Line]:
-    rows = [row for row in turns["members"] if row["got"] != row["would"]][:PEOPLE]
+def _dealt_to(words: Words, turns: dict[str, Any], name: Name, most: int) -> list[Line]:
+    rows = [row for row in turns["members"] if row["got"] != row["would"]][:most]
     got = words.say(_("leads of 30 days"))
     return [Line(name(row["member"]), f"{got}: {_change(words, row['got'], row['would'])}") for row in rows]
 

@@ -170,7 +170,7 @@ def _count(begin: Begin, rehearsal_id: int, *, reading: Begin | None = None) -> 
             going = rehearsing_clocks.chunk(under(uow, rules), found, after=going, many=CHUNK)
     with read() as uow:
         trial = under(uow, rules)
-        result |= {"clocks": found.result(rehearsing_clocks.teams(trial)), "turns": rehearsing_turns.rehearse(trial)}
+        result |= {"clocks": found.result(trial), "turns": rehearsing_turns.rehearse(trial)}
     with begin() as uow:
         _write(uow, rehearsal_id, "done", result)
 

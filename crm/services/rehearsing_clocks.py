@@ -23,6 +23,7 @@ _OWNED = text(
     order by id limit :chunk
     """
 )
+_NUMBERS = text("select id, number from lead where org_id = :org and id = any(:leads)")
 _TEAMS = text("select id, department_id from member where org_id = :org")
 
 # Before and after: how many leads of somebody are due now, and how many within `AHEAD`.
@@ -75,9 +76,12 @@ class Clocks:
         self.losing = nsmallest(NAMED, self.losing, key=lambda line: (line["at"] or "", line["lead"]))
         self.saved = nsmallest(NAMED, self.saved, key=lambda line: (line["was"] or "", line["lead"]))
 
-    def result(self, teams: dict[int, int | None]) -> dict[str, Any]:
-        """As plain data; whom most would change comes first."""
+    def result(self, trial: Trial) -> dict[str, Any]:
+        """As plain data; for whom most would change comes first."""
         self._shorten()
+        teams, numbers = _teams(trial), _numbers(trial, [line["lead"] for line in (*self.losing, *self.saved)])
+        for line in (*self.losing, *self.saved):
+            line["ref"] = f"L-{numbers[line['lead']]}"
         by_team: dict[int | None, Counts] = {}
         for owner, counts in self.owners.items():
             _add(by_team.setdefault(teams.get(owner), _nothing()), counts)
@@ -97,8 +101,12 @@ def chunk(trial: Trial, found: Clocks, *, after: int, many: int) -> int | None:
     return ids[-1] if len(ids) == many else None
 
 
-def teams(trial: Trial) -> dict[int, int | None]:
-    """The team of every member."""
+def _numbers(trial: Trial, leads: list[int]) -> dict[int, int]:
+    rows = trial.session.execute(_NUMBERS, {"org": trial.org_id, "leads": leads})
+    return {row.id: row.number for row in rows}
+
+
+def _teams(trial: Trial) -> dict[int, int | None]:
     return {row.id: row.department_id for row in trial.session.execute(_TEAMS, {"org": trial.org_id})}
 
 

@@ -58,7 +58,7 @@ def test_in_chinese_too(world: World) -> None:
     mia.says("lang zh")
     answer = mia.says("规则 设置 claim.per_day 20")
     assert "演练" in answer.text
-    assert "生效" in mia.taps(answer, "Apply").text
+    assert "生效" in mia.taps(answer, "生效").text
 
 
 def test_a_list_in_a_code_block_keeps_its_indents(world: World) -> None:

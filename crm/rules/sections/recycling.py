@@ -60,6 +60,12 @@ def _listed(given: Any) -> Any:
     return (given,) if isinstance(given, str) else given
 
 
+Above = Literal["manager", "above"]
+Copied = Annotated[
+    tuple[Above, ...] | None, BeforeValidator(_listed, json_schema_input_type=Above | tuple[Above, ...] | None)
+]
+
+
 class Step(Part):
     """A step of the warning ladder: how long before, and who reads along.
 
@@ -67,9 +73,7 @@ class Step(Part):
     """
 
     before: Span
-    copy_to: Annotated[tuple[Literal["manager", "above"], ...] | None, BeforeValidator(_listed)] = Field(
-        default=None, alias="copy"
-    )
+    copy_to: Copied = Field(default=None, alias="copy")
 
     def copied(self, *, last: bool) -> tuple[str, ...]:
         """Who reads along. Args: last: this is the ladder's last step."""
@@ -80,7 +84,7 @@ def _step(given: Any) -> Any:
     return {"before": given} if isinstance(given, str | Period) else given
 
 
-Warn = Annotated[Step, BeforeValidator(_step)]
+Warn = Annotated[Step, BeforeValidator(_step, json_schema_input_type=Span | Step)]
 
 
 class Extend(Part):

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import time
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 from crm.period import Period, Span
 from crm.rules.sections.base import Part
+
+# An editor reads what stands without quotes as words or as a number, by the version of YAML that it speaks.
+_SCHEMA = {"anyOf": [{"type": "string", "pattern": r"^([01]?\d|2[0-3]):[0-5]\d$"}, {"type": "integer"}]}
 
 
 def _time_of_day(given: Any) -> Any:
@@ -16,7 +19,7 @@ def _time_of_day(given: Any) -> Any:
     return time(*divmod(given, 60)) if isinstance(given, int) and 0 <= given < 1440 else given
 
 
-TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day), WithJsonSchema(_SCHEMA)]
 
 
 class Digest(Part):
