@@ -1,0 +1,327 @@
+"""The invariants of the engine under everything that rules and people may do to it, in whatever order.
+
+`test_no_lead_is_lost.py` holds the plain loop against a model. Here it is offers, desks, teams' leads, shares, parked
+and held leads, pauses, changed rules and rewound runs; no model says what must happen, but what must be true always.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import text
+
+from crm import jobs
+from crm.clock import DrivenClock
+from crm.db import Database
+from crm.errors import Refusal
+from crm.models import Source
+from crm.rules.access import Actor
+from crm.rules.arrival import Arrival
+from crm.services import (
+    assignments,
+    batches,
+    clocks,
+    follow_ups,
+    handing,
+    holding,
+    intake,
+    lead_facts,
+    leads,
+    members,
+    nurturing,
+    offers,
+    pauses,
+    pipeline,
+    rewinding,
+    rules_admin,
+    shields,
+    undo,
+)
+from crm.uow import UnitOfWork
+from tests import build
+from tests.rounds import rounds
+
+CAP = 4
+RULES = """
+claim: {{per_day: 6, capacity: {{default: 4, exclude_stages: [quote]}}, cool_down: 1d}}
+protect: {{most: 2, longest: 5d}}
+recycle:
+  - {{name: first, no_first_contact: {first}}}
+  - {{name: quiet, no_follow_up: 5d}}
+  - {{name: stuck, stuck_in_stage: 9d}}
+warn: [1d]
+breaker: {{at_least: 1000000}}
+first_response: [{{name: soon, within: 3h, reoffer_after: 20h}}]
+lines: {{repeat: {{name: Repeat, after_won: 3d}}}}
+dispatch:
+  - {{name: offered, when: {{field: product, value: offer}}, mode: offer, accept_within: 2h, working_hours: false,
+      nobody: hold}}
+  - {{name: team, when: {{field: product, value: group}}, mode: group, exclusive_for: 1h, working_hours: false}}
+  - {{name: desk, when: {{field: product, value: desk}}, mode: desk, desk_within: 3h, working_hours: false}}
+  - {{name: parts, when: {{field: product, value: parts}}, shares: {{north: 2, south: 1}}, caps: {{per_day: 3}},
+      working_hours: false}}
+  - {{name: dealt, when: {{field: product, value: dealt}}, strategy: weighted, weights: {{members: {{"Ann Li": 2}}}},
+      working_hours: false, nobody: hold}}
+"""
+TEXTS = [RULES.format(first="2d"), RULES.format(first="30h")]
+REPS, PRODUCTS = ("ann", "bob", "cyd"), ("offer", "group", "desk", "parts", "dealt", "")
+LEADS = text(
+    """
+    select l.id, l.status, l.owner_id, l.pool_id, l.held_by, l.counts, l.recycle_at, l.recycle_rule, l.warn_at,
+           array(select a.member_id from assignment a where a.org_id = l.org_id and a.lead_id = l.id
+                   and a.ended_at is null) as owners,
+           array(select o.id from offer o where o.org_id = l.org_id and o.lead_id = l.id and o.state = 'open') as offers
+    from lead l where l.org_id = :o order by l.id
+    """
+)
+UNEXPLAINED = text(
+    """
+    select a.lead_id, a.ended_by from assignment a where a.org_id = :o and a.ended_at is not null
+       and (a.ended_by is null or a.reason is null and a.ended_by in ('released', 'recycled'))
+    """
+)
+LOADS = text(
+    """
+    select r.member_id, r.holding, (select count(*) from lead l where l.org_id = r.org_id and l.owner_id = r.member_id
+                                      and l.status = 'open' and l.counts) as held
+    from rep_load r where r.org_id = :o
+    """
+)
+who, picks = st.sampled_from(REPS), st.integers(0, 9)
+
+
+class House(RuleBasedStateMachine):
+    """Real services on a real database."""
+
+    database: ClassVar[Database]
+    time: ClassVar[DrivenClock]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.time.set(build.NOW)
+        self.acme = build.company(self.database, rules=TEXTS[0])
+        self.made: set[int] = set()
+        with self.begin() as uow:
+            rules_admin.apply(uow, written=TEXTS[0])
+
+    @initialize(products=st.lists(st.sampled_from(PRODUCTS), min_size=8, max_size=8))
+    def begins(self, products: list[str]) -> None:
+        for product in [*PRODUCTS, *products]:
+            self.arrives(product)
+        for name in REPS:
+            self.does(name, lambda uow, me: assignments.claim_best(uow, actor=me))
+
+    @rule(product=st.sampled_from(PRODUCTS))
+    def arrives(self, product: str) -> None:
+        number = 13_800_000_000 + len(self.made)
+        with self.begin() as uow:
+            source = uow.session.get_one(Source, (uow.org_id, self.acme.source_id))
+            arrival = Arrival(name=f"Person {number}", phone=str(number), product=product)
+            lead_id = intake.take_in(uow, source=source, arrival=arrival).lead_id
+        self.made.add(lead_id)
+
+    @rule(name=who, pick=picks)
+    def claims(self, name: str, pick: int) -> None:
+        lead = self.one(pick, owner=None)
+        self.does(name, lambda uow, me: assignments.claim(uow, actor=me, ref=self.ref(uow, lead)))
+
+    @rule(name=who)
+    def claims_the_best(self, name: str) -> None:
+        self.does(name, lambda uow, me: assignments.claim_best(uow, actor=me, many=2))
+
+    @rule(name=who, pick=picks)
+    def releases(self, name: str, pick: int) -> None:
+        self.works(name, pick, lambda uow, **on: assignments.release(uow, **on, reason="no time"))
+
+    @rule(name=who, pick=picks)
+    def logs(self, name: str, pick: int) -> None:
+        said = follow_ups.FollowUp("called", outcome="reached")
+        self.works(name, pick, lambda uow, **on: follow_ups.log(uow, **on, said=said))
+
+    @rule(name=who, pick=picks, stage=st.sampled_from(["contacted", "quote", "won", "lost"]))
+    def moves(self, name: str, pick: int, stage: str) -> None:
+        def move(uow: UnitOfWork, **on: Any) -> None:
+            pipeline.move(uow, **on, stage=pipeline.find_stage(uow, on["lead"].id, stage))
+
+        self.works(name, pick, move)
+
+    @rule(name=who, first=st.booleans())
+    def answers_an_offer(self, name: str, first: bool) -> None:
+        def answer(uow: UnitOfWork, me: Actor) -> None:
+            for offer in offers.mine(uow, actor=me)[:1]:
+                ref = self.ref(uow, offer.lead_id)
+                if first:
+                    handing.accept(uow, actor=me, ref=ref)
+                else:
+                    handing.decline(uow, actor=me, ref=ref, reason="too far")
+
+        self.does(name, answer)
+
+    @rule(name=st.sampled_from(["mia", "max"]))
+    def deals_the_desk(self, name: str) -> None:
+        self.does(name, lambda uow, me: batches.deal(uow, actor=me, run_id=batches.newest(uow, actor=me)))
+
+    @rule(name=who, pick=picks, days=st.sampled_from([1, 4]))
+    def parks(self, name: str, pick: int, days: int) -> None:
+        until = self.time() + timedelta(days=days)
+        self.works(name, pick, lambda uow, **on: nurturing.nurture(uow, **on, until=until))
+
+    @rule(name=who, pick=picks)
+    def fetches(self, name: str, pick: int) -> None:
+        self.works(name, pick, nurturing.fetch)
+
+    @rule(pick=picks, on=st.booleans())
+    def is_held(self, pick: int, on: bool) -> None:
+        until = self.time() + timedelta(hours=30)
+        hold = lambda uow, **given: holding.hold(uow, **given, until=until, reason="the fair")  # noqa: E731
+        self.works("ada", pick, hold if on else holding.unhold)
+
+    @rule(name=who, pick=picks, on=st.booleans())
+    def shields(self, name: str, pick: int, on: bool) -> None:
+        self.works(name, pick, shields.protect if on else shields.unprotect)
+
+    @rule(name=st.sampled_from(["dealt", "offered", "quiet", "first"]), on=st.booleans())
+    def is_paused(self, name: str, on: bool) -> None:
+        until = self.time() + timedelta(hours=40)
+        if on:
+            self.does("ada", lambda uow, me: pauses.pause(uow, actor=me, name=name, until=until, reason="holiday"))
+        else:
+            self.does("ada", lambda uow, me: pauses.resume(uow, actor=me, name=name))
+        jobs.refresh_deadlines(self.database, org_id=self.acme.org_id)
+
+    @rule(name=who, on=st.booleans())
+    def turns_up(self, name: str, on: bool) -> None:
+        self.does(name, lambda uow, me: members.set_duty(uow, me, on=on))
+
+    @rule(pick=picks, to=who)
+    def is_assigned(self, pick: int, to: str) -> None:
+        def assign(uow: UnitOfWork, **on: Any) -> None:
+            assignments.assign(uow, **on, to=members.get(uow, self.acme.member[to]))
+
+        self.works("ada", pick, assign)
+
+    @rule(giver=who, to=who)
+    def are_transferred(self, giver: str, to: str) -> None:
+        def transfer(uow: UnitOfWork, boss: Actor) -> None:
+            both = [members.get(uow, self.acme.member[name]) for name in (giver, to)]
+            assignments.transfer_all(uow, actor=boss, giver=both[0], to=both[1])
+
+        self.does("ada", transfer)
+
+    @rule(written=st.sampled_from(TEXTS))
+    def the_rules_change(self, written: str) -> None:
+        self.does("ada", lambda uow, me: rules_admin.apply(uow, written=written, actor=me))
+        jobs.refresh_deadlines(self.database, org_id=self.acme.org_id)
+
+    @rule()
+    def the_newest_run_is_rewound(self) -> None:
+        def rewind(uow: UnitOfWork, boss: Actor) -> list[int]:
+            runs = rewinding.recent(uow, actor=boss)[:1]
+            for run in runs:
+                rewinding.rewind(uow, actor=boss, run_id=run.id)
+            return [run.id for run in runs]
+
+        for run_id in self.does("ada", rewind) or []:
+            rewinding.work_off(self.database, org_id=self.acme.org_id, run_id=run_id, by_id=self.acme.member["ada"])
+
+    @rule(name=st.sampled_from([*REPS, "ada", "mia"]))
+    def undoes(self, name: str) -> None:
+        self.does(name, lambda uow, me: undo.undo(uow, actor=me))
+
+    @rule(hours=st.sampled_from([1, 4, 30, 60]))
+    def time_passes(self, hours: int) -> None:
+        self.time.advance(hours=hours)
+        for duty in jobs.DUTIES:
+            duty(self.database, self.acme.org_id)
+        with self.begin() as uow:
+            still = pauses.paused(uow, "recycle")
+        overdue = [row for row in self.rows() if row.recycle_at and row.recycle_at <= self.time()]
+        assert {row.recycle_rule for row in overdue} <= still
+
+    @invariant()
+    def no_lead_is_lost(self) -> None:
+        rows = self.rows()
+        assert self.made <= {row.id for row in rows}
+        assert [row for row in rows if row.status == "open" and row.owner_id is None and row.pool_id is None] == []
+
+    @invariant()
+    def a_lead_has_the_owner_its_history_tells_of(self) -> None:
+        for row in self.rows():
+            assert row.owners == ([row.owner_id] if row.status == "open" and row.owner_id else [])
+
+    @invariant()
+    def what_waits_is_nobodys_unless_its_owner_put_it_aside(self) -> None:
+        for row in self.rows():
+            assert bool(row.offers) == (row.held_by == "offer")
+            assert row.owner_id is None or row.status != "open" or row.held_by in (None, "person", "nurture")
+            assert not (row.held_by == "nurture" and row.counts and row.owner_id)
+
+    @invariant()
+    def the_ledger_is_right_and_no_cap_is_passed(self) -> None:
+        with self.begin() as uow:
+            for row in uow.session.execute(LOADS, {"o": uow.org_id}):
+                assert row.holding == row.held <= CAP
+
+    @invariant()
+    def each_lost_ownership_has_a_reason(self) -> None:
+        with self.begin() as uow:
+            assert uow.session.execute(UNEXPLAINED, {"o": uow.org_id}).all() == []
+
+    @invariant()
+    def the_countdown_shown_is_the_one_that_holds(self) -> None:
+        rows = {row.id: row for row in self.rows() if row.status == "open" and row.owner_id}
+        with self.begin() as uow:
+            facts = lead_facts.read(uow, list(rows))
+            for lead, new in zip(facts, clocks.compute(uow, facts), strict=True):
+                assert (rows[lead.id].recycle_at, rows[lead.id].recycle_rule) == (new.recycle_at, new.rule)
+
+    def begin(self) -> Any:
+        return self.database.begin(self.acme.org_id)
+
+    def does(self, name: str, what: Any) -> Any:
+        """Let the person do it, if it is allowed."""
+        try:
+            with self.begin() as uow:
+                return what(uow, members.get(uow, self.acme.member[name]))
+        except Refusal:
+            return None
+
+    def works(self, name: str, pick: int, what: Any) -> None:
+        """The same with a lead of the person's own; with any lead, where it is the admin."""
+        own = {} if name == "ada" else {"owner": self.acme.member[name]}
+        lead = self.one(pick, **own)
+        self.does(name, lambda uow, me: what(uow, actor=me, lead=leads.access_id(uow, actor=me, lead_id=lead)))
+
+    def one(self, pick: int, **owner: int | None) -> int:
+        """A lead by its place among those that fit, or among all where none does."""
+        rows = self.rows()
+        fitting = [row.id for row in rows if not owner or (row.status == "open" and row.owner_id == owner["owner"])]
+        among = fitting or [row.id for row in rows]
+        return int(among[pick % len(among)])
+
+    def ref(self, uow: UnitOfWork, lead: int) -> str:
+        return f"L-{leads.number_of(uow, lead)}"
+
+    def rows(self) -> list[Any]:
+        with self.begin() as uow:
+            return list(uow.session.execute(LEADS, {"o": uow.org_id}))
+
+
+@pytest.mark.timeout(600)
+def test_whatever_rules_and_people_do_every_lead_is_somewhere_and_somebodys_at_most(
+    database: Database, time: DrivenClock
+) -> None:
+    House.database, House.time = database, time
+    how = settings(
+        max_examples=rounds(short=25, full=500),
+        stateful_step_count=30,
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
+        phases=(Phase.explicit, Phase.generate, Phase.shrink),
+    )
+    run_state_machine_as_test(House, settings=how)
