@@ -47,7 +47,7 @@ class Actor:
         return bool(self.manages.intersection(path or ()))
 
 
-def may_see(  # noqa: PLR0913  (one named thing each)
+def may_see(
     actor: Actor,
     *,
     owner_id: int | None,

@@ -17,6 +17,7 @@ _CAME = """
                l.stage, l.status, l.owner_id, l.assigned_at, l.contacted_at, l.closed_at, l.stage_entered_at
         from windows w
         join lead l on l.org_id = :org and l.created_at >= w.begins and l.created_at < w.ends and l.status <> 'void'
+          and (l.owner_id is not null or l.held_by is distinct from 'nurture')
     )
 """
 # Whose lead it is: the present owner, else the last one; else the team at home in its pool.

@@ -76,10 +76,11 @@ _DUE = text(
     order by held_until, id limit :chunk for no key update skip locked
     """
 )
+# Only now it has come in: the funnel counts it from its day.
 _OPEN = text(
     """
     update lead set held_by = null, held_since = null, held_until = null, held_for = null, pool_entered_at = :now,
-           stage_entered_at = :now, version = version + 1
+           stage_entered_at = :now, created_at = :now, version = version + 1
     where org_id = :org and id = any(:leads)
     """
 )

@@ -12,7 +12,7 @@ from crm.rules.facts import LeadFacts
 from crm.services import calendars, lead_facts
 from crm.uow import UnitOfWork
 
-_STEPS = text("select id, sla_step from lead where org_id = :org and id = any(:ids)")
+_STEPS = text("select id, sla_at, sla_step from lead where org_id = :org and id = any(:ids)")
 _WRITE = text(
     """
     update lead l set sla_at = d.at, sla_step = d.step
@@ -23,12 +23,19 @@ _WRITE = text(
 
 
 def restart(uow: UnitOfWork, lead_ids: Sequence[int], *, fresh: bool = False) -> None:
-    """Compute the next first-response step of these leads anew. Args: fresh: a new ownership begins a new ladder."""
+    """Compute the next first-response step of these leads anew.
+
+    Where no clock was running, as under a new rule set, nothing is made up for: steps that are past are left out.
+
+    Args:
+        fresh: a new ownership begins a new ladder.
+    """
     if not lead_ids or not uow.rules.first_response:
         return
     facts = lead_facts.read(uow, lead_ids)
-    steps = {} if fresh else {row.id: row.sla_step for row in uow.session.execute(_STEPS, _which(uow, lead_ids))}
-    write(uow, [(lead.id, *_next(uow, lead, steps.get(lead.id, 0))) for lead in facts])
+    rows = [] if fresh else uow.session.execute(_STEPS, {"org": uow.org_id, "ids": list(lead_ids)}).all()
+    running = {row.id: row.sla_step for row in rows if row.sla_at}
+    write(uow, [(lead.id, *_next(uow, lead, running.get(lead.id))) for lead in facts])
 
 
 def write(uow: UnitOfWork, found: Sequence[tuple[int, datetime | None, int]]) -> None:
@@ -46,8 +53,9 @@ def due(uow: UnitOfWork, lead_id: int) -> datetime | None:
     return first_response.due(rule, lead.assigned_at, calendars.for_member(uow, lead.owner_id))
 
 
-def _next(uow: UnitOfWork, lead: LeadFacts, step: int) -> tuple[datetime | None, int]:
+def _next(uow: UnitOfWork, lead: LeadFacts, running: int | None) -> tuple[datetime | None, int]:
     steps = ladder(uow, lead)
+    step = sum(one.at <= uow.now for one in steps) if running is None else running
     return (steps[step].at, step) if step < len(steps) else (None, step)
 
 
@@ -57,7 +65,3 @@ def ladder(uow: UnitOfWork, lead: LeadFacts) -> list[first_response.Step]:
     if rule is None or lead.owner_id is None or lead.assigned_at is None:
         return []
     return first_response.ladder(rule, lead.assigned_at, calendars.for_member(uow, lead.owner_id))
-
-
-def _which(uow: UnitOfWork, lead_ids: Sequence[int]) -> dict[str, object]:
-    return {"org": uow.org_id, "ids": list(lead_ids)}

@@ -37,7 +37,7 @@ from crm.uow import UnitOfWork
 VERBS = (
     "claimed", "released", "created", "logged", "stage", "won", "lost", "reopened", "extended", "task_set", "task_done",
     "task_moved", "noted", "assigned", "transferred", "held", "parked",
-    "protected", "unprotected", "moved",
+    "protected", "unprotected", "moved", "accepted",
 )  # fmt: skip
 _MINE = """
     select a.id, a.lead_id, a.verb, a.undo, a.at, l.version, l.number, l.owner_id from activity a
@@ -169,7 +169,7 @@ def _take_back(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:  # noqa: C
             timeline.note(uow, lead_id=row.lead_id, verb="undone", actor_id=actor.id, data={"verb": row.verb})
         case "released" | "transferred" if "owner_id" in row.undo:
             _give_again(uow, actor, row)
-        case "claimed" | "assigned" | "transferred":
+        case "claimed" | "assigned" | "transferred" | "accepted":
             # The contact was shown, so a claim still counts for the quota; only the lead goes back.
             ownership.take_back(
                 uow, lead_id=row.lead_id, owner_id=row.owner_id, how="undone", reason="undo", actor_id=actor.id,

@@ -188,6 +188,20 @@ def test_steps_never_go_back_in_time_and_none_comes_before_the_assignment(minute
     assert first_response.due(rule, began, HERE) == HERE.add(began, Period.parse(within))
 
 
+def test_a_new_rule_makes_up_for_nothing(database, time):
+    acme = build.company(database)
+    with database.begin(acme.org_id) as uow:
+        old = build.lead(uow, acme, owner="ann", level="A", assigned_at=build.NOW - timedelta(days=3))
+        young = build.lead(uow, acme, owner="bob", level="A", assigned_at=build.NOW - timedelta(minutes=25))
+        build.rule_set(uow, RULES)
+    jobs.refresh_deadlines(database, org_id=acme.org_id)
+    assert (read(database, acme, old).sla_at, read(database, acme, young).sla_at) == (
+        None, build.NOW + timedelta(minutes=20),
+    )  # fmt: skip
+    passes(database, acme, time, minutes=21)
+    assert told(database, acme) == [("copy", "mia")]
+
+
 def test_two_first_responses_of_one_name_are_refused():
     with pytest.raises(RuleSetInvalid):
         parse("first_response: [{name: a, within: 1h}, {name: a, within: 2h}]")

@@ -7,8 +7,21 @@ from sqlalchemy import text
 
 from crm import jobs
 from crm.errors import LeadNotFound
+from crm.rules import periods
 from crm.rules.arrival import Arrival
-from crm.services import dispatch, follow_ups, intake, leads, lines, members, pipeline, rules_admin, sources, undo
+from crm.services import (
+    dispatch,
+    follow_ups,
+    funnel,
+    intake,
+    leads,
+    lines,
+    members,
+    pipeline,
+    rules_admin,
+    sources,
+    undo,
+)
 from crm.services.follow_ups import FollowUp
 from tests import build
 
@@ -79,6 +92,20 @@ def test_on_its_day_it_goes_to_its_own_people_although_the_seller_knows_the_cust
     assert [tuple(row) for row in rows] == [
         ("line", "line_parked", "repeat"), ("line", "line_opened", "repeat"), ("dispatch", "assigned", "repeats"),
     ]  # fmt: skip
+
+
+def test_the_funnel_counts_it_in_its_line_from_its_day(database, acme, sold, time):
+    def entered():
+        with database.begin(acme.org_id) as uow:
+            span = periods.parse("90d", uow.now, members.zone("Asia/Shanghai"))
+            report = funnel.report(uow, period=span, scope=funnel.Scope(), cut="line")
+            return {row.name: row.now.entered for row in report.rows}
+
+    time.advance(minutes=1)
+    assert entered() == {"Main": 1}
+    passes(database, acme, time, days=30)
+    time.advance(minutes=1)
+    assert entered() == {"Main": 1, "Repeat purchase": 1}
 
 
 def test_the_new_owner_is_briefed(database, acme, sold, time):

@@ -17,7 +17,7 @@ from crm.offer_refusals import (
     OfferPassedOn,
     OfferTaken,
 )
-from crm.services import assignments, dealing, dispatch, handing, leads, members, offers
+from crm.services import assignments, dealing, dispatch, handing, leads, members, offers, undo
 from tests import build
 
 RULES = """
@@ -253,6 +253,13 @@ def test_what_is_offered_to_somebody_can_be_listed(database, acme, time):
     assert acts(database, acme, other(who), offers.mine) == []
     time.advance(minutes=16)
     assert acts(database, acme, who, offers.mine) == []
+
+
+def test_an_acceptance_can_be_taken_back_and_the_lead_lies_in_its_pool(database, acme):
+    lead_id, ref, who = come_in(database, acme)
+    acts(database, acme, who, handing.accept, ref=ref)
+    acts(database, acme, who, undo.undo)
+    assert standing(database, acme, lead_id) == (None, None)
 
 
 def attempt(database, acme, who, call, **args):
