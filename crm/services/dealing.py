@@ -130,7 +130,7 @@ def deal(uow: UnitOfWork, lead_ids: Sequence[int], *, again: bool = False, parts
         for lead in ordered
     ]
     if again:
-        verdicts = [made for made in verdicts if made.outcome != "held"]
+        verdicts = [made for made in verdicts if made.outcome != "held" or made.facts.get(BRANCH) != free[made.lead_id]]
     _write(uow, dealt_at, verdicts, facts)
     _tell(uow, [made for made in verdicts if made.outcome == "assigned"], parts)
     return verdicts
@@ -183,7 +183,6 @@ def _let_wait(uow: UnitOfWork, at: Table, verdicts: Sequence[Verdict], places: M
         by.setdefault(made.outcome, []).append(made)
     known = {lead: pool for lead, pool in places.items() if pool}
     pauses.keep(uow, {made.lead_id: str(made.rule) for made in by.get("paused", [])})
-    contacting.keep(uow, {made.lead_id: str(made.rule) for made in by.get("policy", [])})
     contacting.keep(uow, {made.lead_id: str(made.rule) for made in by.get("policy", [])})
     offers.open_all(uow, at.by_name, by.get("offered", []))
     reserving.to_desk(uow, at.by_name, by.get("desk", []))

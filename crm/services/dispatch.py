@@ -58,6 +58,7 @@ def _by_affinity(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str]) -
     """To whom the same person belongs already, if that member can take one more."""
     owner_id = candidates.known_owners(uow, [facts]).get(facts.id)
     owner = candidates.of_members(uow, [owner_id]).get(owner_id) if owner_id else None
+    offers.reserve(uow, [owner] if owner else [])
     if owner is None or not owner.welcome or owner.member_id in barred:
         return None
     chosen = [{"member": owner.member_id, "why": None}]

@@ -47,11 +47,14 @@ def rule(draw, name, **fixed):
     made = {"name": name, "caps": draw(CAPS), "nobody": draw(st.sampled_from(["pool", "hold"]))}
     made |= draw(STRATEGIES) | draw(SHARES) | fixed
     must = draw(st.sampled_from([{}, {"where": {"not": {"field": "name", "value": "Bob Chen"}}}]))
+    made |= draw(st.sampled_from([{}, {}, {"mode": "offer"}]))
     return made | {"to": made.get("to", {}) | {"prefer": draw(PREFERENCES)} | must}
 
 
 RULES = st.fixed_dictionaries({
-    "claim": st.fixed_dictionaries({"capacity": st.fixed_dictionaries({"default": st.sampled_from([2, 5, 60, None])})}),
+    "claim": st.fixed_dictionaries({"capacity": st.fixed_dictionaries(
+        {"default": st.sampled_from([2, 5, 60, None])}, optional={"levels": st.just({"A": 2})}
+    )}),
     "dispatch": st.tuples(rule("big", when={"field": "amount", "op": "gte", "value": 1000}), rule("rest")),
     "caps": CAPS,
 })  # fmt: skip
@@ -96,10 +99,12 @@ def became(uow, acme):
         """ and state <> '{"last": {}, "turn": 0, "dealt": {}}' order by rule"""
     )
     decided = "select lead_id, rule, outcome, member_id from decision where org_id = :o order by lead_id, id"
-    return [uow.session.execute(text(read), {"o": acme.org_id}).all() for read in (leads, ledger, cursors, decided)]
+    offered = "select lead_id, member_id, rule, state, expires_at from offer where org_id = :o order by lead_id, id"
+    everything = (leads, ledger, cursors, offered, decided)
+    return [uow.session.execute(text(read), {"o": acme.org_id}).all() for read in everything]
 
 
-@settings(max_examples=rounds(short=15, full=600), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=rounds(short=12, full=300), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     RULES, st.lists(st.booleans(), min_size=LEADS, max_size=LEADS), st.permutations(range(LEADS)),
     st.integers(0, LEADS), st.sets(st.sampled_from(["ann", "bob", "cyd"]), max_size=2),
@@ -112,20 +117,37 @@ def test_a_batch_becomes_what_the_same_leads_would_one_by_one(database, acme, ru
         trial = uow.session.begin_nested()
         for lead in leads:
             dispatch.dispatch(uow, lead)
-        singly = became(uow, acme)
+        singly = [became(uow, acme), all_there(uow, acme)]
+        for lead in sorted(acme.group.values()):
+            dispatch.dispatch(uow, lead)
+        singly.append(became(uow, acme)[:-1])
         trial.rollback()
         dealing.deal(uow, leads[:cut])
         dealing.deal(uow, leads[cut:])
-        together = became(uow, acme)
+        together = [became(uow, acme), all_there(uow, acme)]
+        dealing.deal_held(uow)
+        together.append(became(uow, acme)[:-1])
         raise _Over
     assert together == singly
+
+
+def all_there(uow, acme):
+    """Everybody comes on duty; the leads that lie in a pool are nobody's business any more."""
+    uow.session.execute(text("update member set on_duty = true where org_id = :o"), {"o": acme.org_id})
+    uow.session.execute(
+        text("update lead set status = 'void' where org_id = :o and owner_id is null and held_by is null"),
+        {"o": acme.org_id},
+    )
 
 
 def arrange(uow, acme, rules, big, off_duty):
     """The rule set, which leads are big, and who is not there."""
     build.rule_set(uow, rules)
     uow.session.execute(
-        text("update lead set amount = case when id = any(:big) then 5000 else 10 end where org_id = :o"),
+        text(
+            "update lead set amount = case when id = any(:big) then 5000 else 10 end,"
+            " level = case when id % 3 = 0 then 'A' end where org_id = :o"
+        ),
         {"o": acme.org_id, "big": [acme.group[number] for number, is_big in enumerate(big) if is_big]},
     )
     uow.session.execute(
