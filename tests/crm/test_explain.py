@@ -41,7 +41,9 @@ def test_the_newest_decision_comes_first(database, acme, lead):
         "calls",
         "Bob Chen",
     )
-    assert recycled.facts == {"anchor": "no_follow_up", "period": "7d", "pool": acme.pool["open"]}
+    assert recycled.facts == {
+        "anchor": "no_follow_up", "period": "7d", "pool": acme.pool["open"], "was": acme.pool["open"],
+    }  # fmt: skip
     assert (dispatched.kind, dispatched.outcome, dispatched.rule) == ("dispatch", "assigned", "north first")
     assert (dispatched.member_id, dispatched.rule_version) == (acme.member["bob"], 1)
     assert dispatched.at == recycled.at - timedelta(days=7)
