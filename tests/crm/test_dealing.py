@@ -46,6 +46,15 @@ def test_a_batch_is_dealt_as_singles_are(database, acme):
         assert (owners(uow, leads), ledger(uow)) == singly
 
 
+def test_the_same_leads_under_the_same_rules_go_to_the_same_people(database, acme):
+    with database.begin(acme.org_id) as uow:
+        leads = make(uow, acme, 30)
+        trial = uow.session.begin_nested()
+        first = [(made.lead_id, made.member_id) for made in dealing.deal(uow, leads)]
+        trial.rollback()
+        assert [(made.lead_id, made.member_id) for made in dealing.deal(uow, leads)] == first
+
+
 def ledger(uow):
     columns = (
         "select member_id, holding, day, dealt_day from rep_load where org_id = :o and holding > 0 order by member_id"
