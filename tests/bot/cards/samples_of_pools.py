@@ -57,6 +57,12 @@ def revealed(scene: Scene) -> Shown:
     return scene.say("ann", f"reveal {scene.lead(name='Lu Wei', firm='Lucky Tea', region='East')}")
 
 
+@sample("lead-to_look_at")
+def to_look_at(scene: Scene) -> Shown:
+    ruled(scene)
+    return scene.say("ann", f"lead {scene.lead()}")
+
+
 @sample("revealed-hidden")
 def hidden_again(scene: Scene) -> Shown:
     shown = revealed(scene)
