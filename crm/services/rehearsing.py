@@ -160,11 +160,13 @@ def _size(uow: UnitOfWork) -> dict[str, Any]:
 def _count(begin: Begin, rehearsal_id: int, *, reading: Begin | None = None) -> None:
     """Count and store. Args: reading: transactions to count in; those of `begin` where they are not given."""
     read = reading or begin
+    found = rehearsing_clocks.Clocks()
     with read() as uow:
         rules = parse(get(uow, rehearsal_id).text)
         result = {"changes": _changes(uow.rules, rules), "over": _over(uow, rules)}
-    found = rehearsing_clocks.Clocks()
-    going: int | None = 0
+        going = None if rehearsing_clocks.unmoved(uow.rules, rules) else 0
+        if going is None:
+            rehearsing_clocks.as_it_is(uow, found)
     while going is not None:
         with read() as uow:
             going = rehearsing_clocks.chunk(under(uow, rules), found, after=going, many=CHUNK)

@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import text
 
 from crm.rules.facts import LeadFacts
+from crm.rules.ruleset import Rules
 from crm.services import clocks, lead_facts
 from crm.services.trial import Trial
+from crm.uow import UnitOfWork
 
 AHEAD = timedelta(days=7)
 NAMED = 50
@@ -25,6 +27,19 @@ _OWNED = text(
 )
 _NUMBERS = text("select id, number from lead where org_id = :org and id = any(:leads)")
 _TEAMS = text("select id, department_id from member where org_id = :org")
+
+_OUTLOOK = text(
+    """
+    select owner_id, count(*) as owned, count(*) filter (where recycle_at <= :now) as now,
+           count(*) filter (where recycle_at <= :until) as week
+    from lead where org_id = :org and status = 'open' and owner_id is not null group by owner_id
+    """
+)
+# A change of these alone moves no clock; of whatever else there is, it may.
+_ELSE = (
+    "claim", "pools", "dispatch", "caps", "affinity", "fallback_pool", "first_response", "lines", "digest", "health",
+    "breaker", "undo_minutes", "keep", "warn",
+)  # fmt: skip
 
 # Before and after: how many leads of somebody are due now, and how many within `AHEAD`.
 Counts = dict[str, list[int]]
@@ -90,6 +105,20 @@ class Clocks:
             "losing": self.losing, "staying": self.saved,
             "owners": _ranked("member", self.owners), "teams": _ranked("team", by_team),
         }  # fmt: skip
+
+
+def unmoved(old: Rules, new: Rules) -> bool:
+    """Whether all clocks stay as they are under the new rules."""
+    return new.model_copy(update={name: getattr(old, name) for name in _ELSE}) == old
+
+
+def as_it_is(uow: UnitOfWork, found: Clocks) -> None:
+    """Count all leads whose clocks stay as they are."""
+    args = {"org": uow.org_id, "now": uow.now, "until": uow.now + AHEAD}
+    for row in uow.session.execute(_OUTLOOK, args):
+        counts = {"now": [row.now] * 2, "week": [row.week] * 2, "owned": [row.owned]}
+        found.owners[row.owner_id] = counts
+        _add(found.total, counts)
 
 
 def chunk(trial: Trial, found: Clocks, *, after: int, many: int) -> int | None:

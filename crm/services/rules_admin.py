@@ -152,8 +152,9 @@ def refresh(uow: UnitOfWork, *, after: int = 0, chunk: int = CHUNK) -> int | Non
     Returns: where to go on, None at the end.
     """
     ids = uow.session.scalars(_OWNED, {"org": uow.org_id, "after": after, "chunk": chunk}).all()
-    ledger.recount(uow, ids)
     clocks.restart(uow, ids)
+    # Last, because whoever claims meanwhile waits for the rows that it locks.
+    ledger.recount(uow, ids)
     return ids[-1] if len(ids) == chunk else None
 
 

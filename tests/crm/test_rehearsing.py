@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from crm import jobs
 from crm.errors import NotAllowed, OldCard, RuleSetInvalid
-from crm.services import clocks, dealing, members, rehearsing, rules_admin
+from crm.rules.ruleset import Rules
+from crm.services import clocks, dealing, members, rehearsing, rehearsing_clocks, rules_admin
 from tests import build
 
 WEEK = "recycle: [{name: calls, no_follow_up: 7d}]\n"
@@ -65,6 +66,19 @@ def test_a_stricter_rule_names_who_loses_and_a_milder_one_who_keeps(database, ac
         clocks.restart(uow, [found])
     milder = rehearse(database, acme, MONTH).result["clocks"]
     assert (milder["saved"], [row["lead"] for row in milder["staying"]]) == (1, [found])
+
+
+@pytest.mark.parametrize("change", ["undo_minutes: 11\n", "task_hold: {cap: 15d}\n"])
+def test_rules_that_move_no_clock_show_what_is_coming_anyway(database, acme, change):
+    lead(database, acme, owner="ann", days=4)
+    lead(database, acme, owner="ann", days=8)
+    clocks_ = rehearse(database, acme, WEEK + change).result["clocks"]
+    assert (clocks_["now"], clocks_["week"], clocks_["lost"], clocks_["saved"]) == ([1, 1], [2, 2], 0, 0)
+    assert clocks_["owners"] == [{"member": acme.member["ann"], "now": [1, 1], "week": [2, 2], "owned": [2]}]
+
+
+def test_what_moves_no_clock_is_named_as_in_the_rules():
+    assert set(rehearsing_clocks._ELSE) <= set(Rules.model_fields)
 
 
 def test_what_is_rehearsed_is_what_happens(database, acme):
