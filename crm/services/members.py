@@ -142,7 +142,12 @@ def set_duty(uow: UnitOfWork, actor: Actor, *, on: bool) -> None:
     """Start or stop receiving dispatched leads, at once those that are held; what it was is kept for an undo."""
     uow.session.execute(_SET_DUTY, {"org": uow.org_id, "me": actor.id, "on": on, "now": uow.now.isoformat()})
     if on:
-        uow.defer(queue.Order(queue.DEAL_HELD, {"org_id": uow.org_id}))
+        is_back(uow)
+
+
+def is_back(uow: UnitOfWork) -> None:
+    """Somebody can be dealt leads again: those that are held are dealt at once."""
+    uow.defer(queue.Order(queue.DEAL_HELD, {"org_id": uow.org_id}))
 
 
 def undo_setting(uow: UnitOfWork, actor: Actor) -> str | None:

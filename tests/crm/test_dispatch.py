@@ -85,6 +85,52 @@ def test_who_cannot_take_a_lead_is_passed_over_with_the_reason(database, acme, s
     assert why(database, acme, dealt[0]) == {"ann": reason, "bob": None}
 
 
+def test_leave_ends_with_the_local_day(database, acme):
+    """It is the fourth of March in the east of the Pacific's date line and the third in its west."""
+    for name, zone in (("ann", "Pacific/Kiritimati"), ("bob", "Pacific/Pago_Pago")):
+        args = {"m": acme.member[name], "z": zone}
+        change(database, acme, "update member set timezone = :z where org_id = :o and id = :m", **args)
+        change(
+            database, acme,
+            "insert into leave (org_id, member_id, starts_on, ends_on) values (:o, :m, '2026-03-01', '2026-03-03')",
+            m=acme.member[name],
+        )  # fmt: skip
+    _, dealt = deal(database, acme)
+    assert dealt.member_id == acme.member["ann"]
+    assert why(database, acme, dealt) == {"ann": None, "bob": "on_leave"}
+
+
+@pytest.mark.parametrize(
+    ("to", "reasons"),
+    [
+        ("where: {field: tags, op: contains, value: senior}", {"ann": None, "bob": "condition_not_met"}),
+        ("where: {field: tenure, op: lt, value: 30d}", {"ann": "condition_not_met", "bob": None}),
+        ("where: {field: timezone, value: Europe/Paris}", {"ann": "condition_not_met", "bob": None}),
+        ("where: {field: language, value: zh}", {"ann": None, "bob": "condition_not_met"}),
+        ("where: {field: department, op: in, value: [company]}", {"ann": None, "bob": None}),
+        ("prefer: [{field: email, op: contains, value: ann}]", {"ann": None, "bob": None}),
+    ],
+)
+def test_conditions_are_on_what_is_known_about_members(database, time, to, reasons):
+    rules = f"dispatch: [{{name: web, to: {{departments: [north], {to}}}, working_hours: false}}]"
+    acme = build.company(database, rules=rules)
+    change(
+        database, acme, "update member set tags = '{senior}', locale = 'zh', joined_at = :at where id = :m",
+        m=acme.member["ann"], at=build.NOW - timedelta(days=30),
+    )  # fmt: skip
+    change(database, acme, "update member set timezone = 'Europe/Paris' where id = :m", m=acme.member["bob"])
+    dealt = [deal(database, acme)[1] for _ in range(3)]
+    assert why(database, acme, dealt[0]) == reasons
+    assert {one.member_id for one in dealt} <= {acme.member[name] for name, reason in reasons.items() if not reason}
+
+
+def test_whom_the_rule_prefers_gets_all_as_long_as_there_is_room(database, time):
+    prefer = "to: {departments: [north], prefer: [{field: name, value: Bob Chen}]}, caps: {per_week: 2}"
+    acme = build.company(database, rules=f"dispatch: [{{name: web, {prefer}}}]")
+    dealt = [deal(database, acme)[1].member_id for _ in range(5)]
+    assert dealt == [acme.member["bob"]] * 2 + [acme.member["ann"]] * 2 + [None]
+
+
 def test_the_daily_cap_ends_with_the_local_day(database, time):
     acme = build.company(database, rules=NORTH + "  caps: {per_day: 1}\n")
     first = [deal(database, acme)[1].outcome for _ in range(3)]
