@@ -46,7 +46,8 @@ def came(*hours, **facts):
 
 leads = st.lists(
     st.builds(
-        Came, lead_id=st.integers(1, 99), at=st.integers(0, 60 * 48).map(lambda minutes: START + timedelta(minutes=minutes)),
+        Came, lead_id=st.integers(1, 99),
+        at=st.integers(0, 60 * 48).map(lambda minutes: START + timedelta(minutes=minutes)),
         rule=st.sampled_from([0, 0, 0, None]), known=st.sampled_from([None, None, 1, 7]),
         kept=st.sampled_from([None, timedelta(hours=3)]), counts=st.booleans(),
     ),
