@@ -29,6 +29,7 @@ from crm.services import (
     funnel,
     importing,
     leads,
+    leaves,
     members,
     moving,
     ownership,
@@ -273,6 +274,9 @@ class Facts(OfferFacts, ReasonFacts):
         return explained.reasons(
             self.words, self.viewer, self.member, made, full=lead is not None and not (lead.masked and lead.owner_id)
         )
+
+    def leave_of(self, member_id: int) -> list[tuple[date, date]]:
+        return leaves.coming(self.uow, members.get(self.uow, member_id))
 
     def colleagues(self) -> list[Actor]:
         """To whom the viewer may hand a lead over."""

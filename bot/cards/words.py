@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -43,6 +43,10 @@ class Words:
 
     def day(self, moment: datetime) -> str:
         return format_skeleton("MMMEd", moment.astimezone(self.tz), locale=BABEL[self.locale])
+
+    def date(self, day: date) -> str:
+        """A calendar day that is meant as such, wherever one is."""
+        return format_skeleton("MMMEd", datetime.combine(day, time(12)), locale=BABEL[self.locale])
 
     def left(self, moment: datetime | None) -> str:
         """A countdown: `in 2 d 3 h`, or `overdue` when it has passed."""

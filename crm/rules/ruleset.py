@@ -65,7 +65,7 @@ class Rules(Part):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Rules:
-        for rules in (self.recycle, self.dispatch, self.first_response):
+        for rules in (self.recycle, self.dispatch, self.first_response, self.exempt, self.contact):
             names = [rule.name for rule in rules]
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -155,8 +156,9 @@ class Story:
             return [(step, moment) for moment, step in sorted(coming.items())]
 
 
+@pytest.mark.timeout(900)
 @given(steps=STEPS, start=st.sampled_from(RULE_SETS))
-@settings(max_examples=rounds(short=6, full=400), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=rounds(short=6, full=150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_countdown_that_is_shown_is_the_moment_at_which_the_sweep_takes_the_lead(
     database: Database, time: DrivenClock, steps: list[tuple[str, int]], start: str
 ) -> None:

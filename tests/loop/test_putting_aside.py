@@ -140,3 +140,22 @@ def test_a_paused_recycle_rule_moves_the_countdown(world: World) -> None:
     assert "paused the rule “calls”" in mia.says(f"why {ref}").text
     with world.database.begin(world.acme.org_id) as uow:
         assert uow.session.scalar(text("select count(*) from rule_pause where org_id = :o"), {"o": uow.org_id}) == 1
+
+
+@everywhere
+def test_leave_is_said_in_one_line_and_moves_the_clocks(world: World, platform: str) -> None:
+    with world.database.begin(world.acme.org_id) as uow:
+        build.rule_set(uow, "recycle: [{name: calls, no_follow_up: 7d, leave: pauses}]")
+    owned(world)
+    ann = world.chat(platform, "ann")
+    assert "Mon, Mar 9 – Wed, Mar 11" in ann.says("leave 9 March to 11 March").text
+    moved = "select count(*) from lead where recycle_at = :at"
+    assert world.count(moved, at=build.NOW.replace(day=14)) == 1
+    assert "None." in ann.says("请假 取消").text
+    assert world.count(moved, at=build.NOW.replace(day=11)) == 1
+
+
+def test_managers_write_down_leave_for_their_own_people(world: World) -> None:
+    assert "Fri, Mar 6" in world.chat("slack", "mia").says("leave @Ann Friday").text
+    assert "not in your team" in world.chat("slack", "max").says("leave @Ann Friday").text
+    assert "When exactly" in world.chat("slack", "ann").says("leave soon").text

@@ -130,3 +130,13 @@ def why_overridden(scene: Scene) -> Shown:
         scene.say("mia", words)
     scene.say("mia", "rules pause first contact until Friday 18:00 trade fair")
     return scene.say("mia", f"why {ref}")
+
+
+@sample("leave")
+def leave(scene: Scene) -> Shown:
+    return scene.say("ann", "leave 9 March to 11 March")
+
+
+@sample("leave-none")
+def no_leave(scene: Scene) -> Shown:
+    return scene.say("ann", "leave")
