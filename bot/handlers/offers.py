@@ -6,7 +6,8 @@ from bot.arguments import RawRef, Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.router import action, command
-from crm.services import handing, leads
+from crm.errors import MissingArgument
+from crm.services import handing, leads, offers
 
 
 @command(
@@ -18,8 +19,9 @@ from crm.services import handing, leads
     topic="pool",
 )
 @action("offer.accept", guards=False)
-def accept(context: Context, ref: RawRef) -> Reply:
-    return context.reply("claimed", lead=handing.accept(context.uow, actor=context.actor, ref=ref))
+def accept(context: Context, ref: RawRef | None = None) -> Reply:
+    which = ref or _only(context, _("accept L-1042"))
+    return context.reply("claimed", lead=handing.accept(context.uow, actor=context.actor, ref=which))
 
 
 @command(
@@ -31,9 +33,20 @@ def accept(context: Context, ref: RawRef) -> Reply:
     topic="pool",
 )
 @action("offer.decline", guards=False)
-def decline(context: Context, ref: RawRef, reason: Rest | None = None) -> Reply:
+def decline(context: Context, ref: RawRef | None = None, reason: Rest | None = None) -> Reply:
+    which = ref or _only(context, _("decline L-1042 not my product"))
     given = context.fields.get("reason") or reason
     if not given:
-        return context.form("decline_form", ref=f"L-{leads.parse_ref(ref)}")
-    offer = handing.decline(context.uow, actor=context.actor, ref=ref, reason=given)
+        return context.form("decline_form", ref=f"L-{leads.parse_ref(which)}")
+    offer = handing.decline(context.uow, actor=context.actor, ref=which, reason=given)
     return context.reply("declined", ref=offer.ref)
+
+
+def _only(context: Context, example: str) -> str:
+    """The lead of the quoted card, or the only one on offer. Raises MissingArgument when several are."""
+    if context.interaction.quoted:
+        return context.interaction.quoted
+    held = offers.mine(context.uow, actor=context.actor)
+    if len(held) != 1:
+        raise MissingArgument(example=example)
+    return held[0].ref

@@ -64,6 +64,18 @@ def test_a_declined_offer_goes_on_and_the_first_card_says_to_whom(world: World, 
     assert with_button(bob.inbox(), "Accept")
 
 
+def test_the_only_offer_needs_no_number_and_of_several_one_is_named(world: World) -> None:
+    under(world, "offer")
+    ann = world.chat("playground", "ann")
+    first = world.arrives(by_rule=True)
+    assert "Declined" in ann.says("decline no time").text
+    second, third = world.arrives(by_rule=True), world.arrives(by_rule=True)
+    assert "accept L-1042" in ann.says("accept").text
+    assert second in ann.says(f"accept {second}").text
+    assert third in ann.says("accept").text
+    assert owner(world, first) == 0
+
+
 @everywhere
 def test_the_button_asks_for_the_reason(world: World, platform: str) -> None:
     under(world, "offer")
