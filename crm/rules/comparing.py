@@ -20,7 +20,7 @@ Test = Callable[[LeadFacts], bool]
 ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le,
 }  # fmt: skip
-EMPTY = (None, "", (), [])
+EMPTY: tuple[Any, ...] = (None, "", (), [])
 
 
 def many(value: Any) -> tuple[Any, ...]:
@@ -69,6 +69,35 @@ def of_custom(key: str, op: str, wanted: Any) -> Test:
         return _contains(key, wanted)
     among, is_wanted = _typed(many(wanted)), op in {"eq", "in"}
     return lambda facts: (not among.isdisjoint(_items(facts.custom.get(key)))) is is_wanted
+
+
+def all_of(parts: tuple[Test, ...]) -> Test:
+    """Whether every part is true."""
+    if len(parts) == 1:
+        return parts[0]
+
+    def holds(facts: LeadFacts) -> bool:
+        # A loop, because `all` with a generator takes twice the time, and this is asked for every lead and rule.
+        for part in parts:  # noqa: SIM110
+            if not part(facts):
+                return False
+        return True
+
+    return holds
+
+
+def any_of(parts: tuple[Test, ...]) -> Test:
+    """Whether one of the parts is true."""
+    if len(parts) == 1:
+        return parts[0]
+
+    def holds(facts: LeadFacts) -> bool:
+        for part in parts:  # noqa: SIM110  (as above)
+            if part(facts):
+                return True
+        return False
+
+    return holds
 
 
 def _ordered(value: Callable[[LeadFacts], Any], op: str, wanted: Any) -> Test:

@@ -116,12 +116,7 @@ class AllOf(_Part):
     @cached_property
     def holds(self) -> Test:
         """Whether this is true of a lead's facts: a function, made at the first use."""
-        parts = tuple(part.holds for part in self.all)
-        if not parts:
-            return lambda _facts: True
-        if len(parts) == 1:
-            return parts[0]
-        return lambda facts: all(part(facts) for part in parts)
+        return comparing.all_of(tuple(part.holds for part in self.all))
 
 
 class AnyOf(_Part):
@@ -132,8 +127,7 @@ class AnyOf(_Part):
     @cached_property
     def holds(self) -> Test:
         """Whether this is true of a lead's facts: a function, made at the first use."""
-        parts = tuple(part.holds for part in self.any)
-        return lambda facts: any(part(facts) for part in parts)
+        return comparing.any_of(tuple(part.holds for part in self.any))
 
 
 class Not(_Part):
