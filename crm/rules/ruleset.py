@@ -13,8 +13,8 @@ from crm.rules.sections.base import ALWAYS, Name, Part
 from crm.rules.sections.claiming import Claim, Pool, Protect
 from crm.rules.sections.contacting import Contact
 from crm.rules.sections.dispatching import Caps, Dispatch, To
-from crm.rules.sections.offering import FirstResponse, FollowingLine
 from crm.rules.sections.nurturing import Nurture
+from crm.rules.sections.offering import FirstResponse, FollowingLine
 from crm.rules.sections.recycling import (
     ANCHORS,
     CONTACT,
@@ -76,9 +76,10 @@ class Rules(Part):
     @model_validator(mode="after")
     def _clocks_stand_on_facts(self) -> Rules:
         """A clock is worked out when facts change; a condition that comes true by itself would be noticed by nobody."""
-        for rule in (*self.recycle, *self.exempt):
-            if any(one.field in conditions.SPANS for one in conditions.comparisons(rule.when)):
-                raise ValueError(f"{rule.name!r}: age grows by itself; say how long with {', '.join(ANCHORS)}")
+        named = [(rule.name, rule.when) for rule in self.recycle] + [(one.name, one.when) for one in self.exempt]
+        for name, when in named:
+            if any(one.field in conditions.SPANS for one in conditions.comparisons(when)):
+                raise ValueError(f"{name!r}: age grows by itself; say how long with {', '.join(ANCHORS)}")
         return self
 
     @property

@@ -133,3 +133,16 @@ def test_what_is_nested_beyond_measure_is_refused(opening, closing):
     with pytest.raises(RuleSetInvalid) as refused:
         parse("dispatch: " + opening * 3000 + closing * 3000)
     assert refused.value.data["problem"] == "nested more than 60 deep"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "recycle: [{name: old, not_converted: 9d, when: {not: {field: age, op: gt, value: 3d}}}]",
+        "exempt: [{name: old, when: {any: [{field: age, op: gt, value: 3d}]}}]",
+    ],
+)
+def test_a_clock_does_not_wait_for_a_condition_that_comes_true_by_itself(text):
+    with pytest.raises(RuleSetInvalid) as refused:
+        parse(text)
+    assert "'old': age grows by itself" in refused.value.data["problem"]
