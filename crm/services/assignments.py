@@ -24,7 +24,6 @@ from crm.errors import (
     Refusal,
     SelfSourced,
 )
-from crm.errors_of_pools import MemberFullOf
 from crm.rules.access import SELLERS, Actor
 from crm.services import (
     claim_checks,
@@ -247,7 +246,7 @@ def hand_over(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor,
         _end_for(uow, actor, lead)
         _tell_former(uow, actor, lead.owner_id, [lead.id])
     if not give(uow, lead_id=lead.id, member_id=to.id, how=how, actor_id=actor.id, reason=reason or None):
-        raise _no_room(uow, to, lead)
+        raise claim_checks.why_not(uow, to, lead.id, mine=False)
     uow.notify(
         "lead.assigned", to=to.id, lead=lead.id, key=f"assigned:{lead.id}:{uow.now.isoformat()}",
         data={"lead": lead.id, "by": actor.id},
@@ -343,14 +342,6 @@ def _end_for(uow: UnitOfWork, actor: Actor, lead: leads.LeadView) -> None:
     )
     if not ended:
         raise Conflict
-
-
-def _no_room(uow: UnitOfWork, to: Actor, lead: leads.LeadView) -> Refusal:
-    found = takeable.by_id(uow, to, lead.id)
-    reached = ledger.crowded(uow, to.id, found.lead) if found else None
-    if reached is not None:
-        return MemberFullOf(member_id=to.id, held=reached[1], limit=reached[0].cap, value=reached[0].value)
-    return MemberFull(member_id=to.id, held=ownership.holding(uow, to), limit=ownership.room(uow, to).cap, count=1)
 
 
 def _tell_former(uow: UnitOfWork, actor: Actor, owner_id: int, lead_ids: list[int]) -> None:

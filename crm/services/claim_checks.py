@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from crm.errors import (
     CapacityReached,
+    Conflict,
     CoolingDown,
     Embargoed,
     LeadAlreadyClaimed,
@@ -24,15 +25,23 @@ from crm.errors import (
     LeadHeldUntil,
     LeadNotFound,
     LeadNotInPool,
+    MemberFull,
     NotAllowed,
     PoolClosed,
     QuotaReached,
     Refusal,
 )
-from crm.errors_of_pools import ForNewcomers, NotYetAdmitted, NotYourTurn, PoolQuotaReached, TeamHoldsEnough
+from crm.errors_of_pools import (
+    ForNewcomers,
+    MemberFullOf,
+    NotYetAdmitted,
+    NotYourTurn,
+    PoolQuotaReached,
+    TeamHoldsEnough,
+)
 from crm.rules import quota
 from crm.rules.access import SELLERS, Actor
-from crm.services import contacting, ledger, ownership, reserving
+from crm.services import contacting, ledger, ownership, reserving, takeable
 from crm.services.takeable import Takeable
 from crm.uow import UnitOfWork
 
@@ -106,6 +115,24 @@ def full(uow: UnitOfWork, actor: Actor, found: Takeable) -> Refusal | None:
 def no_room(uow: UnitOfWork, actor: Actor, found: Takeable, *, claims: bool = True) -> Refusal | None:
     """The caps that hold wherever a lead comes from; those on claims only where it counts as one."""
     return _general(uow, actor, found, claims=claims) or _of_kind(uow, actor, found)
+
+
+def told_of(refusal: Refusal, owner_id: int | None, *, mine: bool) -> Refusal:
+    """The same refusal for want of room, as told to somebody who is not the one without room."""
+    data = refusal.data
+    if mine or refusal.code not in ("capacity_reached", "level_full", "source_full"):
+        return refusal
+    if isinstance(refusal, CapacityReached):
+        return MemberFull(member_id=owner_id, count=1, **data)
+    value = data.get("level") or data.get("source")
+    return MemberFullOf(member_id=owner_id, held=data["held"], limit=data["limit"], value=value)
+
+
+def why_not(uow: UnitOfWork, owner: Actor, lead_id: int, *, mine: bool) -> Refusal:
+    """Why a member could not be given a lead; Conflict where there is room by now."""
+    found = takeable.by_id(uow, owner, lead_id)
+    reached = no_room(uow, owner, found, claims=False) if found else None
+    return told_of(reached, owner.id, mine=mine) if reached else Conflict()
 
 
 def is_guarded(uow: UnitOfWork, found: Takeable) -> bool:

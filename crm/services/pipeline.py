@@ -9,12 +9,14 @@ from typing import Any
 
 from sqlalchemy import text
 
-from crm.errors import CapacityReached, Conflict, LeadNotFound, LeadNotYours, MemberFull, StageNotFound
+from crm.errors import CapacityReached, Conflict, LeadNotFound, LeadNotYours, StageNotFound
+from crm.errors_of_pools import LevelFull, SourceFull
 from crm.rules.access import Actor
-from crm.services import assignments, clocks, counting, creation, lines, tasks, timeline
+from crm.services import assignments, claim_checks, clocks, counting, creation, lines, tasks, timeline
 from crm.services.leads import LeadView
 from crm.uow import UnitOfWork
 
+FULL = (CapacityReached, LevelFull, SourceFull)
 _STAGES = text(
     """
     select s.key, s.name, s.name_zh, s.funnel, s.position from stage s
@@ -70,7 +72,10 @@ def move(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -> 
         uow, lead_id=lead.id, verb="stage", actor_id=actor.id, for_id=_other(actor, lead),
         data={"from": lead.stage, "to": stage.key}, owner=lead.owner_id, stage=stage.key, stage_entered_at=uow.now,
     )  # fmt: skip
-    counting.restage(uow, lead.id)
+    try:
+        counting.restage(uow, lead.id)
+    except FULL as full:
+        raise claim_checks.told_of(full, lead.owner_id, mine=lead.mine) from None
     clocks.restart(uow, [lead.id])
     return None
 
@@ -127,8 +132,8 @@ def reopen(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -
     )  # fmt: skip
     try:
         counting.count_again(uow, lead_id=lead.id)
-    except CapacityReached as full:
-        raise full if lead.mine else MemberFull(member_id=lead.owner_id, count=1, **full.data) from None
+    except FULL as full:
+        raise claim_checks.told_of(full, lead.owner_id, mine=lead.mine) from None
     clocks.restart(uow, [lead.id])
 
 

@@ -15,11 +15,12 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from crm.errors import BuiltUpon, CapacityReached, MemberFull, NothingToUndo
+from crm.errors import BuiltUpon, NothingToUndo
 from crm.rules.access import Actor
 from crm.services import (
     assignments,
     batches,
+    claim_checks,
     clocks,
     counting,
     lines,
@@ -196,8 +197,7 @@ def _give_again(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
     """The owner has the lead again, and its clocks run on from where they stood."""
     owner = members.get(uow, row.undo["owner_id"])
     if not ownership.give(uow, lead_id=row.lead_id, member_id=owner.id, how="undo", actor_id=actor.id):
-        figures = {"held": ownership.holding(uow, owner), "limit": ownership.room(uow, owner).cap}
-        raise CapacityReached(**figures) if owner.id == actor.id else MemberFull(member_id=owner.id, count=1, **figures)
+        raise claim_checks.why_not(uow, owner, row.lead_id, mine=owner.id == actor.id)
     before = {"protected_until": None, "pool_id": None} | row.undo["before"]
     uow.session.execute(_OWNED_AS_BEFORE, {"org": uow.org_id, "lead": row.lead_id, **before})
     timeline.set_tasks(uow, row.undo.get("tasks", []), to="open", was="cancelled")

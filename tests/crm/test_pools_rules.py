@@ -589,3 +589,26 @@ def test_the_list_of_a_pool_shows_what_can_be_claimed_by_its_own_rules(database,
     }
     assert listed == {"ann": [fresh], "bob": [mine, fresh]}
     assert late not in listed["bob"]
+
+
+# Told to whom it is not about
+
+
+def test_a_manager_is_told_whose_room_is_wanting(desk):
+    lead = plain(desk, owner="ann", level="A")
+    stage(desk, "ann", lead, "quote")
+    for _ in range(2):
+        claim(desk, "ann", plain(desk, level="A"))
+    full = {"member_id": desk.acme.member["ann"], "held": 2, "limit": 2, "value": "A"}
+    assert refused(stage, desk, "ann", lead, "new")[0] == "level_full"
+    assert refused(stage, desk, "mia", lead, "new") == ("member_full_of", full)
+    stage(desk, "ann", lead, "lost")
+    assert refused(stage, desk, "mia", lead, "new") == ("member_full_of", full)
+
+
+def test_a_release_is_not_undone_into_a_full_level(desk):
+    lead = plain(desk, owner="ann", level="A", pool="north")
+    release(desk, "mia", lead)
+    for _ in range(2):
+        claim(desk, "ann", plain(desk, level="A"))
+    assert refused(desk.undoes, "mia")[0] == "member_full_of"
