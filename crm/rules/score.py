@@ -47,7 +47,7 @@ class Scored:
 def score(lead: LeadFacts, profile: Profile, rules: Scoring, now: datetime) -> Scored:
     """The points of a lead now. Never below nothing."""
     reasons = tuple(reason for reason in _reasons(lead, profile, rules, now) if reason[1])
-    coming = (profile.came_at + step.within.longest for step in rules.steps)
+    coming = (profile.came_at + length for length, _ in rules.steps)
     next_at = next((moment for moment in coming if moment > now), None)
     return Scored(max(sum(points for _, points in reasons), 0), reasons, next_at)
 
@@ -80,7 +80,7 @@ def _activity(lead: LeadFacts, rules: Scoring) -> Iterator[Reason]:
 
 def _recency(profile: Profile, rules: Scoring, now: datetime) -> Iterator[Reason]:
     """The step of the shortest time that is not over; it ends at the very moment that `next_at` names."""
-    for step in rules.steps:
-        if now < profile.came_at + step.within.longest:
+    for length, step in rules.steps:
+        if now < profile.came_at + length:
             yield f"recency:{step.within}", step.points
             return

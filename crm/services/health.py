@@ -15,6 +15,8 @@ from crm.services.fairness import OfRule
 from crm.services.members import zone
 from crm.uow import UnitOfWork
 
+# So many leads of each member are enough to know the middle one.
+SAMPLE = 50
 WEEK, BEFORE, ROUND = timedelta(days=7), timedelta(days=28), timedelta(days=2)
 
 _TEAM = """
@@ -52,8 +54,12 @@ _SPEED = text(
     select count(*) as many, percentile_disc(0.5) within group
                (order by coalesce(first.at, cast(:until as timestamptz)) - a.began_at) as median
     from member m
-    join assignment a on a.org_id = m.org_id and a.member_id = m.id and a.began_at >= :start and a.began_at < :end
-                     and a.began_by <> 'undo'
+    cross join lateral (
+        select a.org_id, a.lead_id, a.member_id, a.began_at, a.ended_at from assignment a
+        where a.org_id = m.org_id and a.member_id = m.id and a.began_at >= :start and a.began_at < :end
+          and a.began_by <> 'undo'
+        order by a.began_at desc limit {SAMPLE}
+    ) a
     left join lateral (
         select min(v.at) as at from activity v
         where v.org_id = a.org_id and v.lead_id = a.lead_id and v.actor_id = a.member_id and v.verb = 'logged'

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from crm.period import Period, Span
 from crm.rules.conditions import AllOf, AnyOf, Comparison, Condition, Not
@@ -76,18 +77,21 @@ class Scoring(Part):
         Recent(within=Period(7, "d"), points=10),
     )
 
+    _steps: list[tuple[timedelta, Recent]] = PrivateAttr(default_factory=list)
+
     @model_validator(mode="after")
     def _names_are_unique(self) -> Scoring:
         names = [one.name for one in self.points]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"the name {twice[0]!r} is used twice")
+        self._steps.extend(sorted(((step.within.longest, step) for step in self.recency), key=lambda step: step[0]))
         return self
 
     @property
-    def steps(self) -> tuple[Recent, ...]:
-        """The steps of recency, the shortest first."""
-        return tuple(sorted(self.recency, key=lambda step: step.within.longest))
+    def steps(self) -> Sequence[tuple[timedelta, Recent]]:
+        """The steps of recency with their lengths, the shortest first."""
+        return self._steps
 
 
 def _fields(when: Condition) -> Iterator[str]:
