@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from crm import jobs, queue
 from crm.errors import NotAllowed, RuleSetInvalid
-from crm.services import clocks, members, rules_admin
+from crm.services import assignments, clocks, members, rules_admin
 from tests import build
 
 WEEK, DAY = "recycle: [{name: calls, no_follow_up: 7d}]\n", "recycle: [{name: calls, no_follow_up: 1d}]\n"
@@ -57,6 +58,25 @@ def test_the_background_goes_on_chunk_by_chunk(database, acme):
         assert rules_admin.refresh(uow, chunk=3) == leads[2]
         assert rules_admin.refresh(uow, after=leads[2], chunk=3) is None
         assert all(build.read(uow, lead).recycle_at for lead in leads)
+
+
+def test_whoever_claims_does_not_wait_for_the_clocks(database, acme):
+    with database.begin(acme.org_id) as uow:
+        build.lead(uow, acme, owner="ann")
+        free = build.read(uow, build.lead(uow, acme)).ref
+    with database.begin(acme.org_id) as busy, database.begin(acme.org_id) as quick:
+        rules_admin.refresh(busy)
+        quick.session.execute(text("set local lock_timeout = '500ms'"))
+        assert assignments.claim(quick, actor=members.get(quick, acme.member["ann"]), ref=free)
+
+
+def test_two_who_apply_take_turns(database, acme):
+    with database.begin(acme.org_id) as first, database.begin(acme.org_id) as second:
+        rules_admin.lock(first)
+        second.session.execute(text("set local lock_timeout = '100ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            rules_admin.apply(second, written=WEEK)
+        second.session.rollback()
 
 
 def test_a_rollback_is_a_new_version_with_the_old_text(database, acme):
