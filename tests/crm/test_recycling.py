@@ -288,3 +288,75 @@ def test_only_the_owner_extends_and_only_what_has_a_clock(database, acme):
         view = leads.access_id(uow, actor=actor(uow, acme, "mia"), lead_id=theirs)
         with pytest.raises(LeadNotYours):
             recycling.extend(uow, actor=actor(uow, acme, "ann"), lead=view)
+
+
+# --- the breaker, team by team, and over a change of rules
+
+
+def asked(database, acme):
+    query = "select counters->>'team' as team from run where org_id = :o and kind = 'recycle_stopped' order by id"
+    return [int(row.team) for row in sql(database, acme, query)]
+
+
+def neglect(database, acme, owner, count):
+    for _ in range(count):
+        own(database, acme, owner=owner, contacted_at=build.NOW)
+
+
+def test_one_team_is_asked_about_while_another_goes_on(database, time):
+    acme = build.company(database, rules=RULES)
+    neglect(database, acme, "ann", 4)
+    neglect(database, acme, "cyd", 2)
+    time.set(build.NOW + 8 * DAY)
+    assert recycling.sweep(database, acme.org_id) == 2
+    assert asked(database, acme) == [acme.department["north"]]
+
+
+def answered(database, acme, verb, name):
+    run = sql(database, acme, "select max(id) as id from run where org_id = :o and kind = 'recycle_stopped'")[0].id
+    with database.begin(acme.org_id) as uow:
+        getattr(breaker, verb)(uow, actor=actor(uow, acme, name), run_id=run)
+
+
+def test_an_approval_holds_for_the_rules_under_which_it_was_asked(database, time):
+    acme = build.company(database, rules=RULES)
+    neglect(database, acme, "ann", 4)
+    time.set(build.NOW + 8 * DAY)
+    recycling.sweep(database, acme.org_id)
+    answered(database, acme, "approve", "mia")
+    with database.begin(acme.org_id) as uow:
+        build.rule_set(uow, RULES.replace("7d", "1d"))
+    assert recycling.sweep(database, acme.org_id) == 0
+    assert asked(database, acme) == [acme.department["north"]] * 2
+    answered(database, acme, "approve", "mia")
+    assert recycling.sweep(database, acme.org_id) == 4
+
+
+def test_a_card_from_before_the_rules_changed_is_old(database, time):
+    acme = build.company(database, rules=RULES)
+    neglect(database, acme, "ann", 4)
+    time.set(build.NOW + 8 * DAY)
+    recycling.sweep(database, acme.org_id)
+    with database.begin(acme.org_id) as uow:
+        build.rule_set(uow, RULES.replace("7d", "1d"))
+    with pytest.raises(OldCard):
+        answered(database, acme, "approve", "mia")
+
+
+def test_the_manager_of_another_team_answers_for_nobody_else(database, time):
+    acme = build.company(database, rules=RULES)
+    neglect(database, acme, "ann", 4)
+    time.set(build.NOW + 8 * DAY)
+    recycling.sweep(database, acme.org_id)
+    with pytest.raises(NotAllowed):
+        answered(database, acme, "approve", "max")
+
+
+def test_what_fills_no_capacity_is_taken_back_without_a_count(database, time):
+    acme = build.company(database, rules="recycle: [{name: calls, no_follow_up: 7d}]\nbreaker: {at_least: 100}")
+    own(database, acme, owner="ann", contacted_at=build.NOW)
+    with database.begin(acme.org_id) as uow:
+        uow.session.execute(text("update lead set counts = false where org_id = :o"), {"o": acme.org_id})
+    time.set(build.NOW + 8 * DAY)
+    recycling.sweep(database, acme.org_id)
+    assert sql(database, acme, "select max(holding) as most from rep_load where org_id = :o")[0].most == 1
