@@ -7,7 +7,8 @@ import secrets
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -24,6 +25,7 @@ from ops.sockets import Sockets
 from ops.supervise import Program, Supervisor, stop_on_signals
 from webhooks.playground.guard import check_settings
 
+PATIENCE = 180.0  # seconds
 THINGS_TO_TRY = (
     ("claim next", "take the best lead of the pool; its contact opens"),
     ("log L-1279 called, wants a quote, call back tomorrow 3pm", "a follow-up and a reminder from one sentence"),
@@ -49,8 +51,9 @@ def run(settings: Settings, *, reset: bool, out: Console) -> None:
         with Supervisor(
             _programs(environment, data_dir), say=lambda words: out.print(words, style="yellow")
         ) as programs:
-            _await_web(settings, stop.is_set)
-            _welcome(settings, out)
+            programs.watch(stop, until=_Patience(settings).is_over)
+            if not stop.is_set():
+                _welcome(settings, out)
             Thread(target=_more_data, args=(sockets, out, stop), daemon=True).start()
             programs.watch(stop)
     out.print("Stopped. The data is kept; make demo goes on with it, make demo-reset starts over.")
@@ -102,16 +105,20 @@ def _more_data(sockets: Sockets, out: Console, stop: Event) -> None:
             out.print(f"The rest of the demo's history could not be made: {type(exc).__name__}.", style="yellow")
 
 
-def _await_web(settings: Settings, stopped: Callable[[], bool]) -> None:
-    for _ in range(300):
-        try:
-            with urllib.request.urlopen(f"http://{settings.host}:{settings.port}/readyz", timeout=2):
-                return
-        except OSError:
-            if stopped():
-                return
-            time.sleep(0.1)
-    raise StartError("The web process does not answer; its log is in the data folder, log/web.log.")
+class _Patience:
+    """Waits for the web; on a busy machine the very first start may take a minute."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.address = f"http://{settings.host}:{settings.port}/readyz"
+        self.until = time.monotonic() + PATIENCE
+
+    def is_over(self) -> bool:
+        """Whether the web answers. Raises StartError when it has not for too long."""
+        with suppress(OSError), urllib.request.urlopen(self.address, timeout=2):  # noqa: S310  (our own address)
+            return True
+        if time.monotonic() > self.until:
+            raise StartError("The web process does not answer; its log is in the data folder, log/web.log.")
+        return False
 
 
 def _welcome(settings: Settings, out: Console) -> None:

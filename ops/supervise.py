@@ -55,11 +55,13 @@ class Supervisor:
     ) -> None:
         self._stop()
 
-    def watch(self, stop: threading.Event) -> None:
-        """Return when `stop` is set; StartError when a program cannot stay up."""
+    def watch(self, stop: threading.Event, *, until: Callable[[], bool] = lambda: False) -> None:
+        """Return when `stop` is set or `until` holds; StartError when a program cannot stay up."""
         while not stop.wait(LOOK_EVERY):
             for program in self._programs:
                 self._look_after(program, time.monotonic())
+            if until():
+                return
 
     def _look_after(self, program: Program, now: float) -> None:
         if program.child is None:

@@ -76,6 +76,13 @@ def test_a_program_that_cannot_stay_up_ends_the_whole_with_one_sentence() -> Non
     assert not sleeper.is_running()
 
 
+def test_watching_ends_when_what_was_waited_for_has_come() -> None:
+    answers = iter([False, False, True])
+    with Supervisor([Program("web", Command(["sleep", "60"]))], say=str) as supervisor:
+        supervisor.watch(threading.Event(), until=lambda: next(answers))
+    assert list(answers) == []
+
+
 def test_a_program_that_does_not_exist_stops_the_others_too() -> None:
     good = Program("good one", Command(["sleep", "600"]))
     missing = Program("missing", Command(["/no/such/program"]))
