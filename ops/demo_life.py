@@ -16,7 +16,19 @@ from sqlalchemy import text
 from crm.errors import Refusal
 from crm.models import Source
 from crm.rules.access import Actor
-from crm.services import assignments, follow_ups, intake, leads, pipeline, recycling, tasks, warnings
+from crm.services import (
+    assignments,
+    first_response,
+    follow_ups,
+    handing,
+    intake,
+    leads,
+    pipeline,
+    recycling,
+    shields,
+    tasks,
+    warnings,
+)
 from crm.services.follow_ups import FollowUp
 from crm.uow import UnitOfWork
 from ops import demo_names
@@ -27,9 +39,11 @@ NEXT_STAGE = {"new": "contacted", "contacted": "qualified", "qualified": "quote"
 _STATE = text(
     """
     select l.id, l.status, l.stage, l.owner_id, l.assigned_at, l.followed_up_at, l.recycle_at, l.warn_at,
+           l.sla_at, o.member_id as asked, o.expires_at,
            (select min(t.due_at) from task t where t.org_id = l.org_id and t.lead_id = l.id and t.state = 'open'
                and t.reminded_at is null) as task_at
-    from lead l where l.org_id = :org and l.id = :lead
+    from lead l left join offer o on o.org_id = l.org_id and o.lead_id = l.id and o.state = 'open'
+    where l.org_id = :org and l.id = :lead
     """
 )
 
@@ -75,6 +89,10 @@ class _Life:
         source = self.cast.sources[self.script.origin.source]
         self.lead_id = intake.take_in(self.uow, source=source, arrival=self.customer).lead_id
 
+    @property
+    def _ref(self) -> str:
+        return f"L-{leads.number_of(self.uow, self.lead_id)}"
+
     def state(self) -> Any:
         return self.uow.session.execute(_STATE, {"org": self.uow.org_id, "lead": self.lead_id}).one()
 
@@ -82,16 +100,22 @@ class _Life:
         """What happens next: what is written, or chance; the recycle run comes first if it is due earlier."""
         if state.status != "open":
             return None
+        if state.asked and self.written is None:
+            return self._asked(self.cast.rep_of(state.asked), state.expires_at)
         beat = next(self.written, None) if self.written is not None else self._chance(state)
         if state.recycle_at and (beat is None or state.recycle_at <= beat.at):
             return Beat(state.recycle_at, "recycle")
         return beat
 
     def settle(self, state: Any, until: datetime) -> None:
-        """Warnings and reminders that fell due before `until` happen at their time."""
+        """Warnings, nudges and reminders that fell due before `until` happen at their time."""
         while state.warn_at and state.warn_at < until:
             self.uow.now = state.warn_at
             warnings.warn_due(self.uow)
+            state = self.state()
+        while state.sla_at and state.sla_at < until:
+            self.uow.now = state.sla_at
+            first_response.climb(self.uow)
             state = self.state()
         if state.task_at and state.task_at < until:
             self.uow.now = state.task_at
@@ -108,6 +132,13 @@ class _Life:
 
     def _chance(self, state: Any) -> Beat | None:
         return self._in_pool() if state.owner_id is None else self._owned(self.cast.rep_of(state.owner_id), state)
+
+    def _asked(self, rep: Rep, until: datetime) -> Beat:
+        """Who is offered a lead mostly takes it; now and then says no, or nothing."""
+        at = self.at + timedelta(minutes=self.luck.uniform(2, 65))
+        if at >= until:
+            return Beat(until, "silence")
+        return Beat(at, "accept" if self.luck.random() < 0.85 else "decline", rep.key)
 
     def _in_pool(self) -> Beat | None:
         """Somebody claims it after a while, a good lead sooner; some are never wanted."""
@@ -154,8 +185,20 @@ class _Life:
 
     def _claim(self, beat: Beat) -> None:
         self.claims += 1
-        number = leads.number_of(self.uow, self.lead_id)
-        assignments.claim(self.uow, actor=self.cast.actors[beat.who], ref=f"L-{number}")
+        assignments.claim(self.uow, actor=self.cast.actors[beat.who], ref=self._ref)
+
+    def _accept(self, beat: Beat) -> None:
+        handing.accept(self.uow, actor=self.cast.actors[beat.who], ref=self._ref)
+
+    def _decline(self, beat: Beat) -> None:
+        handing.decline(self.uow, actor=self.cast.actors[beat.who], ref=self._ref, reason="full today")
+
+    def _silence(self, _beat: Beat) -> None:
+        handing.expire_due(self.uow)
+
+    def _protect(self, beat: Beat) -> None:
+        actor = self.cast.actors[beat.who]
+        shields.protect(self.uow, actor=actor, lead=leads.access_id(self.uow, actor=actor, lead_id=self.lead_id))
 
     def _call(self, beat: Beat) -> None:
         actor, rep = self.cast.actors[beat.who], next(rep for rep in REPS if rep.key == beat.who)

@@ -146,12 +146,23 @@ def _today(present: datetime) -> list[Script]:
     pooled, dealt = ("douyin", "fair", "fair"), ("website", "web-en", "wechat", "linkedin")
     fresh = [_fresh(present, by_source[pooled[ago % 3]], ago) for ago in range(3, 60, 4)]
     pushed = [_fresh(present, by_source[dealt[ago // 12 % 4]], ago) for ago in range(6, 150, 12)]
-    return [*fresh, *pushed, *_reminders(present, by_source["fair"]), *_risks(present, by_source["fair"])]
+    offered = [_fresh(present, by_source["referral"], minutes) for minutes in (4, 7)]
+    fair = by_source["fair"]
+    return [*offered, _shielded(present, fair), *fresh, *pushed, *_reminders(present, fair), *_risks(present, fair)]
 
 
 def _fresh(present: datetime, origin: Origin, minutes: int) -> Script:
     """A lead that has just come in; nobody has done anything yet."""
     return Script(0, origin, present - timedelta(minutes=minutes), ())
+
+
+def _shielded(present: datetime, origin: Origin) -> Script:
+    """Ann protects a lead whose customer is away: it would have gone back by now."""
+    enters = present - timedelta(days=9)
+    beats = [
+        Beat(enters + timedelta(hours=at), what, "ann") for at, what in ((1, "claim"), (2, "call"), (90, "protect"))
+    ]
+    return Script(0, origin, enters, beats)
 
 
 def _reminders(present: datetime, origin: Origin) -> list[Script]:

@@ -107,6 +107,8 @@ def test_owners_and_assignments_agree(demo: Database) -> None:
 def test_nothing_is_left_over_for_the_workers_of_the_first_minute(demo: Database) -> None:
     assert one(demo, "select count(*) from lead where recycle_at <= :now or warn_at <= :now") == 0
     assert one(demo, "select count(*) from task where state = 'open' and reminded_at is null and due_at <= :now") == 0
+    assert one(demo, "select count(*) from lead where sla_at <= :now") == 0
+    assert one(demo, "select count(*) from offer where state = 'open' and expires_at <= :now") == 0
     assert one(demo, "select count(*) from activity where at > :now") == 0
 
 
@@ -114,6 +116,17 @@ def test_the_lead_that_newcomers_are_told_to_log_is_anns(demo: Database) -> None
     (told,) = (words for words, _ in THINGS_TO_TRY if words.startswith("log"))
     owner = "select m.name from lead l join member m on m.id = l.owner_id where 'L-' || l.number = "
     assert one(demo, f"{owner}'{told.split()[1]}'") == "Ann Li"
+
+
+def test_newcomers_meet_an_offer_a_protected_lead_and_points(demo: Database) -> None:
+    ann = "from {} join member m on m.name = 'Ann Li' and m.id = {} where {}"
+    offered = ann.format("offer o", "o.member_id", "o.state = 'open'")
+    shielded = ann.format("lead l", "l.owner_id", "l.protected_until > :now and l.status = 'open'")
+    assert one(demo, f"select count(*) {offered}") == 1
+    assert one(demo, f"select count(*) {shielded}") == 1
+    assert one(demo, "select count(distinct state) from offer") >= 3
+    assert one(demo, "select count(distinct score) from lead where status = 'open'") >= 5
+    assert one(demo, "select count(*) from lead where sla_at > :now") >= 5
 
 
 def test_the_first_hours_are_lively(demo: Database) -> None:
