@@ -1,5 +1,6 @@
 """Held leads, paused rules and parked leads: what stands still, and how it goes on."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,21 @@ from sqlalchemy import text
 from crm import jobs
 from crm.errors import LeadHeldUntil, NotAllowed, TimeInPast
 from crm.refusals import LeadOnHold, LeadParked, NotHeld, ParkedEnough, ParkedTooLong, RuleNotFound, RuleNotPaused
-from crm.services import assignments, clocks, dispatch, holding, leads, members, nurturing, pauses, recycling, undo
+from crm.rules.arrival import Arrival
+from crm.services import (
+    assignments,
+    clocks,
+    dispatch,
+    holding,
+    intake,
+    leads,
+    members,
+    nurturing,
+    pauses,
+    recycling,
+    sources,
+    undo,
+)
 from tests import build
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -278,3 +293,50 @@ def test_a_parked_lead_is_fetched_back_before_its_time(database, acme, act):
         act(holding.hold, "mia", lead_id, until=build.NOW + DAY, reason="x")
     act(nurturing.fetch, "ann", lead_id)
     assert (read(database, acme, lead_id).wave, holds(database, acme, "ann")) == (2, 1)
+
+
+def comes_in_again(database, acme, lead_id, **more):
+    with database.begin(acme.org_id) as uow:
+        found = "select value from person_key k join lead l on l.person_id = k.person_id where l.id = :l"
+        phone = uow.session.scalar(text(found), {"l": lead_id})
+        arrival = Arrival(name="Lu Wei", phone=phone, **more)
+        intake.take_in(uow, source=sources.get(uow, acme.source_id), arrival=arrival)
+
+
+def test_whoever_comes_in_again_is_back_within_a_minute_and_the_card_says_why(database, acme, time, act):
+    lead_id = made(database, acme, owner="ann")
+    act(nurturing.nurture, "ann", lead_id, until=build.NOW + 30 * DAY, signal="spring fair")
+    time.advance(hours=1)
+    comes_in_again(database, acme, lead_id)
+    until(database, acme, time, build.NOW + HOUR)
+    assert read(database, acme, lead_id).wave == 2
+    because = (
+        "select data->>'because' as why, data->>'signal' as signal from activity where verb = 'woken' and lead_id = :l"
+    )
+    assert sql(database, acme, because, l=lead_id) == [("touch", "spring fair")]
+
+
+def test_leads_that_come_back_at_once_keep_every_count_exact(database, acme, time, act):
+    parked = [made(database, acme, owner="ann") for _ in range(2)]
+    for lead_id in parked:
+        act(nurturing.nurture, "ann", lead_id, until=build.NOW + DAY)
+    made(database, acme, owner="ann", protected_until=build.NOW + 99 * DAY)
+    made(database, acme, owner="ann", protected_until=build.NOW + 99 * DAY)
+    until(database, acme, time, build.NOW + DAY)
+    owners = [read(database, acme, lead_id).owner_id for lead_id in parked]
+    assert owners == [acme.member["ann"], acme.member["bob"]]
+    assert (holds(database, acme, "ann"), holds(database, acme, "bob")) == (3, 1)
+
+
+def test_waking_and_claiming_at_once_keeps_one_owner_for_each_lead(database, acme, time, act):
+    ids = [made(database, acme, owner="ann") for _ in range(2)]
+    for lead_id in ids:
+        act(nurturing.nurture, "ann", lead_id, until=build.NOW + DAY)
+    time.set(build.NOW + DAY)
+    with ThreadPoolExecutor(4) as pool:
+        done = [pool.submit(jobs.set_free, database, acme.org_id) for _ in range(4)]
+        for each in done:
+            each.result()
+    waves = "select distinct wave from lead where org_id = :o"
+    assert sql(database, acme, waves) == [(2,)]
+    assert holds(database, acme, "ann") == 2
