@@ -26,7 +26,7 @@ def edited(text: str, path: str, value: str) -> str:
 
     Raises: RuleSetInvalid, also for what stands in several lines and is only to be changed in the whole text.
     """
-    parts = tuple(part.strip() for part in path.split("."))
+    parts = _parts(path)
     if not all(parts):
         raise RuleSetInvalid(problem=f"{path!r} is no path such as claim.per_day")
     wanted = Document.read(f"value: {value}").data.get("value")
@@ -36,6 +36,13 @@ def edited(text: str, path: str, value: str) -> str:
     if not _is_as_wanted(made, _with(document.data, parts, wanted)):
         raise RuleSetInvalid(problem=f"{path} cannot be changed by itself here; paste the whole text instead")
     return made
+
+
+def _parts(path: str) -> Path:
+    """The names in a path; behind `members` stands one name, which may be an address with dots in it."""
+    head, members, name = path.partition(".members.")
+    parts = [part.strip() for part in head.split(".")]
+    return (*parts, "members", name.strip()) if members else tuple(parts)
 
 
 def fields(text: str) -> Iterator[tuple[str, str]]:

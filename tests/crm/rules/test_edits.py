@@ -28,6 +28,11 @@ warn: [3d, 1d]
         ("claim.per_day", "20", "  per_day: 20   # was 30"),
         ("claim.per_day", "null", "  per_day: null   # was 30"),
         ("claim.capacity.default", "80", "  capacity: {default: 80}"),
+        (
+            "claim.capacity.members.ann@acme.example",
+            "9",
+            "  capacity: {default: 60, members: {ann@acme.example: 9}}",
+        ),
         ("claim.capacity.roles.manager", "5", "  capacity: {default: 60, roles: {manager: 5}}"),
         ("recycle.follow-up.no_follow_up", "9d", "  - {name: follow-up, no_follow_up: 9d}"),
         ("recycle.2.no_follow_up", "9d", "  - {name: follow-up, no_follow_up: 9d}"),
