@@ -9,7 +9,7 @@ from sqlalchemy import text
 from crm.errors import CapacityReached, LeadAlreadyYours, LeadNotFound, Refusal
 from crm.offer_refusals import DayShareReached, NotOffered, OfferOver, OfferPassedOn, OfferTaken
 from crm.rules.access import Actor
-from crm.services import candidates, decisions, dispatch, leads, offers, ownership, reserving
+from crm.services import candidates, claim_checks, decisions, dispatch, leads, offers, ownership, reserving
 from crm.services.decisions import Verdict
 from crm.services.offers import Held
 from crm.uow import UnitOfWork
@@ -38,7 +38,7 @@ def accept(uow: UnitOfWork, *, actor: Actor, ref: str) -> int:
     """Take up an offer within its time; capacity and the rule's caps are looked at again. Returns the lead's id.
 
     Raises: LeadNotFound, NotOffered, LeadAlreadyYours, OfferTaken, OfferPassedOn, OfferOver, CapacityReached,
-        DayShareReached.
+        LevelFull, SourceFull, DayShareReached.
     """
     offer = _standing(uow, actor, ref)
     _refuse_caps(uow, actor, offer)
@@ -51,7 +51,7 @@ def accept(uow: UnitOfWork, *, actor: Actor, ref: str) -> int:
         actor_id=actor.id, verb="accepted", dealt=True,
     )  # fmt: skip
     if not given:
-        raise CapacityReached(held=ownership.holding(uow, actor), limit=ownership.room(uow, actor).cap)
+        raise claim_checks.why_not(uow, actor, offer.lead_id, mine=True)
     return offer.lead_id
 
 
