@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from crm import jobs
 from crm.rules.health import Speed
-from crm.services import assignments, dispatch, fairness, follow_ups, health, leads, members
+from crm.services import assignments, dispatch, fairness, follow_ups, health, leads, members, rules_admin
 from crm.services.follow_ups import FollowUp
 from tests import build
 
@@ -183,5 +183,15 @@ def test_after_a_long_silence_there_is_one_card(database, acme, time):
     jobs.tick(database)
     time.advance(days=24)
     jobs.tick(database)
+    jobs.tick(database)
+    assert len(owed(database, acme)) == 3
+
+
+def test_another_day_in_the_rules_holds_from_the_next_tick_on(database, acme, time):
+    jobs.tick(database)
+    with database.begin(acme.org_id) as uow:
+        rules_admin.apply(uow, written='health: {day: thu, at: "12:30"}')
+    jobs.tick(database)
+    time.advance(days=1, hours=2, minutes=30)
     jobs.tick(database)
     assert len(owed(database, acme)) == 3

@@ -6,24 +6,30 @@ from datetime import timedelta
 
 import pytest
 
+from tests import build
 from tests.world import PLATFORMS, World
 
 everywhere = pytest.mark.parametrize("platform", PLATFORMS)
 
 
 def hoard(world: World) -> None:
-    for _ in range(15):
+    for _ in range(25):
         world.lead(owner="ann")
     world.time.advance(days=15)
 
 
 @everywhere
-def test_a_hoard_is_shown_with_the_change_that_may_cure_it(world: World, platform: str) -> None:
-    world.chat(platform, "ada")
+def test_a_hoard_is_shown_with_a_change_that_is_rehearsed_by_one_tap(world: World, platform: str) -> None:
+    with world.database.begin(world.acme.org_id) as uow:
+        build.rule_set(uow, "claim: {capacity: {default: 60}}")
     hoard(world)
-    shown = world.chat(platform, "mia").says("health")
-    assert "15 leads held without follow-up for more than 14 d" in shown.text
-    assert "Ann Li: 15 of 15" in shown.text
+    mia = world.chat(platform, "mia")
+    shown = mia.says("health")
+    assert "25 leads held without follow-up for more than 14 d" in shown.text
+    assert "Ann Li: 25 of 25 · try claim.capacity.default: 60 → 20" in shown.text
+    mia.taps(shown, "Rehearse")
+    tried = world.count("select count(*) from rehearsal where text like '%default: 20%'")
+    assert tried == 1
 
 
 @everywhere
@@ -35,9 +41,8 @@ def test_it_comes_by_itself_on_monday_morning(world: World, platform: str) -> No
     assert any("Health of North" in card.text for card in mia.inbox())
 
 
-@everywhere
-def test_it_is_for_managers(world: World, platform: str) -> None:
-    assert "Only managers" in world.chat(platform, "ann").says("健康度").text
+def test_it_is_for_managers(world: World) -> None:
+    assert "Only managers" in world.chat("wecom", "ann").says("健康度").text
 
 
 @everywhere
@@ -49,9 +54,8 @@ def test_decisions_are_fetched_by_a_link_that_the_card_brings(world: World, plat
     assert any("Download" in label for label in shown.buttons)
 
 
-@everywhere
-def test_an_export_says_how_it_is_asked_for(world: World, platform: str) -> None:
-    ada = world.chat(platform, "ada")
+def test_an_export_says_how_it_is_asked_for(world: World) -> None:
+    ada = world.chat("playground", "ada")
     assert "export decisions week" in ada.says("export leads").text
     assert "I cannot read" in ada.says("导出 决策 某天").text
-    assert "Only managers" in world.chat(platform, "ann").says("export decisions").text
+    assert "Only managers" in world.chat("playground", "ann").says("export decisions").text
