@@ -103,6 +103,14 @@ def test_a_release_may_name_the_pool(world: World) -> None:
     assert "North" in ann.says(f"释放 {mine[2]} 太远 到 North").text
 
 
+@pytest.mark.parametrize("platform", ["slack", "playground"])
+def test_a_pool_is_chosen_in_the_form_of_a_release(world: World, platform: str) -> None:
+    ref = world.lead(owner="ann")
+    ann = world.chat(platform, "ann")
+    form = ann.taps(ann.says(f"lead {ref}"), "Release")
+    assert "in the pool North" in ann.submits(form, reason="no time", pool="north").text
+
+
 def test_a_turn_that_is_over_says_when_the_next_is(world: World) -> None:
     for _ in range(3):
         world.lead()
