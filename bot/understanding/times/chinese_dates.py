@@ -73,7 +73,7 @@ def _ask_jionlp(name: str, today: date) -> date | None:
 RULES: tuple[Rule, ...] = (
     chinese(rf"(?P<name>{_LUNAR})(?P<after>)", festival),
     chinese(rf"(?P<year>20[0-9]{{2}}|[0-9]{{2}}|今|明|后|去)年{MONTH}月{_NUMBER}[日号]?", _month_day),
-    chinese(rf"(?<![0-9年个]){MONTH}月{_NUMBER}[日号]?(?![0-9个])", _month_day),
+    chinese(rf"(?<![0-9年个]){MONTH}月{_NUMBER}(?:[日号]|(?![0-9个日号]))", _month_day),
     chinese(rf"(?<![0-9./]){MONTH}\.{_NUMBER}[日号]", _month_day),
     chinese(rf"{SHIFT}月的?{_NUMBER}[日号]{_NO_PLACE}", _number_of_month),
     chinese(rf"(?<![0-9月.-]){_NUMBER}[日号]{_NO_PLACE}", _number_of_month),
