@@ -12,7 +12,18 @@ from crm.rules.candidate import NO_CAPS
 from crm.rules.dispatch import Candidate, Rotation, first_match
 from crm.rules.facts import LeadFacts
 from crm.rules.ruleset import Dispatch
-from crm.services import candidates, contacting, decisions, lead_facts, offers, pauses, placing, reserving, rotations
+from crm.services import (
+    candidates,
+    contacting,
+    decisions,
+    lead_facts,
+    ledger,
+    offers,
+    pauses,
+    placing,
+    reserving,
+    rotations,
+)
 from crm.services.decisions import Verdict
 from crm.services.ownership import give
 from crm.uow import UnitOfWork
@@ -58,8 +69,10 @@ def _by_affinity(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str]) -
     """To whom the same person belongs already, if that member can take one more."""
     owner_id = candidates.known_owners(uow, [facts]).get(facts.id)
     owner = candidates.of_members(uow, [owner_id]).get(owner_id) if owner_id else None
-    offers.reserve(uow, [owner] if owner else [])
-    if owner is None or not owner.welcome or owner.member_id in barred:
+    if owner is None or owner.member_id in barred:
+        return None
+    offers.reserve(uow, [owner])
+    if not owner.welcome or ledger.kinds(uow, [owner.member_id]).full(owner.member_id, facts):
         return None
     chosen = [{"member": owner.member_id, "why": None}]
     verdict = Verdict(facts.id, "assigned", AFFINITY, owner.member_id, decisions.shown(facts), chosen)
@@ -78,7 +91,10 @@ def _by_rule(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str], branc
     cursor, known = rotations.read(uow, [rule])[rule.name], candidates.of_rule(uow, rule)
     offers.reserve(uow, known)
     rotation = rotations.start(uow, rule, known, cursor)
-    _in_turn(uow, rotation, facts, verdict, dict(barred), branch if branch in rule.shares else None)
+    kinds = ledger.kinds(uow, list(rotation.why))
+    crowded = (member for member, why in rotation.why.items() if why is None and kinds.full(member, facts))
+    unfit = dict.fromkeys(crowded, "at_capacity") | dict(barred)
+    _in_turn(uow, rotation, facts, verdict, unfit, branch if branch in rule.shares else None)
     rotations.write(uow, [rotation])
     return verdict
 

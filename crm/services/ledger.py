@@ -32,11 +32,17 @@ _OF_KIND = text(
 )
 _KINDS = text(
     """
-    select l.owner_id, l.level, s.key as source, count(*) as many
-    from lead l left join source s on s.org_id = l.org_id and s.id = l.source_id
-    where l.org_id = :org and l.owner_id = any(:members) and l.status = 'open' and l.counts
-      and (l.level = any(:levels) or s.key = any(:sources))
-    group by l.owner_id, l.level, s.key
+    with taken as (
+        select owner_id, level, source_id from lead
+        where org_id = :org and owner_id = any(:members) and status = 'open' and counts
+        union all
+        select o.member_id, l.level, l.source_id from offer o join lead l on l.org_id = o.org_id and l.id = o.lead_id
+        where o.org_id = :org and o.member_id = any(:members) and o.state = 'open'
+    )
+    select t.owner_id, t.level, s.key as source, count(*) as many
+    from taken t left join source s on s.org_id = :org and s.id = t.source_id
+    where t.level = any(:levels) or s.key = any(:sources)
+    group by t.owner_id, t.level, s.key
     """
 )
 _DIFFER = """
@@ -85,7 +91,7 @@ class Kinds:
 
 
 def kinds(uow: UnitOfWork, member_ids: Sequence[int]) -> Kinds:
-    """What these members hold by kind. Exact once their ledger rows are locked."""
+    """What these members hold, or are offered, by kind. Exact once their ledger rows are locked."""
     capacity, found = uow.rules.claim.capacity, Kinds(uow.rules)
     if not (capacity.levels or capacity.sources):
         return found
