@@ -26,7 +26,7 @@ from crm.models import (
     TeamCalendar,
 )
 from crm.rules.periods import next_at
-from crm.services import conversations, lines, rules_admin, sources
+from crm.services import clocks, conversations, lines, rules_admin, sources
 from crm.uow import UnitOfWork
 from crm.vault import Vault
 from ops import company_file
@@ -36,6 +36,10 @@ from ops.init_rows import Rows
 from ops.init_workspaces import resolve, workspaces
 
 KINDS = {"slack": "channel", "wecom": "appchat", "playground": "group"}
+
+
+# A change of these changes whose hours hold for whom.
+TIMED = frozenset({"organization", "department", "member", "team_calendar"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,16 @@ def load(database: Database, vault: Vault, company: CompanyFile) -> Loaded:
         for group in company.groups:
             _group(rows, vault, company, group, installed, departments, pool_ids)
         keys = _sources(rows, vault, company, pool_ids)
+        _clocks(rows)
         return Loaded(org_id, rows.added, rows.changed, keys)
+
+
+def _clocks(rows: Rows) -> None:
+    """Where working hours, time zones or teams are not what they were, clocks that run follow in the background."""
+    new = "organization" in rows.added
+    moved = TIMED & set(rows.changed) or (not new and "team_calendar" in rows.added)
+    if moved:
+        rows.uow.defer(clocks.all_anew(rows.uow))
 
 
 def _organization(rows: Rows, company: CompanyFile) -> int:

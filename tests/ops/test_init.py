@@ -106,6 +106,20 @@ def test_a_changed_rule_set_becomes_a_new_version_in_force(database: Database, e
         assert uow.rules.claim.per_day == 7
 
 
+def test_clocks_follow_when_working_hours_change(database: Database, example: str) -> None:
+    def refreshed() -> int:
+        query = "select count(*) from procrastinate_jobs where task_name = 'refresh_deadlines' and args->>'org_id' = :o"
+        with database.begin(loaded.org_id) as uow:
+            return int(uow.session.scalar(text(query), {"o": str(loaded.org_id)}) or 0)
+
+    loaded = load(database, example)
+    before = refreshed()
+    load(database, example)
+    assert refreshed() == before
+    load(database, example.replace('closes: "17:30"', 'closes: "20:15"'))
+    assert refreshed() == before + 1
+
+
 def test_the_digest_comes_at_the_teams_own_hour(database: Database, time: Any, example: str) -> None:
     loaded = load(database, example)
     assert [
