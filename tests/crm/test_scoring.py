@@ -12,6 +12,7 @@ from crm.rules.arrival import Arrival, check
 from crm.services import assignments, follow_ups, intake, intake_many, leads, members, pipeline, rules_admin, scoring
 from crm.services.follow_ups import FollowUp
 from tests import build
+from tests.rounds import rounds
 
 RULES = """
 score:
@@ -186,7 +187,7 @@ class Story:
                 act(uow, mia, leads.access_id(uow, actor=mia, lead_id=row.id))
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=rounds(short=15, full=100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_stored_points_are_those_that_the_facts_make(database, time, steps):
     acme = build.company(database, rules=RULES)
