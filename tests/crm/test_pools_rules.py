@@ -612,3 +612,19 @@ def test_a_release_is_not_undone_into_a_full_level(desk):
     for _ in range(2):
         claim(desk, "ann", plain(desk, level="A"))
     assert refused(desk.undoes, "mia")[0] == "member_full_of"
+
+
+@pytest.mark.parametrize(
+    ("rules", "problem"),
+    [
+        ("claim: {capacity: {sources: {fair: 3}}}", "there is no source 'fair'"),
+        ("claim: {capacity: {exclude_stages: [talks]}}", "there is no stage 'talks'"),
+        ("pools: {open: {admission: {department_below: {east: 3}}}}", "there is no department 'east'"),
+        ("pools: {open: {turn: {claims: 0, per: 1h}}}", "line 1, pools.open.turn.claims"),
+        ("protect: {most: 5, longest: 3wd}", "only m, h and d are possible here"),
+    ],
+)
+def test_a_rule_set_names_what_is_there(desk, rules, problem):
+    with pytest.raises(errors.RuleSetInvalid) as refusal:
+        desk.does("ada", lambda uow, actor: rules_admin.check(uow, rules))
+    assert problem in refusal.value.data["problem"]
