@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from statistics import median
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,9 @@ def waits(spans: Iterable[timedelta]) -> Waits:
     known = sorted(spans)
     if not known:
         return Waits()
-    return Waits(len(known), median(known), known[(len(known) * 9 - 1) // 10], known[-1])
+    many = len(known)
+    middle = (known[(many - 1) // 2] + known[many // 2]) / 2
+    return Waits(many, middle, known[(many * 9 - 1) // 10], known[-1])
 
 
 def _part(seat: Seat, total: int, weights: float) -> Part:
