@@ -58,6 +58,7 @@ SILENT = {"dismissed", "duty", "failed", "help", "language", "late", "recycle_st
 DRAWN = {"digest", "funnel"}
 CARDS = sorted(name for name in set(SAMPLES) - SILENT - DRAWN if "-" not in name and not name.endswith("_form"))
 assert samples_of_offers
+assert samples_of_pools
 assert samples_of_team
 assert samples_of_work
 
