@@ -25,7 +25,7 @@ from crm.uow import UnitOfWork
 
 # With more leads than this the answer would come too late for a chat: a job counts.
 AT_ONCE = 1000
-CHUNK = 4000
+CHUNK = 5000
 CHANGES, OVER = 40, 50
 
 Begin = Callable[[], AbstractContextManager[UnitOfWork]]
