@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from crm.rules.members import ANYBODY
 from crm.rules.ruleset import Caps, Dispatch
 
 # More than anybody can be dealt.
@@ -65,7 +66,7 @@ class Candidate:
         """The reason code for being passed over; None: could be dealt a lead now."""
         if not self.active:
             return "inactive"
-        if not rule.to.where.holds(self):
+        if rule.to.where is not ANYBODY and not rule.to.where.holds(self):
             return "condition_not_met"
         if self.on_leave:
             return "on_leave"

@@ -89,10 +89,12 @@ class Rotation:
 
     def _tiers(self, branch: str, able: Sequence[Candidate]) -> list[Turns]:
         """Those who meet the first preference, those who meet the second, ..., the others."""
+        mine = [one for one in able if branch_of(self.rule, one) == branch] if branch else able
+        if not self.rule.to.prefer:
+            return [turns(self.rule, mine, self.cursor, largest=self._largest)]
         tiers: dict[int, list[Candidate]] = {}
-        for one in able:
-            if branch_of(self.rule, one) == branch:
-                tiers.setdefault(one.tier(self.rule), []).append(one)
+        for one in mine:
+            tiers.setdefault(one.tier(self.rule), []).append(one)
         return [turns(self.rule, tiers[tier], self.cursor, largest=self._largest) for tier in sorted(tiers)]
 
     def _shared_out(self, period: str) -> Shares[str]:
