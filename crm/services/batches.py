@@ -7,7 +7,7 @@ Suggestions are dealt by the rule's own strategy as if in earnest; nothing is wr
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -24,6 +24,7 @@ from crm.services import (
     lead_facts,
     leads,
     members,
+    offers,
     ownership,
     placing,
     reserving,
@@ -225,26 +226,29 @@ def _rule(uow: UnitOfWork, run_id: int) -> Dispatch | None:
 
 
 def _in_turn(uow: UnitOfWork, rule: Dispatch, waiting: Sequence[int], cursor: Cursor) -> list[Suggestion]:
-    seats = candidates.of_rule(uow, rule)
+    seats, barred = candidates.of_rule(uow, rule), offers.barred(uow, waiting)
     rotation = rotations.start(uow, rule, seats, cursor)
     found = []
     for lead_id in waiting:
-        turn = rotation.next()
+        unfit = barred.get(lead_id, {})
+        turn = rotation.next(lambda one, unfit=unfit: one.member_id in unfit)  # type: ignore[misc]
         if turn is not None:
             rotation.took(turn)
             found.append(Suggestion(lead_id, turn.member_id, None))
         else:
-            found.append(_next_best(rule, seats, cursor, lead_id))
+            found.append(_next_best(rule, seats, cursor, lead_id, unfit))
     return found
 
 
-def _next_best(rule: Dispatch, seats: Sequence[Candidate], cursor: Cursor, lead_id: int) -> Suggestion:
+def _next_best(
+    rule: Dispatch, seats: Sequence[Candidate], cursor: Cursor, lead_id: int, unfit: Mapping[int, str]
+) -> Suggestion:
     """Nobody is quite right: whoever is still here and had a turn longest ago, with what speaks against it."""
     here = [one for one in seats if one.active]
     if not here:
         return Suggestion(lead_id, None, None)
-    one = min(here, key=lambda seat: (cursor.last.get(seat.member_id, 0), seat.member_id))
-    mismatch = one.excluded(rule)
+    one = min(here, key=lambda seat: (seat.member_id in unfit, cursor.last.get(seat.member_id, 0), seat.member_id))
+    mismatch = unfit.get(one.member_id) or one.excluded(rule)
     cursor.took(one.member_id)
     one.take()
     return Suggestion(lead_id, one.member_id, mismatch)

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from crm import jobs
 from crm.errors import MemberFull, MemberNotFound, NotAllowed, NotYourTeam
 from crm.offer_refusals import DeskEmpty, MemberAway, NotOnDesk
-from crm.services import batches, dealing, dispatch, members, undo
+from crm.services import batches, dealing, dispatch, handing, members, undo
 from tests import build
 
 RULES = """
@@ -174,6 +174,21 @@ def test_what_no_manager_deals_goes_where_the_rule_says(database, time, nobody, 
         assert (lead.held_by, {number: key for key, number in acme.pool.items()}[lead.pool_id]) == state
         told = "select outcome from decision where org_id = :o and lead_id = :l order by id"
         assert uow.session.scalars(text(told), {"o": acme.org_id, "l": lead_id}).all() == ["desk", "desk_late"]
+
+
+def test_who_declined_a_lead_is_suggested_for_it_last_and_marked(database, time):
+    offering = RULES.replace("mode: desk", "mode: offer\n  nobody: manager")
+    acme = build.company(database, rules=offering)
+    with database.begin(acme.org_id) as uow:
+        lead_id = build.lead(uow, acme)
+        first = dispatch.dispatch(uow, lead_id).member_id
+        ref = build.read(uow, lead_id).ref
+    change(database, acme, "update member set on_duty = false where org_id = :o and id <> :m", m=first)
+    with database.begin(acme.org_id) as uow:
+        handing.decline(uow, actor=members.get(uow, first), ref=ref, reason="no")
+    with database.begin(acme.org_id) as uow:
+        (one,) = batches.suggest(uow, batches.newest(uow, actor=manager(uow, acme)))
+    assert (one.member_id != first, one.mismatch) == (True, "off_duty")
 
 
 def test_only_managers_deal_from_a_desk(database, acme, batch):
