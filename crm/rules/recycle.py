@@ -109,6 +109,14 @@ def next_step(moments: list[datetime], after: datetime, step: int = 0) -> int:
     return max(number for number in coming if moments[number] == moments[coming[0]])
 
 
+def due_steps(moments: list[datetime], now: datetime, step: int) -> range:
+    """The steps from `step` on whose moment has come, with those before it that fall on the same moment."""
+    first = step
+    while first > 0 and step < len(moments) and moments[first - 1] == moments[step]:
+        first -= 1
+    return range(first, sum(moment <= now for moment in moments))
+
+
 def _contacted(facts: LeadFacts, since: datetime) -> bool:
     """Whether the present owner has been in contact: a contact under a former owner does not count for this one."""
     if facts.contacted_at is None:

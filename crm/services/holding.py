@@ -89,7 +89,7 @@ def lock(uow: UnitOfWork, lead: LeadView) -> Standing:
     found = standing(uow, lead.id)
     if found.owner_id != lead.owner_id:
         raise Conflict
-    if found.held_by in ("offer", "desk"):
+    if found.held_by in ("offer", "group", "desk"):
         raise LeadWaits(ref=lead.ref)
     return found
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from crm.errors import ExtensionsUsed, SelfSourced
 from crm.rules.access import Actor
 from crm.rules.facts import LeadFacts
-from crm.rules.recycle import Deadlines, next_step, warnings
+from crm.rules.recycle import Deadlines, due_steps, next_step, warnings
 from crm.services import assignments, calendars, clocks, lead_facts, timeline
 from crm.services.leads import LeadView
 from crm.services.superiors import copied
@@ -45,8 +45,10 @@ def _climb(uow: UnitOfWork, lead: LeadFacts, superiors: Superiors) -> Deadlines:
     calendar = calendars.for_member(uow, lead.owner_id)
     moments = warnings(lead.recycle_at, rules=uow.rules, calendar=calendar)
     coming = next_step(moments, uow.now, lead.warn_step)
-    if lead.recycle_at > uow.now:
-        _send(uow, lead, coming - 1, _copies(uow, lead, range(lead.warn_step, coming), superiors))
+    # Where hours have changed since, the step may be later by now: then there is nothing to say yet.
+    passed = due_steps(moments, uow.now, lead.warn_step)
+    if passed and lead.recycle_at > uow.now:
+        _send(uow, lead, passed[-1], _copies(uow, lead, passed, superiors))
     return Deadlines(lead.recycle_at, lead.recycle_rule, moments[coming] if coming < len(moments) else None, coming)
 
 

@@ -11,7 +11,7 @@ from crm.calendar import Calendar
 from crm.errors import RuleSetInvalid
 from crm.period import Period
 from crm.rules.facts import LeadFacts
-from crm.rules.recycle import applying, deadlines
+from crm.rules.recycle import applying, deadlines, due_steps
 from crm.rules.ruleset import parse
 from crm.rules.standing import merged, over
 
@@ -123,3 +123,10 @@ def test_a_mistake_in_these_rules_is_told(text, problem):
     with pytest.raises(RuleSetInvalid) as refused:
         parse(text)
     assert problem in refused.value.data["problem"]
+
+
+def test_steps_that_fall_on_one_moment_are_due_together_and_not_before():
+    moments = [START, START + DAY, START + DAY, START + 2 * DAY]
+    assert due_steps(moments, START, 0) == range(1)
+    assert due_steps(moments, START + DAY, 2) == range(1, 3)
+    assert due_steps(moments, START + 3 * DAY, 0) == range(4)
