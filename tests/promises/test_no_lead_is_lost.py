@@ -258,7 +258,7 @@ class Company(RuleBasedStateMachine):
         return email.split("@")[0] if email else None
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(rounds(short=600, full=0))
 def test_no_lead_is_lost_and_none_appears_twice(database: Database, time: DrivenClock) -> None:
     Company.database, Company.time = database, time
     how = settings(

@@ -312,7 +312,7 @@ class House(RuleBasedStateMachine):
             return list(uow.session.execute(LEADS, {"o": uow.org_id}))
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(rounds(short=600, full=0))
 def test_whatever_rules_and_people_do_every_lead_is_somewhere_and_somebodys_at_most(
     database: Database, time: DrivenClock
 ) -> None:
