@@ -131,9 +131,14 @@ def _has_room(uow: UnitOfWork, rule: Dispatch, one: Candidate) -> bool:
     """With the ledger row locked where caps hold, because another rule may deal to the same member at this moment."""
     if rule.caps == NO_CAPS == one.caps:
         return True
-    candidates.lock(uow, [one])
-    offers.reserve(uow, [one])
-    return one.full(rule) is None
+    with uow.session.begin_nested() as savepoint:
+        candidates.lock(uow, [one])
+        offers.reserve(uow, [one])
+        full = one.full(rule)
+        if full:
+            # Lets go of the row: two who pass over each other's members would wait for each other.
+            savepoint.rollback()
+    return full is None
 
 
 def _hand(uow: UnitOfWork, rule: Dispatch, verdict: Verdict) -> bool:
