@@ -6,6 +6,7 @@ The rules count in working time. Of the last thirty days every lead that has an 
 from __future__ import annotations
 
 from functools import partial
+from multiprocessing import get_context
 from threading import Event, Thread
 
 from sqlalchemy import text
@@ -102,19 +103,29 @@ def _rules(days: int) -> str:
 
 def _refresh(database: Database, seeded: Seeded) -> tuple[float, float]:
     """Seconds of the whole, and the p99 of claims in milliseconds meanwhile."""
-    over, found = Event(), list[float]()
-    claiming = Thread(target=lambda: found.append(_claims(database, seeded, over, 100 * CLAIMS)))
+    done, found = Event(), list[float]()
+    claiming = Thread(target=lambda: found.append(_claims(database, seeded, done, 100 * CLAIMS)))
+    # In a process of its own, as a worker is.
+    working = get_context("spawn").Process(target=_work, args=(database.url, seeded.org_id))
     claiming.start()
-    seconds = timed(lambda: jobs.refresh_deadlines(database, org_id=seeded.org_id)) / 1000
-    over.set()
+    seconds = timed(lambda: (working.start(), working.join())) / 1000
+    done.set()
     claiming.join()
+    if working.exitcode:
+        raise RuntimeError("the worker has failed")
     return seconds, found[0]
 
 
-def _claims(database: Database, seeded: Seeded, over: Event, most: int) -> float:
+def _work(url: str, org_id: int) -> None:
+    database = Database(url, pool_size=1, statement_timeout_ms=30_000)
+    jobs.refresh_deadlines(database, org_id=org_id)
+    database.close()
+
+
+def _claims(database: Database, seeded: Seeded, done: Event, most: int) -> float:
     """One rep after the other claims the next lead; the p99 in milliseconds."""
     spans: list[float] = []
-    while len(spans) < 20 or (len(spans) < most and not over.wait(0.02)):
+    while len(spans) < 20 or (len(spans) < most and not done.wait(0.02)):
         spans.append(timed(partial(_claim, database, seeded, len(spans))))
     return percentile(spans, 99)
 
