@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crm import jobs
 from crm.services import recycling
+from crm.services.rewinding import Outcome
 from tests.bot.cards.samples import sample
 from tests.bot.cards.scene import Scene, Shown
 
@@ -103,12 +104,13 @@ def rewinding(scene: Scene) -> Shown:
 @sample("run_rewound")
 def run_rewound(scene: Scene) -> Shown:
     ids = [scene.id_of(scene.lead(owner="ann", name=name)) for name in ("Lu Wei", "Zoe", "周敏")]
-    return scene.shown("mia", "run_rewound", run=RUN, back=ids[:1], kept=ids[1:2], full=ids[2:])
+    return scene.shown("mia", "run_rewound", run=RUN, **Outcome(ids[:1], ids[1:2], ids[2:]).told())
 
 
 @sample("run_rewound-nothing")
 def run_not_rewound(scene: Scene) -> Shown:
-    return scene.shown("mia", "run_rewound", run=RUN, back=[], kept=[scene.id_of(scene.lead(owner="ann"))], full=[])
+    ids = [scene.id_of(scene.lead(owner="ann")) for _ in range(14)]
+    return scene.shown("mia", "run_rewound", run=RUN, **Outcome(kept=ids).told())
 
 
 @sample("run_corrected")
