@@ -45,6 +45,10 @@ _LOCK = text("select 1 from rehearsal where org_id = :org and id = :id for updat
 _WRITE = text(
     "update rehearsal set state = :state, result = result || cast(:more as jsonb) where org_id = :org and id = :id"
 )
+_FINISH = text(
+    "update rehearsal set state = 'done', result = cast(:result as jsonb)"
+    " where org_id = :org and id = :id and state = 'counting' returning id"
+)
 _IS_LARGE = text(
     """
     select (select count(*) from (select 1 from lead where org_id = :org and status = 'open' and owner_id is not null
@@ -101,8 +105,8 @@ def count(begin: Begin, rehearsal_id: int) -> None:
         asked = get(uow, rehearsal_id)
     if asked.state != "counting":
         return
-    _count(begin, rehearsal_id, reading=_reading(begin))
-    if asked.by_id is not None:
+    counted = _count(begin, rehearsal_id, reading=_reading(begin))
+    if counted and asked.by_id is not None:
         with begin() as uow:
             uow.notify(
                 "rules.rehearsed", to=asked.by_id, key=f"rehearsed:{rehearsal_id}", data={"rehearsal": rehearsal_id}
@@ -157,8 +161,12 @@ def _size(uow: UnitOfWork) -> dict[str, Any]:
     return {"org": uow.org_id, "most": AT_ONCE + 1, "since": uow.now - rehearsing_turns.BACK}
 
 
-def _count(begin: Begin, rehearsal_id: int, *, reading: Begin | None = None) -> None:
-    """Count and store. Args: reading: transactions to count in; those of `begin` where they are not given."""
+def _count(begin: Begin, rehearsal_id: int, *, reading: Begin | None = None) -> bool:
+    """Count and store. False: it was thrown away before that.
+
+    Args:
+        reading: transactions to count in; those of `begin` where they are not given.
+    """
     read = reading or begin
     found = rehearsing_clocks.Clocks()
     with read() as uow:
@@ -174,7 +182,9 @@ def _count(begin: Begin, rehearsal_id: int, *, reading: Begin | None = None) -> 
         trial = under(uow, rules)
         result |= {"clocks": found.result(trial), "turns": rehearsing_turns.rehearse(trial)}
     with begin() as uow:
-        _write(uow, rehearsal_id, "done", result)
+        args = {"org": uow.org_id, "id": rehearsal_id, "result": json.dumps(result, default=plain)}
+        # Meanwhile it may have been thrown away.
+        return uow.session.scalar(_FINISH, args) is not None
 
 
 def _reading(begin: Begin) -> Begin:

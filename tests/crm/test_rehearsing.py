@@ -198,6 +198,25 @@ def test_a_large_organization_is_counted_by_a_job_that_tells_who_asked(database,
         assert rehearsing.get(uow, asked.id).result["clocks"]["now"] == [0, 1]
 
 
+def test_what_is_thrown_away_while_it_is_counted_stays_away(database, acme, monkeypatch):
+    monkeypatch.setattr(rehearsing, "AT_ONCE", 0)
+    lead(database, acme, owner="ann", days=5)
+    asked = rehearse(database, acme, TWO_DAYS)
+
+    def throw_away(trial, found):
+        with database.begin(acme.org_id) as uow:
+            rehearsing.discard(uow, actor=members.get(uow, acme.member["mia"]), rehearsal_id=asked.id)
+
+    monkeypatch.setattr(
+        rehearsing.rehearsing_clocks, "chunk", lambda trial, found, after, many: throw_away(trial, found)
+    )
+    jobs.rehearse(database, org_id=acme.org_id, rehearsal_id=asked.id)
+    with database.begin(acme.org_id) as uow:
+        assert rehearsing.get(uow, asked.id).state == "discarded"
+        told = text("select count(*) from message where topic = 'rules.rehearsed' and org_id = :o")
+        assert uow.session.scalar(told, {"o": acme.org_id}) == 0
+
+
 def test_a_job_that_counts_cannot_write(database, acme, monkeypatch):
     monkeypatch.setattr(rehearsing, "AT_ONCE", 1)
     lead(database, acme, owner="ann", days=5), lead(database, acme, owner="ann", days=1)
