@@ -30,11 +30,14 @@ KINDS = ("recycle", "dispatch")
 
 _RUNS = text(
     """
+    with recent as (
+        select id, kind, at, rewound_at from run where org_id = :org and kind = any(:kinds) and at > :since
+        order by at desc, id desc limit :most
+    )
     select r.id, r.kind, r.at, r.rewound_at, count(d.id) as leads,
            count(d.id) filter (where d.outcome in ('recycled', 'assigned')) as moved
-    from run r left join decision d on d.org_id = r.org_id and d.run_id = r.id
-    where r.org_id = :org and r.kind = any(:kinds) and r.at > :since
-    group by r.org_id, r.id order by r.at desc, r.id desc limit :most
+    from recent r left join decision d on d.org_id = :org and d.run_id = r.id
+    group by r.id, r.kind, r.at, r.rewound_at order by r.at desc, r.id desc
     """
 )
 _ONE = text("select id, kind, at from run where org_id = :org and id = :run and kind = any(:kinds) and at > :since")

@@ -157,8 +157,8 @@ def test_a_batch_that_was_dealt_goes_back_to_its_pool(database, acme, time):
 
 def test_runs_are_listed_by_their_time(database, acme, time):
     later, earlier = build.NOW - timedelta(hours=1), build.NOW - timedelta(hours=2)
-    insert = "insert into run (org_id, kind, at) values (:o, 'recycle', :later), (:o, 'recycle', :earlier) returning id"
-    runs = [row.id for row in sql(database, acme, insert, later=later, earlier=earlier)]
+    insert = "insert into run (org_id, kind, at, counters) values (:o, 'recycle', :at, '{}') returning id"
+    runs = [sql(database, acme, insert, at=at)[0].id for at in (later, earlier)]
     with database.begin(acme.org_id) as uow:
         assert [run.id for run in rewinding.recent(uow, actor=members.get(uow, acme.member["ada"]))] == runs
 
