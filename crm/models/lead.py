@@ -20,9 +20,9 @@ class Lead(Tenant, Base):
 
     Attributes:
         held_by: why it waits since `held_since`, until `held_until` at the latest: `nobody` was there to deal it to, it
-            is on `offer`, its rule is `paused`, a `person` holds it, it lies on a manager's `desk`, its `policy`
-            forbids selling, or it is parked (`nurture`). `held_for` is the rule's name, the branch or the
-            signal it waits for.
+            is on `offer`, it is for one `group` as yet, its rule is `paused`, a `person` holds it, it lies on a
+            manager's `desk`, its `policy` forbids selling, or it is parked (`nurture`). `held_for` is the rule's name
+            or the signal it waits for.
         counts: whether it fills its owner's capacity; the ledger's `holding` is the number of open leads that do.
         wave: 1, and one more each time it came back from being parked.
         parent_id: the won lead that this one follows; `seller_id` sold it and keeps seeing this one.
