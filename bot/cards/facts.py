@@ -356,10 +356,10 @@ class Facts(OfferFacts, ReasonFacts):
         return list(rulebook.in_words(self.words, self.rules))
 
     def recycle_rules(self) -> list[rulebook.Line]:
-        return rulebook.recycling(self.words, self.rules)
+        return rulebook.recycling(self.words, self.rules, {pool.key: pool.name for pool in pools.every(self.uow)})
 
     def dispatch_rules(self) -> list[rulebook.Line]:
-        return rulebook.dealing(self.words, self.rules)
+        return rulebook.dealing(self.words, self.rules, departments.names(self.uow))
 
     def rules_written(self) -> list[tuple[str, str]]:
         """What is written, by the paths that change it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from crm.rules import edits
 from crm.rules.ruleset import Dispatch, Recycle, Rules
 from crm.services.rehearsing import Rehearsal
 
-SHOWN, PEOPLE = 8, 5
+SHOWN, PEOPLE, RESPONSES = 8, 5, 3
 
 STRATEGIES = {
     "round_robin": _("in turn"), "weighted": _("by weight"), "least_loaded": _("to whom holds least"),
@@ -26,6 +26,7 @@ MODES = {
 }  # fmt: skip
 
 Name = Callable[[int], str]
+Names = Mapping[str, str]  # of pools or teams, by their keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +39,32 @@ class Line:
 
 def in_words(words: Words, rules: Rules) -> Iterator[Line]:
     """What matters most of the rules, a line each."""
+    yield from _claiming(words, rules)
+    if rules.protect.most:
+        longest = conditions.length(words, rules.protect.longest)
+        yield Line(
+            words.say(_("Protection")), words.say(_("{n} leads, {span} at most"), n=rules.protect.most, span=longest)
+        )
+    for rule in rules.first_response[:RESPONSES]:
+        within = conditions.length(words, rule.within)
+        yield Line(words.say(_("First response")), words.say(_("within {span} ({rule})"), span=within, rule=rule.name))
+
+
+def _claiming(words: Words, rules: Rules) -> Iterator[Line]:
     claim = rules.claim
     yield Line(words.say(_("Claims")), _claims(words, claim.per_day, claim.per_week))
     yield Line(words.say(_("Open leads")), _limit(words, claim.capacity.default))
     yield Line(words.say(_("Past owners wait")), conditions.length(words, claim.cool_down))
 
 
-def recycling(words: Words, rules: Rules) -> list[Line]:
+def recycling(words: Words, rules: Rules, pools: Names) -> list[Line]:
     """Each recycle rule: what is missing, and where the lead goes."""
-    return [_taken_back(words, rule) for rule in rules.recycle]
+    return [_taken_back(words, rule, pools) for rule in rules.recycle]
 
 
-def dealing(words: Words, rules: Rules) -> list[Line]:
+def dealing(words: Words, rules: Rules, teams: Names) -> list[Line]:
     """Each dispatch rule: to whom, and how."""
-    return [_dealt(words, rule) for rule in rules.dispatch]
+    return [_dealt(words, rule, teams) for rule in rules.dispatch]
 
 
 def _claims(words: Words, day: int | None, week: int | None) -> str:
@@ -64,14 +77,19 @@ def _limit(words: Words, limit: int | None) -> str:
     return words.say(_("any number")) if limit is None else str(limit)
 
 
-def _taken_back(words: Words, rule: Recycle) -> Line:
+def _taken_back(words: Words, rule: Recycle, pools: Names) -> Line:
     said = conditions.missing(words, rule.anchor, str(rule.period), rule.name)
-    to = words.say(_("to {pool}"), pool=rule.to) if rule.to else words.say(_("to the pool it came from"))
+    to = (
+        words.say(_("to {pool}"), pool=pools.get(rule.to, rule.to))
+        if rule.to
+        else words.say(_("to the pool it came from"))
+    )
     return Line(conditions.rule_name(words, rule.name), f"{said} → {to}")
 
 
-def _dealt(words: Words, rule: Dispatch) -> Line:
-    to = ", ".join((*rule.to.departments, *rule.to.members, *rule.to.tags)) or ", ".join(rule.to.roles)
+def _dealt(words: Words, rule: Dispatch, teams: Names) -> Line:
+    departments = (teams.get(key, key) for key in rule.to.departments)
+    to = ", ".join((*departments, *rule.to.members, *rule.to.tags)) or ", ".join(rule.to.roles)
     return Line(rule.name, f"{to} · {words.say(STRATEGIES[rule.strategy])} · {words.say(MODES[rule.mode])}")
 
 

@@ -43,3 +43,9 @@ def name_of(uow: UnitOfWork, department_id: int | None) -> str | None:
     found = text("select name from department where org_id = :org and id = :id")
     name: str | None = uow.session.scalar(found, {"org": uow.org_id, "id": department_id})
     return name
+
+
+def names(uow: UnitOfWork) -> dict[str, str]:
+    """The names of all departments, by their keys."""
+    rows = uow.session.execute(text("select key, name from department where org_id = :org"), {"org": uow.org_id})
+    return {row.key: row.name for row in rows}

@@ -5,8 +5,15 @@ from __future__ import annotations
 import pytest
 
 from crm.services import rehearsing, rules_admin
+from tests import build
 from tests.world import PLATFORMS, World
 
+NAMED = """
+protect: {most: 2, longest: 7d}
+recycle: [{name: old ones, not_converted: 45d, to: north}]
+dispatch: [{name: calls, to: {departments: [north]}}]
+first_response: [{name: web, within: 4wh}]
+"""
 everywhere = pytest.mark.parametrize("platform", PLATFORMS)
 
 
@@ -51,6 +58,16 @@ def test_the_rules_in_force_are_told_in_words(world: World, platform: str) -> No
     answer = world.chat(platform, "mia").says("rules")
     assert "no first contact within 24 h" in answer.text
     assert "north web" in answer.text
+
+
+def test_pools_and_teams_of_the_rules_are_told_by_name(world: World) -> None:
+    with world.database.begin(world.acme.org_id) as uow:
+        build.rule_set(uow, NAMED)
+    told = world.chat("playground", "mia").says("rules").text
+    assert "not won within 45 d → to North" in told
+    assert "North · in turn" in told
+    assert "within 4 working h (web)" in told
+    assert "2 leads, 7 d at most" in told
 
 
 def test_in_chinese_too(world: World) -> None:
