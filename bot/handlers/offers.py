@@ -7,7 +7,7 @@ from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.router import action, command
 from crm.errors import MissingArgument
-from crm.services import handing, leads, offers
+from crm.services import handing, offers
 
 
 @command(
@@ -37,7 +37,7 @@ def decline(context: Context, ref: RawRef | None = None, reason: Rest | None = N
     which = ref or _only(context, _("decline L-1042 not my product"))
     given = context.fields.get("reason") or reason
     if not given:
-        return context.form("decline_form", ref=f"L-{leads.parse_ref(which)}")
+        return context.form("decline_form", ref=handing.asked(context.uow, actor=context.actor, ref=which).ref)
     offer = handing.decline(context.uow, actor=context.actor, ref=which, reason=given)
     return context.reply("declined", ref=offer.ref)
 

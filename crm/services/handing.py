@@ -66,6 +66,11 @@ def decline(uow: UnitOfWork, *, actor: Actor, ref: str, reason: str) -> Held:
     return offer
 
 
+def asked(uow: UnitOfWork, *, actor: Actor, ref: str) -> Held:
+    """The offer of that lead which the actor has still to answer. Raises: as `accept`, but for the caps."""
+    return _standing(uow, actor, ref)
+
+
 def expire_due(uow: UnitOfWork) -> int:
     """End the offers whose time is over and ask the next one; returns how many were looked at. Twice is harmless."""
     due = uow.session.execute(_DUE, {"org": uow.org_id, "now": uow.now, "chunk": CHUNK}).all()

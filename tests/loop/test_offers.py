@@ -76,6 +76,12 @@ def test_the_only_offer_needs_no_number_and_of_several_one_is_named(world: World
     assert owner(world, first) == 0
 
 
+def test_no_reason_is_asked_for_where_nothing_is_on_offer(world: World) -> None:
+    refused = world.chat("playground", "ann").says(f"decline {world.lead()}")
+    assert "not offered to you" in refused.text
+    assert refused.inputs == ()
+
+
 @everywhere
 def test_the_button_asks_for_the_reason(world: World, platform: str) -> None:
     under(world, "offer")
