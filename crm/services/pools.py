@@ -80,9 +80,10 @@ def visible(uow: UnitOfWork, *, actor: Actor) -> list[PoolView]:
 
 
 def find(uow: UnitOfWork, *, actor: Actor, words: str) -> PoolView:
-    """A pool by key or name, or the beginning of one. Raises PoolNotFound."""
+    """A pool by key or name, or the beginning of one, or a word of it. Raises PoolNotFound."""
     every, given = visible(uow, actor=actor), words.strip().lower()
     near = [pool for pool in every if given and (pool.key.lower() == given or pool.name.lower().startswith(given))]
+    near = near or _having_word(every, given)
     if not near:
         raise PoolNotFound(given=words.strip(), names=", ".join(pool.name for pool in every))
     return near[0]
@@ -94,13 +95,21 @@ def every(uow: UnitOfWork) -> list[PoolView]:
 
 
 def named(uow: UnitOfWork, words: str) -> PoolView:
-    """A pool of the organization by key or name, or the beginning of the one name that fits. Raises PoolNotFound."""
+    """A pool of the organization by key or name, else by the beginning or a word of the one name that fits.
+
+    Raises PoolNotFound.
+    """
     given, found = words.strip().lower(), every(uow)
     exactly = [pool for pool in found if given in (pool.key.lower(), pool.name.lower())]
-    begins = [pool for pool in found if given and pool.name.lower().startswith(given)]
+    begins = [pool for pool in found if given and pool.name.lower().startswith(given)] or _having_word(found, given)
     if not exactly and len(begins) != 1:
         raise PoolNotFound(given=words.strip(), names=", ".join(pool.name for pool in found))
     return (exactly or begins)[0]
+
+
+def _having_word(found: list[PoolView], given: str) -> list[PoolView]:
+    """公海 of the pool `Open pool 公海`."""
+    return [pool for pool in found if given in pool.name.lower().split()]
 
 
 def get(uow: UnitOfWork, pool_id: int) -> PoolView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
 from tests import build
 from tests.world import PLATFORMS, World
@@ -89,6 +90,14 @@ def test_the_pools_are_listed_with_their_people_and_rules(world: World) -> None:
     mia.says("pools North remove @Cyd")
     mia.says("lang zh")
     assert "Cyd" not in mia.says("线索池列表").text
+
+
+def test_a_word_of_a_pools_name_is_enough(world: World) -> None:
+    with world.database.begin(world.acme.org_id) as uow:
+        uow.session.execute(text("update pool set name = 'Open pool 公海' where key = 'open'"))
+    world.lead(pool="north")
+    mia = world.chat("playground", "mia")
+    assert "Open pool 公海" in mia.says("移库 3 从 north 到 公海").text
 
 
 def test_a_release_may_name_the_pool(world: World) -> None:
