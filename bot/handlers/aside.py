@@ -124,8 +124,10 @@ def pause(context: Context, words: Rest | None = None) -> Reply:
     roles="manager",
 )
 @action("rule.resume", guards=False)
-def resume(context: Context, name: Rest) -> Reply:
-    pauses.resume(context.uow, actor=context.need_manager(), name=name)
+def resume(context: Context, name: Rest | None = None) -> Reply:
+    actor = context.need_manager()
+    if name:
+        pauses.resume(context.uow, actor=actor, name=name)
     return context.reply("pauses")
 
 
