@@ -17,7 +17,7 @@ HEADLINES = {
     "woken": _("Back with {member} as wave {wave}"), "freed": _("Back as wave {wave}, to be dealt anew"),
 }  # fmt: skip
 BECAUSE = {
-    "time": _("its time has come"), "touch": _("the customer came in again"), "person": _("somebody fetched it back"),
+    "time": _("its time has come"), "touch": _("the customer came in again"), "person": _("it was fetched back"),
 }  # fmt: skip
 
 

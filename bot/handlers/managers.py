@@ -34,7 +34,7 @@ def assign(context: Context, words: Rest) -> Reply:
     to = members.find(context.uow, name)
     if what.strip().isdigit() and len(what.strip()) <= 3:
         return _assign_many(context, int(what), to)
-    lead = leads.access(context.uow, actor=context.actor, ref=what)
+    lead = leads.access(context.uow, actor=context.actor, ref=what.strip())
     assignments.assign(context.uow, actor=context.actor, lead=lead, to=to)
     return context.reply("handed_over", leads=[lead.id], to=to.id)
 

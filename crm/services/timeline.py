@@ -128,7 +128,8 @@ _ENTRIES = """
     left join member f on f.org_id = a.org_id and f.id = a.for_id
     where a.org_id = :org
 """
-_OF_LEAD = text(_ENTRIES + " and a.lead_id = :lead order by a.at desc, a.id desc limit :most")
+# What was taken back says so itself.
+_OF_LEAD = text(_ENTRIES + " and a.verb <> 'undone' and a.lead_id = :lead order by a.at desc, a.id desc limit :most")
 _ONE = text(_ENTRIES + " and a.id = :id")
 _LAST = text(_ENTRIES + " and a.lead_id = :lead and a.verb = :verb order by a.at desc, a.id desc limit 1")
 

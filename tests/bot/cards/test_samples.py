@@ -94,7 +94,7 @@ def test_help_is_found_by_the_topic_in_both_languages(topic, database, time):
     scene.speak("zh")
     said = scene.draw(scene.say("mia", f"help {topic}")).plain()
     assert "日报" in said
-    assert "领取" not in said
+    assert "领取 L-1042" not in said
 
 
 def test_help_for_something_unknown_is_all_of_it(database, time):
