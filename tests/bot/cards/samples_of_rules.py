@@ -72,6 +72,11 @@ def rehearsal_discarded(scene: Scene) -> Shown:
     return scene.tap("mia", "rules.discard", number(rehearsed(scene)))
 
 
+@sample("rehearsal-discarded_early")
+def rehearsal_discarded_early(scene: Scene) -> Shown:
+    return scene.tap("mia", "rules.discard", number(rehearsal_counting(scene)))
+
+
 @sample("rehearsal-outdated")
 def rehearsal_outdated(scene: Scene) -> Shown:
     slow, quick = rehearsed(scene), scene.say("max", "rules set claim.per_day 9")
