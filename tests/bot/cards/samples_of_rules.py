@@ -8,7 +8,7 @@ from tests.bot.cards.scene import Scene, Shown
 STRICT = """rules
 claim: {per_day: 5, capacity: {default: 1}}
 recycle: [{name: calls, no_follow_up: 1h, to: open}]
-dispatch: [{name: web leads, to: {departments: [south]}, working_hours: false}]
+dispatch: [{name: web leads, to: {members: [Cyd 王]}, working_hours: false}]
 """
 
 
@@ -16,6 +16,7 @@ def rehearsed(scene: Scene) -> Shown:
     """Two leads of Ann and one that was dealt."""
     for _ in range(2):
         scene.lead(owner="ann")
+    scene.say("bob", "off")
     scene.dealt()
     scene.start_clocks()
     scene.time.advance(hours=2)
