@@ -38,7 +38,9 @@ def my(context: Context, words: Rest | None = None) -> Reply:
     given = words or ""
     found = leads.mine(context.uow, actor=context.actor, most=SHOWN, words=given)
     total = leads.count_mine(context.uow, actor=context.actor, words=given)
-    return replace(context.reply("my", leads=[lead.id for lead in found], total=total), known={"found": found})
+    return replace(
+        context.reply("my", leads=[lead.id for lead in found], total=total, words=given), known={"found": found}
+    )
 
 
 @command(

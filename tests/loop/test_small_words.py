@@ -117,3 +117,10 @@ def test_what_came_back_is_named_in_the_group_and_claimed_there(world: World) ->
     assert world.count("select count(*) from lead where owner_id = :m", m=world.acme.member["bob"]) == 1
     [card] = [card for card in bob.group(f"C{world.acme.org_id}OPEN") if "came back" in card.text]
     assert "claimed by Bob Chen" in card.text
+
+
+def test_a_word_that_no_lead_of_mine_fits_is_told_as_such(world: World) -> None:
+    world.lead(owner="ann")
+    ann = world.chat("playground", "ann")
+    assert "None of your leads fits “banana”" in ann.says("my banana").text
+    assert "None of your leads" not in ann.says("my").text
