@@ -30,6 +30,11 @@ class NotOffered(Refusal):
     message = _("{ref} is not offered to you. Type today to see what is.")
 
 
+class NothingOffered(Refusal):
+    code = "nothing_offered"
+    message = _("No lead is offered to you now. Type pool to see what you can claim.")
+
+
 class OfferTaken(Refusal):
     code = "offer_taken"
     message = _("Your offer of {ref} is over. {by_id} has the lead now.")

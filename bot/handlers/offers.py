@@ -7,6 +7,7 @@ from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.router import action, command
 from crm.errors import MissingArgument
+from crm.offer_refusals import NothingOffered
 from crm.services import handing, offers
 
 
@@ -43,10 +44,12 @@ def decline(context: Context, ref: RawRef | None = None, reason: Rest | None = N
 
 
 def _only(context: Context, example: str) -> str:
-    """The lead of the quoted card, or the only one on offer. Raises MissingArgument when several are."""
+    """The lead of the quoted card, or the only one on offer. Raises NothingOffered, MissingArgument."""
     if context.interaction.quoted:
         return context.interaction.quoted
     held = offers.mine(context.uow, actor=context.actor)
+    if not held:
+        raise NothingOffered
     if len(held) != 1:
         raise MissingArgument(example=example)
     return held[0].ref

@@ -80,6 +80,7 @@ def test_no_reason_is_asked_for_where_nothing_is_on_offer(world: World) -> None:
     refused = world.chat("playground", "ann").says(f"decline {world.lead()}")
     assert "not offered to you" in refused.text
     assert refused.inputs == ()
+    assert "No lead is offered to you now" in world.chat("playground", "ann").says("accept").text
 
 
 @everywhere
