@@ -9,12 +9,13 @@ from bot.arguments import RawRef, Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.router import action, command
+from bot.understanding.numbers import CHINESE, chinese
 from bot.understanding.when import understand_when
 from crm.errors import TimeVague
 from crm.services import reveals, shields
 from crm.services.leads import LeadView
 
-_SPAN = re.compile(r"(?:for\s+)?(\d{1,3})\s*(hours?|h|days?|d|weeks?|w|个?小时|天|周|个?星期)", re.IGNORECASE)
+_SPAN = re.compile(rf"(?:for\s+)?({CHINESE})\s*(hours?|h|days?|d|weeks?|w|个?小时|天|周|个?星期)", re.IGNORECASE)
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _CHINESE = {"时": "h", "天": "d", "周": "w", "期": "w"}
 
@@ -68,7 +69,7 @@ def _until(context: Context, words: str) -> datetime | None:
         return None
     if span := _SPAN.fullmatch(said):
         unit = _CHINESE.get(span[2][-1], span[2][0].lower())
-        return context.uow.now + int(span[1]) * _UNITS[unit]
+        return context.uow.now + chinese(span[1]) * _UNITS[unit]
     found = understand_when(said, now=context.uow.now, tz=context.actor.timezone, locale=context.actor.locale)
     if found is None or found.vague:
         raise TimeVague

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 
@@ -34,7 +36,10 @@ def test_a_lead_is_protected_and_the_second_is_one_too_many(world: World, platfo
     assert "No longer protected" in ann.says(f"unprotect {first}").text
     ann.says("lang zh")
     world.time.advance(minutes=1)
-    assert "已锁定到" in ann.says(f"锁定 {second} 3天").text
+    assert "已锁定到" in ann.says(f"锁定 {second} 三天").text
+    assert (
+        world.count("select count(*) from lead where protected_until = :at", at=world.time() + timedelta(days=3)) == 1
+    )
     assert "已解除锁定" in ann.says(f"解锁 {second}").text
     ann.says("撤销")
     assert world.count("select count(*) from lead where protected_until is not null") == 1
