@@ -95,6 +95,7 @@ def unhold(context: Context, lead: LeadView, reason: Rest | None = None) -> Repl
 @command(
     "rules pause",
     "暂停规则",
+    "规则 暂停",
     help=_("Stop a rule until a time you say, with a reason; its leads wait in order"),
     example="rules pause East leads until Friday 18:00 new prices",
     example_zh="暂停规则 华东线索 到周五18点 调价",
@@ -117,6 +118,7 @@ def pause(context: Context, words: Rest | None = None) -> Reply:
 @command(
     "rules resume",
     "恢复规则",
+    "规则 恢复",
     help=_("Let a paused rule go on"),
     example="rules resume East leads",
     example_zh="恢复规则 华东线索",

@@ -84,7 +84,7 @@ def test_a_paused_rule_waits_and_goes_on(world: World, platform: str) -> None:
     assert "its rule is paused" in mia.says(f"why {ref}").text
     assert "Mia Manager paused the rule “East leads”" in mia.says(f"why {ref}").text
     assert "Mia Manager: new prices" in mia.says("rules resume").text
-    mia.says("恢复规则 East leads")
+    mia.says("规则 恢复 East leads")
     world.pass_time(minutes=1)
     assert any(ref in card.text for card in [*ann.inbox(), *bob.inbox()])
 
