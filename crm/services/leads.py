@@ -46,7 +46,8 @@ _VIEW = """
 """
 _NAMES = """
     id number version status stage owner_id pool_id origin level product region amount currency score score_reasons
-    created_at assigned_at contacted_at followed_up_at pool_entered_at recycle_at recycle_rule extensions touches lost_reason
+    created_at assigned_at contacted_at followed_up_at pool_entered_at recycle_at recycle_rule extensions touches
+    lost_reason
     held_by held_until held_for wave protected_until
     seller_id person_id name company title contact_state owner owner_path pool source stage_name stage_name_zh funnel
     next_at keys in_scope
