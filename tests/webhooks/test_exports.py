@@ -65,6 +65,10 @@ def test_whoever_may_no_longer_read_it_gets_nothing(database, acme, client, chan
     assert client.get(address).status_code == 404
 
 
-@pytest.mark.parametrize("word", ["x", "gAAAA", VAULT.seal('"a secret"').decode(), VAULT.seal("[1, 2]").decode()])
+@pytest.mark.parametrize(
+    "word",
+    ["x", "gAAAA", VAULT.seal('"a secret"').decode(), VAULT.seal("[1, 2]").decode()],
+    ids=["a letter", "the beginning of one", "another secret", "a list"],  # what is sealed differs each time
+)
 def test_nothing_else_is_a_link(client, word):
     assert client.get(f"/export/{word}").status_code == 404
