@@ -157,6 +157,7 @@ def test_leave_is_said_in_one_line_and_moves_the_clocks(world: World, platform: 
 
 
 def test_managers_write_down_leave_for_their_own_people(world: World) -> None:
+    assert "• Thu, Mar 5\n" in world.chat("playground", "ann").says("leave tomorrow").text
     assert "Fri, Mar 6" in world.chat("slack", "mia").says("leave @Ann Friday").text
     assert "not in your team" in world.chat("slack", "max").says("leave @Ann Friday").text
     assert "When exactly" in world.chat("slack", "ann").says("leave soon").text
