@@ -22,7 +22,7 @@ KEEPS = {
 LENGTHS = {
     "m": _("{n} min"), "h": _("{n} h"), "d": _("{n} d"), "wh": _("{n} working h"), "wd": _("{n} working d"),
 }  # fmt: skip
-BUILT_IN_RULES = (_("first contact"), _("follow-up"))
+BUILT_IN_RULES = (_("first contact"), _("follow-up"), _("not converted"))
 
 
 def rule_name(words: Words, name: str | None) -> str:

@@ -37,7 +37,8 @@ class Week:
 # What was decided, by the kind of the decision.
 KINDS = {
     "dispatch": _("Dispatch"), "recycle": _("Recycled"), "offer": _("Offers"), "refusal": _("Refused claims"),
-    "override": _("People over rules"), "nurture": _("Parked and back"),
+    "override": _("People over rules"), "nurture": _("Parked and back"), "response": _("First responses"),
+    "line": _("After a purchase"),
 }  # fmt: skip
 
 

@@ -5,9 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.cards import explained
+from bot.cards import explained, weekly
 from bot.cards.words import Words
 from crm.rules.access import Actor
+from crm.services import first_response, lines
 from crm.services.explain import PassedOver, Why
 
 AT = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
@@ -64,3 +65,8 @@ def test_a_refusal_is_told_with_its_figures_to_who_may_know_them():
         "today 10:00 · Refused to Ann: “You hold 3 of 3 leads. Release one, or close one that is decided.”"
     )
     assert len(explained.reasons(WORDS, viewer(manages={7}), name_of, [DEALT, REFUSED])) == 1
+
+
+def test_every_kind_of_decision_has_a_name_in_the_export():
+    kinds = {"dispatch", "recycle", "offer", "override", "refusal", "nurture", lines.KIND, first_response.KIND}
+    assert kinds - set(weekly.KINDS) == set()
