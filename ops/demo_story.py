@@ -146,7 +146,7 @@ def _today(present: datetime) -> list[Script]:
     pooled, dealt = ("douyin", "fair", "fair"), ("website", "web-en", "wechat", "linkedin")
     fresh = [_fresh(present, by_source[pooled[ago % 3]], ago) for ago in range(3, 60, 4)]
     pushed = [_fresh(present, by_source[dealt[ago // 12 % 4]], ago) for ago in range(6, 150, 12)]
-    offered = [_fresh(present, by_source["referral"], minutes) for minutes in (4, 7)]
+    offered = [_fresh(present, by_source["referral"], minutes) for minutes in (4, 7, 11)]
     fair = by_source["fair"]
     return [*offered, _shielded(present, fair), *fresh, *pushed, *_reminders(present, fair), *_risks(present, fair)]
 
