@@ -8,7 +8,7 @@ from typing import Any
 from bot.cards.language import _
 from bot.cards.words import Words
 
-MOST = 4
+MOST = 6
 PARTS = {
     "source": _("source {name}"), "level": _("level {name}"), "touches": _("came in {name} times"),
     "fit": _("what is known"), "recency": _("fresh"), "contacted": _("spoken to"), "qualified": _("qualified"),
