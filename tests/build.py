@@ -42,6 +42,7 @@ from crm.uow import UnitOfWork
 from crm.vault import Vault
 
 NOW = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
+NEVER = datetime(2199, 1, 1, tzinfo=UTC)
 SECRET = "a secret key that tests know"
 PLATFORMS = ("slack", "wecom", "playground")
 STAGES = (
@@ -107,7 +108,8 @@ def company(
     """
     key = f"org-{uuid4().hex[:12]}"
     with database.begin() as uow:
-        org_id = _add(uow, Organization, key=key, name="Acme", timezone=timezone, locale="en")
+        # Without a weekly card: companies of former tests would all be due at each tick of a later one.
+        org_id = _add(uow, Organization, key=key, name="Acme", timezone=timezone, locale="en", health_at=NEVER)
         uow.enter(org_id)
         uow.session.execute(text("select sluice_open_organization(:o)"), {"o": org_id})
         department = _departments(uow)

@@ -23,7 +23,10 @@ MONDAY = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)  # nine in Shanghai
 
 @pytest.fixture
 def acme(database, time):
-    return build.company(database, rules=RULES)
+    acme = build.company(database, rules=RULES)
+    with database.begin(acme.org_id) as uow:
+        uow.session.execute(text("update organization set health_at = null where id = :o"), {"o": acme.org_id})
+    return acme
 
 
 def week(database, acme, team=None):

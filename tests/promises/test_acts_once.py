@@ -95,12 +95,14 @@ def wecom_tap(world: World, ref: str) -> Again:
 def wecom_form(world: World, ref: str) -> Again:
     ann = world.chat("wecom", "ann")
     form = ann.taps(ann.says(f"lead {ref}"), "Release")
-    (question,) = form.raw["select_list"]
-    picked = {"QuestionKey": question["question_key"], "OptionIds": {"OptionId": question["option_list"][0]["id"]}}
+    picked = [
+        {"QuestionKey": question["question_key"], "OptionIds": {"OptionId": question["option_list"][0]["id"]}}
+        for question in form.raw["select_list"]
+    ]
     where = {"TaskId": form.raw["task_id"], "CardType": form.raw["card_type"]}
     return repeated(
         world, MsgType="event", Event="template_card_event", EventKey=form.raw["submit_button"]["key"],
-        ResponseCode=world.wecom.new_code(form.place), SelectedItems={"SelectedItem": [picked]}, **where,
+        ResponseCode=world.wecom.new_code(form.place), SelectedItems={"SelectedItem": picked}, **where,
     )  # fmt: skip
 
 

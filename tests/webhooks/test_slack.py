@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -418,7 +419,9 @@ def test_the_end_of_the_server_waits_for_answers_under_way():
         stage.script.answers["log"] = Answer(form=LOG)
         stage.server.faults.add("views.open", Fault(hang=0.2, acts=True))
         stage.wire.command("U1", "log", "C1")
-        asyncio.run(stop(stage.app))
+        # In a thread of its own: one in which a browser was driven has a loop already.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, stop(stage.app)).result()
         assert stage.server.opened
 
 

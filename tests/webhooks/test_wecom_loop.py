@@ -182,7 +182,7 @@ def test_a_form_of_choices_is_a_card_that_is_sent_by_a_tap(house):
     ref = house.lead(owner="ann")
     ann = house.person("ann")
     form = ann.taps(ann.says(f"lead {ref}"), "Release")
-    assert form.inputs == ("reason",)
+    assert form.inputs == ("reason", "pool")
     ann.submits(form, reason="no time")
     assert ref not in ann.says("my").text
 
