@@ -1,7 +1,8 @@
 # The machine needs Python 3.11 or newer with pip, and make. Everything else comes into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= 2
+# Tests wait for databases, servers and processes more than they compute: twice as many as there are cores.
+WORKERS ?= 4
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-reset test lint bench chaos lock venv venv-dev

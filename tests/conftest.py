@@ -77,6 +77,16 @@ def migrated_url(database_url: str) -> str:
     return database_url
 
 
+@pytest.fixture(scope="module")
+def own_url(engines: Sockets, worker_id: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database for one file of tests: for those in which whatever is due happens, wherever it is."""
+    name = f"{request.module.__name__.rpartition('.')[2]}_{worker_id}"
+    url = engines.create_database(name)
+    upgrade(url)
+    yield url
+    engines.drop_database(name)
+
+
 @pytest.fixture(scope="session")
 def shared_database(migrated_url: str) -> Iterator[Database]:
     database = Database(migrated_url, pool_size=24, statement_timeout_ms=20_000)

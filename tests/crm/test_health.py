@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from crm import jobs
+from crm.db import Database
 from crm.rules.health import Speed
 from crm.services import assignments, dispatch, fairness, follow_ups, health, leads, members, rules_admin
 from crm.services.follow_ups import FollowUp
@@ -19,6 +20,14 @@ health: {idle: 10d}
 """
 HOUR = timedelta(hours=1)
 MONDAY = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)  # nine in Shanghai
+
+
+@pytest.fixture
+def database(own_url):
+    """A database of this file's own, because a tick does what is due wherever it is."""
+    made = Database(own_url, pool_size=6, statement_timeout_ms=20_000)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from crm import jobs
+from crm.db import Database
 from crm.services import clocks, dealing
 from tests import build
 
@@ -14,6 +15,14 @@ recycle: [{name: calls, no_follow_up: 1d}]
 warn: [4h]
 dispatch: [{name: all, nobody: hold}]
 """
+
+
+@pytest.fixture
+def database(own_url):
+    """A database of this file's own, because a tick does what is due wherever it is."""
+    made = Database(own_url, pool_size=6, statement_timeout_ms=20_000)
+    yield made
+    made.close()
 
 
 @pytest.fixture

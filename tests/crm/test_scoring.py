@@ -70,7 +70,7 @@ def test_a_lead_comes_in_with_its_points_and_reasons(database, acme, time):
 def test_a_customer_who_comes_again_is_fresh_again(database, acme, time):
     take_in(database, acme, LU)
     time.advance(days=3)
-    jobs.tick(database)
+    jobs.rescore(database, acme.org_id)
     (lead_id,) = take_in(database, acme, Arrival(phone="13800138000", email="lu@tea.cn"))
     assert dict(of(database, acme, lead_id).score_reasons)["recency:1d"] == 20
     assert of(database, acme, lead_id).score == 30 + 20 + 10 + 5 + 5 + 5 + 20

@@ -14,8 +14,8 @@ Enter = Callable[[str], Page]
 
 
 @pytest.fixture
-def home(migrated_url: str, redis_url: str, time: DrivenClock) -> Iterator[House]:
-    with house(migrated_url, redis_url, time=time) as home:
+def home(own_url: str, redis_url: str, time: DrivenClock) -> Iterator[House]:
+    with house(own_url, redis_url, time=time) as home:
         yield home
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from tests import build
 from tests.world import PLATFORMS, World
@@ -35,6 +36,8 @@ def test_a_hoard_is_shown_with_a_change_that_is_rehearsed_by_one_tap(world: Worl
 @everywhere
 def test_it_comes_by_itself_on_monday_morning(world: World, platform: str) -> None:
     mia = world.chat(platform, "mia")
+    with world.database.begin(world.acme.org_id) as uow:
+        uow.session.execute(text("update organization set health_at = null where id = :o"), {"o": uow.org_id})
     world.pass_time(minutes=1)
     monday = timedelta(days=5)
     world.pass_time(seconds=(monday - timedelta(minutes=61)).total_seconds())

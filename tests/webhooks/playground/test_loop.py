@@ -15,8 +15,8 @@ Person = Callable[[str], PlaygroundDriver]
 
 
 @pytest.fixture
-def home(migrated_url: str, redis_url: str, time: DrivenClock) -> Iterator[House]:
-    with house(migrated_url, redis_url, time=time) as home:
+def home(own_url: str, redis_url: str, time: DrivenClock) -> Iterator[House]:
+    with house(own_url, redis_url, time=time) as home:
         yield home
 
 
@@ -143,12 +143,10 @@ def test_the_same_line_sent_three_times_acts_once(home: House, client: TestClien
     assert len([button for button in person("ann").says("my").buttons if button == "Open"]) == 1
 
 
-def test_another_organization_sees_nothing_of_it(
-    home: House, migrated_url: str, redis_url: str, time: DrivenClock
-) -> None:
+def test_another_organization_sees_nothing_of_it(home: House, own_url: str, redis_url: str, time: DrivenClock) -> None:
     ref = home.arrives()
     with (
-        house(migrated_url, redis_url, time=time) as other,
+        house(own_url, redis_url, time=time) as other,
         TestClient(other.app, base_url="http://localhost") as client,
     ):
         stranger = other.person(client, "ann")
