@@ -8,6 +8,7 @@ from collections.abc import Callable
 from statistics import median, quantiles
 from time import perf_counter, thread_time
 
+from bench.frame import Env, Figure
 from bot.understanding.sentence import understand
 from bot.understanding.warm import warm_up
 from tests.bot.understanding.corpus import FIELDS, NOW, TZ, misses, read_corpus, score
@@ -28,6 +29,17 @@ def _timed(text: str, language: str, clock: Callable[[], float]) -> float:
     start = clock()
     understand(text, now=NOW, tz=TZ, locale=language)
     return (clock() - start) * 1000
+
+
+def run(_env: Env) -> list[Figure]:
+    """The slowest sentences of either language."""
+    return [
+        Figure(
+            f"understanding a sentence, {language} (CPU, p99)", quantiles(latencies(language, thread_time), n=100)[98],
+            "ms", target=15,
+        )
+        for language in ("en", "zh")
+    ]  # fmt: skip
 
 
 def main() -> None:

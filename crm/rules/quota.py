@@ -53,7 +53,7 @@ def capacity_for(
         departments: keys from the root to the member's own.
     """
     capacity = rules.claim.capacity
-    mine = {key.casefold() for key in (email, name) if key}
+    mine: set[str] = {key.casefold() for key in (email, name) if key} if capacity.members else set()
     for key, limit in capacity.members.items():
         if key.casefold() in mine:
             return limit

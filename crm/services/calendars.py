@@ -15,12 +15,15 @@ from crm.rules.standing import Span
 from crm.services.members import zone
 from crm.uow import UnitOfWork
 
-COLUMNS = """
+_HOURS = """
     coalesce(m.timezone, d.timezone, o.timezone) as timezone, c.opens, c.closes, c.weekdays, c.country,
-    c.extra_holidays, c.extra_workdays, away.days as away,
+    c.extra_holidays, c.extra_workdays, away.days as away
+"""
+_STOPS = """
     (select json_agg(json_build_array(rp.rule, rp.at, coalesce(rp.ended_at, rp.until))) from rule_pause rp
       where rp.org_id = :org and rp.kind = 'recycle') as stops
 """
+COLUMNS = f"{_HOURS}, {_STOPS}"
 # What a member `m` needs around it.
 JOINS = """
     join organization o on o.id = m.org_id
@@ -35,8 +38,33 @@ JOINS = """
         where l.org_id = m.org_id and l.member_id = m.id
     ) away on true
 """
+# For each team, and for those in none, the calendar that JOINS finds for one member.
+_OF_TEAMS = """
+    select t.id as team, c.* from (
+        select d.id, d.path from department d where d.org_id = :org union all select 0, '{}'
+    ) t
+    left join lateral (
+        select c.opens, c.closes, c.weekdays, c.country, c.extra_holidays, c.extra_workdays from team_calendar c
+        where c.org_id = :org and (c.department_id is null or c.department_id = any(t.path))
+        order by array_position(t.path, c.department_id) desc nulls last limit 1
+    ) c on true
+"""
+# A row for each calendar, of which hundreds of members share a few.
 _MEMBERS = text(
-    f"select m.id, {COLUMNS} from member m {JOINS} where m.org_id = :org and m.id = any(:ids)"  # noqa: S608  (constants)
+    f"""
+    select alike.*, {_STOPS} from (
+        select array_agg(m.id) as ids, {_HOURS}
+        from member m join organization o on o.id = m.org_id
+        left join department d on d.org_id = m.org_id and d.id = m.department_id
+        left join ({_OF_TEAMS}) c on c.team = coalesce(m.department_id, 0)
+        left join (
+            select l.member_id, array_agg(array[l.starts_on, l.ends_on]) as days from leave l
+            where l.org_id = :org and l.member_id = any(:ids) group by l.member_id
+        ) away on away.member_id = m.id
+        where m.org_id = :org and m.id = any(:ids)
+        group by 2, 3, 4, 5, 6, 7, 8, 9
+    ) alike
+    """  # noqa: S608  (constants)
 )
 _TEAM = text(
     """
@@ -83,14 +111,14 @@ def for_members(uow: UnitOfWork, member_ids: Iterable[int]) -> dict[int, Calenda
     missing = sorted(set(member_ids) - known.keys())
     if missing:
         for row in uow.session.execute(_MEMBERS, {"org": uow.org_id, "ids": missing}):
-            remember(uow, row.id, row[1:])
+            remember(uow, row.ids, row[1:])
     return known
 
 
-def remember(uow: UnitOfWork, member_id: int, row: Sequence[Any]) -> None:
-    """A row of `COLUMNS` was read along with something else: it is not read again in this transaction."""
+def remember(uow: UnitOfWork, member_ids: Iterable[int], row: Sequence[Any]) -> None:
+    """A row of `COLUMNS` was read that holds for these members: it is not read again in this transaction."""
     kept = Kept(*row)
-    uow.session.info.setdefault("calendars", {})[member_id] = _calendar(kept)
+    uow.session.info.setdefault("calendars", {}).update(dict.fromkeys(member_ids, _calendar(kept)))
     if "stops" not in uow.session.info:
         uow.session.info["stops"] = _stops(kept.stops or ())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -20,13 +21,16 @@ from crm.uow import UnitOfWork
 _LEDGER = "r.day, r.dealt_day, r.week, r.dealt_week, r.month, r.dealt_month"
 _WHO = text(
     f"""
+    with team as materialized (
+        select d.id, d.timezone, d.locale, array_agg(a.key order by cardinality(a.path)) as keys
+        from department d join department a on a.org_id = d.org_id and a.id = any(d.path)
+        where d.org_id = :org group by d.id, d.timezone, d.locale
+    )
     select m.id, m.name, m.email, m.role, m.active, m.on_duty, m.tags, m.joined_at,
            coalesce(m.timezone, d.timezone, o.timezone) as timezone, coalesce(m.locale, d.locale, o.locale) as locale,
-           coalesce((select array_agg(a.key order by cardinality(a.path)) from department a
-                     where a.org_id = m.org_id and a.id = any(d.path)), '{{}}') as departments,
-           coalesce(r.holding, 0) as holding, {_LEDGER}
+           coalesce(d.keys, '{{}}') as departments, coalesce(r.holding, 0) as holding, {_LEDGER}
     from member m join organization o on o.id = m.org_id
-    left join department d on d.org_id = m.org_id and d.id = m.department_id
+    left join team d on d.id = m.department_id
     left join rep_load r on r.org_id = m.org_id and r.member_id = m.id
     where m.org_id = :org and m.left_at is null
       and (m.id = any(:only) or m.role = any(:roles) or lower(m.email) = any(:named) or lower(m.name) = any(:named))
@@ -109,8 +113,7 @@ def lock(uow: UnitOfWork, seats: Iterable[Candidate]) -> None:
         # A row that somebody else has just made is invisible to the statement that waited for it.
         uow.session.execute(_OPEN, {"org": uow.org_id, "members": missing})
         rows = [*rows, *_lock(uow, missing)]
-    for row in rows:
-        _count(uow, by_id[row.id], row)
+    _count(uow, [(by_id[row.id], row) for row in rows])
 
 
 def known_owners(uow: UnitOfWork, leads: Sequence[LeadFacts]) -> dict[int, int]:
@@ -147,30 +150,36 @@ def _candidates(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> list[Candidate]:
     ids, rules = [row.id for row in rows], uow.rules
     known = calendars.for_members(uow, ids)
     away = _on_leave(uow, {row.id: row.timezone for row in rows})
+    # Hundreds of members share a few calendars, and rows are unpacked because asking them by name takes as long again.
+    working = {id(calendar): calendar.is_working(uow.now) for calendar in known.values()}
     made = [
         Candidate(
-            member_id=row.id, active=row.active, on_duty=row.on_duty, on_leave=row.id in away,
-            working=known[row.id].is_working(uow.now), holding=row.holding, dealt_today=0,
-            capacity=quota.capacity_for(
-                rules, role=row.role, departments=row.departments, email=row.email, name=row.name
-            ),
-            departments=tuple(row.departments), caps=rules.caps, role=row.role, name=row.name, email=row.email,
-            tags=tuple(row.tags), timezone=row.timezone, language=row.locale, tenure=uow.now - row.joined_at,
+            member_id=member_id, active=active, on_duty=on_duty, on_leave=member_id in away,
+            working=working[id(known[member_id])], holding=0, dealt_today=0,
+            capacity=quota.capacity_for(rules, role=role, departments=departments, email=email, name=name),
+            departments=tuple(departments), caps=rules.caps, role=role, name=name, email=email, tags=tuple(tags),
+            timezone=timezone, language=locale, tenure=uow.now - joined_at,
         )
-        for row in rows
+        for member_id, name, email, role, active, on_duty, tags, joined_at, timezone, locale, departments, *_ in map(tuple, rows)
     ]  # fmt: skip
-    for one, row in zip(made, rows, strict=True):
-        _count(uow, one, row)
+    _count(uow, zip(made, rows, strict=True))
     return made
 
 
-def _count(uow: UnitOfWork, one: Candidate, row: Row[Any]) -> None:
-    """What a row of the ledger says about the day, week and month that it is for the member."""
-    where = zone(one.timezone)
-    one.holding = row.holding
-    one.dealt_today = row.dealt_day if row.day == quota.day_of(uow.now, where) else 0
-    one.dealt_week = row.dealt_week if row.week == quota.week_of(uow.now, where) else 0
-    one.dealt_month = row.dealt_month if row.month == quota.month_of(uow.now, where) else 0
+def _count(uow: UnitOfWork, found: Iterable[tuple[Candidate, Row[Any]]]) -> None:
+    """What rows of the ledger say about the day, week and month that it is for each member."""
+    here: dict[str, tuple[date, date, date]] = {}
+    for one, row in found:
+        if one.timezone not in here:
+            where = zone(one.timezone)
+            here[one.timezone] = (
+                quota.day_of(uow.now, where), quota.week_of(uow.now, where), quota.month_of(uow.now, where),
+            )  # fmt: skip
+        day, week, month = here[one.timezone]
+        one.holding = row.holding
+        one.dealt_today = row.dealt_day if row.day == day else 0
+        one.dealt_week = row.dealt_week if row.week == week else 0
+        one.dealt_month = row.dealt_month if row.month == month else 0
 
 
 def _on_leave(uow: UnitOfWork, zones: dict[int, str]) -> set[int]:

@@ -94,5 +94,5 @@ def _read(uow: UnitOfWork, member: Actor, statement: Executable, **args: int) ->
     row = uow.session.execute(statement, {"org": uow.org_id, "me": member.id, "now": uow.now} | args).one_or_none()
     if row is None:
         return None
-    calendars.remember(uow, member.id, row[_MORE:])
+    calendars.remember(uow, [member.id], row[_MORE:])
     return Takeable(lead_facts.of(row[:_LEAD]), *row[_LEAD:_MORE])
