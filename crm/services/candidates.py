@@ -160,7 +160,8 @@ def _candidates(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> list[Candidate]:
             departments=tuple(departments), caps=rules.caps, role=role, name=name, email=email, tags=tuple(tags),
             timezone=timezone, language=locale, tenure=uow.now - joined_at,
         )
-        for member_id, name, email, role, active, on_duty, tags, joined_at, timezone, locale, departments, *_ in map(tuple, rows)
+        for member_id, name, email, role, active, on_duty, tags, joined_at, timezone, locale, departments, *_
+        in map(tuple, rows)
     ]  # fmt: skip
     _count(uow, zip(made, rows, strict=True))
     return made
