@@ -318,7 +318,7 @@ def test_whatever_rules_and_people_do_every_lead_is_somewhere_and_somebodys_at_m
 ) -> None:
     House.database, House.time = database, time
     how = settings(
-        max_examples=rounds(short=15, full=500),
+        max_examples=rounds(short=12, full=500),
         stateful_step_count=30,
         suppress_health_check=list(HealthCheck),
         print_blob=True,
