@@ -11,7 +11,7 @@ from bot.router import action, command
 from bot.understanding import until
 from bot.understanding.when import When, understand_when
 from crm.errors import TimeInPast, TimeVague
-from crm.refusals import ReasonNeeded, RunNotFound
+from crm.errors_of_waiting import ReasonNeeded, RunNotFound
 from crm.services import holding, members, nurturing, passing_on, pauses, rewinding
 from crm.services.leads import LeadView
 

@@ -7,7 +7,7 @@ from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.router import action, command
 from crm.errors import MissingArgument
-from crm.offer_refusals import NothingOffered
+from crm.errors_of_offers import NothingOffered
 from crm.services import handing, offers
 
 

@@ -43,11 +43,6 @@ _FIELD_SCHEMA = {"anyOf": [{"enum": [*TEXTS, *NUMBERS, *LISTS, *SPANS]}, {"type"
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    @cached_property
-    def holds(self) -> Test:
-        """Whether this is true of a lead's facts: a function, made at the first use."""
-        raise NotImplementedError
-
 
 class Comparison(_Part):
     """One comparison. `value` is a list for `in` and `not_in`, true or false for `exists`, a period for `age`."""

@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import text
 
 from crm.errors import MemberFull, MemberInactive, NotAllowed, NotYourTeam, Refusal
-from crm.offer_refusals import DeskEmpty, MemberAway, MemberHadShare, NotOnDesk
+from crm.errors_of_offers import DeskEmpty, MemberAway, MemberHadShare, NotOnDesk
 from crm.rules.access import SELLERS, Actor
 from crm.rules.dispatch import Candidate, Cursor
 from crm.rules.ruleset import Dispatch

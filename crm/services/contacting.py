@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from crm.refusals import SellingForbidden
+from crm.errors_of_waiting import SellingForbidden
 from crm.rules.contact import forbidding
 from crm.rules.facts import LeadFacts
 from crm.rules.sections.contacting import Deed

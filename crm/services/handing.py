@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import text
 
 from crm.errors import CapacityReached, LeadAlreadyYours, LeadNotFound, Refusal
-from crm.offer_refusals import DayShareReached, NotOffered, OfferOver, OfferPassedOn, OfferTaken
+from crm.errors_of_offers import DayShareReached, NotOffered, OfferOver, OfferPassedOn, OfferTaken
 from crm.rules.access import Actor
 from crm.services import candidates, claim_checks, decisions, dispatch, leads, offers, ownership, reserving
 from crm.services.decisions import Verdict

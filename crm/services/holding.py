@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from crm.errors import Conflict, LeadClosed, NotAllowed, TimeInPast
-from crm.refusals import LeadOnHold, LeadParked, LeadWaits, NotHeld
+from crm.errors_of_waiting import LeadOnHold, LeadParked, LeadWaits, NotHeld
 from crm.rules.access import Actor
 from crm.rules.facts import LeadFacts
 from crm.services import clocks, decisions, lead_facts, timeline

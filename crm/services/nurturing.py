@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from crm.errors import LeadUnclaimed, MemberFull, TimeInPast
-from crm.refusals import LeadOnHold, NotHeld, ParkedEnough, ParkedTooLong
+from crm.errors_of_waiting import LeadOnHold, NotHeld, ParkedEnough, ParkedTooLong
 from crm.rules import quota
 from crm.rules.access import Actor
 from crm.services import (

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import text
 
 from crm.errors import LeadHeld, Refusal
-from crm.offer_refusals import LeadOnOffer, OfferedToYou
+from crm.errors_of_offers import LeadOnOffer, OfferedToYou
 from crm.rules.access import Actor
 from crm.rules.dispatch import Candidate
 from crm.rules.ruleset import Dispatch, Rules

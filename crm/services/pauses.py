@@ -14,7 +14,7 @@ from typing import Literal
 from sqlalchemy import text
 
 from crm.errors import NotAllowed, TimeInPast
-from crm.refusals import RuleNotFound, RuleNotPaused
+from crm.errors_of_waiting import RuleNotFound, RuleNotPaused
 from crm.rules.access import Actor
 from crm.services import calendars, clocks, decisions
 from crm.services.decisions import Verdict

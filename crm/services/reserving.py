@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import text
 
 from crm.errors import Refusal
-from crm.offer_refusals import TeamOnly
+from crm.errors_of_offers import TeamOnly
 from crm.period import Period
 from crm.rules.access import Actor
 from crm.rules.ruleset import Dispatch, Rules

@@ -16,7 +16,7 @@ from sqlalchemy import Row, text
 from crm import queue
 from crm.db import Database
 from crm.errors import NotAllowed
-from crm.refusals import RunNotFound
+from crm.errors_of_waiting import RunNotFound
 from crm.rules.access import Actor
 from crm.services import clocks, correcting, decisions, members, ownership
 from crm.services.decisions import Verdict

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from crm import jobs
-from crm.refusals import SellingForbidden
+from crm.errors_of_waiting import SellingForbidden
 from crm.services import assignments, dealing, dispatch, leads, members, rules_admin, tasks
 from tests import build
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from crm import jobs
 from crm.errors import MemberFull, MemberNotFound, NotAllowed, NotYourTeam
-from crm.offer_refusals import DeskEmpty, MemberAway, NotOnDesk
+from crm.errors_of_offers import DeskEmpty, MemberAway, NotOnDesk
 from crm.services import batches, dealing, dispatch, handing, members, undo
 from tests import build
 

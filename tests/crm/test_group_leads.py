@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from crm import jobs
 from crm.errors import LeadAlreadyClaimed, Refusal
-from crm.offer_refusals import TeamOnly
+from crm.errors_of_offers import TeamOnly
 from crm.services import assignments, dealing, dispatch, members, pools
 from tests import build
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from crm import jobs
 from crm.errors import CapacityReached, LeadAlreadyYours, LeadNotFound, Refusal
-from crm.offer_refusals import (
+from crm.errors_of_offers import (
     DayShareReached,
     LeadOnOffer,
     NotOffered,

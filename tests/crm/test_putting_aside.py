@@ -8,7 +8,15 @@ from sqlalchemy import text
 
 from crm import jobs
 from crm.errors import LeadHeldUntil, NotAllowed, TimeInPast
-from crm.refusals import LeadOnHold, LeadParked, NotHeld, ParkedEnough, ParkedTooLong, RuleNotFound, RuleNotPaused
+from crm.errors_of_waiting import (
+    LeadOnHold,
+    LeadParked,
+    NotHeld,
+    ParkedEnough,
+    ParkedTooLong,
+    RuleNotFound,
+    RuleNotPaused,
+)
 from crm.rules.arrival import Arrival
 from crm.services import (
     assignments,

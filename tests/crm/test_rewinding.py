@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from crm import jobs
 from crm.errors import NotAllowed, Refusal
-from crm.refusals import RunNotFound
+from crm.errors_of_waiting import RunNotFound
 from crm.services import assignments, clocks, dealing, members, recycling, rewinding
 from tests import build
 

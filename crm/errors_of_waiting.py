@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from crm.errors import Refusal
-
-
-def _(text: str) -> str:
-    """Mark a text for translation; the bot translates it when it is shown."""
-    return text
+from crm.errors import Refusal, _
 
 
 class LeadOnHold(Refusal):
