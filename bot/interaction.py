@@ -6,13 +6,37 @@ gives the answer in the platform's own way.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bot.cards.model import Card, Form
 
-Kind = Literal["command", "action", "form", "home", "joined", "left"]
+Kind = Literal["command", "action", "form", "home", "joined", "left", "file"]
+
+_TABLE = re.compile(r"\.(?:csv|tsv|xlsx)\Z", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Something that came with a message, not yet fetched.
+
+    Args:
+        name, mime: as the sender's device has it, so neither is to be trusted; both may be empty.
+        size: bytes, 0 where the platform does not say.
+        handle: the platform's own way to it, plain JSON: what `Platform.fetch_file` is given.
+    """
+
+    name: str
+    mime: str = ""
+    size: int = 0
+    handle: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is a sheet to import, by its name."""
+        return bool(_TABLE.search(self.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +49,8 @@ class Interaction:
         user: the person's id there.
         key: names this delivery for ever: a repeat has the same key (Slack event id, WeCom MsgId, ...).
         kind: `command` words typed; `action` a button or select; `form` a submitted form; `home` opened the home page;
-            `joined`/`left` the platform says that this person entered or left the workspace.
+            `joined`/`left` the platform says that this person entered or left the workspace; `file` sent `files`, with
+            `text` as what was said about them (a sheet among them means the event `table`).
         text: the words of a command, mention and root command stripped.
         action, value, version: of a tap or form; version as drawn on the card (see `cards.wire`).
         fields: the answers of a form.
@@ -35,6 +60,7 @@ class Interaction:
         reply_to: where a later answer can be sent (Slack response_url), platform-owned.
         quoted: text of the message or card that a person replied to, or the ref found in its thread.
         profile: what the platform tells of the person: name, email, locale, tz.
+        files: what came with a message.
     """
 
     platform: str
@@ -53,6 +79,12 @@ class Interaction:
     reply_to: str | None = None
     quoted: str = ""
     profile: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[File, ...] = ()
+
+    @classmethod
+    def restored(cls, data: Mapping[str, Any]) -> Interaction:
+        """From the JSON that a job carries."""
+        return cls(**{**data, "files": tuple(File(**each) for each in data.get("files", ()))})
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ class Work:
             dispatch.dispatch(uow, lead_id)
 
     def answer_late(self, interaction: dict[str, Any]) -> None:
-        self.bot.dispatcher.run_late(Interaction(**interaction))
+        self.bot.dispatcher.run_late(Interaction.restored(interaction))
 
     def tick(self, **_: Any) -> None:
         jobs.tick(self.bot.database)

@@ -13,6 +13,9 @@ from typing import Any, Literal, Protocol
 from bot.cards.model import Card, Form
 from bot.interaction import Interaction
 
+MAX_FILE = 10 * 1024 * 1024
+"""Bytes of a file that is fetched: a photo or some minutes of voice; adapters read no further."""
+
 AddressKind = Literal["person", "channel", "appchat", "robot", "group", "answer"]
 
 
@@ -81,6 +84,13 @@ class Platform(Protocol):
 
     def typed_answers(self, form: Form, text: str) -> Mapping[str, str] | None:
         """The answers of a form in a line that the person typed; None where forms are dialogs."""
+        ...
+
+    def fetch_file(self, workspace: Workspace, handle: Handle) -> bytes:
+        """The bytes of a file that somebody sent (`Interaction.files`), at most `MAX_FILE`.
+
+        Raises: Rejected when it is gone or too big, Throttled, Unavailable.
+        """
         ...
 
 

@@ -65,6 +65,17 @@ class PlaygroundPlatform:
         """Forms are dialogs here."""
         return None  # noqa: RET501
 
+    def fetch_file(self, workspace: Workspace, handle: Handle) -> bytes:
+        """What the page has uploaded. Raises Rejected when it is gone, Unavailable."""
+        try:
+            with self._database.begin(workspace.org_id) as uow:
+                found = store.bytes_of(uow, handle.get("file", 0))
+        except (DBAPIError, PoolTimeout) as exc:
+            raise _failure(exc) from exc
+        if found is None:
+            raise Rejected("file_not_found")
+        return found
+
     def open_form(self, workspace: Workspace, trigger: str, form: Form) -> None:  # noqa: ARG002  # as the protocol has it
         """A dialog travels in the answer of a tap only. Raises TriggerExpired."""
         raise TriggerExpired("no_dialog_outside_an_answer")

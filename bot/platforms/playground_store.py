@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from bot.platforms.playground_tables import PlaygroundMessage
+from bot.platforms.playground_tables import PlaygroundFile, PlaygroundMessage
 from crm.uow import UnitOfWork
 
 SLUICE = "sluice"
@@ -90,6 +90,20 @@ def read(uow: UnitOfWork, viewer: str, since: int = 0) -> Sequence[PlaygroundMes
     wanted = _SINCE if since else _RECENT
     args = {"org": uow.org_id, "viewer": viewer} | ({"since": since} if since else {})
     return uow.session.scalars(select(PlaygroundMessage).from_statement(wanted), args).all()
+
+
+def keep(uow: UnitOfWork, name: str, content: bytes) -> int:
+    """Write an uploaded file; returns its number."""
+    file = PlaygroundFile(org_id=uow.org_id, name=name, content=content, created_at=uow.now)
+    uow.session.add(file)
+    uow.session.flush()
+    return file.id
+
+
+def bytes_of(uow: UnitOfWork, file_id: int) -> bytes | None:
+    """An uploaded file's bytes, if it is there."""
+    found = uow.session.get(PlaygroundFile, (uow.org_id, file_id))
+    return found.content if found else None
 
 
 def _by_key(uow: UnitOfWork, key: str | None) -> PlaygroundMessage:

@@ -34,3 +34,13 @@ class PlaygroundMessage(Tenant, Base):
         Index("ix_playground_message_rev", "org_id", "rev"),
         Index("ix_playground_message_conversation", "org_id", "conversation", "id"),
     )
+
+
+class PlaygroundFile(Tenant, Base):
+    """A file that was uploaded, as a chat platform would hold it for a while."""
+
+    __tablename__ = "playground_file"
+    name: Mapped[str]
+    content: Mapped[bytes]
+    created_at: Mapped[datetime]
+    __table_args__ = (Index("ix_playground_file_created_at", "org_id", "created_at"),)

@@ -81,6 +81,10 @@ class SlackPlatform:
         """Forms are dialogs here."""
         return None  # noqa: RET501
 
+    def fetch_file(self, workspace: Workspace, handle: Handle) -> bytes:  # noqa: ARG002
+        """No file can be fetched here. Raises Rejected."""
+        raise Rejected("files_unsupported")
+
     def open_form(
         self, workspace: Workspace, trigger: str, form: Form, *, back: Mapping[str, Any] | None = None
     ) -> None:

@@ -108,6 +108,10 @@ class WeCom:
         """The answers of a form in a typed line, for there are no dialogs with text here."""
         return forms.read(form, text)
 
+    def fetch_file(self, workspace: Workspace, handle: Handle) -> bytes:  # noqa: ARG002
+        """No file can be fetched here. Raises Rejected."""
+        raise Rejected("files_unsupported")
+
     def open_form(self, workspace: Workspace, trigger: str, form: Form) -> None:
         """Ask by a card of choices, or for one line of text. Args: trigger: the member's userid."""
         client, shown = self.client(workspace), cards.for_form(form)
