@@ -40,7 +40,10 @@ class Conversation(Tenant, Base):
 
 
 class Message(Tenant, Base):
-    """An owed message, written with the fact. `attempt` fences doubles: only the job that raised it may send."""
+    """An owed message, written with the fact. `attempt` fences doubles: only the job that raised it may send.
+
+    A `held` one waits until `due_at`, because its receiver does not want to be disturbed before.
+    """
 
     __tablename__ = "message"
     topic: Mapped[str]
@@ -63,8 +66,13 @@ class Message(Tenant, Base):
         Index("ix_message_owed", "org_id", "due_at", postgresql_where=text("state = 'owed'")),
         Index("ix_message_dead", "org_id", "id", postgresql_where=text("state = 'dead'")),
         Index("ix_message_group", "org_id", "group_key", postgresql_where=text("state = 'owed'")),
-        CheckConstraint("state in ('owed','sent','dead','dropped','merged')", "state"),
-    )
+        Index("ix_message_held", "org_id", "due_at", postgresql_where=text("state = 'held'")),
+        Index(
+            "ix_message_told", "org_id", "member_id", "sent_at",
+            postgresql_where=text("member_id is not null and state in ('sent', 'dropped')"),
+        ),
+        CheckConstraint("state in ('owed','held','sent','dead','dropped','merged')", "state"),
+    )  # fmt: skip
 
 
 class PostedCard(Tenant, Base):

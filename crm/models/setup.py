@@ -169,15 +169,28 @@ class Run(Tenant, Base):
 
 
 class DigestSubscription(Tenant, Base):
-    """Which group gets a team's digest, at which local hour; `sent_for` is the last local day sent."""
+    """Which group or member gets a team's digest, on which days at which local hour, and what the last one said.
+
+    `every` is `day` or a day of the week; `said` holds the figures by which a digest that tells nothing new is known.
+    """
 
     __tablename__ = "digest_subscription"
     department_id: Mapped[int | None]
-    conversation_id: Mapped[int]
+    conversation_id: Mapped[int | None]
+    member_id: Mapped[int | None]
     at: Mapped[time]
+    every: Mapped[str] = mapped_column(server_default="day")
     next_at: Mapped[datetime]
+    said: Mapped[dict[str, Any] | None]
     __table_args__ = (
         ForeignKeyConstraint(["org_id", "conversation_id"], ["conversation.org_id", "conversation.id"]),
+        ForeignKeyConstraint(["org_id", "member_id"], ["member.org_id", "member.id"]),
         UniqueConstraint("org_id", "conversation_id"),
+        Index(
+            "uq_digest_member", "org_id", "member_id", "department_id", unique=True,
+            postgresql_where=text("member_id is not null"), postgresql_nulls_not_distinct=True,
+        ),
         Index("ix_digest_due", "org_id", "next_at"),
-    )
+        CheckConstraint("every in ('day','mon','tue','wed','thu','fri','sat','sun')", "every"),
+        CheckConstraint("(conversation_id is null) <> (member_id is null)", "one"),
+    )  # fmt: skip
