@@ -27,11 +27,15 @@ class ChatUnit(Tenant, Base):
 
 
 class ChatPerson(Tenant, Base):
-    """A colleague as the chat's address book has shown them last: `unit` is the main department there."""
+    """A colleague as the chat's address book has shown them last: `unit` is the main department there.
+
+    What differs the next time was changed in the chat; what does not is left as the company has it here.
+    """
 
     __tablename__ = "chat_person"
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"))
     external_id: Mapped[str]
+    name: Mapped[str]
     unit: Mapped[str]
     seen_at: Mapped[datetime]
     __table_args__ = (UniqueConstraint("org_id", "workspace_id", "external_id"),)
@@ -40,8 +44,9 @@ class ChatPerson(Tenant, Base):
 class ContactFollow(Tenant, Base):
     """A customer whom a member has as a contact. Who the customer is, the keys of persons say.
 
-    `tags` are those that the chat showed last; `state` is the way by which they met. `ended_by` is member (deleted the
-    customer), customer (deleted the member) or transfer.
+    `remark` (the member's own name for the customer, personal text) and `tags` are as the chat showed them last;
+    `state` is the way by which they met. `ended_by` is member (deleted the customer), customer (deleted the member),
+    transfer, or unknown.
     """
 
     __tablename__ = "contact_follow"
@@ -49,6 +54,7 @@ class ContactFollow(Tenant, Base):
     external_id: Mapped[str]
     member_id: Mapped[int]
     state: Mapped[str | None]
+    remark: Mapped[str]
     tags: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
     began_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
@@ -57,7 +63,7 @@ class ContactFollow(Tenant, Base):
     __table_args__ = (
         ForeignKeyConstraint(["org_id", "member_id"], ["member.org_id", "member.id"]),
         UniqueConstraint("org_id", "workspace_id", "external_id", "member_id"),
-        CheckConstraint("ended_by in ('member','customer','transfer')", "ended_by"),
+        CheckConstraint("ended_by in ('member','customer','transfer','unknown')", "ended_by"),
     )
 
 

@@ -57,6 +57,7 @@ def _address_book() -> None:
     )
     _tenant(
         "chat_person",
+        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("unit", sa.Text(), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.UniqueConstraint(*one, name=op.f("uq_chat_person_org_id_workspace_id_external_id")),
@@ -68,6 +69,7 @@ def _follows() -> None:
         "contact_follow",
         sa.Column("member_id", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.Text(), nullable=True),
+        sa.Column("remark", sa.Text(), nullable=False),
         sa.Column("tags", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
@@ -78,7 +80,9 @@ def _follows() -> None:
             "org_id", "workspace_id", "external_id", "member_id",
             name=op.f("uq_contact_follow_org_id_workspace_id_external_id_member_id"),
         ),
-        sa.CheckConstraint("ended_by in ('member','customer','transfer')", name=op.f("ck_contact_follow_ended_by")),
+        sa.CheckConstraint(
+            "ended_by in ('member','customer','transfer','unknown')", name=op.f("ck_contact_follow_ended_by")
+        ),
     )  # fmt: skip
 
 
