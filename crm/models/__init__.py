@@ -5,6 +5,7 @@ from crm.models.base import Base, Tenant
 from crm.models.contact import ChatPerson, ChatUnit, ContactFollow, ContactMove
 from crm.models.lead import Activity, Assignment, Credit, Lead, Offer, Task
 from crm.models.member import ChatIdentity, ClaimEntry, LinkCode, Member, RepLoad
+from crm.models.merging import Duplicate, Merge
 from crm.models.message import (
     Clock,
     Conversation,
@@ -37,8 +38,8 @@ from crm.models.setup import (
 __all__ = [
     "Activity", "Assignment", "Attachment", "Base", "ChatIdentity", "ChatPerson", "ChatUnit", "ClaimEntry", "Clock",
     "ContactFollow", "ContactMove", "Conversation", "Credit", "Decision", "Delivery", "Department",
-    "DigestSubscription", "ImportJob", "Lead", "Leave", "Line", "LinkCode", "Member", "Message", "Offer",
-    "Organization", "PendingForm", "PendingLine", "Person", "PersonKey", "Pipeline", "PlatformToken", "Pool",
+    "DigestSubscription", "Duplicate", "ImportJob", "Lead", "Leave", "Line", "LinkCode", "Member", "Merge", "Message",
+    "Offer", "Organization", "PendingForm", "PendingLine", "Person", "PersonKey", "Pipeline", "PlatformToken", "Pool",
     "PoolScope", "PostedCard", "Question", "RecentLead", "Rehearsal", "RepLoad", "RuleCursor", "RulePause",
     "RuleSet", "Run", "SendLedger", "Source", "Stage", "Task", "TeamCalendar", "Tenant", "Workspace",
 ]  # fmt: skip

@@ -26,6 +26,7 @@ class Lead(Tenant, Base):
         counts: whether it fills its owner's capacity; the ledger's `holding` is the number of open leads that do.
         wave: 1, and one more each time it came back from being parked.
         parent_id: the won lead that this one follows; `seller_id` sold it and keeps seeing this one.
+        merged_into: the lead of the same person that stands for this one, which is void since.
         score_reasons: `[name, points]` of what makes up the score; `score_at` is when it changes by itself.
     """
 
@@ -78,6 +79,7 @@ class Lead(Tenant, Base):
     wave: Mapped[int] = mapped_column(server_default="1")
     parent_id: Mapped[int | None]
     seller_id: Mapped[int | None]
+    merged_into: Mapped[int | None]
     score_reasons: Mapped[list[Any]] = mapped_column(server_default="[]")
     score_at: Mapped[datetime | None]
     __table_args__ = (
@@ -99,6 +101,7 @@ class Lead(Tenant, Base):
         Index("ix_lead_held_until", "org_id", "held_until", postgresql_where=text("held_until is not null")),
         Index("ix_lead_score_at", "org_id", "score_at", postgresql_where=text("score_at is not null")),
         Index("ix_lead_parent", "org_id", "parent_id", postgresql_where=text("parent_id is not null")),
+        Index("ix_lead_merged", "org_id", "merged_into", postgresql_where=text("merged_into is not null")),
         Index("ix_lead_created", "org_id", "created_at"),
         Index("ix_lead_won", "org_id", "person_id", postgresql_where=text("status = 'won'")),
         CheckConstraint("status in ('open','won','lost','void')", "status"),

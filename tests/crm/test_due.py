@@ -30,6 +30,8 @@ DUE = {
     " where org_id = :o",
     "a notice that was held": "insert into message (org_id, topic, key, card, state, attempt, created_at, due_at)"
     " values (:o, 'digest', 'held', '{}', 'held', 0, :now, :now)",
+    "a pair that nobody decided": "insert into duplicate (org_id, left_id, score, reasons, state, at, due_at)"
+    " select org_id, id, 80, '[]', 'asked', :now, :now from person where org_id = :o limit 1",
     "a health card": "update organization set health_at = :now where id = :o",
 }
 
