@@ -30,6 +30,7 @@ from crm.rules.sections.recycling import (
 )
 from crm.rules.sections.running import Digest, Keep
 from crm.rules.sections.scoring import Scoring
+from crm.rules.sections.telling import Notices
 from crm.rules.sections.watching import Health
 from crm.rules.written import Document
 
@@ -57,6 +58,7 @@ class Rules(Part):
     lines: dict[Name, FollowingLine] = Field(default_factory=dict)
     score: Scoring = Scoring()
     digest: Digest = Digest()
+    notices: Notices = Notices()
     health: Health = Health()
     breaker: Breaker = Breaker()
     undo_minutes: Annotated[int, Field(ge=1, le=1440)] = 10

@@ -38,7 +38,7 @@ _OUTLOOK = text(
 # A change of these alone moves no clock; of whatever else there is, it may.
 _ELSE = (
     "claim", "pools", "dispatch", "caps", "affinity", "fallback_pool", "first_response", "lines", "digest", "health",
-    "breaker", "undo_minutes", "keep", "warn",
+    "notices", "breaker", "undo_minutes", "keep", "warn",
 )  # fmt: skip
 
 # Before and after: how many leads of somebody are due now, and how many within `AHEAD`.
