@@ -17,6 +17,7 @@ from crm.models.message import (
     SendLedger,
 )
 from crm.models.organization import Department, Leave, Organization, TeamCalendar, Workspace
+from crm.models.own_lists import CalendarFeed, SavedList, Star
 from crm.models.person import Person, PersonKey
 from crm.models.platform_token import PlatformToken
 from crm.models.setup import (
@@ -36,10 +37,11 @@ from crm.models.setup import (
 )
 
 __all__ = [
-    "Activity", "Assignment", "Attachment", "Base", "ChatIdentity", "ChatPerson", "ChatUnit", "ClaimEntry", "Clock",
-    "ContactFollow", "ContactMove", "Conversation", "Credit", "Decision", "Delivery", "Department",
-    "DigestSubscription", "Duplicate", "ImportJob", "Lead", "Leave", "Line", "LinkCode", "Member", "Merge", "Message",
-    "Offer", "Organization", "PendingForm", "PendingLine", "Person", "PersonKey", "Pipeline", "PlatformToken", "Pool",
-    "PoolScope", "PostedCard", "Question", "RecentLead", "Rehearsal", "RepLoad", "RuleCursor", "RulePause",
-    "RuleSet", "Run", "SendLedger", "Source", "Stage", "Task", "TeamCalendar", "Tenant", "Workspace",
+    "Activity", "Assignment", "Attachment", "Base", "CalendarFeed", "ChatIdentity", "ChatPerson", "ChatUnit",
+    "ClaimEntry", "Clock", "ContactFollow", "ContactMove", "Conversation", "Credit", "Decision", "Delivery",
+    "Department", "DigestSubscription", "Duplicate", "ImportJob", "Lead", "Leave", "Line", "LinkCode", "Member",
+    "Merge", "Message", "Offer", "Organization", "PendingForm", "PendingLine", "Person", "PersonKey",
+    "Pipeline", "PlatformToken", "Pool", "PoolScope", "PostedCard", "Question", "RecentLead", "Rehearsal",
+    "RepLoad", "RuleCursor", "RulePause", "RuleSet", "Run", "SavedList", "SendLedger", "Source", "Stage",
+    "Star", "Task", "TeamCalendar", "Tenant", "Workspace",
 ]  # fmt: skip

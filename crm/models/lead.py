@@ -190,25 +190,40 @@ class Offer(Tenant, Base):
 
 
 class Task(Tenant, Base):
-    """Something a member must do, due at a minute. `reminded_at` says that the reminder is owed or sent."""
+    """Something to be done, due at a minute. `reminded_at` says that the reminder is owed or sent.
+
+    Attributes:
+        member_id: who does it; None while it is a department's and nobody has taken it.
+        by_id: who asked the department; `escalate_at`: when its manager is told that nobody took it.
+    """
 
     __tablename__ = "task"
     lead_id: Mapped[int | None]
-    member_id: Mapped[int]
+    member_id: Mapped[int | None]
+    department_id: Mapped[int | None]
+    by_id: Mapped[int | None]
     due_at: Mapped[datetime]
     words: Mapped[str | None]
     state: Mapped[str]
     reminded_at: Mapped[datetime | None]
+    escalate_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     version: Mapped[int]
     __table_args__ = (
         ForeignKeyConstraint(["org_id", "lead_id"], ["lead.org_id", "lead.id"]),
         ForeignKeyConstraint(["org_id", "member_id"], ["member.org_id", "member.id"]),
+        ForeignKeyConstraint(["org_id", "department_id"], ["department.org_id", "department.id"]),
         Index("ix_task_due", "org_id", "due_at", postgresql_where=text("state = 'open' and reminded_at is null")),
         Index("ix_task_member", "org_id", "member_id", "due_at", postgresql_where=text("state = 'open'")),
         Index("ix_task_lead", "org_id", "lead_id", postgresql_where=text("state = 'open'")),
-    )
+        Index(
+            "ix_task_team", "org_id", "department_id", "due_at",
+            postgresql_where=text("state = 'open' and member_id is null"),
+        ),
+        Index("ix_task_escalate", "org_id", "escalate_at", postgresql_where=text("escalate_at is not null")),
+        CheckConstraint("member_id is not null or department_id is not null", "somebody"),
+    )  # fmt: skip
 
 
 class Credit(Tenant, Base):

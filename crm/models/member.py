@@ -13,7 +13,10 @@ from crm.models.base import Base, Tenant
 
 
 class Member(Tenant, Base):
-    """Somebody of the organization. `role` is the main one; `manages` are departments whose tree is in scope."""
+    """Somebody of the organization. `role` is the main one; `manages` are departments whose tree is in scope.
+
+    `sort` is the order in which the member works, a name of `crm.rules.wanted.Order`; None: the most urgent first.
+    """
 
     __tablename__ = "member"
     name: Mapped[str]
@@ -28,6 +31,7 @@ class Member(Tenant, Base):
     tags: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
     preferences: Mapped[dict[str, Any]]
     toured_at: Mapped[datetime | None]
+    sort: Mapped[str | None]
     joined_at: Mapped[datetime]
     left_at: Mapped[datetime | None]
     __table_args__ = (

@@ -94,6 +94,7 @@ class PostedCard(Tenant, Base):
     posted_at: Mapped[datetime]
     __table_args__ = (
         Index("ix_posted_card_lead", "org_id", "lead_id", postgresql_where=text("live")),
+        Index("ix_posted_card_task", "org_id", "task_id", postgresql_where=text("live and task_id is not null")),
         Index("ix_posted_card_place", "org_id", "workspace_id", "place"),
     )
 

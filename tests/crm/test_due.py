@@ -12,6 +12,9 @@ LEAD = "update lead set {column} = :now where org_id = :o"
 DUE = {
     "a reminder": "insert into task (org_id, member_id, due_at, state, created_at, version)"
     " select org_id, id, :now, 'open', :now, 1 from member where org_id = :o limit 1",
+    "a task that nobody of its team took": "insert into task (org_id, department_id, due_at, reminded_at, escalate_at,"
+    " state, created_at, version) select org_id, id, :now, :now, :now, 'open', :now, 1 from department"
+    " where org_id = :o limit 1",
     "a recycle": LEAD.format(column="recycle_at"),
     "a warning": LEAD.format(column="warn_at"),
     "a first response": LEAD.format(column="sla_at"),
