@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from redis import Redis, RedisError
+from slack_sdk import WebClient
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from bot.platforms.slack_errors import meaning, quiet
 from crm.db import APP_ROLE, Database
 from crm.settings import Settings
 from ops import migrate
@@ -108,7 +110,7 @@ PER_TENANT: tuple[Rule, ...] = (
 
 def examine(settings: Settings) -> list[Finding]:
     """All checks; those behind one that fails are left out."""
-    findings = [_secret(settings), _public(settings), _redis(settings)]
+    findings = [_secret(settings), _public(settings), _redis(settings), *_socket(settings)]
     try:
         if migrate.pending(address(settings)):
             return [*findings, Finding("The schema is this version's", ok=False, cure="run sluice migrate.")]
@@ -141,11 +143,27 @@ def _secret(settings: Settings) -> Finding:
 
 
 def _public(settings: Settings) -> Finding:
-    connected = bool(settings.slack_signing_secret or settings.wecom_corp_id)
+    by_slack = settings.slack_signing_secret and not settings.slack_app_token.get_secret_value()
+    connected = bool(by_slack or settings.wecom_corp_id)
     ok = not connected or settings.base_url.startswith("https://")
     return Finding(
         "Chat platforms can reach this server", ok=ok, cure="set SLUICE_BASE_URL to its public https address."
     )
+
+
+def _socket(settings: Settings) -> Iterator[Finding]:
+    """Whether Socket Mode would connect, where an app token asks for it."""
+    token = settings.slack_app_token.get_secret_value()
+    if not token:
+        return
+    client = WebClient(base_url=settings.slack_api_url, timeout=5, retry_handlers=[], logger=quiet)
+    try:
+        client.apps_connections_open(app_token=token)
+        cause = ""
+    except Exception as error:  # noqa: BLE001 - the SDK lets anything through that a broken answer can cause
+        cause = meaning(error).cause
+    cure = f"Slack says {cause}: SLUICE_SLACK_APP_TOKEN is the app-level token (xapp-...) with connections:write."
+    yield Finding("Slack opens a connection (Socket Mode)", ok=not cause, cure=cure)
 
 
 def _redis(settings: Settings) -> Finding:

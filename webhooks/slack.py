@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
+from slack_bolt import BoltResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
@@ -26,6 +27,7 @@ from webhooks import slack_payloads as payloads
 from webhooks.slack_answers import Answers
 from webhooks.slack_bolt import Switchboard
 from webhooks.slack_mishaps import Mishaps
+from webhooks.slack_socket import Socket
 from webhooks.slack_visit import Visit
 
 log = structlog.get_logger()
@@ -41,12 +43,7 @@ def router(bot: Bot) -> APIRouter:
     door = Door(bot)
     check = guard.Guard(bot.settings.slack_signing_secret)
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        await run_in_threadpool(door.close)
-
-    routes = APIRouter(prefix="/slack", tags=["slack"], lifespan=lifespan)
+    routes = APIRouter(prefix="/slack", tags=["slack"], lifespan=_lifespan(bot, door))
 
     @routes.post("/events")
     async def events(request: Request) -> Response:
@@ -64,6 +61,23 @@ def router(bot: Bot) -> APIRouter:
     if bot.settings.slack_client_id:
         routes.include_router(slack_install.router(bot))
     return routes
+
+
+def _lifespan(bot: Bot, door: Door) -> Any:
+    """Socket Mode where there is a token for it; at the end, what is under way is finished."""
+    token = bot.settings.slack_app_token.get_secret_value()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        socket = Socket(door, token=token, api_url=bot.settings.slack_api_url) if token else None
+        if socket:
+            socket.start()
+        yield
+        if socket:
+            await run_in_threadpool(socket.close)
+        await run_in_threadpool(door.close)
+
+    return lifespan
 
 
 class Door:
@@ -90,11 +104,15 @@ class Door:
             payload = payloads.read(body, content_type)
         except payloads.BadShape:
             return Response(status_code=400)
+        said = self.told(payload)
+        return Response(said.body, said.status, media_type=said.first_headers().get("content-type"))
+
+    def told(self, payload: payloads.Payload) -> BoltResponse:
+        """What Slack is told about a payload, whichever way it came."""
         if isinstance(payload, payloads.RateLimited):
             log.warning("slack.events_limited", team=payload.team_id)
-            return Response(status_code=200)
-        said = self._bolt.dispatch(Visit(payload), payload)
-        return Response(said.body, said.status, media_type=said.first_headers().get("content-type"))
+            return BoltResponse(status=200)
+        return self._bolt.dispatch(Visit(payload), payload)
 
     def close(self) -> None:
         """Finish the answers that are under way."""

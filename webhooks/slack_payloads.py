@@ -5,6 +5,7 @@ Fields that we do not read are dropped here, so that neither Bolt nor we can stu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
@@ -230,6 +231,30 @@ def read(body: bytes, content_type: str) -> Payload:
     except (ValidationError, ValueError, RecursionError) as error:
         raise BadShape from error
     raise BadShape(kind)
+
+
+def read_enveloped(kind: str, payload: Mapping[str, Any]) -> Payload:
+    """What came over a socket, where the envelope says which kind it is. Raises BadShape."""
+    try:
+        match kind:
+            case "events_api":
+                return _PUSHED.validate_python(payload)
+            case "slash_commands":
+                return Command.model_validate(payload)
+            case "interactive":
+                return _TAPPED.validate_python(payload)
+    except (ValidationError, ValueError, RecursionError) as error:
+        raise BadShape from error
+    raise BadShape(kind)
+
+
+def read_answer(body: str) -> dict[str, Any] | None:
+    """The JSON of a response, for an envelope; None where there is none."""
+    try:
+        said = from_json(body)
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) and said else None
 
 
 def _form(fields: dict[str, str]) -> Payload:

@@ -14,8 +14,9 @@ from typing import Any
 
 from tests.doubles import slack_limits as limits
 from tests.doubles.slack_http import Faults, Reply, Request, Server
+from tests.doubles.slack_socket import SocketDouble
 
-TOKEN = "xoxb-double"
+TOKEN, APP_TOKEN = "xoxb-double", "xapp-double"
 TRIGGER_LIVES, URL_LIVES, URL_USES = 3.0, 1800.0, 5
 PRIVATE = {"is_private": True}
 
@@ -87,6 +88,7 @@ class SlackDouble:
         self.files: dict[str, dict[str, Any]] = {}
         self.file_delay = 0
         self.skew = 0.0
+        self.socket: SocketDouble | None = None
         self._hooks: dict[str, Hook] = {}
         self._triggers: dict[str, float] = {}
 
@@ -159,20 +161,25 @@ class SlackDouble:
             return Reply(f"OK - {len(request.body)}")
         if method == "oauth.v2.access":
             return Reply(_granted(request.arguments))
-        self._authorize(request)
+        self._authorize(request, method)
         action = getattr(self, "_" + method.replace(".", "_"), None)
         if action is None:
             raise SlackError("unknown_method")
         return Reply({"ok": True, **action(request.arguments)})
 
-    def _authorize(self, request: Request) -> None:
+    def _authorize(self, request: Request, method: str) -> None:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not token:
             raise SlackError("not_authed")
-        if token not in self.tokens:
+        wanted = (APP_TOKEN,) if method == "apps.connections.open" else self.tokens
+        if token not in wanted:
             raise SlackError("invalid_auth")
 
     # Methods of the Web API
+
+    def _apps_connections_open(self, _: dict[str, Any]) -> dict[str, Any]:
+        assert self.socket, "no test of Socket Mode has begun"
+        return {"url": self.socket.url()}
 
     def _auth_test(self, _: dict[str, Any]) -> dict[str, Any]:
         return {"team_id": "T1", "user_id": "UBOT", "bot_id": "BBOT", "team": "Acme"}

@@ -9,6 +9,8 @@ from crm.settings import Settings
 from ops import doctor
 from ops.migrate import upgrade
 from tests import build
+from tests.doubles.slack import APP_TOKEN, SlackDouble
+from tests.doubles.slack_socket import SocketDouble
 
 UNKNOWN = "with gone as (delete from chat_identity) update member set email = null"
 DEAD = (
@@ -77,6 +79,19 @@ def test_each_wrong_setting_has_its_line(settings, changed, name):
     found = wrong(settings.model_copy(update=changed))
     assert name in found
     assert "SLUICE_" in found[name]
+
+
+def test_socket_mode_needs_no_address_but_a_token_that_slack_takes(settings):
+    server = SlackDouble()
+    server.socket = SocketDouble()
+    changed = settings.model_copy(update={"slack_api_url": server.api_url, "slack_signing_secret": (SecretStr("s"),)})
+    right, other = (
+        wrong(changed.model_copy(update={"slack_app_token": SecretStr(token)})) for token in (APP_TOKEN, "xapp-other")
+    )
+    server.socket.stop()
+    server.stop()
+    assert {"Slack opens a connection", "Chat platforms can reach this server"} & right.keys() == set()
+    assert "invalid_auth" in other["Slack opens a connection"]
 
 
 @pytest.mark.parametrize(

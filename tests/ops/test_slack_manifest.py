@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from pydantic import SecretStr
 
 from crm.settings import Settings, SettingsError
 from ops import slack_manifest
@@ -19,6 +20,9 @@ NEEDED = {
     "app_mention": "app_mentions:read",
     "message.im": "im:history",
     "slash commands": "commands",
+    "link_shared": "links:read",
+    "chat.unfurl": "links:write",
+    "a dropped file": "files:read",
 }
 
 
@@ -39,7 +43,8 @@ def test_each_thing_that_we_do_has_its_scope(made, scope):
 
 def test_each_kind_of_event_that_we_read_is_asked_for(made):
     assert set(made["settings"]["event_subscriptions"]["bot_events"]) == {
-        "app_home_opened", "app_mention", "app_uninstalled", "message.im", "team_join", "tokens_revoked", "user_change",
+        "app_home_opened", "app_mention", "app_uninstalled", "link_shared", "message.im", "team_join", "tokens_revoked",
+        "user_change",
     }  # fmt: skip
 
 
@@ -63,6 +68,16 @@ def test_people_can_write_to_the_app_and_see_its_home_page(made):
     home = made["features"]["app_home"]
     assert (home["home_tab_enabled"], home["messages_tab_enabled"]) == (True, True)
     assert home["messages_tab_read_only_enabled"] is False
+
+
+def test_links_to_leads_are_ours(made):
+    assert made["features"]["unfurl_domains"] == ["crm.example.com"]
+
+
+def test_with_an_app_token_slack_needs_no_address():
+    made = manifest(Settings(slack_app_token=SecretStr("xapp-1")))
+    assert made["settings"]["socket_mode_enabled"] is True
+    assert re.findall(r'"(https?://[^"]+)"', json.dumps(made)) == []
 
 
 def test_an_own_name_of_the_command_is_taken_over():

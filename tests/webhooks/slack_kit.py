@@ -69,6 +69,7 @@ class Stage:
     installed: Installed
     settings: Settings
     app: FastAPI
+    bot: Bot
 
     def reset(self) -> None:
         """As new, for the next test on the same server."""
@@ -99,7 +100,7 @@ def staged(database: Any = None, **settings: Any) -> Iterator[Stage]:
     app.include_router(router(bot))
     with serving(app) as host:
         wire = Wire(host, server)
-        stage = Stage(wire, server, script, installed, known, app)
+        stage = Stage(wire, server, script, installed, known, app, bot)
         stage.reset()
         yield stage
         wire.close()
