@@ -163,7 +163,7 @@ def take_in(uow: UnitOfWork, *, source: Source | None, arrival: Arrival, actor: 
     values = opening(uow, house, checked, Place(pool_id), source=source, actor=actor)
     for _ in range(TRIES):
         known = find_known(uow, house, checked)
-        taken = _touch(uow, values, known) if known and known.lead_id else open_lead(uow, values, known)
+        taken = touch(uow, values, known) if known and known.lead_id else open_lead(uow, values, known)
         if taken:
             break
     else:
@@ -247,14 +247,15 @@ def _new_person(uow: UnitOfWork, values: dict[str, Any]) -> Any:
     return row
 
 
-def _touch(uow: UnitOfWork, values: dict[str, Any], known: Known) -> TakenIn | None:
+def touch(uow: UnitOfWork, values: dict[str, Any], known: Known, *, tell: bool = True) -> TakenIn | None:
+    """Attach an arrival to the person's open lead and, with `tell`, tell its owner. None: it is open no longer."""
     more = {"lead": known.lead_id, "person": known.person_id}
     row = _run(uow, _TOUCH, values | more, known.clash).one_or_none()
     if row is None:
         return None
     scoring.refresh(uow, [row.id])
     uow.touch(row.id)
-    if row.owner_id:
+    if row.owner_id and tell:
         uow.notify(
             "lead.touched", to=row.owner_id, lead=row.id, key=f"touched:{row.activity_id}",
             together=f"touched:{row.id}", data={"lead": row.id, "touches": row.touches, "source": values["source"]},
