@@ -20,6 +20,7 @@ DELIVER, EDIT, DISPATCH, TICK = "deliver", "edit_card", "dispatch_lead", "tick"
 DEAL, REFRESH, RESCORE = "deal_leads", "refresh_deadlines", "rescore_leads"
 REHEARSE, DEAL_HELD = "rehearse_rules", "deal_held"
 REWIND = "rewind_run"
+CONTACT, COLLEAGUE, MOVES = "read_contact", "read_colleague", "move_contacts"
 QUICK, BULK = "quick", "bulk"
 
 

@@ -67,6 +67,7 @@ _HISTORY = """
         select :org, id, :actor, 'created', :now, :note, cast(:data as jsonb) from opened
     )
 """
+_KEYS = text(_ADD_KEYS.format(person="cast(:person as bigint)", source="(select 1) as one"))
 # The keys come first: only who gets all of them is new. A part of them (somebody else was faster with one) is undone.
 _NEW_PERSON = text(
     f"""
@@ -261,6 +262,11 @@ def touch(uow: UnitOfWork, values: dict[str, Any], known: Known, *, tell: bool =
             together=f"touched:{row.id}", data={"lead": row.id, "touches": row.touches, "source": values["source"]},
         )  # fmt: skip
     return TakenIn(row.id, row.number, created=False, touched=True)
+
+
+def add_keys(uow: UnitOfWork, values: dict[str, Any], known: Known) -> None:
+    """By these keys the person is known, too, as far as nobody else is known by them."""
+    uow.session.execute(_KEYS, values | {"person": known.person_id})
 
 
 def _run(uow: UnitOfWork, statement: TextClause, values: dict[str, Any], clash: tuple[int, ...]) -> Any:
