@@ -22,6 +22,7 @@ from crm.services import (
     health,
     holding,
     lines,
+    mailbox,
     nurturing,
     pauses,
     recycling,
@@ -121,9 +122,14 @@ def respond(database: Database, org_id: int) -> None:
     _until_done(database, org_id, first_response.climb, first_response.CHUNK)
 
 
+def tell_held(database: Database, org_id: int) -> None:
+    """Send what was held back until now, together."""
+    _until_done(database, org_id, mailbox.collect_due, mailbox.CHUNK)
+
+
 DUTIES: tuple[Duty, ...] = (
     remind, recycling.sweep, recycling.warn, pass_offers_on, open_lines, respond, set_free, deal_held, digest, rescore,
-    look_back,
+    look_back, tell_held,
 )  # fmt: skip
 
 

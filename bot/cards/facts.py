@@ -132,8 +132,7 @@ class Facts(OfferFacts, ReasonFacts):
 
     def tasks_of(self, each: list[dict[str, Any]]) -> list[TaskView]:
         """The tasks of several reminders, the oldest first."""
-        found = [task for one in each if (task := self.task(one["task"]))]
-        return sorted(found, key=lambda task: (task.due_at, task.id))
+        return tasks.views(self.uow, [one["task"] for one in each])
 
     def still_warned(self, each: list[dict[str, Any]]) -> list[LeadView]:
         """Of leads about which the viewer was warned, those that still go back by then, the most urgent first."""

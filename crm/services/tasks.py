@@ -95,6 +95,14 @@ def view(uow: UnitOfWork, task_id: int) -> TaskView | None:
     return _one(uow, " and t.id = :task", task=task_id)
 
 
+def views(uow: UnitOfWork, task_ids: list[int]) -> list[TaskView]:
+    """Tasks by id, the oldest first; unknown ones are left out."""
+    rows = uow.session.execute(
+        text(_SELECT + " and t.id = any(:tasks) order by t.due_at, t.id"), {"org": uow.org_id, "tasks": task_ids}
+    )
+    return [TaskView(**row) for row in rows.mappings()]
+
+
 def done(uow: UnitOfWork, *, actor: Actor, task_id: int) -> TaskView:
     """Tick a task off. Raises TaskNotFound when it is closed already."""
     task = get(uow, actor=actor, task_id=task_id)
