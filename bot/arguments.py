@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any, NewType, get_type_hints
 
 from bot.context import Context
-from crm.errors import BadArgument, LeadAmbiguous, LeadNotFound, MissingArgument, OldCard
-from crm.services import leads, pools, tasks
+from bot.understanding import about
+from crm.errors import LeadAmbiguous, LeadNotFound, MissingArgument, OldCard
+from crm.errors_of_asking import LeadUnknown, LeadWanted
+from crm.services import leads, pools, recent_leads, tasks
 from crm.services.leads import LeadView
 from crm.services.pools import PoolView
 from crm.services.tasks import TaskView
@@ -39,10 +41,6 @@ NAME_WORDS = 4  # of a name or company, at most
 
 class Missing(Exception):
     """There are no words left for this argument."""
-
-
-class Unreadable(Exception):
-    """This word names no lead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +70,11 @@ def read(wanted: tuple[Parameter, ...], context: Context, words: str, example: s
         except Missing:
             if not parameter.optional:
                 raise MissingArgument(example=example) from None
-        except Unreadable as exc:
-            raise BadArgument(given=str(exc), example=example) from None
     return values
 
 
 def _lead(context: Context, words: str) -> tuple[LeadView, str]:
-    """A reference first; else the lead of the quoted card, or words that fit exactly one lead in the actor's scope."""
+    """A reference first; else the lead of the quoted card, words that fit one lead in the actor's scope, or "it"."""
     found = _FIRST.match(words)
     if found:
         try:
@@ -89,43 +85,72 @@ def _lead(context: Context, words: str) -> tuple[LeadView, str]:
                 raise
     if context.interaction.quoted:
         return leads.access(context.uow, actor=context.actor, ref=context.interaction.quoted), words
-    if not words:
+    if context.tapped and not words:
         raise Missing
-    return _by_words(context, words)
+    rest = about.after_it(words)
+    return _latest(context, words if rest is None else rest) if rest is not None or not words else named(context, words)
 
 
-def _by_words(context: Context, words: str) -> tuple[LeadView, str]:
-    """By the first words: a name, a company, or the end of a phone number; the most words that fit a lead are it."""
+def named(context: Context, words: str) -> tuple[LeadView, str]:
+    """The lead whose name, company or phone ending the line begins with, and what follows; "it" where none is named.
+
+    Of a name the most words that fit a lead are it. Raises LeadAmbiguous, LeadUnknown, LeadWanted, LeadNotFound.
+    """
     heads = _heads(words)
+    sentence = about.begins_sentence(words)
     for head in heads:
         matches = leads.find(context.uow, actor=context.actor, words=head)
+        if sentence:
+            matches = [lead for lead in matches if head.lower() in (lead.name.lower(), lead.company.lower())]
         open_ones = [lead for lead in matches if lead.status == "open"] or matches
         rest = _BREAK.sub("", words[len(head) :])
         if len(open_ones) > 1:
             raise LeadAmbiguous(leads=[lead.id for lead in open_ones], rest=rest)
         if open_ones:
             return open_ones[0], rest
-    if heads and heads[-1].isdigit():
+    if heads and heads[-1].isdigit() and len(heads[-1]) >= TAIL:
         raise LeadNotFound(ref=heads[-1])
-    raise Unreadable(heads[-1] if heads else words)
+    if about.name_before(words):
+        raise LeadUnknown(rest=words)
+    return _latest(context, words)
+
+
+def _latest(context: Context, rest: str) -> tuple[LeadView, str]:
+    """The lead that the actor dealt with last here. Raises LeadWanted with those it may be, Missing without any."""
+    found = recent_leads.last(context.uow, actor=context.actor, place=context.place)
+    if found is not None:
+        context.guessed = True
+        return found, rest
+    likely = recent_leads.likely(context.uow, actor=context.actor)
+    if not likely:
+        raise Missing
+    raise LeadWanted(leads=[lead.id for lead in likely], rest=rest)
 
 
 def _heads(words: str) -> list[str]:
     """What the name at the beginning may be, the longest first; a comma or colon ends it."""
-    ends: list[int] = []
+    ends = about.name_ends(words)
     for found in _WORD.finditer(words):
         if len(ends) == NAME_WORDS or (ends and words[ends[-1] : found.start()].strip()):
             break
         ends.append(found.end())
-    return [words[:end] for end in reversed(ends)]
+    return [words[:end] for end in sorted(set(ends), reverse=True)]
 
 
-def _raw_ref(_context: Context, words: str) -> tuple[RawRef, str]:
-    """A reference that is not looked up yet: the claim does so itself, in one statement."""
+def _raw_ref(context: Context, words: str) -> tuple[RawRef, str]:
+    """A reference that is not looked up yet, because the claim does so itself in one statement; or words for a lead."""
     found = _FIRST.match(words)
-    if not found:
+    if found:
+        return RawRef(found.group(1)), words[found.end() :].strip()
+    if context.tapped:
         raise Missing
-    return RawRef(found.group(1)), words[found.end() :].strip()
+    return meant(context, words)
+
+
+def meant(context: Context, words: str) -> tuple[RawRef, str]:
+    """The reference of the lead that the words mean, and what follows them."""
+    lead, rest = _lead(context, words)
+    return RawRef(lead.ref), rest
 
 
 def _pool(context: Context, words: str) -> tuple[PoolView, str]:

@@ -31,6 +31,13 @@ class Reply:
     once: Mapping[str, Any] = field(default_factory=dict)
     known: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def lead(self) -> int | None:
+        """The one lead that this is about, if it is about one."""
+        several = self.args.get("leads") or ()
+        found = self.args.get("lead") or (several[0] if len(several) == 1 else None)
+        return found if isinstance(found, int) else None
+
     def stored(self) -> dict[str, Any]:
         """As kept in `delivery` and `posted_card`: no personal text."""
         return {
@@ -46,7 +53,12 @@ class Reply:
 
 @dataclass(slots=True)
 class Context:
-    """One interaction being handled. Args: member: None while the person is not linked to anybody."""
+    """One interaction being handled.
+
+    Args:
+        member: None while the person is not linked to anybody.
+        guessed: no lead was named, so that the one dealt with last was taken.
+    """
 
     uow: UnitOfWork
     interaction: Interaction
@@ -54,6 +66,7 @@ class Context:
     settings: Settings
     member: Actor | None
     viewer: Actor
+    guessed: bool = False
 
     @property
     def actor(self) -> Actor:
@@ -71,6 +84,11 @@ class Context:
     def tapped(self) -> bool:
         """Whether this came from a card, which the answer may then take the place of."""
         return self.interaction.kind in ("action", "form")
+
+    @property
+    def place(self) -> str:
+        """A name for the conversation: "it" means another lead in another one."""
+        return f"{self.workspace.id}:{self.interaction.conversation or ''}"
 
     def say(self, text: str, **values: object) -> str:
         """A text in the viewer's language."""

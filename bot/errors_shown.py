@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from bot import router
 from bot.context import Context, Reply
-from bot.interaction import Interaction
+from bot.understanding import about
 from crm.errors import LeadAlreadyClaimed, LeadAmbiguous, Refusal
+from crm.errors_of_asking import LeadUnknown, LeadWanted
+from crm.services import pending_lines, recent_leads
 
 
 def refusal_reply(context: Context, refusal: Refusal) -> Reply:
     """The card for a refusal; a tap's refusal stands beside the card, except where the card itself is out of date."""
-    if isinstance(refusal, LeadAmbiguous):
-        return Reply(
-            "pick", {"leads": refusal.data["leads"], "rest": _verb(context.interaction), "line": refusal.data["rest"]}
-        )
+    if isinstance(refusal, LeadAmbiguous | LeadWanted):
+        line = _kept(context, refusal.data["rest"])
+        return context.reply("pick", leads=refusal.data["leads"], line=line, wanted=isinstance(refusal, LeadWanted))
+    if isinstance(refusal, LeadUnknown):
+        return _unknown(context, refusal.data["rest"])
     if isinstance(refusal, LeadAlreadyClaimed):
         return Reply("taken", {"ref": refusal.data["ref"], "by": refusal.data["by_id"]})
     return Reply("refused", {"code": refusal.code, "data": refusal.data})
 
 
-def _verb(interaction: Interaction) -> str:
-    """The command's first word, so that choosing a lead repeats it."""
-    return interaction.text.split(maxsplit=1)[0] if interaction.text else ""
+def _unknown(context: Context, words: str) -> Reply:
+    """Leads that are called much alike, the one dealt with last, and a way to enter the one that was meant."""
+    near = recent_leads.alike(context.uow, actor=context.actor, name=about.name_before(words) or words)
+    last = recent_leads.last(context.uow, actor=context.actor, place=context.place)
+    found = list(dict.fromkeys([*(lead.id for lead in near), *([last.id] if last else ())]))
+    return context.reply("unknown_lead", leads=found, line=_kept(context, words))
+
+
+def _kept(context: Context, words: str) -> int:
+    """The typed line, put aside until a tap says what it is about; its command is the one that the words followed."""
+    typed = context.interaction.text.strip()
+    head = typed[: len(typed) - len(words)] if words and typed.endswith(words) else typed
+    found = router.match(head)
+    command = found[0].words[0] if found else ""
+    return pending_lines.keep(context.uow, actor=context.actor, command=command, words=words)

@@ -50,6 +50,7 @@ _OLD = {
     "decision": "at < :decisions",
     "link_code": "expires_at < :messages",
     "pending_form": "expires_at < :messages",
+    "pending_line": "expires_at < :now",
     "rehearsal": "at < :messages",
 }
 
@@ -206,7 +207,7 @@ def _until_done(database: Database, org_id: int, work: Callable[[UnitOfWork], in
 def _delete(statement: TextClause, uow: UnitOfWork) -> int:
     keep = uow.rules.keep
     args = {
-        "org": uow.org_id, "most": AT_ONCE, "messages": uow.now - keep.messages.longest,
+        "org": uow.org_id, "most": AT_ONCE, "now": uow.now, "messages": uow.now - keep.messages.longest,
         "decisions": uow.now - keep.decisions.longest,
     }  # fmt: skip
     return _rows(uow, statement, args)

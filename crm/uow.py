@@ -61,6 +61,11 @@ _CLOSE = text(
         where org_id = :org and live
           and lead_id = any(array(select cast(l as bigint) from jsonb_array_elements(cast(:touched as jsonb)) t(l)))
         returning id, place, wanted - shown as behind
+    ), recent as (
+        insert into recent_lead (org_id, member_id, place, lead_id, at)
+        select :org, r.member, r.place, r.lead, :now
+        from jsonb_to_record(cast(:recent as jsonb)) as r(member bigint, place text, lead bigint) where r.lead > 0
+        on conflict (org_id, member_id, place) do update set lead_id = excluded.lead_id, at = excluded.at
     )
     select id, due_at, null as place from owed union all select id, null, place from touched where behind = 1
     """
@@ -87,6 +92,7 @@ class UnitOfWork:
     rule_set_id: int | None = field(init=False, default=None)
     is_first: bool = field(init=False, default=True)
     _answer: tuple[str, str] | None = field(init=False, default=None)
+    _recent: dict[str, Any] = field(init=False, default_factory=dict)
     _owed: list[dict[str, Any]] = field(init=False, default_factory=list)
     _touched: set[int] = field(init=False, default_factory=set)
     _orders: list[queue.Order] = field(init=False, default_factory=list)
@@ -149,6 +155,10 @@ class UnitOfWork:
         """The lead looks different now: every card that shows it and can be edited shall be."""
         self._touched.update(lead_ids)
 
+    def dealt_with(self, lead_id: int, *, member: int, place: str) -> None:
+        """From now on "it" means this lead when the member says so in that place."""
+        self._recent = {"member": member, "place": place, "lead": lead_id}
+
     def defer(self, order: queue.Order) -> None:
         """Run a job after the commit."""
         self._orders.append(order)
@@ -161,7 +171,7 @@ class UnitOfWork:
         """Write what is owed so far; called by commit."""
         self.session.flush()
         orders = self._orders + self._close()
-        self._orders, self._owed, self._answer = [], [], None
+        self._orders, self._owed, self._answer, self._recent = [], [], None, {}
         self._touched.clear()
         queue.defer(self.session, [] if self.muted else orders)
 
@@ -174,7 +184,7 @@ class UnitOfWork:
         if not (owed or touched or self._answer):
             return []
         key, answer = self._answer or (None, None)
-        args = {"org": self.org_id, "now": self.now, "key": key, "answer": answer}
+        args = {"org": self.org_id, "now": self.now, "key": key, "answer": answer, "recent": json.dumps(self._recent)}
         rows = self.session.execute(_CLOSE, args | {"owed": json.dumps(owed), "touched": json.dumps(touched)})
         return [self._delivery(row.id, row.due_at) if row.due_at else self._edit(row.id, row.place) for row in rows]
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from rapidfuzz import fuzz, process
 
 from bot.cards import conditions, explained, listed, overrides, pool_words, reports, rulebook, scored
+from bot.cards.asked import AskedFacts
 from bot.cards.language import _
 from bot.cards.offered import OfferFacts
 from bot.cards.reasons import ReasonFacts
@@ -70,7 +71,7 @@ def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
 
 
 @dataclass
-class Facts(OfferFacts, ReasonFacts):
+class Facts(OfferFacts, ReasonFacts, AskedFacts):
     """Reads for one card. Methods return None where the viewer may not see the thing any more.
 
     Args:

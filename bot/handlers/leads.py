@@ -9,6 +9,7 @@ from decimal import Decimal
 from bot.arguments import Id, Rest, Word
 from bot.cards.language import _
 from bot.context import Context, Reply
+from bot.handlers import picking
 from bot.router import action, command
 from bot.understanding import contact, paste
 from bot.understanding.contact import Contact
@@ -16,7 +17,7 @@ from bot.understanding.money import find_money
 from bot.understanding.text import fold
 from crm.errors import NoContact, TooManyRows
 from crm.rules.arrival import Arrival
-from crm.services import importing, leads, pipeline
+from crm.services import importing, leads, pending_lines, pipeline
 from crm.services.leads import LeadView
 
 _NUMBER = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
@@ -135,7 +136,13 @@ def _joined(context: Context) -> str:
 @action("import.confirm", guards=False)
 def confirm(context: Context, job: Id, origin: Word | None = None) -> Reply:
     done = importing.confirm(context.uow, actor=context.actor, job_id=job, origin=str(origin or "company"))
-    return context.reply("imported", job=done.id)
+    made = done.counters["leads"]
+    if len(made) != 1:
+        return context.reply("imported", job=done.id)
+    waiting = pending_lines.read(context.uow, actor=context.actor, line_id=done.counters.get("line", 0))
+    if waiting is None:
+        return context.reply("imported", job=done.id, lead=made[0])
+    return picking.instead(context, Id(waiting.id), leads.access_id(context.uow, actor=context.actor, lead_id=made[0]))
 
 
 @command(

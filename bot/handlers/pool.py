@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.arguments import Many, RawRef, Rest, Word
+from bot.arguments import Many, RawRef, Rest, Word, meant
 from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.router import action, command
-from crm.errors import BadArgument, PoolNotFound
+from crm.errors import PoolNotFound
 from crm.services import assignments, leads, pools, warnings
 from crm.services.assignments import Claimed
 from crm.services.leads import LeadView
@@ -58,9 +58,7 @@ def claim(context: Context, what: Rest) -> Reply:
     if many and int(many[1]) <= MOST_AT_ONCE:
         return claim_many(context, Many(int(many[1])))
     number = leads.parse_ref(words)
-    if number is None:
-        raise BadArgument(given=what, example=_("claim L-1042"))
-    return claim_one(context, RawRef(f"L-{number}"))
+    return claim_one(context, RawRef(f"L-{number}") if number is not None else meant(context, what)[0])
 
 
 @action("lead.claim", was=("pool.claim",), guards=False)

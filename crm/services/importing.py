@@ -117,6 +117,12 @@ def confirm(uow: UnitOfWork, *, actor: Actor, job_id: int, origin: str = "self")
     return job
 
 
+def take_along(uow: UnitOfWork, *, actor: Actor, job_id: int, line: int) -> None:
+    """A line that waits for the one customer of an own list: it is done as soon as the customer is saved."""
+    job = get(uow, actor=actor, job_id=job_id)
+    job.counters = job.counters | {"line": line}
+
+
 def _enter(uow: UnitOfWork, actor: Actor, row: Row, origin: str) -> TakenIn | str:
     """The lead of a row, or why there is none."""
     if row.verdict not in (NEW, KNOWN):

@@ -141,10 +141,13 @@ def test_an_undo_of_nonsense_is_no_undo_of_the_last_change(world):
     assert "Undone" not in shown(ask(world, taps(world, "undo", "9" * 400)))
 
 
-@pytest.mark.parametrize("words", ["log Nobody called", "won Nobody 12"])
-def test_a_name_that_fits_nobody_says_how_to_write_it(world, words):
-    world.lead(owner="cyd", name="Nobody")
-    assert "cannot read" in told(world, words)
+@pytest.mark.parametrize("words", ["log Nadia called", "won Nadia 12", "跟进 王芳 没接"])
+def test_a_name_that_fits_nobody_is_asked_about_and_the_words_are_kept(world, words):
+    world.lead(owner="cyd", name="Nadia")
+    answer = ask(world, says(world, words))
+    assert "I know no" in shown(answer)
+    assert "Create" in shown(answer)
+    assert world.count("select count(*) from pending_line where words = :w", w=words.split(maxsplit=1)[1]) == 1
 
 
 @pytest.mark.parametrize(
