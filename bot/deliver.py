@@ -5,6 +5,7 @@ Between the two short transactions no database connection is held.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,12 +15,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot import limiter, owed, posted, recipients
-from bot.cards import render
+from bot import limiter, owed, posted, pushed, recipients
 from bot.cards.facts import Facts
 from bot.cards.model import Card
 from bot.limiter import Limiter
-from bot.notices import NOTICES, Notice
+from bot.notices import NOTICES, UNCOUNTED, Notice
 from bot.owed import Owed
 from bot.platforms.base import (
     AGAIN,
@@ -38,7 +38,8 @@ from bot.recipients import Recipient, Unreachable
 from bot.workspaces import Workspaces
 from crm.db import Database
 from crm.errors import Refusal
-from crm.services import members
+from crm.rules.notices import Asked, Wishes
+from crm.services import members, preferences
 from crm.uow import UnitOfWork
 
 log = structlog.get_logger()
@@ -99,27 +100,32 @@ class Delivery:
         if notice.wide and message.conversation_id is None and message.member_id is None:
             self._spread(uow, message)
             return None
+        wishes = _wishes(uow, message, notice)
+        if wishes and _comes_later(uow, message, notice, wishes):
+            return None
         try:
-            to = self._recipient(uow, message)
+            to = self._recipient(uow, message, wishes.chats.get(notice.group, "") if wishes else "")
         except Unreachable as exc:
             self._cannot(uow, message, str(exc))
             return None
-        ready = self._ready(uow, message, notice, to)
+        ready = self._ready(uow, owed.unwrapped(uow, message), to, wishes.silent_leads(uow.now) if wishes else [])
         wait = self._wait(uow, ready)
         if wait:
             owed.put_off(uow, message, wait, cause=None)
         return None if wait else ready
 
-    def _ready(self, uow: UnitOfWork, message: Owed, notice: Notice, to: Recipient) -> Ready:
-        facts = Facts(uow, to.viewer, to.workspace.platform)
+    def _ready(self, uow: UnitOfWork, message: Owed, to: Recipient, silent: Sequence[int]) -> Ready:
+        facts, notice = Facts(uow, to.viewer, to.workspace.platform), NOTICES[message.topic]
+        platform = self._platforms[to.workspace.platform]
         if message.topic != "answer":
-            call = _call(uow, message, notice)
-            return Ready(message, notice, to, render.card(call["card"], call["args"], facts), call, None)
+            call = _call(uow, message, notice, facts, silent)
+            return Ready(message, notice, to, pushed.drawn(call, facts, platform), call, None)
         call = {"card": message.card["card"], "args": message.card["args"]}
         sealed = message.card.get("shown_once")
         once = self._workspaces.vault.open_all(sealed.encode()) if sealed else {}
-        card = render.card(call["card"], {**call["args"], **once}, facts)
-        return Ready(message, notice, to, card, call, message.card.get("handle"))
+        return Ready(
+            message, notice, to, pushed.drawn(call, facts, platform, once), call, message.card.get("handle")
+        )  # fmt: skip
 
     def _spread(self, uow: UnitOfWork, message: Owed) -> None:
         """News of a pool, or for a rule's team: a message of its own for each group and candidate."""
@@ -133,14 +139,14 @@ class Delivery:
             uow.notify(message.topic, key=f"{message.key}:to:{member}", data=data, lead=one, to=member)
         owed.close(uow, message, "sent")
 
-    def _recipient(self, uow: UnitOfWork, message: Owed) -> Recipient:
+    def _recipient(self, uow: UnitOfWork, message: Owed, chat: str) -> Recipient:
         if message.address:
             return recipients.of_answer(uow, self._workspaces, message)
         if message.conversation_id:
             return recipients.of_group(uow, self._workspaces, message.conversation_id)
         if message.member_id is None:
             raise Unreachable("nobody")
-        return recipients.of_member(uow, self._workspaces, message.member_id)
+        return recipients.of_member(uow, self._workspaces, message.member_id, chat)
 
     def _cannot(self, uow: UnitOfWork, message: Owed, cause: str) -> None:
         """Nowhere to send it to. What was meant for a group that is gone goes to the manager."""
@@ -257,9 +263,60 @@ def _is_stale(uow: UnitOfWork, message: Owed, notice: Notice) -> bool:
     )
 
 
-def _call(uow: UnitOfWork, message: Owed, notice: Notice) -> dict[str, Any]:
+def _wishes(uow: UnitOfWork, message: Owed, notice: Notice) -> Wishes | None:
+    """What the receiver wishes; None where nobody can wish anything: in groups, and for what was just asked for."""
+    private = message.member_id is not None and message.conversation_id is None and not message.address
+    return preferences.wishes(uow, message.member_id) if private and notice.group and message.member_id else None
+
+
+def _comes_later(uow: UnitOfWork, message: Owed, notice: Notice, wishes: Wishes) -> bool:
+    """Whether the message waits, or does not come at all, as its receiver wishes."""
+    assert message.member_id is not None, "only members have wishes"
+    until = message.card.get("expires_at")
+    asked = Asked(notice.group, notice.urgent, message.lead_id, datetime.fromisoformat(until) if until else None)
+    made = preferences.judge(uow, wishes, message.member_id, asked, message_id=message.id, free=UNCOUNTED)
+    if made.hold:
+        owed.hold(uow, message, made.hold)
+    elif made.drop:
+        owed.close(uow, message, "dropped", made.drop)
+    return bool(made.hold or made.drop)
+
+
+def _call(uow: UnitOfWork, message: Owed, notice: Notice, facts: Facts, silent: Sequence[int]) -> dict[str, Any]:
     """The card's name and arguments: of the message alone, or of all that wait together with it."""
-    several = owed.listed(uow, message) if notice.several else None
+    several = owed.listed(uow, message, silent) if notice.several else None
     if several is not None:
-        return {"card": notice.several, "args": several}
-    return {"card": notice.card, "args": message.card if notice.several else owed.joined(uow, message)}
+        several = _without_bad(uow, message, notice, facts, several)
+    args = several or (message.card if notice.several else owed.joined(uow, message))
+    name = notice.several if several else notice.card
+    push = pushed.push_of(message.id, message.topic, message.lead_id, to_group=message.conversation_id is not None)
+    return {"card": name, "args": args} | ({"push": push | _of_list(several)} if push else {})
+
+
+def _of_list(several: dict[str, Any] | None) -> dict[str, Any]:
+    """A list is about no single lead."""
+    return {"lead": None} if several else {}
+
+
+def _without_bad(
+    uow: UnitOfWork, message: Owed, notice: Notice, facts: Facts, several: dict[str, Any]
+) -> dict[str, Any]:
+    """The list, without what alone cannot be drawn either: one bad row keeps nobody else's from coming."""
+    cause = _mistake(uow, notice.several, several, facts)
+    if not cause:
+        return several
+    bad = [one for one in several["each"] if _mistake(uow, notice.card, one, facts)]
+    owed.bury(uow, message, bad, cause)
+    return owed.keep_each(uow, message, [one for one in several["each"] if one not in bad])
+
+
+def _mistake(uow: UnitOfWork, card: str, args: dict[str, Any], facts: Facts) -> str:
+    """Why a card cannot be drawn; empty when it can."""
+    try:
+        with uow.session.begin_nested():
+            pushed.drawn({"card": card, "args": args}, facts, None)
+    except (OperationalError, InterfaceError, PoolTimeout):
+        raise
+    except Exception as exc:  # noqa: BLE001  (whatever it is, the others must go out)
+        return f"not drawn: {type(exc).__name__}"
+    return ""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from bot.cards.language import _
+
 Late = Literal["send", "drop"]
 
 
@@ -20,6 +22,9 @@ class Notice:
         wide: goes to a pool's groups, and in chats whose groups have no buttons to each candidate.
         lives: the posted card is edited when its lead changes.
         several: the list that stands for more than a few that wait for the same person; its argument is `each`.
+        group: what a member tunes it by (`crm.rules.notices.GROUPS`); empty for what was just asked for.
+        urgent: it belongs to its minute, so quiet hours and the daily cap let it through.
+        why: ends the sentence "You get this because ..."; `{lead}` names the lead.
     """
 
     card: str
@@ -28,38 +33,54 @@ class Notice:
     wide: bool = False
     lives: bool = True
     several: str = ""
+    group: str = ""
+    urgent: bool = False
+    why: str = ""
 
+
+_OWN = _("you own {lead}")
+_MANAGE = _("you manage whoever owns {lead}")
+_WAS = _("{lead} was yours")
+_MAY = _("you may claim from this pool")
+_TEAM = _("you manage the people it is about")
 
 NOTICES: dict[str, Notice] = {
     "answer": Notice("answer"),
-    "lead.dispatched": Notice("pushed"),
-    "leads.dispatched": Notice("dealt", lives=False),
-    "lead.offered": Notice("offered", late="drop"),
-    "group.arrived": Notice("arrived", late="drop", wide=True),
-    "desk.batch": Notice("desk"),
-    "response.nudge": Notice("response_nudge", late="drop"),
-    "response.copy": Notice("response_copy", lives=False),
-    "response.taken_back": Notice("response_taken_back", lives=False),
-    "lead.assigned": Notice("assigned"),
-    "leads.moved_away": Notice("moved_away", lives=False),
-    "leads.transferred": Notice("transferred", lives=False),
-    "lead.touched": Notice("touched"),
-    "lead.warning": Notice("warning", late="drop", several="warnings"),
-    "lead.warning_copy": Notice("warning_copy", late="drop", lives=False, several="warnings_copy"),
-    "leads.recycled": Notice("recycled", lives=False),
-    "pool.arrived": Notice("arrived", late="drop", wide=True),
-    "pool.recycled": Notice("pool_recycled", late="drop", wide=True),
-    "recycle.stopped": Notice("recycle_stopped", lives=False),
-    "run.rewound": Notice("run_rewound", lives=False),
-    "run.corrected": Notice("run_corrected", lives=False),
-    "lead.aside": Notice("aside"),
-    "lead.woken": Notice("woken"),
-    "dispatch.held": Notice("held", lives=False),
-    "task.due": Notice("reminder", several="reminders"),
-    "digest": Notice("digest", lives=False),
-    "health": Notice("health", lives=False),
+    "lead.dispatched": Notice("pushed", several="several", group="leads", why=_("a rule gave {lead} to you")),
+    "leads.dispatched": Notice("dealt", lives=False, group="leads", why=_("a rule gave {lead} to you")),
+    "lead.offered": Notice("offered", late="drop", several="several", group="leads", why=_("it is your turn")),
+    "group.arrived": Notice("arrived", late="drop", wide=True, group="leads", why=_("your team may take it")),
+    "desk.batch": Notice("desk", group="team", why=_("you deal what comes for your team")),
+    "response.nudge": Notice("response_nudge", late="drop", several="several", group="warnings", why=_OWN),
+    "response.copy": Notice("response_copy", lives=False, several="several", group="copies", why=_MANAGE),
+    "response.taken_back": Notice("response_taken_back", lives=False, several="several", group="losses", why=_WAS),
+    "lead.assigned": Notice("assigned", several="several", group="leads", why=_("a colleague gave {lead} to you")),
+    "leads.moved_away": Notice("moved_away", lives=False, group="losses", why=_WAS),
+    "leads.transferred": Notice("transferred", lives=False, group="leads", why=_("a colleague gave {lead} to you")),
+    "lead.touched": Notice("touched", group="news", why=_OWN),
+    "lead.warning": Notice("warning", late="drop", several="warnings", group="warnings", why=_OWN),
+    "lead.warning_copy": Notice(
+        "warning_copy", late="drop", lives=False, several="warnings_copy", group="copies", why=_MANAGE
+    ),
+    "leads.recycled": Notice("recycled", lives=False, group="losses", why=_WAS),
+    "pool.arrived": Notice("arrived", late="drop", wide=True, group="pool", why=_MAY),
+    "pool.recycled": Notice("pool_recycled", late="drop", wide=True, group="pool", why=_MAY),
+    "recycle.stopped": Notice("recycle_stopped", lives=False, group="team", urgent=True, why=_TEAM),
+    "run.rewound": Notice("run_rewound", lives=False, group="team", why=_TEAM),
+    "run.corrected": Notice("run_corrected", lives=False, group="losses", why=_("you were told of it before")),
+    "lead.aside": Notice("aside", several="several", group="news", why=_OWN),
+    "lead.woken": Notice("woken", several="several", group="news", why=_OWN),
+    "dispatch.held": Notice("held", lives=False, group="team", why=_("you manage those who could take it")),
+    "task.due": Notice(
+        "reminder", several="reminders", group="reminders", urgent=True, why=_("you asked for this reminder")
+    ),
+    "digest": Notice("digest", lives=False, group="digests", why=_("you asked for this digest")),
+    "health": Notice("health", lives=False, group="digests", why=_("you manage a team")),
+    "notices.held": Notice("collected", lives=False),
     "import.done": Notice("imported", lives=False),
     "channel.broken": Notice("channel_broken", lives=False),
     "rules.rehearsed": Notice("rehearsal", lives=False),
     "tour": Notice("tour", lives=False),
 }
+# What a daily cap does not count: answers, and what somebody has just asked for.
+UNCOUNTED = frozenset(topic for topic, notice in NOTICES.items() if not notice.group)

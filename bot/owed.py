@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,6 +43,7 @@ _TOGETHER = text(
         select id from message
         where org_id = :org and group_key = :group and state = 'owed' and id <> :id and attempt = 0
           and conversation_id is not distinct from :conversation and member_id is not distinct from :member
+          and (lead_id is null or lead_id <> all(cast(:silent as bigint[])))
     )
     update message m set state = 'merged', sent_at = :now from waiting
     where m.org_id = :org and m.id = waiting.id and (select count(*) from waiting) >= :least
@@ -49,6 +51,25 @@ _TOGETHER = text(
     """
 )
 _JOINED = text("update message set card = cast(:card as jsonb) where org_id = :org and id = :id")
+_HOLD = text(
+    "update message set state = 'held', attempt = 0, due_at = :until"
+    " where org_id = :org and id = :id and state = 'owed' and attempt = :attempt"
+)
+_ONE_HELD = text("select topic, lead_id, card from message where org_id = :org and id = :id")
+_BURY = text(
+    "update message set state = 'dead', cause = :cause, sent_at = :now"
+    " where org_id = :org and id = any(:ids) and id <> :but and state = 'merged'"
+)
+# The row that carries a list goes on with it; what could not be drawn of its own stands beside it.
+_BURY_OWN = text(
+    """
+    insert into message (org_id, topic, key, member_id, conversation_id, workspace_id, lead_id, card, state, attempt,
+                         created_at, due_at, sent_at, cause)
+    select org_id, topic, key || ':dead', member_id, conversation_id, workspace_id, lead_id, cast(:card as jsonb),
+           'dead', attempt, created_at, due_at, :now, :cause
+    from message where org_id = :org and id = :id on conflict (org_id, key) do nothing
+    """
+)
 _CLOSE = text(
     "update message set state = :state, cause = :cause, sent_at = :now, card = card - 'shown_once'"
     " where org_id = :org and id = :id and state = 'owed' and attempt = :attempt"
@@ -103,23 +124,49 @@ def joined(uow: UnitOfWork, owed: Owed) -> dict[str, Any]:
     return _keep(uow, owed, owed.card | {"leads": list(dict.fromkeys(leads))})
 
 
-def listed(uow: UnitOfWork, owed: Owed) -> dict[str, Any] | None:
-    """The data of this message and of those that wait together with it, as `each`; None while they are few enough to
-    come singly."""
+def listed(uow: UnitOfWork, owed: Owed, silent: Sequence[int] = ()) -> dict[str, Any] | None:
+    """The data of this message and of those that wait together with it, as `each`, each with the number of its
+    `message`; None while they are few enough to come singly. Args: silent: leads that stay away from the list."""
     before = owed.card.get("each")
-    others = _others(uow, owed, least=0 if before else SINGLY)
-    each = [*(before or [owed.card]), *others]
-    if len(each) == 1:
-        return None
+    others = _others(uow, owed, least=0 if before else SINGLY, silent=silent)
+    each = [*(before or [owed.card | {"message": owed.id}]), *others]
+    return None if len(each) == 1 else keep_each(uow, owed, each)
+
+
+def keep_each(uow: UnitOfWork, owed: Owed, each: list[dict[str, Any]]) -> dict[str, Any]:
+    """Keep these as the list that the message stands for."""
     leads = [one["lead"] for one in each if one.get("lead")]
-    return _keep(uow, owed, {"each": each, "leads": list(dict.fromkeys(leads))})
+    return _keep(uow, owed, {"topic": owed.topic, "each": each, "leads": list(dict.fromkeys(leads))})
 
 
-def _others(uow: UnitOfWork, owed: Owed, *, least: int) -> list[dict[str, Any]]:
+def bury(uow: UnitOfWork, owed: Owed, bad: list[dict[str, Any]], cause: str) -> None:
+    """What of a list cannot be drawn is dead, each by itself; the list goes on without."""
+    args = {"org": uow.org_id, "id": owed.id, "but": owed.id, "now": uow.now, "cause": cause}
+    uow.session.execute(_BURY, args | {"ids": [one["message"] for one in bad]})
+    for own in (one for one in bad if one["message"] == owed.id):
+        uow.session.execute(_BURY_OWN, args | {"card": json.dumps(own)})
+
+
+def hold(uow: UnitOfWork, owed: Owed, until: datetime) -> None:
+    """Not now: it waits until then, when a duty looks at all that waits for the same person."""
+    args = {"org": uow.org_id, "id": owed.id, "attempt": owed.attempt, "until": until}
+    uow.session.execute(_HOLD, args)
+
+
+def unwrapped(uow: UnitOfWork, owed: Owed) -> Owed:
+    """A summary of one thing only is that thing."""
+    ids = owed.card.get("messages", ())
+    row = uow.session.execute(_ONE_HELD, {"org": uow.org_id, "id": ids[0]}).one_or_none() if len(ids) == 1 else None
+    return owed if row is None else replace(owed, topic=row.topic, lead_id=row.lead_id, card=row.card)
+
+
+def _others(uow: UnitOfWork, owed: Owed, *, least: int, silent: Sequence[int] = ()) -> list[dict[str, Any]]:
     """What waits together with the message, oldest first, if there are at least so many; they are closed."""
     who = {"org": uow.org_id, "id": owed.id, "conversation": owed.conversation_id, "member": owed.member_id}
-    rows = uow.session.execute(_TOGETHER, who | {"group": owed.group_key, "now": uow.now, "least": least})
-    return [row.card for row in sorted(rows, key=lambda row: row.id)]
+    rows = uow.session.execute(
+        _TOGETHER, who | {"group": owed.group_key, "now": uow.now, "least": least, "silent": list(silent)}
+    )
+    return [row.card | {"message": row.id} for row in sorted(rows, key=lambda row: row.id)]
 
 
 def _keep(uow: UnitOfWork, owed: Owed, data: dict[str, Any]) -> dict[str, Any]:

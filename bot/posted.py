@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from sqlalchemy import text
 
-from bot.cards import render
+from bot import pushed
 from bot.cards.facts import Facts, everybody
 from bot.platforms.base import Handle, Platform, PlatformError, Throttled, Unavailable
 from bot.workspaces import Workspaces
@@ -151,7 +151,8 @@ class Edits:
                 return
             row = dict(found)
             workspace = self._workspaces.by_id(row["workspace_id"])
-            card = render.card(row["card"]["card"], row["card"]["args"], self._facts(uow, row, workspace))
+            platform = self._platforms[workspace.platform] if workspace else None
+            card = pushed.drawn(row["card"], self._facts(uow, row, workspace), platform)
         if workspace is None:
             return
         try:

@@ -20,7 +20,7 @@ _IDENTITY = text(
     """
     select c.workspace_id, c.external_id from chat_identity c join workspace w on w.id = c.workspace_id
     where c.org_id = :org and c.member_id = :member and w.dead_at is null
-    order by c.seen_at desc nulls last, c.id limit 1
+    order by w.platform = :chat desc, c.seen_at desc nulls last, c.id limit 1
     """
 )
 _GROUP = text(
@@ -95,9 +95,10 @@ class Unreachable(Exception):
     """There is nowhere to send this; the text says why."""
 
 
-def of_member(uow: UnitOfWork, workspaces: Workspaces, member_id: int) -> Recipient:
-    """The chat in which the member was seen last. Raises Unreachable."""
-    row = uow.session.execute(_IDENTITY, {"org": uow.org_id, "member": member_id}).one_or_none()
+def of_member(uow: UnitOfWork, workspaces: Workspaces, member_id: int, chat: str = "") -> Recipient:
+    """The chat in which the member was seen last, or the one that was asked for. Raises Unreachable."""
+    who = {"org": uow.org_id, "member": member_id, "chat": chat}
+    row = uow.session.execute(_IDENTITY, who).one_or_none()
     workspace = workspaces.by_id(row.workspace_id) if row else None
     if row is None or workspace is None:
         raise Unreachable("not_linked")

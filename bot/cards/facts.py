@@ -15,6 +15,7 @@ from bot.cards.asked import AskedFacts
 from bot.cards.language import _
 from bot.cards.offered import OfferFacts
 from bot.cards.reasons import ReasonFacts
+from bot.cards.told import NoticeFacts
 from bot.cards.words import Words
 from crm.errors import LeadNotFound
 from crm.models import Source
@@ -71,7 +72,7 @@ def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
 
 
 @dataclass
-class Facts(OfferFacts, ReasonFacts, AskedFacts):
+class Facts(OfferFacts, ReasonFacts, NoticeFacts, AskedFacts):
     """Reads for one card. Methods return None where the viewer may not see the thing any more.
 
     Args:

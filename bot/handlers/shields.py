@@ -30,7 +30,7 @@ _CHINESE = {"时": "h", "天": "d", "周": "w", "期": "w"}
 )
 @action("lead.protect")
 def protect(context: Context, lead: LeadView, when: Rest | None = None) -> Reply:
-    shields.protect(context.uow, actor=context.actor, lead=lead, until=_until(context, when or ""))
+    shields.protect(context.uow, actor=context.actor, lead=lead, until=until_when(context, when or ""))
     return context.reply("lead", lead=lead.id, note="protected")
 
 
@@ -62,7 +62,7 @@ def reveal(context: Context, ref: RawRef) -> Reply:
     return context.beside("revealed", lead=shown)
 
 
-def _until(context: Context, words: str) -> datetime | None:
+def until_when(context: Context, words: str) -> datetime | None:
     """`until Friday`, `for 3 days`, `到周五`, `3天`; None where nothing is said. Raises TimeVague."""
     said = words.strip(" ,，。.")
     if not said:

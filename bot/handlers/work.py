@@ -132,7 +132,9 @@ def undo_(context: Context, activity: Id | None = None) -> Reply:
     setting = members.undo_setting(context.uow, context.actor) if activity is None else None
     if setting is not None:
         context.viewer = context.member = members.get(context.uow, context.actor.id)
-        return context.reply("duty", on=context.actor.on_duty) if setting == "duty" else context.reply("language")
+        cards = {"duty": ("duty", {"on": context.actor.on_duty}), "locale": ("language", {}), "notify": ("notify", {})}
+        card, args = cards[setting]
+        return context.reply(card, **args)
     undone = undo.undo(context.uow, actor=context.actor, activity_id=activity)
     return context.reply(
         "undone", lead=undone.lead_ids[0], verb=undone.verb, leads=undone.lead_ids, kept=undone.kept_ids

@@ -249,7 +249,7 @@ def hand_over(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor,
         raise claim_checks.why_not(uow, to, lead.id, mine=False)
     uow.notify(
         "lead.assigned", to=to.id, lead=lead.id, key=f"assigned:{lead.id}:{uow.now.isoformat()}",
-        data={"lead": lead.id, "by": actor.id},
+        data={"lead": lead.id, "by": actor.id}, together=f"assigned:{to.id}",
     )  # fmt: skip
 
 

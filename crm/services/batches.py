@@ -277,7 +277,7 @@ def _give(uow: UnitOfWork, actor: Actor, wish: Wish, there: dict[int, str]) -> R
     uow.session.execute(_KEEP, who | {"kept": json.dumps(kept)})
     uow.notify(
         "lead.assigned", to=member.id, lead=wish.lead_id, key=f"assigned:{wish.lead_id}:{uow.now.isoformat()}",
-        data={"lead": wish.lead_id, "by": actor.id},
+        data={"lead": wish.lead_id, "by": actor.id}, together=f"assigned:{member.id}",
     )  # fmt: skip
     return None
 

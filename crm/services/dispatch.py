@@ -174,7 +174,7 @@ def tell(uow: UnitOfWork, verdict: Verdict) -> None:
     """Owe the new owner the push card."""
     uow.notify(
         "lead.dispatched", to=verdict.member_id, lead=verdict.lead_id, key=f"dispatched:{verdict.decision_id}",
-        data={"lead": verdict.lead_id, "decision": verdict.decision_id},
+        data={"lead": verdict.lead_id, "decision": verdict.decision_id}, together=f"dispatched:{verdict.member_id}",
     )  # fmt: skip
 
 

@@ -57,10 +57,15 @@ def _do(uow: UnitOfWork, lead: LeadFacts, step: Step) -> None:
     key = f"response:{lead.id}:{lead.assigned_at.isoformat()}"
     match step.act:
         case "nudge":
-            uow.notify("response.nudge", to=owner, lead=lead.id, key=f"{key}:nudge", data=data)
+            uow.notify(
+                "response.nudge", to=owner, lead=lead.id, key=f"{key}:nudge", data=data, together=f"nudge:{owner}"
+            )
         case "copy":
             for manager in members.managers_of(uow, owner):
-                uow.notify("response.copy", to=manager, lead=lead.id, key=f"{key}:copy:{manager}", data=data)
+                uow.notify(
+                    "response.copy", to=manager, lead=lead.id, key=f"{key}:copy:{manager}", data=data,
+                    together=f"response_copy:{manager}",
+                )  # fmt: skip
         case "reoffer":
             _give_to_another(uow, lead, owner, rule.name, until)
 
@@ -72,6 +77,6 @@ def _give_to_another(uow: UnitOfWork, lead: LeadFacts, owner: int, rule: str, un
     ):
         uow.notify(
             "response.taken_back", to=owner, lead=lead.id, key=f"taken_back:{lead.id}:{uow.now.isoformat()}",
-            data={"lead": lead.id, "until": until.isoformat()},
+            data={"lead": lead.id, "until": until.isoformat()}, together=f"taken_back:{owner}",
         )  # fmt: skip
         dispatch.dispatch(uow, lead.id)

@@ -205,7 +205,7 @@ def tell(uow: UnitOfWork, member_id: int | None, lead_id: int, activity_id: int)
     """Owe the owner the news that somebody else put the lead aside, or fetched it back."""
     uow.notify(
         "lead.aside", to=member_id, lead=lead_id, key=f"aside:{activity_id}",
-        data={"lead": lead_id, "activity": activity_id},
+        data={"lead": lead_id, "activity": activity_id}, together=f"aside:{member_id}",
     )  # fmt: skip
 
 

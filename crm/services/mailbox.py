@@ -37,6 +37,10 @@ _MISSED = text(
     _OF_MEMBER + " and (state = 'held' or (state = 'dropped' and cause in ('off', 'muted')))"
     " and created_at > :since order by id desc limit :most"
 )
+_BETWEEN = text(
+    _OF_MEMBER + " and topic = :topic and id between :first and :last and state in ('held', 'merged', 'dropped')"
+    " order by id desc limit :most"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,13 @@ def missed(uow: UnitOfWork, *, actor: Actor, most: int = 50) -> list[Told]:
     return [
         Told(row.id, row.topic, row.lead_id, row.card, row.created_at) for row in uow.session.execute(_MISSED, args)
     ]
+
+
+def between(uow: UnitOfWork, *, actor: Actor, topic: str, first: int, last: int) -> list[Told]:
+    """The actor's messages of a topic that did not come at once, the newest first."""
+    args = {"org": uow.org_id, "me": actor.id, "topic": topic, "first": first, "last": last}
+    rows = uow.session.execute(_BETWEEN, args | {"most": AT_ONCE})
+    return [Told(row.id, row.topic, row.lead_id, row.card, row.created_at) for row in rows]
 
 
 def told(uow: UnitOfWork, *, actor: Actor, message_id: int) -> Told:

@@ -62,14 +62,15 @@ _SET_LOCALE = text(
 )
 _UNDO_SETTING = text(
     """
-    update member m set preferences = m.preferences - last.name,
+    update member m set preferences = m.preferences - last.name || case when last.name = 'notify'
+               then jsonb_build_object('notify', jsonb_build_object('now', cast(last.was as jsonb))) else '{}' end,
            on_duty = case when last.name = 'duty' then cast(last.was as boolean) else m.on_duty end,
            locale = case when last.name = 'locale' then last.was else m.locale end
     from (
         select p.key as name, p.value->>'was' as was, cast(p.value->>'at' as timestamptz) as at
         from member mine cross join jsonb_each(mine.preferences) p
-        where mine.org_id = :org and mine.id = :me and p.key in ('duty', 'locale')
-        order by 3 desc, 1 desc limit 1
+        where mine.org_id = :org and mine.id = :me and p.key in ('duty', 'locale', 'notify')
+          and p.value ? 'at' order by 3 desc, 1 desc limit 1
     ) last
     where m.org_id = :org and m.id = :me and last.at > :since
       and not exists (select 1 from activity a where a.org_id = m.org_id and a.actor_id = m.id and a.undo is not null
@@ -153,7 +154,7 @@ def is_back(uow: UnitOfWork) -> None:
 def undo_setting(uow: UnitOfWork, actor: Actor) -> str | None:
     """Take back what the actor has set about oneself, if that is the last thing the actor changed.
 
-    Returns: `duty` or `locale`; None when the last change was one of a lead, or there is none.
+    Returns: `duty`, `locale` or `notify`; None when the last change was one of a lead, or there is none.
     """
     since = uow.now - timedelta(minutes=uow.rules.undo_minutes)
     name: str | None = uow.session.scalar(_UNDO_SETTING, {"org": uow.org_id, "me": actor.id, "since": since})

@@ -216,7 +216,10 @@ def _write(uow: UnitOfWork, row: Row[Any], owner: Actor, *, kept: bool, by: Acto
     outcome = "woken" if kept else "freed"
     decisions.record(uow, "nurture", [Verdict(row.id, outcome, member_id=owner.id, facts=facts)])
     if kept and (by is None or by.id != owner.id):
-        uow.notify("lead.woken", to=owner.id, lead=row.id, key=f"woken:{activity}", data={"lead": row.id})
+        uow.notify(
+            "lead.woken", to=owner.id, lead=row.id, key=f"woken:{activity}", data={"lead": row.id},
+            together=f"woken:{owner.id}",
+        )  # fmt: skip
 
 
 def _within(uow: UnitOfWork, until: datetime | None) -> datetime:

@@ -139,6 +139,7 @@ def open_all(uow: UnitOfWork, rules: Mapping[str, Dispatch], verdicts: Sequence[
         uow.notify(
             "lead.offered", to=row.member_id, lead=row.lead_id, key=f"offered:{row.id}",
             data={"lead": row.lead_id, "offer": row.id, "expires_at": row.expires_at.isoformat()},
+            together=f"offered:{row.member_id}",
         )  # fmt: skip
     uow.touch(*(made.lead_id for made in verdicts))
 

@@ -6,7 +6,7 @@ The own wishes stand in `member.preferences`, with those of before, so that `und
 from __future__ import annotations
 
 import json
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -49,6 +49,10 @@ _TOLD = text(
       and ((state = 'sent' and sent_at >= :since) or (state = 'owed' and attempt > 0))
     """
 )
+_NOW = text("select preferences->'notify'->'now' from member where org_id = :org and id = :me")
+_TUNED = text(
+    "select cast(preferences->'notify'->>'at' as timestamptz) > :since from member where org_id = :org and id = :me"
+)
 _CHATS = text(
     "select distinct w.platform from chat_identity c join workspace w on w.id = c.workspace_id"
     " where c.org_id = :org and c.member_id = :member and w.dead_at is null order by 1"
@@ -83,6 +87,18 @@ def judge(
         return int(uow.session.execute(_TOLD, args).scalar_one())
 
     return verdict(held, asked, uow.now, told)
+
+
+def are_own(uow: UnitOfWork, actor: Actor) -> bool:
+    """Whether the member has said anything that `reset` would take back."""
+    own = uow.session.scalar(_NOW, {"org": uow.org_id, "me": actor.id}) or {}
+    return any(own.get(part) for part in ("topics", "chats")) or not own.keys() <= {"topics", "chats", "muted"}
+
+
+def can_undo(uow: UnitOfWork, actor: Actor) -> bool:
+    """Whether a change of these wishes is the last setting that the member changed, a moment ago."""
+    since = uow.now - timedelta(minutes=uow.rules.undo_minutes)
+    return bool(uow.session.scalar(_TUNED, {"org": uow.org_id, "me": actor.id, "since": since}))
 
 
 def chats(uow: UnitOfWork, actor: Actor) -> list[str]:

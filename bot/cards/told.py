@@ -1,0 +1,231 @@
+"""What a template may ask for about notices: what the viewer wishes, what waited, and why something came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from bot.cards.language import _
+from bot.cards.words import Words
+from bot.notices import NOTICES
+from crm.rules.access import Actor
+from crm.rules.notices import GROUPS, MUTABLE, NEVER_LOST, Mode, Wishes
+from crm.services import mailbox, preferences
+from crm.services.mailbox import Told
+from crm.uow import UnitOfWork
+
+SINGLY = 3
+NAMES = {
+    "reminders": _("Reminders"), "leads": _("New leads and offers"), "warnings": _("Warnings"),
+    "losses": _("Leads you lose"), "news": _("News of your leads"), "pool": _("Pool news"),
+    "copies": _("Team copies"), "team": _("Team matters"), "digests": _("Digests"),
+}  # fmt: skip
+WHAT = {
+    "reminders": _("What you asked to be reminded of, at its minute."),
+    "leads": _("Leads that are dealt, given or offered to you."),
+    "warnings": _("Leads of yours that go back to the pool soon, or wait for your first call."),
+    "losses": _("Leads that went back to the pool or to a colleague."),
+    "news": _("A customer of yours comes in again, a parked lead is back, a hold begins or ends."),
+    "pool": _("What comes into a pool from which you may claim, where it reaches you in private."),
+    "copies": _("Warnings of your team, and first calls that are late."),
+    "team": _("Leads that nobody can take, stopped runs, what lies on your desk."),
+    "digests": _("Digests that you asked for, and the week's health card."),
+}  # fmt: skip
+CAVEATS = {
+    "reminders": _("Switched off, they come together once a day; today shows them all the time."),
+    "leads": _("An offer with a timer comes all the same while you are on duty: off ends that."),
+    "losses": _("Switched off, it comes once a day: nobody loses a lead without being told."),
+}
+# Where it is to be seen what is switched off.
+ELSEWHERE = {
+    "leads": "my", "warnings": "today", "news": "my", "pool": "pool", "copies": "notify missed",
+    "team": "notify missed", "digests": "digest",
+}  # fmt: skip
+OF_MANAGERS = ("copies", "team", "digests")
+CHATS = {"slack": "Slack", "wecom": _("WeCom"), "playground": _("playground")}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A topic group as somebody has it."""
+
+    group: str
+    name: str
+    detail: str
+    what: str
+    caveat: str
+    mode: Mode
+    chat: str
+    chats: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All of somebody's wishes, in words; `own` where they are not all the organization's."""
+
+    lines: list[Line]
+    quiet: str
+    per_day: int | None
+    summary: str
+    muted: list[str]
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Messages that one line stands for; `value` finds them again."""
+
+    text: str
+    detail: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    rows: list[Row]
+    many: int
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why one message came, and how its topic group stands."""
+
+    because: str
+    to_group: bool
+    group: str
+    name: str
+    detail: str
+    ref: str
+    mutable: bool
+
+
+class NoticeFacts:
+    """The part of `Facts` that is about notices."""
+
+    if TYPE_CHECKING:
+        uow: UnitOfWork
+        viewer: Actor
+        lead_ref: Callable[[int], str]
+
+        @property
+        def words(self) -> Words: ...
+
+    def wishes(self) -> Shown:
+        """What the viewer wishes to be told."""
+        held = preferences.wishes(self.uow, self.viewer.id)
+        groups = [group for group in GROUPS if self.viewer.is_manager or group not in OF_MANAGERS]
+        return Shown(
+            lines=[self._line(held, group, []) for group in groups], quiet=str(held.quiet) if held.quiet else "",
+            per_day=held.per_day, summary=f"{held.summary:%H:%M}",
+            muted=[self.lead_ref(lead_id) for lead_id in held.silent_leads(self.uow.now)],
+            own=preferences.are_own(self.uow, self.viewer),
+        )  # fmt: skip
+
+    def wish(self, group: str) -> Line:
+        """One topic group, with the chats to choose from."""
+        held = preferences.wishes(self.uow, self.viewer.id)
+        return self._line(held, group, preferences.chats(self.uow, self.viewer))
+
+    def chat_name(self, platform: str) -> str:
+        return self.words.say(CHATS.get(platform, platform))
+
+    def just_tuned(self) -> bool:
+        """Whether `undo` would take back a change of the wishes."""
+        return preferences.can_undo(self.uow, self.viewer)
+
+    def bundled(self, messages: list[int]) -> Rows:
+        """What waited, a line for each thing or for many of a kind."""
+        return self._rows(mailbox.some(self.uow, actor=self.viewer, ids=messages))
+
+    def missed(self) -> Rows:
+        """What did not come to the viewer by itself."""
+        return self._rows(mailbox.missed(self.uow, actor=self.viewer))
+
+    def told(self, message: int) -> Why:
+        """Why a message came. Raises OldCard."""
+        from bot import pushed  # noqa: PLC0415  (it draws cards: neither can be loaded before the other)
+
+        found = mailbox.told(self.uow, actor=self.viewer, message_id=message)
+        group = NOTICES[found.topic].group
+        several = "each" in found.card
+        push = {"topic": found.topic, "lead": None if several else found.lead_id, "to_group": found.to_group}
+        held = None if found.to_group else self._line(preferences.wishes(self.uow, self.viewer.id), group, [])
+        return Why(
+            because=pushed.because(push, self), to_group=found.to_group, group=group,  # type: ignore[arg-type]
+            name=held.name if held else "", detail=held.detail if held else "", mutable=group in MUTABLE,
+            ref=self.lead_ref(found.lead_id) if found.lead_id and not several else "",
+        )  # fmt: skip
+
+    def _line(self, held: Wishes, group: str, chats: list[str]) -> Line:
+        chat = held.chats.get(group, "")
+        detail = [self._how(held, group), *([self.chat_name(chat)] if chat else [])]
+        return Line(
+            group=group, name=self.words.say(NAMES[group]), detail=" · ".join(detail),
+            what=self.words.say(WHAT[group]), caveat=self.words.say(CAVEATS[group]) if group in CAVEATS else "",
+            mode=held.mode(group), chat=chat, chats=chats,
+        )  # fmt: skip
+
+    def _how(self, held: Wishes, group: str) -> str:
+        mode, at = held.mode(group), f"{held.summary:%H:%M}"
+        if mode == "on":
+            return self.words.say(_("at once"))
+        if mode == "summary" or group in NEVER_LOST:
+            return self.words.say(_("once a day, at {at}"), at=at)
+        return self.words.say(_("off; to be seen with: {word}"), word=ELSEWHERE[group])
+
+    def _rows(self, messages: Sequence[Told]) -> Rows:
+        return Rows([self._row(bundle) for bundle in bundles(messages)], len(messages))
+
+    def _row(self, bundle: list[Told]) -> Row:
+        topic = bundle[0].topic
+        name = self.words.say(NAMES[NOTICES[topic].group])
+        value = f"{topic} {bundle[-1].id} {bundle[0].id}"
+        return Row(self._title(bundle) or name, f"{name} · {self.words.at(bundle[0].at)}", value)
+
+    def _title(self, bundle: list[Told]) -> str:
+        """What the card itself would say; nothing where it cannot be drawn."""
+        from bot.cards import render  # noqa: PLC0415  (it draws with these facts)
+
+        name, args = call_of(bundle)
+        try:
+            with self.uow.session.begin_nested():
+                return render.card(name, args, self).title  # type: ignore[arg-type]
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:  # noqa: BLE001  (one that cannot be drawn keeps no other from being read)
+            return ""
+
+
+def bundles(messages: Sequence[Told]) -> Iterator[list[Told]]:
+    """Messages by topic, the newest first: a few come singly, more of a kind together where there is a card for it."""
+    order = {topic: number for number, topic in enumerate(NOTICES)}
+    for topic, found in groupby(sorted(messages, key=lambda one: (order[one.topic], -one.id)), lambda one: one.topic):
+        same = list(found)
+        if len(same) > SINGLY and (NOTICES[topic].several or all("leads" in one.card for one in same)):
+            yield same
+        else:
+            yield from ([one] for one in same)
+
+
+def call_of(bundle: Sequence[Told]) -> tuple[str, dict[str, Any]]:
+    """The card that shows these messages of one topic, and its arguments."""
+    newest, notice = bundle[0], NOTICES[bundle[0].topic]
+    each = [inner for one in reversed(bundle) for inner in one.card.get("each", [one.card])]
+    if notice.several and len(each) > 1:
+        return notice.several, {"topic": newest.topic, "each": each, "leads": _leads(each)}
+    if len(bundle) > 1 and "leads" in newest.card:
+        return notice.card, newest.card | {"leads": list(dict.fromkeys(_all(one.card["leads"] for one in bundle)))}
+    return notice.card, each[0]
+
+
+def _leads(each: Iterable[dict[str, Any]]) -> list[int]:
+    return list(dict.fromkeys(one["lead"] for one in each if one.get("lead")))
+
+
+def _all(lists: Iterable[list[int]]) -> Iterator[int]:
+    for one in lists:
+        yield from one
