@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from bot.app import Bot
+from bot.contacts import Contacts
 from bot.deliver import Delivery
 from bot.dispatcher import LATE, Dispatcher
 from bot.interaction import Interaction
@@ -118,10 +119,18 @@ class Work:
     def purge(self, **_: Any) -> None:
         jobs.purge(self.bot.database)
 
+    def reconcile(self, **_: Any) -> None:
+        Contacts(self.bot).reconcile()
+
     def by_name(self) -> dict[str, Any]:
         """Every job by the name under which it is deferred."""
+        asking = Contacts(self.bot)
+        contacts = {
+            queue.CONTACT: asking.read_contact, queue.COLLEAGUE: asking.read_colleague,
+            queue.MOVES: asking.move_contacts,
+        }  # fmt: skip
         return {
             queue.DELIVER: self.deliver, queue.EDIT: self.edit_card, queue.DISPATCH: self.dispatch_lead,
-            queue.TICK: self.tick, LATE: self.answer_late,
+            queue.TICK: self.tick, LATE: self.answer_late, **contacts,
             **{name: partial(call, self.bot.database) for name, call in jobs.BY_NAME.items()},
         }  # fmt: skip

@@ -56,6 +56,8 @@ def worker_app(bot: Bot, *, rescue_after: float = RESCUE_AFTER) -> App:
         app.task(name=name, queue=queue.QUICK, retry=Patience())(call)
     app.periodic(cron="* * * * *")(app.task(name="tick_each_minute", queue=queue.QUICK)(work.tick))
     app.periodic(cron="17 3 * * *")(app.task(name="purge", queue=queue.BULK)(work.purge))
+    # When it is night where WeCom is used.
+    app.periodic(cron="41 19 * * *")(app.task(name="reconcile_contacts", queue=queue.BULK)(work.reconcile))
     _rescue(app, rescue_after)
     return app
 

@@ -31,8 +31,12 @@ log = structlog.get_logger(__name__)
 
 MAX_BODY = 64 * 1024
 EMPTY = ""
+SPOKEN = frozenset({"command", "file"})
 # Said before anybody knows who is asking, hence in both languages.
-WORDS_ONLY = "I understand words only. Type help to see which.\n我只看得懂文字，发送“帮助”查看用法。"
+WORDS_ONLY = (
+    "I understand words, pictures, voice and files. Type help to see what.\n"
+    "我看得懂文字、图片、语音和文件，发送“帮助”查看用法。"
+)
 AWAY = "Sluice is busy for a moment, please send that again in a minute.\n系统暂时繁忙，请一分钟后再发一次。"
 
 
@@ -117,10 +121,10 @@ class Visit:
         try:
             answer = self._bot.dispatcher.dispatch(interaction)
         except DatabaseAway:
-            return self.text(AWAY) if interaction.kind == "command" else Response(status_code=503)
+            return self.text(AWAY) if interaction.kind in SPOKEN else Response(status_code=503)
         if interaction.kind in ("action", "form"):
             return self._tapped(interaction, answer)
-        return self._spoken(answer) if interaction.kind == "command" else Response(EMPTY)
+        return self._spoken(answer) if interaction.kind in SPOKEN else Response(EMPTY)
 
     def text(self, words: str) -> Response:
         """A text message as the reply."""

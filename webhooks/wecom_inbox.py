@@ -1,6 +1,7 @@
-"""What a decrypted WeCom message means, as an `Interaction`: words, taps, menu, comings and goings.
+"""What a decrypted WeCom message means, as an `Interaction`: words, taps, menu, files, and the comings and goings of
+colleagues and customers (`wecom_news`).
 
-wechatpy knows the basic kinds; cards, contacts and files are added here by its own registry.
+wechatpy knows the basic kinds; cards and files are added here by its own registry.
 """
 
 from __future__ import annotations
@@ -17,22 +18,23 @@ from wechatpy.events import BaseEvent
 from wechatpy.fields import BaseField, StringField
 from wechatpy.messages import BaseMessage
 
-from bot.interaction import Interaction
+from bot.interaction import File, Interaction
 from bot.platforms import wecom_keys as keys
 from bot.platforms.base import Workspace
+from bot.platforms.wecom_keys import CORNER
 from webhooks.wecom_envelope import raw
+from webhooks.wecom_news import news_of
 
-LEFT = {"2", "5"}
-"""Status of a member who is disabled or has left."""
 _NAMED_BY = (
     "ToUserName", "AgentID", "FromUserName", "CreateTime", "Event", "ChangeType", "EventKey", "TaskId", "ResponseCode",
-    "UserID", "NewUserID", "ExternalUserID", "Id", "Status", "JobId",
+    "UserID", "NewUserID", "ExternalUserID", "Id", "Status", "JobId", "Name", "MainDepartment", "FailReason",
 )  # fmt: skip
+_NAMES = {"image": ("picture.jpg", "image/jpeg"), "voice": ("voice.amr", "audio/amr"), "file": ("file", "")}
 _QUOTE = re.compile(r"\A「(?P<quoted>.*?)」\s*\n(?:- ?){3,}\s*\n(?P<text>.*)\Z", re.DOTALL)
 
 
 class WordsOnly(Exception):
-    """Somebody sent a picture, a recording or a file: the answer is that words are understood."""
+    """Somebody sent a film, a place or a link: the answer is that words and files are understood."""
 
 
 @register_event("template_card_event")
@@ -60,19 +62,6 @@ class TemplateCardMenuEvent(TemplateCardEvent):
     event = "template_card_menu_event"
 
 
-@register_event("change_contact")
-class ChangeContactEvent(BaseEvent):
-    """Somebody joined, changed or left the company."""
-
-    event = "change_contact"
-    change = StringField("ChangeType")
-    user_id = StringField("UserID")
-    new_user_id = StringField("NewUserID")
-    name = StringField("Name")
-    email = StringField("BizMail")
-    status = StringField("Status")
-
-
 @register_message("file")
 class FileMessage(BaseMessage):
     """A file; wechatpy does not know it in app chats."""
@@ -88,6 +77,8 @@ def as_list(value: Any) -> list[Any]:
 def read(workspace: Workspace, message: BaseMessage) -> Interaction | None:
     """The interaction, or None when there is nothing to do. Raises WordsOnly, or one of the envelope's BAD_INPUT."""
     kind = message.type if message.type != "event" else f"event {message.event}"
+    if news := news_of(raw(message)):
+        return _interaction(workspace, message, **news)
     reader = _READERS.get(kind)
     return reader(workspace, message) if reader else None
 
@@ -123,13 +114,13 @@ def _menu(workspace: Workspace, message: BaseMessage) -> Interaction:
 
 def _tap(workspace: Workspace, message: TemplateCardEvent) -> Interaction:
     tap = keys.read(str(message.key or ""), message.selected)
-    is_form = raw(message).get("CardType") == "multiple_interaction"
+    is_form = raw(message).get("CardType") in ("multiple_interaction", "vote_interaction")
     told = {"response_code": message.response_code, "task_id": message.task_id, "userid": message.source}
-    # WeCom takes a changed card as the answer to a tapped button only; after the corner menu a new message is due.
-    handle = None if isinstance(message, TemplateCardMenuEvent) else {name: each for name, each in told.items() if each}
+    # WeCom takes a changed card as the answer to a tapped button only; after the corner menu a call must change it.
+    corner = {CORNER: "yes"} if isinstance(message, TemplateCardMenuEvent) else {}
     return _interaction(
         workspace, message, kind="form" if is_form else "action", action=tap.action, value=tap.value,
-        version=tap.version, fields=tap.fields, handle=handle,
+        version=tap.version, fields=tap.fields, handle={name: each for name, each in told.items() if each} | corner,
     )  # fmt: skip
 
 
@@ -139,23 +130,18 @@ def _entered(workspace: Workspace, message: BaseMessage) -> Interaction:
     return _interaction(workspace, message, kind="home", key=f"home:{message.source}:{day}")
 
 
-def _joined(workspace: Workspace, message: BaseMessage) -> Interaction:
-    return _interaction(workspace, message, kind="joined")
-
-
-def _left(workspace: Workspace, message: BaseMessage) -> Interaction:
-    return _interaction(workspace, message, kind="left")
-
-
-def _contact(workspace: Workspace, message: ChangeContactEvent) -> Interaction | None:
-    if message.change not in ("create_user", "update_user", "delete_user"):
-        return None
-    gone = message.change == "delete_user" or message.status in LEFT
-    told = {"name": message.name, "email": message.email, "renamed_to": message.new_user_id}
-    return _interaction(
-        workspace, message, user=message.user_id, kind="left" if gone else "joined",
-        profile={name: str(value) for name, value in told.items() if value},
-    )  # fmt: skip
+def _file(workspace: Workspace, message: BaseMessage) -> Interaction:
+    """A picture, a recording or a file, fetched later by its media id, which lasts three days."""
+    told = raw(message)
+    name, mime = _NAMES.get(str(message.type), ("", ""))
+    named = told.get("FileName") or told.get("Title") or told.get("FileTitle") or name
+    ending = str(told.get("Format") or "").lower()
+    if message.type == "voice" and ending:
+        named, mime = f"voice.{ending}", f"audio/{ending}"
+    size = str(told.get("FileSize") or "0")
+    handle = {"media_id": str(told.get("MediaId") or "")}
+    sent = File(str(named), mime, int(size) if size.isdigit() else 0, handle)
+    return _interaction(workspace, message, kind="file", files=(sent,))
 
 
 def _words_only(_workspace: Workspace, _message: BaseMessage) -> Interaction:
@@ -164,12 +150,10 @@ def _words_only(_workspace: Workspace, _message: BaseMessage) -> Interaction:
 
 _READERS: dict[str, Callable[[Workspace, Any], Interaction | None]] = {
     "text": _text,
-    **dict.fromkeys(("image", "voice", "video", "shortvideo", "file", "location", "link"), _words_only),
+    **dict.fromkeys(("image", "voice", "file"), _file),
+    **dict.fromkeys(("video", "shortvideo", "location", "link"), _words_only),
     "event click": _menu,
     "event template_card_event": _tap,
     "event template_card_menu_event": _tap,
     "event enter_agent": _entered,
-    "event subscribe": _joined,
-    "event unsubscribe": _left,
-    "event change_contact": _contact,
 }

@@ -14,6 +14,7 @@ from bot.cards import conditions, explained, listed, overrides, pool_words, repo
 from bot.cards.asked import AskedFacts
 from bot.cards.language import _
 from bot.cards.offered import OfferFacts
+from bot.cards.people import PeopleFacts
 from bot.cards.reasons import ReasonFacts
 from bot.cards.told import NoticeFacts
 from bot.cards.words import Words
@@ -72,7 +73,7 @@ def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
 
 
 @dataclass
-class Facts(OfferFacts, ReasonFacts, NoticeFacts, AskedFacts):
+class Facts(OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts):
     """Reads for one card. Methods return None where the viewer may not see the thing any more.
 
     Args:

@@ -19,6 +19,7 @@ from bot.platforms import wecom_cards as cards
 from bot.platforms import wecom_forms as forms
 from bot.platforms.base import (
     AGAIN,
+    MAX_FILE,
     Address,
     CardGone,
     Handle,
@@ -31,7 +32,9 @@ from bot.platforms.base import (
     Workspace,
 )
 from bot.platforms.wecom_client import WeComClient, robot_image
+from bot.platforms.wecom_directory import Directory
 from bot.platforms.wecom_errors import CardRefused
+from bot.platforms.wecom_keys import CORNER
 from bot.platforms.wecom_tokens import Tokens, token_key
 from crm import clock
 from crm.services.conversations import ROBOT
@@ -73,7 +76,7 @@ class WeCom:
 
     def answers_inline(self, interaction: Interaction, *, in_place: bool) -> bool:
         """Only the change of a tapped card: words get a message of their own, since a passive reply has no buttons."""
-        return in_place and interaction.handle is not None
+        return in_place and bool(interaction.handle) and CORNER not in (interaction.handle or {})
 
     def send(self, workspace: Workspace, to: Address, card: Card, *, key: str) -> Handle:
         """As `Platform.send`. A key that ends in `#again` makes WeCom drop what it has shown already."""
@@ -102,15 +105,19 @@ class WeCom:
         shown = cards.for_update(card, handle.get("task_id", ""))
         answer = self.client(workspace).update_card(code, handle.get("userid", ""), shown)
         _check_reached(answer, handle.get("userid", ""))
-        return {key: value for key, value in handle.items() if key != "response_code"}
+        return {key: value for key, value in handle.items() if key not in ("response_code", CORNER)}
 
     def typed_answers(self, form: Form, text: str) -> dict[str, str]:
         """The answers of a form in a typed line, for there are no dialogs with text here."""
         return forms.read(form, text)
 
-    def fetch_file(self, workspace: Workspace, handle: Handle) -> bytes:  # noqa: ARG002
-        """No file can be fetched here. Raises Rejected."""
-        raise Rejected("files_unsupported")
+    def fetch_file(self, workspace: Workspace, handle: Handle) -> bytes:
+        """What somebody has sent to the app, by its media id, which lasts three days."""
+        return self.client(workspace).download(str(handle.get("media_id") or ""), MAX_FILE)
+
+    def directory(self, workspace: Workspace) -> Directory:
+        """The company's address book and its members' customers, as far as the app may see them."""
+        return Directory(self.client(workspace))
 
     def open_form(self, workspace: Workspace, trigger: str, form: Form) -> None:
         """Ask by a card of choices, or for one line of text. Args: trigger: the member's userid."""

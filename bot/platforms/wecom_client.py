@@ -17,6 +17,7 @@ from wechatpy.enterprise import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 
 from bot.platforms import wecom_errors as errors
+from bot.platforms import wecom_media
 from bot.platforms.base import PlatformError, Unavailable, Workspace
 from bot.platforms.wecom_tokens import Token, Tokens
 
@@ -72,6 +73,31 @@ class WeComClient(WeChatClient):
     def install_menu(self, menu: Mapping[str, Any]) -> dict[str, Any]:
         """Put the menu under the app's chat, in place of the present one."""
         return self._request("post", "menu/create", params={"agentid": self.agent_id}, data=dict(menu))
+
+    def read(self, endpoint: str, **params: Any) -> dict[str, Any]:
+        """A question by GET, such as `user/get`."""
+        return self._request("get", endpoint, params=params)
+
+    def ask(self, endpoint: str, **data: Any) -> dict[str, Any]:
+        """A question or order by POST, such as `externalcontact/transfer_customer`."""
+        return self._call(endpoint, data)
+
+    def download(self, media_id: str, most: int) -> bytes:
+        """A file that somebody has sent, within three days. Raises Rejected when it is gone or larger than `most`."""
+        token = self._tokens.current(self._workspace) or self._renewed(None)
+        try:
+            return self._fetched(media_id, token, most)
+        except errors.TokenStale:
+            token = self._renewed(token)
+        return self._fetched(media_id, token, most)
+
+    def _fetched(self, media_id: str, token: str, most: int) -> bytes:
+        params = {"access_token": token, "media_id": media_id}
+        found = wecom_media.fetch(self._http, f"{self.API_BASE_URL}{wecom_media.ENDPOINT}", params, TIMEOUT, most)
+        if isinstance(found, PlatformError):
+            # Raised here, as in `_once`.
+            raise found
+        return found
 
     def _call(self, endpoint: str, data: dict[str, Any]) -> dict[str, Any]:
         return self._request("post", endpoint, data=data)

@@ -5,6 +5,7 @@ The words of an answer (`errmsg`) carry addresses and hints that change; request
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import requests
@@ -32,6 +33,7 @@ class CardRefused(Rejected):
     """The template card breaks a rule of the platform: the same words as plain text may pass."""
 
 
+_CODE = re.compile(r"wecom \S+ (-?\d+)")
 _WORDS = {
     -1: "busy",
     40001: "the app secret is refused",
@@ -82,6 +84,12 @@ def _kind(code: int, endpoint: str) -> type[PlatformError]:
         (_BAD_CARD, CardRefused),
     )
     return next((kind for codes, kind in kinds if code in codes), Rejected)
+
+
+def code_of(failure: PlatformError) -> int | None:
+    """The `errcode` behind a failure, if WeCom has named one."""
+    found = _CODE.match(failure.cause)
+    return int(found.group(1)) if found else None
 
 
 def by_status(status: int, retry_after: str | None, endpoint: str) -> PlatformError:

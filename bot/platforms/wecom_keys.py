@@ -18,6 +18,8 @@ KEY_BYTES, OPTION_BYTES = 1024, 128
 CHOSEN = "="
 CHOICE = "choice"
 """Name of the question of a choice that stands beside buttons."""
+CORNER = "corner"
+"""In a handle: the tap came from the corner of the card, which cannot be changed in the answer itself."""
 NONE = "-"
 """Option of an input that may stay empty."""
 

@@ -27,6 +27,7 @@ from crm.errors import (
 from crm.rules.access import SELLERS, Actor
 from crm.services import (
     claim_checks,
+    contact_moves,
     contacting,
     lead_facts,
     leads,
@@ -247,6 +248,8 @@ def hand_over(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor,
         _tell_former(uow, actor, lead.owner_id, [lead.id])
     if not give(uow, lead_id=lead.id, member_id=to.id, how=how, actor_id=actor.id, reason=reason or None):
         raise claim_checks.why_not(uow, to, lead.id, mine=False)
+    if lead.owner_id is not None:
+        contact_moves.follow_leads(uow, lead_ids=[lead.id], giver_id=lead.owner_id, taker_id=to.id)
     uow.notify(
         "lead.assigned", to=to.id, lead=lead.id, key=f"assigned:{lead.id}:{uow.now.isoformat()}",
         data={"lead": lead.id, "by": actor.id}, together=f"assigned:{to.id}",
@@ -279,6 +282,7 @@ def transfer_all(uow: UnitOfWork, *, actor: Actor, giver: Actor, to: Actor) -> l
     if not moving:
         return []
     timeline.one_step(uow, actor_id=actor.id, lead_ids=[lead.id for lead in moving], verb="transferred")
+    contact_moves.follow_leads(uow, lead_ids=[lead.id for lead in moving], giver_id=giver.id, taker_id=to.id)
     _tell_former(uow, actor, giver.id, [lead.id for lead in moving])
     uow.notify(
         "leads.transferred", to=to.id, key=f"transferred:{giver.id}:{to.id}:{uow.now.isoformat()}",

@@ -22,6 +22,7 @@ from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from tests.doubles.wecom_faults import Fault, commit_fault
+from tests.doubles.wecom_people import People
 from tests.doubles.wecom_rules import ANSWERED, Refused, advice, check_card, check_menu, check_message, demand
 
 APP_TYPES = {"text", "markdown", "image", "template_card"}
@@ -56,7 +57,7 @@ class Code:
     used: bool = False
 
 
-class WeComDouble:
+class WeComDouble(People):
     """The server and its memory.
 
     Attributes:
@@ -74,6 +75,7 @@ class WeComDouble:
         self.now = now
         self.people: dict[str, dict[str, Any]] = {name: {"name": name.title()} for name in ("ann", "bob", "cai", "dee")}
         self.robots = {"11111111-2222-3333-4444-555555555555"}
+        self.open_book()
         self.chats: dict[str, dict[str, Any]] = {}
         self.sent: list[Sent] = []
         self.asked: list[str] = []
@@ -121,14 +123,16 @@ class WeComDouble:
         queue = self._faults[endpoint]
         return queue.popleft() if queue else None
 
-    def answer(self, endpoint: str, query: dict[str, str], body: Any) -> dict[str, Any]:
-        """The JSON of a well-behaved server."""
+    def answer(self, endpoint: str, query: dict[str, str], body: Any) -> Any:
+        """The JSON of a well-behaved server, or the bytes of a file."""
         with self.lock:
             try:
                 if endpoint not in {"gettoken", "webhook/send"}:
                     self._check_token(query.get("access_token", ""))
                 name = "do_" + endpoint.replace("/", "_")
                 demand(hasattr(self, name), 40066)
+                if endpoint == "media/get":
+                    return self.do_media_get(query, body)
                 return {"errcode": 0, "errmsg": "ok", **getattr(self, name)(query, body)}
             except Refused as refused:
                 hint = "more info at https://open.work.weixin.qq.com/devtool/query"
@@ -234,6 +238,16 @@ class WeComDouble:
         self.media[media_id] = body
         return {"type": "image", "media_id": media_id, "created_at": str(int(self.now()))}
 
+    def uploaded(self, content: bytes) -> str:
+        """A file that somebody sends to the app; its media id."""
+        media_id = f"media-{next(self._ids)}"
+        self.media[media_id] = content
+        return media_id
+
+    def do_media_get(self, query: dict[str, str], _: Any) -> bytes:
+        demand(query.get("media_id") in self.media, 40007)
+        return self.media[query["media_id"]]
+
     def do_appchat_create(self, _: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:
         demand(len(body.get("userlist", [])) >= 2, 86215)
         chat_id = body.get("chatid") or f"chat{next(self._ids)}"
@@ -265,14 +279,6 @@ class WeComDouble:
         self.sent.append(Sent(key, body))
         return {}
 
-    def do_user_get(self, query: dict[str, str], _: Any) -> dict[str, Any]:
-        person = self.people.get(query.get("userid", "").lower())
-        demand(person is not None, 60111)
-        return {"userid": query["userid"], "department": [1], "status": 1, **(person or {})}
-
-    def do_department_list(self, _: dict[str, str], __: Any) -> dict[str, Any]:
-        return {"department": [{"id": 1, "name": "Sales", "parentid": 0, "order": 1}]}
-
     def do_menu_create(self, query: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:
         demand(query.get("agentid") == str(self.agent_id), 40056)
         check_menu(body)
@@ -288,6 +294,13 @@ def _check_robot_image(image: dict[str, str]) -> None:
 def _content(body: dict[str, Any]) -> str:
     told = {key: value for key, value in body.items() if not key.startswith(("enable_", "duplicate_"))}
     return json.dumps(told, sort_keys=True)
+
+
+def _packed(answer: Any) -> tuple[bytes, dict[str, str], str]:
+    """Body, headers and type: a file is sent as itself."""
+    if isinstance(answer, bytes):
+        return answer, {"Content-disposition": 'attachment; filename="f"'}, "application/octet-stream"
+    return json.dumps(answer, ensure_ascii=False).encode(), {}, "application/json; charset=UTF-8"
 
 
 class _Server(ThreadingHTTPServer):
@@ -317,11 +330,14 @@ def _handler(double: WeComDouble) -> type[BaseHTTPRequestHandler]:
             if fault:
                 commit_fault(self, fault, answer, double.closing)
             else:
-                self.reply(200, json.dumps(answer, ensure_ascii=False).encode())
+                self.reply(200, *_packed(answer))
 
-        def reply(self, status: int, content: bytes, headers: dict[str, str] | None = None) -> None:
+        def reply(
+            self, status: int, content: bytes, headers: dict[str, str] | None = None,
+            kind: str = "application/json; charset=UTF-8",
+        ) -> None:  # fmt: skip
             self.send_response(status)
-            self.send_header("Content-Type", "application/json; charset=UTF-8")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(content)))
             for name, value in (headers or {}).items():
                 self.send_header(name, value)

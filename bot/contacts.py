@@ -1,0 +1,184 @@
+"""The jobs that ask the chat about people: who a contact is, who a colleague is, and every night whether what we know
+still holds, since the chat's own news of it may be lost. What the chat says is asked outside any transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import structlog
+from sqlalchemy import text
+
+from bot.app import Bot
+from bot.platforms.base import PlatformError, Throttled, Unavailable, Workspace
+from bot.platforms.wecom import WeCom
+from bot.platforms.wecom_directory import Directory
+from crm import queue
+from crm.rules.directory import Colleague, Contact
+from crm.services import address_book, address_book_units, contact_moves, external_contacts, leaving, members
+from crm.uow import UnitOfWork
+
+log = structlog.get_logger()
+
+TRIES, LONGEST_WAIT = 8, 3600.0
+CHUNK = 100
+NEWS = timedelta(days=3)
+"""A contact whose coming was not told is news for so long; what is older was there before us."""
+MOST_GONE = 3
+"""So many may be missing from the address book at once without a doubt about the address book itself."""
+
+_LINKED = text(
+    "select i.member_id, i.external_id from chat_identity i join member m on m.org_id = i.org_id and m.id = i.member_id"
+    " and m.active where i.org_id = :org and i.workspace_id = :workspace order by i.id"
+)
+_FOLLOWED = text(
+    "select external_id from contact_follow where org_id = :org and workspace_id = :workspace and member_id = :member"
+    " and ended_at is null"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """Safe to run twice and by many at once."""
+
+    bot: Bot
+
+    def read_contact(self, org_id: int, workspace_id: int, member_id: int, external_id: str, tries: int = 0) -> None:
+        """Ask who a contact is, and place it."""
+        workspace = self.bot.workspaces.by_id(workspace_id)
+        if workspace is None:
+            return
+        with self.bot.database.begin(org_id) as uow:
+            user = _user(uow, workspace_id, member_id)
+        again = {"member_id": member_id, "external_id": external_id}
+        order = queue.Order(queue.CONTACT, {"org_id": org_id, "workspace_id": workspace_id, **again})
+        found = self._ask(order, tries, lambda: self._directory(workspace).contact(external_id, user))
+        if isinstance(found, Contact):
+            with self.bot.database.begin(org_id) as uow:
+                member = members.get(uow, member_id)
+                external_contacts.told(uow, workspace_id=workspace_id, member=member, contact=found)
+
+    def read_colleague(self, org_id: int, workspace_id: int, user: str, tries: int = 0) -> None:
+        """Ask who somebody is who has come into the app's range."""
+        workspace = self.bot.workspaces.by_id(workspace_id)
+        if workspace is None:
+            return
+        order = queue.Order(queue.COLLEAGUE, {"org_id": org_id, "workspace_id": workspace_id, "user": user})
+        found = self._ask(order, tries, lambda: self._directory(workspace).colleague(user))
+        if isinstance(found, Colleague) and found.active:
+            self._see(workspace, [found], self.bot.database.time())
+
+    def move_contacts(self, org_id: int, workspace_id: int) -> None:
+        """Ask the chat to move the contacts whose time has come, and what became of those it was asked for."""
+        workspace = self.bot.workspaces.by_id(workspace_id)
+        if workspace is None:
+            return
+        with self.bot.database.begin(org_id) as uow:
+            batches = contact_moves.due(uow, workspace_id=workspace_id)
+        directory = self._directory(workspace)
+        for batch in batches:
+            try:
+                answers = (
+                    directory.moved(batch.giver, batch.taker, left=batch.left)
+                    if batch.asked
+                    else directory.move(batch.giver, batch.taker, list(batch.moves), left=batch.left)
+                )
+            except PlatformError as exc:
+                log.info("contacts.not_moved", cause=exc.cause)
+                continue
+            with self.bot.database.begin(org_id) as uow:
+                contact_moves.answered(uow, batch, answers)
+        with self.bot.database.begin(org_id) as uow:
+            contact_moves.plan(uow, workspace_id)
+
+    def reconcile(self) -> None:
+        """Each night: compare departments, people and contacts of every installation with what we know."""
+        for workspace in self.bot.workspaces.all("wecom"):
+            for work in (self._people, self._contacts):
+                try:
+                    work(workspace, self._directory(workspace))
+                except PlatformError as exc:
+                    log.info("contacts.not_reconciled", workspace=workspace.id, cause=exc.cause)
+            with self.bot.database.begin(workspace.org_id) as uow:
+                contact_moves.plan(uow, workspace.id)
+
+    def _people(self, workspace: Workspace, directory: Directory) -> None:
+        asked_at = self.bot.database.time()
+        units = directory.units()
+        people = directory.colleagues(units)
+        with self.bot.database.begin(workspace.org_id) as uow:
+            address_book_units.see_all(uow, workspace_id=workspace.id, units=units)
+        for start in range(0, len(people), CHUNK):
+            self._see(workspace, [each for each in people[start : start + CHUNK] if each.active], asked_at)
+        self._sign_off(workspace, directory, people)
+
+    def _see(self, workspace: Workspace, people: Sequence[Colleague], asked_at: datetime) -> None:
+        with self.bot.database.begin(workspace.org_id) as uow:
+            # The machine's clock, which a shifted one is ahead of.
+            told_at = asked_at + (uow.now - uow.time())
+            seen = [address_book.see(uow, workspace_id=workspace.id, person=each, told_at=told_at) for each in people]
+            address_book.welcome(uow, [found[1] for found in seen if found and found[0] == address_book.NEW])
+
+    def _sign_off(self, workspace: Workspace, directory: Directory, people: Sequence[Colleague]) -> None:
+        """Who is marked as gone, and who is missing, each asked for by name; many at once are somebody's mistake."""
+        present = [each.user for each in people if each.active]
+        with self.bot.database.begin(workspace.org_id) as uow:
+            missing = address_book.missing(uow, workspace_id=workspace.id, present=present)
+        if len(missing) > max(MOST_GONE, len(present) // 3):
+            log.warning("contacts.too_many_gone", workspace=workspace.id, missing=len(missing))
+            return
+        for user in missing:
+            found = directory.colleague(user)
+            if found is None or not found.active:
+                with self.bot.database.begin(workspace.org_id) as uow:
+                    leaving.sign_off(uow, workspace_id=workspace.id, external_id=user)
+
+    def _contacts(self, workspace: Workspace, directory: Directory) -> None:
+        with self.bot.database.begin(workspace.org_id) as uow:
+            linked = uow.session.execute(_LINKED, {"org": uow.org_id, "workspace": workspace.id}).all()
+        for row in linked:
+            found = {each.id: each for each in directory.contacts_of(row.external_id)}
+            with self.bot.database.begin(workspace.org_id) as uow:
+                self._compare(uow, workspace, row.member_id, found)
+
+    def _compare(self, uow: UnitOfWork, workspace: Workspace, member_id: int, found: dict[str, Contact]) -> None:
+        who = {"org": uow.org_id, "workspace": workspace.id, "member": member_id}
+        known, member = set(uow.session.scalars(_FOLLOWED, who)), members.get(uow, member_id)
+        for contact in (each for each in found.values() if each.id not in known):
+            here: dict[str, Any] = {"workspace_id": workspace.id, "member": member}
+            news = contact.since is not None and contact.since > uow.time() - NEWS
+            external_contacts.met(uow, **here, external_id=contact.id, state=contact.state, ask=news)
+            if not news:
+                external_contacts.told(uow, **here, contact=contact, quiet=True)
+        for external_id in sorted(known - set(found)):
+            external_contacts.ended(
+                uow, workspace_id=workspace.id, member=member, external_id=external_id, by="unknown"
+            )
+
+    def _directory(self, workspace: Workspace) -> Directory:
+        return cast("WeCom", self.bot.platforms["wecom"]).directory(workspace)
+
+    def _ask(self, order: queue.Order, tries: int, call: Callable[[], Any]) -> Any:
+        """The answer; None when there is none, which is tried again a few times where that may help."""
+        try:
+            return call()
+        except (Throttled, Unavailable) as exc:
+            wait = exc.retry_after if isinstance(exc, Throttled) else min(2.0 ** (tries + 2), LONGEST_WAIT)
+            cause = exc.cause
+        except PlatformError as exc:
+            log.info("contacts.not_told", task=order.task, cause=exc.cause)
+            return None
+        log.info("contacts.later", task=order.task, cause=cause)
+        if tries < TRIES:
+            args = {**order.args, "tries": tries + 1}
+            with self.bot.database.begin(order.args["org_id"]) as uow:
+                uow.defer(queue.Order(order.task, args, at=uow.time() + timedelta(seconds=wait)))
+        return None
+
+
+def _user(uow: UnitOfWork, workspace_id: int, member_id: int) -> str:
+    linked = uow.session.execute(_LINKED, {"org": uow.org_id, "workspace": workspace_id})
+    return next((row.external_id for row in linked if row.member_id == member_id), "")
