@@ -51,13 +51,15 @@ class Candidate:
 
     def full(self, rule: Dispatch) -> str | None:
         """Which cap keeps the candidate from one more lead."""
-        own, all_rules = rule.caps, self.caps
-        if _reached(self.dealt_today, own.per_day, all_rules.per_day):
-            return "over_daily_cap"
-        if _reached(self.dealt_week, own.per_week, all_rules.per_week):
-            return "over_weekly_cap"
-        if _reached(self.dealt_month, own.per_month, all_rules.per_month):
-            return "over_monthly_cap"
+        for caps in (rule.caps, self.caps):
+            if caps is NO_CAPS:
+                continue
+            if caps.per_day is not None and self.dealt_today >= caps.per_day:
+                return "over_daily_cap"
+            if caps.per_week is not None and self.dealt_week >= caps.per_week:
+                return "over_weekly_cap"
+            if caps.per_month is not None and self.dealt_month >= caps.per_month:
+                return "over_monthly_cap"
         if self.capacity is not None and self.holding >= self.capacity:
             return "at_capacity"
         return None

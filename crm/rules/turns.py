@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import Any, Protocol
 
@@ -41,8 +41,12 @@ class Longest:
 
     def __init__(self, rule: Dispatch, candidates: Sequence[Candidate], cursor: Cursor) -> None:
         self._rule, self._cursor = rule, cursor
-        self._draws = {one.member_id: draw(rule.name, one.member_id) for one in candidates}
-        self._heap = [(*self._place(one), one) for one in candidates]
+        name, last = rule.name, cursor.last
+        self._draws = draws = {one.member_id: draw(name, one.member_id) for one in candidates}
+        self._heap: list[tuple[Any, ...]] = [
+            (self._first(one), last.get(one.member_id, 0), draws[one.member_id], one.member_id, one)
+            for one in candidates
+        ]
         heapq.heapify(self._heap)
         self._gone: set[int] = set()
 
@@ -167,6 +171,7 @@ def names_of(candidate: Candidate) -> set[str]:
     return {candidate.name.casefold(), (candidate.email or candidate.name).casefold()}
 
 
-def draw(rule: str, of: object) -> bytes:
+@lru_cache(maxsize=1 << 15)
+def draw(rule: str, of: int | str) -> bytes:
     """An order for those that are alike otherwise; it differs from rule to rule, so nobody is favoured by id."""
     return blake2b(f"{rule}:{of}".encode(), digest_size=8).digest()

@@ -39,7 +39,7 @@ JOINS = """
     ) away on true
 """
 # For each team, and for those in none, the calendar that JOINS finds for one member.
-_OF_TEAMS = """
+OF_TEAMS = """
     select t.id as team, c.* from (
         select d.id, d.path from department d where d.org_id = :org union all select 0, '{}'
     ) t
@@ -56,7 +56,7 @@ _MEMBERS = text(
         select array_agg(m.id) as ids, {_HOURS}
         from member m join organization o on o.id = m.org_id
         left join department d on d.org_id = m.org_id and d.id = m.department_id
-        left join ({_OF_TEAMS}) c on c.team = coalesce(m.department_id, 0)
+        left join ({OF_TEAMS}) c on c.team = coalesce(m.department_id, 0)
         left join (
             select l.member_id, array_agg(array[l.starts_on, l.ends_on]) as days from leave l
             where l.org_id = :org and l.member_id = any(:ids) group by l.member_id
@@ -118,7 +118,7 @@ def for_members(uow: UnitOfWork, member_ids: Iterable[int]) -> dict[int, Calenda
 def remember(uow: UnitOfWork, member_ids: Iterable[int], row: Sequence[Any]) -> None:
     """A row of `COLUMNS` was read that holds for these members: it is not read again in this transaction."""
     kept = Kept(*row)
-    uow.session.info.setdefault("calendars", {}).update(dict.fromkeys(member_ids, _calendar(kept)))
+    uow.session.info.setdefault("calendars", {}).update(dict.fromkeys(member_ids, of_row(kept)))
     if "stops" not in uow.session.info:
         uow.session.info["stops"] = _stops(kept.stops or ())
 
@@ -137,10 +137,11 @@ def forget(uow: UnitOfWork) -> None:
 
 def for_team(uow: UnitOfWork, department_id: int | None) -> Calendar:
     """The calendar of a department, or of the whole organization."""
-    return _calendar(Kept(*uow.session.execute(_TEAM, {"org": uow.org_id, "department": department_id}).one()))
+    return of_row(Kept(*uow.session.execute(_TEAM, {"org": uow.org_id, "department": department_id}).one()))
 
 
-def _calendar(row: Kept) -> Calendar:
+def of_row(row: Kept) -> Calendar:
+    """The calendar that is kept so."""
     if row.opens is None:
         return _shared(row.timezone, away=_spans(row.away or ()))
     return _shared(

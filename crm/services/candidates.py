@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -12,34 +12,28 @@ from sqlalchemy import Row, text
 from crm.rules import quota
 from crm.rules.dispatch import Candidate
 from crm.rules.facts import LeadFacts
-from crm.rules.ruleset import Dispatch, To
-from crm.rules.turns import names_of
-from crm.services import calendars
+from crm.rules.ruleset import Dispatch
+from crm.services import rosters
 from crm.services.members import zone
+from crm.services.rosters import Known
 from crm.uow import UnitOfWork
 
-_LEDGER = "r.day, r.dealt_day, r.week, r.dealt_week, r.month, r.dealt_month"
-_WHO = text(
+# Days as numbers, as `date.toordinal` counts them.
+_LEDGER = """
+    r.member_id, r.holding, r.day - date '0001-01-01' + 1, r.dealt_day, r.week - date '0001-01-01' + 1, r.dealt_week,
+    r.month - date '0001-01-01' + 1, r.dealt_month
+"""
+# The ledger of all in one string of numbers: to make five hundred rows of them takes longer than to read them.
+_NOW = text(
     f"""
-    with team as materialized (
-        select d.id, d.timezone, d.locale, array_agg(a.key order by cardinality(a.path)) as keys
-        from department d join department a on a.org_id = d.org_id and a.id = any(d.path)
-        where d.org_id = :org group by d.id, d.timezone, d.locale
-    )
-    select m.id, m.name, m.email, m.role, m.active, m.on_duty, m.tags, m.joined_at,
-           coalesce(m.timezone, d.timezone, o.timezone) as timezone, coalesce(m.locale, d.locale, o.locale) as locale,
-           coalesce(d.keys, '{{}}') as departments, coalesce(r.holding, 0) as holding, {_LEDGER}
-    from member m join organization o on o.id = m.org_id
-    left join team d on d.id = m.department_id
-    left join rep_load r on r.org_id = m.org_id and r.member_id = m.id
-    where m.org_id = :org and m.left_at is null
-      and (m.id = any(:only) or m.role = any(:roles) or lower(m.email) = any(:named) or lower(m.name) = any(:named))
-    order by m.id
-    """  # noqa: S608  (a constant)
+    select ({rosters.VERSION}) as version,
+           (select '[' || string_agg(concat_ws(',', {_LEDGER}), ',') || ']' from rep_load r
+             where r.org_id = :org and r.member_id = any(:members)) as ledger
+    """  # noqa: S608  (constants)
 )
 _LOCK = text(
     f"""
-    select r.member_id as id, r.holding, {_LEDGER} from rep_load r
+    select {_LEDGER} from rep_load r
     where r.org_id = :org and r.member_id = any(:members) order by r.member_id for update
     """  # noqa: S608  (a constant)
 )
@@ -50,21 +44,16 @@ _OPEN = text(
     order by member on conflict do nothing
     """
 )
-_AWAY = text(
-    "select l.member_id, l.starts_on, l.ends_on from leave l where l.org_id = :org and l.member_id = any(:ids)"
-    " and l.ends_on >= cast(:today as date) - 1 and l.starts_on <= cast(:today as date) + 1"
-)
 
 # Two lists, because each has an index of its own and together they have none. They are found by person and only then
 # looked through: the index by owner would be read from end to end.
-_KNOWN_OWNERS = text(
-    """
+KNOWN_OWNERS = """
     with known as materialized (
         select person_id, owner_id, assigned_at, line_id, id from lead
-        where org_id = :org and person_id = any(:persons) and status = 'open'
+        where org_id = :org and person_id = any({persons}) and status = 'open'
         union all
         select person_id, owner_id, assigned_at, line_id, id from lead
-        where org_id = :org and person_id = any(:persons) and status = 'won'
+        where org_id = :org and person_id = any({persons}) and status = 'won'
     )
     select newest.person_id, newest.owner_id, ln.key as line from (
         select distinct on (person_id, line_id) person_id, line_id, owner_id, assigned_at, id
@@ -72,8 +61,9 @@ _KNOWN_OWNERS = text(
         order by person_id, line_id, assigned_at desc nulls last, id desc
     ) newest join line ln on ln.org_id = :org and ln.id = newest.line_id
     order by newest.assigned_at desc nulls last, newest.id desc
-    """
-)
+"""
+_KNOWN_OWNERS = text(KNOWN_OWNERS.format(persons=":persons"))
+_NOTHING = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +81,15 @@ def of_rule(uow: UnitOfWork, rule: Dispatch) -> list[Candidate]:
 
 def of_rules(uow: UnitOfWork, rules: Sequence[Dispatch], also: Collection[int] = ()) -> Seats:
     """Everybody whom these rules name, and these members."""
-    roles = sorted({role for rule in rules for role in rule.to.roles})
-    named = sorted({name.casefold() for rule in rules for name in rule.to.members})
-    args = {"org": uow.org_id, "only": list(also), "roles": roles, "named": named}
-    everybody = _candidates(uow, uow.session.execute(_WHO, args).all())
-    by_rule = {rule.name: [one for one in everybody if _named(rule.to, one)] for rule in rules}
-    return Seats({one.member_id: one for one in everybody}, by_rule)
+    roster = rosters.kept(uow)
+    known = roster.of(rules, also)
+    now = _now(uow, known)
+    if now.version != roster.version:
+        roster = rosters.read(uow)
+        known = roster.of(rules, also)
+        now = _now(uow, known)
+    by_id = _candidates(uow, known, json.loads(now.ledger or "[]"))
+    return Seats(by_id, {rule.name: [by_id[one.member_id] for one in roster.named(rule)] for rule in rules})
 
 
 def of_members(uow: UnitOfWork, member_ids: list[int]) -> dict[int, Candidate]:
@@ -108,12 +101,20 @@ def lock(uow: UnitOfWork, seats: Iterable[Candidate]) -> None:
     """Nobody else changes what these members hold or were dealt until the transaction ends; their figures are read."""
     by_id = {one.member_id: one for one in seats}
     rows = _lock(uow, sorted(by_id))
-    missing = sorted(by_id.keys() - {row.id for row in rows})
+    missing = sorted(by_id.keys() - {row.member_id for row in rows})
     if missing:
         # A row that somebody else has just made is invisible to the statement that waited for it.
         uow.session.execute(_OPEN, {"org": uow.org_id, "members": missing})
         rows = [*rows, *_lock(uow, missing)]
-    _count(uow, [(by_id[row.id], row) for row in rows])
+    for row in rows:
+        _write(uow, by_id[row.member_id], row[1:])
+
+
+def read_again(uow: UnitOfWork, one: Candidate) -> None:
+    """What the ledger says of the member by now."""
+    figures = json.loads(_now(uow, [one.member_id]).ledger or "[]")
+    if figures:
+        _write(uow, one, figures[1:])
 
 
 def known_owners(uow: UnitOfWork, leads: Sequence[LeadFacts]) -> dict[int, int]:
@@ -124,70 +125,66 @@ def known_owners(uow: UnitOfWork, leads: Sequence[LeadFacts]) -> dict[int, int]:
     if not uow.rules.affinity:
         return {}
     args = {"org": uow.org_id, "persons": [lead.person_id for lead in leads]}
+    return owners_among(uow, leads, [tuple(row) for row in uow.session.execute(_KNOWN_OWNERS, args)])
+
+
+def owners_among(uow: UnitOfWork, leads: Sequence[LeadFacts], rows: Iterable[Sequence[Any]]) -> dict[int, int]:
+    """The same of what `KNOWN_OWNERS` has found."""
     apart, owners = uow.rules.lines, dict[tuple[int | None, str | None], int]()
-    for row in uow.session.execute(_KNOWN_OWNERS, args):
-        owners.setdefault((row.person_id, row.line if row.line in apart else None), row.owner_id)
+    for person_id, owner_id, line in rows:
+        owners.setdefault((person_id, line if line in apart else None), owner_id)
     found = ((lead.id, owners.get((lead.person_id, lead.line if lead.line in apart else None))) for lead in leads)
     return {lead_id: owner for lead_id, owner in found if owner is not None}
 
 
-def _named(to: To, one: Candidate) -> bool:
-    """Whether a rule's `to` means this member: by name, or by role within the departments and tags it asks for."""
-    if to.members and not names_of(one).isdisjoint(name.casefold() for name in to.members):
-        return True
-    if one.role not in to.roles or (to.members and not to.departments and not to.tags):
-        return False
-    return (not to.departments or not set(to.departments).isdisjoint(one.departments)) and (
-        not to.tags or not set(to.tags).isdisjoint(one.tags)
-    )
+def _now(uow: UnitOfWork, members: Iterable[int]) -> Row[Any]:
+    """What the ledger says of these members, and which version the roster has by now."""
+    args = {"org": uow.org_id, "today": uow.now.date(), "members": list(members)}
+    return uow.session.execute(_NOW, args).one()
 
 
 def _lock(uow: UnitOfWork, member_ids: Sequence[int]) -> Sequence[Row[Any]]:
     return uow.session.execute(_LOCK, {"org": uow.org_id, "members": list(member_ids)}).all()
 
 
-def _candidates(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> list[Candidate]:
-    ids, rules = [row.id for row in rows], uow.rules
-    known = calendars.for_members(uow, ids)
-    away = _on_leave(uow, {row.id: row.timezone for row in rows})
-    # Hundreds of members share a few calendars, and rows are unpacked because asking them by name takes as long again.
-    working = {id(calendar): calendar.is_working(uow.now) for calendar in known.values()}
-    made = [
-        Candidate(
-            member_id=member_id, active=active, on_duty=on_duty, on_leave=member_id in away,
-            working=working[id(known[member_id])], holding=0, dealt_today=0,
-            capacity=quota.capacity_for(rules, role=role, departments=departments, email=email, name=name),
-            departments=tuple(departments), caps=rules.caps, role=role, name=name, email=email, tags=tuple(tags),
-            timezone=timezone, language=locale, tenure=uow.now - joined_at,
-        )
-        for member_id, name, email, role, active, on_duty, tags, joined_at, timezone, locale, departments, *_
-        in map(tuple, rows)
-    ]  # fmt: skip
-    _count(uow, zip(made, rows, strict=True))
+def _write(uow: UnitOfWork, one: Candidate, figures: Sequence[int]) -> None:
+    now = _counted(figures, _periods(uow, one.timezone))
+    one.holding, one.dealt_today, one.dealt_week, one.dealt_month = now
+
+
+def _candidates(uow: UnitOfWork, known: Mapping[int, Known], ledger: Sequence[int]) -> dict[int, Candidate]:
+    """Args: ledger: one number after the other, as `_LEDGER` names them."""
+    now, caps, held = uow.now, uow.rules.caps, {ledger[at]: ledger[at + 1 : at + 8] for at in range(0, len(ledger), 8)}
+    # Hundreds of members share a few time zones and calendars.
+    here = {zone_name: _periods(uow, zone_name) for zone_name in {one.timezone for one in known.values()}}
+    working = {id(one.calendar): one.calendar for one in known.values()}
+    open_now = {key for key, calendar in working.items() if calendar.is_working(now)}
+    made = {}
+    for (
+        member_id, name, email, role, active, on_duty, tags, joined_at, timezone, language, departments, away,
+        capacity, calendar,
+    ) in known.values():  # fmt: skip
+        periods = here[timezone]
+        holding, today, week, month = _counted(held[member_id], periods) if member_id in held else _NOTHING
+        on_leave = bool(away) and any(first.toordinal() <= periods[0] <= last.toordinal() for first, last in away)
+        made[member_id] = Candidate(
+            member_id, active, on_duty, on_leave, id(calendar) in open_now, holding, capacity, today, departments,
+            week, month, caps, role, name, email, tags, timezone, language, now - joined_at,
+        )  # fmt: skip
     return made
 
 
-def _count(uow: UnitOfWork, found: Iterable[tuple[Candidate, Row[Any]]]) -> None:
-    """What rows of the ledger say about the day, week and month that it is for each member."""
-    here: dict[str, tuple[date, date, date]] = {}
-    for one, row in found:
-        if one.timezone not in here:
-            where = zone(one.timezone)
-            here[one.timezone] = (
-                quota.day_of(uow.now, where), quota.week_of(uow.now, where), quota.month_of(uow.now, where),
-            )  # fmt: skip
-        day, week, month = here[one.timezone]
-        one.holding = row.holding
-        one.dealt_today = row.dealt_day if row.day == day else 0
-        one.dealt_week = row.dealt_week if row.week == week else 0
-        one.dealt_month = row.dealt_month if row.month == month else 0
+def _counted(figures: Sequence[int], periods: tuple[int, int, int]) -> tuple[int, int, int, int]:
+    """What is held, and what was dealt in the day, week and month that it is."""
+    holding, day, dealt_day, week, dealt_week, month, dealt_month = figures
+    return (
+        holding, dealt_day if day == periods[0] else 0, dealt_week if week == periods[1] else 0,
+        dealt_month if month == periods[2] else 0,
+    )  # fmt: skip
 
 
-def _on_leave(uow: UnitOfWork, zones: dict[int, str]) -> set[int]:
-    """Who is away on the local day that it is for each."""
-    rows = uow.session.execute(_AWAY, {"org": uow.org_id, "ids": list(zones), "today": uow.now.date()})
-    return {
-        row.member_id
-        for row in rows
-        if row.starts_on <= quota.day_of(uow.now, zone(zones[row.member_id])) <= row.ends_on
-    }
+def _periods(uow: UnitOfWork, timezone: str) -> tuple[int, int, int]:
+    """The day, week and month that it is there."""
+    where = zone(timezone)
+    begun = quota.day_of(uow.now, where), quota.week_of(uow.now, where), quota.month_of(uow.now, where)
+    return begun[0].toordinal(), begun[1].toordinal(), begun[2].toordinal()

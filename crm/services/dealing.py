@@ -17,6 +17,7 @@ from crm.rules.facts import LeadFacts
 from crm.services import (
     calendars,
     clocks,
+    considered,
     contacting,
     decisions,
     lead_facts,
@@ -28,6 +29,7 @@ from crm.services import (
     rotations,
     table,
 )
+from crm.services.considered import Considered
 from crm.services.decisions import Verdict
 from crm.services.dispatch import BRANCH, tell
 from crm.services.table import Table
@@ -158,8 +160,10 @@ def deal_held(uow: UnitOfWork, most: int = 500, behind: Round | None = None) -> 
 def _write(uow: UnitOfWork, at: Table, verdicts: Sequence[Verdict], facts: dict[int, LeadFacts]) -> None:
     if not verdicts:
         return
-    counters = {"leads": len(verdicts), "candidates": at.considered, "left": at.left(verdicts)}
-    run_id = decisions.open_run(uow, "dispatch", counters)
+    run_id = decisions.open_run(
+        uow, "dispatch",
+        {"leads": len(verdicts), "candidates": _stored(at.considered), "left": _stored(at.left(verdicts))},
+    )  # fmt: skip
     decisions.record(uow, "dispatch", [made for made in verdicts if made.outcome != "desk"], run_id=run_id)
     assigned = [made for made in verdicts if made.outcome == "assigned"]
     _assign(uow, at, assigned, facts)
@@ -172,8 +176,12 @@ def _write(uow: UnitOfWork, at: Table, verdicts: Sequence[Verdict], facts: dict[
     }
     _let_wait(uow, at, verdicts, pooled)
     held = {made.lead_id: made.facts.get(BRANCH) for made in verdicts if made.outcome == "held"}
-    seats = at.considered[next(str(made.rule) for made in verdicts if made.outcome == "held")] if held else []
-    placing.hold(uow, held, near=next((one["member"] for one in seats), None))
+    seats = at.considered[next(str(made.rule) for made in verdicts if made.outcome == "held")] if held else {}
+    placing.hold(uow, held, near=next(iter(seats), None))
+
+
+def _stored(by_rule: Mapping[str, Considered]) -> dict[str, Any]:
+    return {name: considered.stored(found) for name, found in by_rule.items()}
 
 
 def _let_wait(uow: UnitOfWork, at: Table, verdicts: Sequence[Verdict], places: Mapping[int, int | None]) -> None:

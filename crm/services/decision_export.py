@@ -11,6 +11,7 @@ from sqlalchemy import Row, text
 from crm.rules.access import Actor
 from crm.rules.inert import inert
 from crm.rules.periods import Period
+from crm.services import considered
 from crm.uow import UnitOfWork
 
 HEADER = (
@@ -90,7 +91,7 @@ def _args(uow: UnitOfWork, period: Period, reader: Actor | None) -> dict[str, An
 def _cells(row: Row[Any], names: Mapping[int, str]) -> list[str]:
     facts = json.dumps(row.facts, ensure_ascii=False, sort_keys=True)
     passed = "; ".join(
-        f"{names[one['member']]}: {one['why']}" for one in row.candidates if one["why"] and one["member"] in names
+        f"{names[member]}: {why}" for member, why in considered.read(row.candidates).items() if why and member in names
     )
     cells = (
         row.at.isoformat(), row.ref, row.kind, row.outcome, row.rule, row.version, row.member, facts, passed, row.run_id

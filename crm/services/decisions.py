@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import text
 
 from crm.rules.facts import LeadFacts
+from crm.services import considered
+from crm.services.considered import Considered
 from crm.services.timeline import plain
 from crm.uow import UnitOfWork
 
@@ -27,6 +29,12 @@ _INSERT = text(
     returning lead_id, id
     """
 )
+# One decision, of what `args` gives, to be written along with what it led to: `from` and `returning` are to follow.
+ONE = """
+    insert into decision (org_id, kind, lead_id, member_id, rule_set_id, rule, outcome, facts, candidates, at)
+    select :org, :kind, :lead, :member, :rules, :by_rule, :outcome, cast(:facts as jsonb), cast(:considered as jsonb),
+           :now
+"""
 _RUN = text(
     "insert into run (org_id, kind, at, counters) values (:org, :kind, :now, cast(:counters as jsonb)) returning id"
 )
@@ -40,7 +48,7 @@ class Verdict:
     Attributes:
         outcome: assigned, pooled, held, taken (by somebody else meanwhile).
         rule: the rule that decided; `affinity` when the person's present owner got the lead; None when no rule matched.
-        candidates: who was considered, each `{"member": id, "why": reason code or None}`.
+        considered: by member, why each who was considered was passed over; None: could have had the lead.
     """
 
     lead_id: int
@@ -48,7 +56,7 @@ class Verdict:
     rule: str | None = None
     member_id: int | None = None
     facts: dict[str, Any] = field(default_factory=dict)
-    candidates: list[dict[str, Any]] = field(default_factory=list)
+    considered: Considered = field(default_factory=dict)
     decision_id: int = 0
 
 
@@ -59,7 +67,7 @@ def record(uow: UnitOfWork, kind: str, verdicts: Sequence[Verdict], *, run_id: i
     rows = [
         {
             "lead": made.lead_id or None, "member": made.member_id, "rule": made.rule, "outcome": made.outcome,
-            "facts": made.facts, "candidates": made.candidates,
+            "facts": made.facts, "candidates": considered.stored(made.considered),
         }
         for made in verdicts
     ]  # fmt: skip
@@ -70,6 +78,14 @@ def record(uow: UnitOfWork, kind: str, verdicts: Sequence[Verdict], *, run_id: i
     ids = {row.lead_id or 0: row.id for row in uow.session.execute(_INSERT, args)}
     for made in verdicts:
         made.decision_id = ids[made.lead_id]
+
+
+def args(uow: UnitOfWork, kind: str, made: Verdict) -> dict[str, Any]:
+    """What `ONE` has to be given besides the lead and its new owner."""
+    return {
+        "kind": kind, "rules": uow.rule_set_id, "by_rule": made.rule, "outcome": made.outcome,
+        "facts": json.dumps(made.facts, default=plain), "considered": json.dumps(considered.stored(made.considered)),
+    }  # fmt: skip
 
 
 def withdraw(uow: UnitOfWork, verdict: Verdict) -> None:

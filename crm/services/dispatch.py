@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from crm.rules import quota
 from crm.rules.candidate import NO_CAPS
 from crm.rules.dispatch import Candidate, Rotation, first_match
 from crm.rules.facts import LeadFacts
-from crm.rules.ruleset import Dispatch
+from crm.rules.ruleset import Caps, Dispatch
 from crm.services import (
     candidates,
     contacting,
@@ -19,13 +21,14 @@ from crm.services import (
     lead_facts,
     ledger,
     offers,
+    ownership,
     pauses,
     placing,
     reserving,
     rotations,
 )
 from crm.services.decisions import Verdict
-from crm.services.ownership import give
+from crm.services.members import zone
 from crm.uow import UnitOfWork
 
 AFFINITY = "affinity"
@@ -35,9 +38,21 @@ NOBODY = {"pool": "pooled", "hold": "held", "manager": "desk"}
 # Under this name a decision's facts tell in which branch's part the lead fell.
 BRANCH = "branch"
 
-_LOCK = text(
-    "select held_for from lead where org_id = :org and id = :lead and status = 'open' and owner_id is null"
-    " and coalesce(held_by, 'nobody') = 'nobody' for no key update"
+# Locks the lead, and reads what else is asked about each: which rules stand still, and whom the person knows.
+_OPEN = """
+    with mine as materialized (
+        select person_id, held_for from lead where org_id = :org and id = :lead and status = 'open'
+          and owner_id is null and coalesce(held_by, 'nobody') = 'nobody' for no key update
+    )
+    select mine.held_for, array({paused}) as paused, {owners} as owners from mine
+"""
+_OWNERS = candidates.KNOWN_OWNERS.format(persons="array(select person_id from mine)")
+_LOCK = text(_OPEN.format(paused=pauses.PAUSED, owners="null"))
+_LOCK_AND_ASK = text(
+    _OPEN.format(
+        paused=pauses.PAUSED,
+        owners=f"(select json_agg(json_build_array(k.person_id, k.owner_id, k.line)) from ({_OWNERS}) k)",  # noqa: S608
+    )
 )
 
 
@@ -52,49 +67,56 @@ class Dealt:
     pool_id: int | None
 
 
+class _Taker(NamedTuple):
+    id: int
+    timezone: ZoneInfo
+
+
 def dispatch(uow: UnitOfWork, lead_id: int) -> Dealt | None:
     """Find an owner for a free lead, or a pool. None when it has an owner, waits or is closed: then nothing is done."""
-    free = uow.session.execute(_LOCK, {"org": uow.org_id, "lead": lead_id}).one_or_none()
+    statement = _LOCK_AND_ASK if uow.rules.affinity else _LOCK
+    args = {"org": uow.org_id, "lead": lead_id, "kind": "dispatch", "now": uow.now}
+    free = uow.session.execute(statement, args).one_or_none()
     if free is None:
         return None
     facts = lead_facts.read(uow, [lead_id])[0]
     if kept := contacting.forbidden(uow, [facts], "dispatch"):
         return _place(uow, facts, Verdict(lead_id, "policy", kept[lead_id], facts=decisions.shown(facts)))
     barred = offers.barred(uow, [lead_id]).get(lead_id, {})
-    verdict = _by_affinity(uow, facts, barred) or _by_rule(uow, facts, barred, free.held_for)
+    owner_id = candidates.owners_among(uow, [facts], free.owners or ()).get(lead_id)
+    verdict = _by_affinity(uow, facts, barred, owner_id) or _by_rule(uow, facts, barred, free)
     return _place(uow, facts, verdict)
 
 
-def _by_affinity(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str]) -> Verdict | None:
+def _by_affinity(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str], owner_id: int | None) -> Verdict | None:
     """To whom the same person belongs already, if that member can take one more."""
-    owner_id = candidates.known_owners(uow, [facts]).get(facts.id)
     owner = candidates.of_members(uow, [owner_id]).get(owner_id) if owner_id else None
     if owner is None or owner.member_id in barred:
         return None
     offers.reserve(uow, [owner])
     if not owner.welcome or ledger.kinds(uow, [owner.member_id]).full(owner.member_id, facts):
         return None
-    chosen = [{"member": owner.member_id, "why": None}]
+    chosen = {owner.member_id: None}
     verdict = Verdict(facts.id, "assigned", AFFINITY, owner.member_id, decisions.shown(facts), chosen)
-    return verdict if _give(uow, verdict) else None
+    return verdict if _give(uow, verdict, owner, ()) else None
 
 
-def _by_rule(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str], branch: str | None) -> Verdict:
-    """Args: branch: the one whose part the lead is, and for which it has waited."""
+def _by_rule(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str], free: Row[Any]) -> Verdict:
+    """Args: free: what `_LOCK` has read; `held_for` is the branch whose part the lead is, and for which it waits."""
     rule = first_match(uow.rules, facts)
     verdict = Verdict(facts.id, "pooled", rule.name if rule else None, facts=decisions.shown(facts))
     if rule is None:
         return verdict
-    if waits := "paused" if rule.name in pauses.paused(uow) else WAITS.get(rule.mode):
+    if waits := "paused" if rule.name in free.paused else WAITS.get(rule.mode):
         verdict.outcome = waits
         return verdict
     cursor, known = rotations.read(uow, [rule])[rule.name], candidates.of_rule(uow, rule)
     offers.reserve(uow, known)
     rotation = rotations.start(uow, rule, known, cursor)
     kinds = ledger.kinds(uow, list(rotation.why))
-    crowded = (member for member, why in rotation.why.items() if why is None and kinds.full(member, facts))
-    unfit = dict.fromkeys(crowded, "at_capacity") | dict(barred)
-    _in_turn(uow, rotation, facts, verdict, unfit, branch if branch in rule.shares else None)
+    able = (member for member, why in rotation.why.items() if why is None)
+    unfit = dict.fromkeys(kinds.full_for(able, facts), "at_capacity") | dict(barred)
+    _in_turn(uow, rotation, facts, verdict, unfit, free.held_for if free.held_for in rule.shares else None)
     rotations.write(uow, [rotation])
     return verdict
 
@@ -108,9 +130,10 @@ def _in_turn(
     while (one := rotation.next(lambda one: one.member_id in unfit, branch=branch)) is not None:
         verdict.outcome, verdict.member_id = "assigned", one.member_id
         _tell_why(verdict, rotation, why)
-        if _has_room(uow, rule, one) and _hand(uow, rule, verdict):
+        if _hand(uow, rule, verdict, one):
             rotation.took(one, counts=counts, waited=branch is not None)
             return
+        candidates.read_again(uow, one)
         unfit[one.member_id] = why[one.member_id] = one.full(rule) or "at_capacity"
         if one.full(rule):
             rotation.drop(one)
@@ -121,15 +144,18 @@ def _in_turn(
 
 
 def _tell_why(verdict: Verdict, rotation: Rotation, why: Mapping[int, str | None]) -> None:
-    verdict.candidates = [{"member": member, "why": reason} for member, reason in why.items()]
+    verdict.considered = why
     verdict.facts.pop(BRANCH, None)
     if rotation.branch:
         verdict.facts[BRANCH] = rotation.branch
 
 
 def _has_room(uow: UnitOfWork, rule: Dispatch, one: Candidate) -> bool:
-    """With the ledger row locked where caps hold, because another rule may deal to the same member at this moment."""
-    if rule.caps == NO_CAPS == one.caps:
+    """With the ledger row locked where caps hold, because another rule may deal to the same member at this moment.
+
+    Where nothing is offered, the ledger sees to that itself when the lead is given.
+    """
+    if rule.caps == NO_CAPS == one.caps or not offers.used(uow.rules):
         return True
     with uow.session.begin_nested() as savepoint:
         candidates.lock(uow, [one])
@@ -141,33 +167,39 @@ def _has_room(uow: UnitOfWork, rule: Dispatch, one: Candidate) -> bool:
     return full is None
 
 
-def _hand(uow: UnitOfWork, rule: Dispatch, verdict: Verdict) -> bool:
+def _hand(uow: UnitOfWork, rule: Dispatch, verdict: Verdict, one: Candidate) -> bool:
     """Assign or offer, as the rule says. False: no room after all, and nothing is written."""
+    if not _has_room(uow, rule, one):
+        return False
     if rule.mode != "offer":
-        return _give(uow, verdict)
+        return _give(uow, verdict, one, (rule.caps, one.caps))
     verdict.outcome = "offered"
     decisions.record(uow, "dispatch", [verdict])
     offers.open_all(uow, {rule.name: rule}, [verdict])
     return True
 
 
-def _give(uow: UnitOfWork, verdict: Verdict) -> bool:
+def _give(uow: UnitOfWork, verdict: Verdict, one: Candidate, caps: Sequence[Caps]) -> bool:
     """Assign and tell the new owner. False: no room after all, and nothing is written."""
-    assert verdict.member_id is not None
-    decisions.record(uow, "dispatch", [verdict])
-    given = give(
-        uow,
-        lead_id=verdict.lead_id,
-        member_id=verdict.member_id,
-        how="dispatch",
-        decision_id=verdict.decision_id,
-        dealt=True,
-    )
-    if not given:
-        decisions.withdraw(uow, verdict)
-        return False
-    tell(uow, verdict)
-    return True
+    given = ownership.deal(uow, verdict, to=_Taker(one.member_id, zone(one.timezone)), limits=_limits(uow, one, caps))
+    if given:
+        tell(uow, verdict)
+    return given
+
+
+def _limits(uow: UnitOfWork, one: Candidate, caps: Sequence[Caps]) -> ownership.Room:
+    """What the ledger allows the member to be dealt."""
+
+    def least(*limits: int | None) -> int:
+        return min((limit for limit in limits if limit is not None), default=ownership.NO_LIMIT)
+
+    where = zone(one.timezone)
+    return ownership.Room(
+        least(one.capacity), ownership.NO_LIMIT, ownership.NO_LIMIT,
+        quota.day_of(uow.now, where), quota.week_of(uow.now, where), quota.month_of(uow.now, where),
+        least(*(cap.per_day for cap in caps)), least(*(cap.per_week for cap in caps)),
+        least(*(cap.per_month for cap in caps)),
+    )  # fmt: skip
 
 
 def tell(uow: UnitOfWork, verdict: Verdict) -> None:
@@ -182,7 +214,7 @@ def _place(uow: UnitOfWork, facts: LeadFacts, verdict: Verdict) -> Dealt:
     """Where a lead lies that was dealt to nobody; the decision is stored with it."""
     pool_id = None
     if verdict.outcome == "held":
-        near = next((one["member"] for one in verdict.candidates), None)
+        near = next(iter(verdict.considered), None)
         placing.hold(uow, {facts.id: verdict.facts.get(BRANCH)}, near=near)
     elif verdict.outcome == "pooled":
         pool_id = placing.Pools(uow).for_lead(uow.rules, verdict.rule, facts)

@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import TextClause, text
 
+from crm.services import considered
 from crm.uow import UnitOfWork
 
 _DECISIONS = """
     select d.id, d.kind, d.at, d.outcome, d.rule, d.member_id, m.name as member, d.facts, r.version as rule_version,
-           case when jsonb_array_length(d.candidates) > 0 then d.candidates
+           case when d.candidates not in ('[]', '{{}}') then d.candidates
                 when d.member_id is null and run.counters->'left' ? d.rule then run.counters->'left'->d.rule
                 else coalesce(run.counters->'candidates'->d.rule, '[]') end as candidates,
            coalesce(d.facts->>'reason', (select a.words from activity a
@@ -144,16 +145,17 @@ def recycled(uow: UnitOfWork, lead_ids: Sequence[int]) -> list[Recycled]:
 
 def _read(uow: UnitOfWork, statement: TextClause, given: int, most: int) -> list[Why]:
     rows = uow.session.execute(statement, {"org": uow.org_id, "id": given, "most": most}).all()
-    ids = {one["member"] for row in rows for one in row.candidates} | {row.member_id for row in rows if row.member_id}
+    looked_at = [considered.read(row.candidates) for row in rows]
+    ids = {member for found in looked_at for member in found} | {row.member_id for row in rows if row.member_id}
     known = {row.id: row for row in uow.session.execute(_NAMES, {"org": uow.org_id, "ids": list(ids)})}
     return [
         Why(
             row.id, row.kind, row.at, row.outcome, row.rule, row.rule_version, row.member_id, row.member, row.facts,
             tuple(
-                PassedOver(one["member"], known[one["member"]].name, one["why"], tuple(known[one["member"]].path))
-                for one in row.candidates if one["member"] != row.member_id
+                PassedOver(member, known[member].name, why, tuple(known[member].path))
+                for member, why in found.items() if member != row.member_id
             ),
             tuple(known[row.member_id].path) if row.member_id else (), row.reason, row.by,
         )
-        for row in rows
+        for row, found in zip(rows, looked_at, strict=True)
     ]  # fmt: skip

@@ -14,7 +14,7 @@ from crm.rules.dispatch import branch_of
 from crm.rules.fairness import Fairness, Seat, Waits, judge
 from crm.rules.ruleset import Dispatch
 from crm.rules.turns import weight
-from crm.services import candidates
+from crm.services import candidates, considered
 from crm.uow import UnitOfWork
 
 # Strategies by which something is due to everybody.
@@ -30,20 +30,20 @@ _GOT = text(
 )
 # Who was looked at, and what kept each from it: for each lead, or for a batch, whose candidates are written once.
 _CONSIDERED = text(
-    """
+    f"""
     select rule, member_id, why, count(*) as many from (
-        select d.rule, cast(one->>'member' as bigint) as member_id, one->>'why' as why
-        from decision d cross join lateral jsonb_array_elements(d.candidates) one
+        select d.rule, one.member_id, one.why
+        from decision d cross join lateral ({considered.EACH.format(stored="d.candidates")}) one
         where d.org_id = :org and d.at >= :start and d.at < :until and d.kind in ('dispatch', 'offer')
           and d.rule is not null
         union all
-        select named.rule, cast(one->>'member' as bigint), one->>'why'
+        select named.rule, one.member_id, one.why
         from run cross join lateral jsonb_each(run.counters->'candidates') as named(rule, seats)
-        cross join lateral jsonb_array_elements(named.seats) one
+        cross join lateral ({considered.EACH.format(stored="named.seats")}) one
         where run.org_id = :org and run.at >= :start and run.at < :until and run.kind = 'dispatch'
           and jsonb_typeof(run.counters->'candidates') = 'object'
     ) each group by rule, member_id, why order by many desc
-    """
+    """  # noqa: S608  (constants)
 )
 # From the moment a lead came in until somebody had it.
 _WAITS = text(

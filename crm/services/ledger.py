@@ -5,15 +5,15 @@ kept in step when it changes whether leads fill their owner's capacity.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import text
 
 from crm.rules import quota
-from crm.rules.access import Actor
 from crm.rules.facts import LeadFacts
 from crm.rules.ruleset import Rules
+from crm.services.takeable import Taker
 from crm.uow import UnitOfWork
 
 _OPEN = text(
@@ -80,6 +80,13 @@ class Kinds:
         """Whether such a cap keeps the member from this lead."""
         return any(self.held[member_id, cap.by, cap.value] >= cap.cap for cap in self._caps(lead))
 
+    def full_for(self, members: Iterable[int], lead: LeadFacts) -> list[int]:
+        """Those of these members whom such a cap keeps from this lead."""
+        caps = self._caps(lead)
+        if not caps:
+            return []
+        return [one for one in members if any(self.held[one, cap.by, cap.value] >= cap.cap for cap in caps)]
+
     def took(self, member_id: int, lead: LeadFacts) -> None:
         """The member has one more."""
         self.held.update((member_id, cap.by, cap.value) for cap in self._caps(lead))
@@ -104,7 +111,7 @@ def kinds(uow: UnitOfWork, member_ids: Sequence[int]) -> Kinds:
     return found
 
 
-def lock(uow: UnitOfWork, member: Actor) -> None:
+def lock(uow: UnitOfWork, member: Taker) -> None:
     """Nobody changes what this member holds or has claimed until the transaction ends."""
     day, week = quota.day_of(uow.now, member.timezone), quota.week_of(uow.now, member.timezone)
     uow.session.execute(_OPEN, {"org": uow.org_id, "me": member.id, "day": day, "week": week})

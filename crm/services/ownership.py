@@ -8,7 +8,7 @@ would wait for each other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
@@ -18,13 +18,15 @@ from sqlalchemy import Row, text
 from crm.errors_of_pools import LevelFull, SourceFull
 from crm.rules import quota
 from crm.rules.access import Actor
-from crm.services import clocks, ledger, members, response_clock, takeable
-from crm.services.takeable import Takeable
+from crm.services import clocks, decisions, ledger, members, response_clock, takeable
+from crm.services.decisions import Verdict
+from crm.services.takeable import Takeable, Taker
 from crm.uow import UnitOfWork
 
+NO_LIMIT = 2**31 - 1
+
 # Takes the lead if it is free and counts it if the ledger has room. A row without `holding` means: no room.
-_TAKE = text(
-    """
+_TAKING = """
     with won as (
         update lead set owner_id = :member, assigned_at = :now, followed_up_at = null, held_since = null,
                held_by = null, held_until = null, held_for = null, counts = :counts > 0,
@@ -40,6 +42,7 @@ _TAKE = text(
                                    dealt_week, month, dealt_month)
         select :org, :member, :counts, :day, :claims, :week, :claims, :dealt, :dealt, :month, :dealt from won
         where :cap >= :counts and :per_day >= :claims and :per_week >= :claims
+          and least(:dealt_per_day, :dealt_per_week, :dealt_per_month) >= :dealt
         on conflict (org_id, member_id) do update set
             holding = r.holding + :counts,
             day_claims = case when r.day = :day then r.day_claims else 0 end + :claims,
@@ -52,6 +55,10 @@ _TAKE = text(
         where (:counts = 0 or r.holding + :counts <= :cap)
           and case when r.day = :day then r.day_claims else 0 end + :claims <= :per_day
           and case when r.week = :week then r.week_claims else 0 end + :claims <= :per_week
+          and (:dealt = 0 or (
+                case when r.day = :day then r.dealt_day else 0 end + :dealt <= :dealt_per_day
+                and case when r.week = :week then r.dealt_week else 0 end + :dealt <= :dealt_per_week
+                and case when r.month = :month then r.dealt_month else 0 end + :dealt <= :dealt_per_month))
         returning holding, day, day_claims, week, week_claims
     ), history as (
         insert into assignment (org_id, lead_id, member_id, began_at, began_by)
@@ -62,14 +69,18 @@ _TAKE = text(
     ), entry as (
         insert into claim_entry (org_id, member_id, lead_id, pool_id, day, at)
         select :org, :member, id, case when :how = 'claim' then pool_id end, :day, :now from won where :claims > 0
-    ), line as (
+    ), {decided} line as (
         insert into activity (org_id, lead_id, actor_id, for_id, verb, at, words, data, decision_id, undo)
-        select :org, id, :actor, :member, :verb, :now, :words, '{}', :decision,
+        select :org, id, :actor, :member, :verb, :now, :words, '{{}}', {decision},
                jsonb_build_object('version', version, 'pool_id', pool_id) from won
-        returning id
+        returning id, decision_id
     )
-    select line.id as activity, counted.* from line left join counted on true
-    """
+    select line.id as activity, counted.*, line.decision_id from line left join counted on true
+"""
+_TAKE = text(_TAKING.format(decided="", decision=":decision"))
+# The decision by which it is taken is written along.
+_TAKE_BY = text(
+    _TAKING.format(decided=f"decided as ({decisions.ONE} from won returning id),", decision="(select id from decided)")
 )
 _END = text(
     """
@@ -113,7 +124,6 @@ _ABOUT = text(
     from member m where m.org_id = :org and m.id = :me
     """
 )
-NO_LIMIT = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +136,9 @@ class Room:
     day: date
     week: date
     month: date
+    dealt_per_day: int = NO_LIMIT
+    dealt_per_week: int = NO_LIMIT
+    dealt_per_month: int = NO_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +195,34 @@ def give(  # noqa: PLR0913  (one named thing each)
     if _crowded(uow, member, found):
         return False
     story: dict[str, Any] = {"actor": actor_id, "words": reason, "decision": decision_id, "verb": verb or _VERBS[how]}
+    return _try(uow, member, found, limits, how, claims=claims, dealt=int(dealt), **story) is not None
+
+
+def deal(uow: UnitOfWork, made: Verdict, *, to: Taker, limits: Room) -> bool:
+    """Make a member the owner of a lead by a decision of dispatch, which is written along and gets its id.
+
+    Args:
+        limits: as they hold for the member, what dispatch may deal among them.
+
+    Returns: False, and nothing is written, when there is no room after all.
+    """
+    found = takeable.by_id(uow, to, made.lead_id)
+    if found is None or not found.is_free or _crowded(uow, to, found):
+        return False
+    story = {"actor": None, "verb": _VERBS["dispatch"], "decision": None}
+    row = _try(uow, to, found, limits, "dispatch", dealt=1, by=decisions.args(uow, "dispatch", made), **story)
+    made.decision_id = row.decision_id if row else 0
+    return row is not None
+
+
+def _try(uow: UnitOfWork, member: Taker, found: Takeable, limits: Room, how: str, **counted: Any) -> Row[Any] | None:
+    """`take`, or nothing is changed and no row stays locked."""
     with uow.session.begin_nested() as savepoint:
-        row = take(uow, member, found, limits, how, claims=claims, dealt=int(dealt), **story)
+        row = take(uow, member, found, limits, how, **counted)
         if row is None or row.holding is None:
             savepoint.rollback()
-            return False
-    return True
+            return None
+    return row
 
 
 def fits(uow: UnitOfWork, member: Actor, lead_id: int) -> bool:
@@ -205,7 +240,7 @@ def kind_full(cap: quota.Extra, held: int) -> LevelFull | SourceFull:
     return LevelFull(**figures) if cap.by == "level" else SourceFull(**figures)
 
 
-def _crowded(uow: UnitOfWork, member: Actor, found: Takeable) -> bool:
+def _crowded(uow: UnitOfWork, member: Taker, found: Takeable) -> bool:
     """Whether a cap by level or source keeps the member from a lead, counted with the ledger row locked."""
     if not quota.extra_caps(uow.rules, level=found.lead.level, source=found.lead.source):
         return False
@@ -214,34 +249,36 @@ def _crowded(uow: UnitOfWork, member: Actor, found: Takeable) -> bool:
     return ledger.crowded(uow, member.id, found.lead) is not None
 
 
-def take(
+def take(  # noqa: PLR0913  (one named thing each)
     uow: UnitOfWork,
-    member: Actor,
+    member: Taker,
     found: Takeable,
     limits: Room,
     how: str,
     *,
     claims: int = 0,
     dealt: int = 0,
+    by: Mapping[str, Any] | None = None,
     **story: Any,
 ) -> Row[Any] | None:
     """Make the member the owner if the lead is still free. None when it is not; no `holding` in the row: no room, and
     the caller rolls back.
 
     Args:
+        by: the decision that is to be written along, see `decisions.args`.
         story: actor, verb, words and decision, as the timeline tells it.
     """
     clock = clocks.compute(uow, [found.taken(member.id, uow.now)])[0]
     counts = quota.counts(uow.rules, origin=found.lead.origin, stage=found.lead.stage)
     uow.touch(found.lead.id)
     row = uow.session.execute(
-        _TAKE,
+        _TAKE_BY if by else _TAKE,
         {
             "org": uow.org_id, "lead": found.lead.id, "member": member.id, "now": uow.now, "how": how, "claims": claims,
             "dealt": dealt, "counts": int(counts), "recycle_at": clock.recycle_at, "rule": clock.rule,
             "warn_at": clock.warn_at, "warn_step": clock.warn_step, "pool": found.pool_id,
             "entered": found.pool_entered_at,
-        } | asdict(limits) | {"words": None, "decision": None} | story,
+        } | asdict(limits) | {"words": None, "decision": None} | story | dict(by or {}),
     ).one_or_none()  # fmt: skip
     if row is not None and row.holding is not None:
         response_clock.restart(uow, [found.lead.id], fresh=True)

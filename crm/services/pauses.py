@@ -25,7 +25,9 @@ Kind = Literal["dispatch", "recycle"]
 CHUNK = 2000
 
 _RUNNING = "org_id = :org and ended_at is null and until > :now"
-_PAUSED = text(f"select distinct rule from rule_pause where {_RUNNING} and kind = :kind")  # noqa: S608  (a constant)
+# The names of the rules of one kind that stand still.
+PAUSED = f"select distinct rule from rule_pause where {_RUNNING} and kind = :kind"  # noqa: S608  (a constant)
+_PAUSED = text(PAUSED)
 _LIST = text(
     f"""
     select p.kind, p.rule, p.reason, p.at, p.until, m.name as by,

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from crm.rules import quota
 from crm.rules.dispatch import Candidate, Rotation, first_match
@@ -14,6 +13,7 @@ from crm.rules.facts import LeadFacts
 from crm.rules.ruleset import Dispatch
 from crm.rules.turns import Skip
 from crm.services import candidates, ledger, offers, pauses, rotations
+from crm.services.considered import Considered
 from crm.services.decisions import Verdict
 from crm.services.dispatch import AFFINITY, BRANCH, NOBODY, WAITS
 from crm.uow import UnitOfWork
@@ -25,7 +25,7 @@ class Table:
 
     Attributes:
         owners: to whom the person of a lead belongs already; waiting: the branch that a lead waits for already.
-        considered: by rule, the candidates and why each was out of the question at the beginning.
+        considered: by rule, why each candidate was out of the question at the beginning.
     """
 
     seats: dict[int, Candidate]
@@ -36,23 +36,22 @@ class Table:
     kinds: ledger.Kinds
     paused: set[str]
     rotations: dict[str, Rotation] = field(default_factory=dict)
-    considered: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    considered: dict[str, Considered] = field(default_factory=dict)
 
     @property
     def by_name(self) -> dict[str, Dispatch]:
         """The rules that deal, by name."""
         return {rule.name: rule for rule in self.matched.values() if rule}
 
-    def left(self, verdicts: Sequence[Verdict]) -> dict[str, list[dict[str, Any]]]:
+    def left(self, verdicts: Sequence[Verdict]) -> dict[str, Considered]:
         """By rule that found nobody for some lead, why each candidate is out of the question at the end."""
         names = {made.rule for made in verdicts if made.outcome in NOBODY.values() and made.rule in self.considered}
         return {
-            str(name): [
-                {"member": one["member"], "why": self.seats[one["member"]].excluded(self.by_name[str(name)])}
-                for one in self.considered[str(name)]
-            ]
+            str(name): {
+                member: self.seats[member].excluded(self.by_name[str(name)]) for member in self.considered[str(name)]
+            }
             for name in names
-        }  # fmt: skip
+        }
 
 
 def lay(uow: UnitOfWork, leads: Sequence[LeadFacts], waiting: Mapping[int, str]) -> Table:
@@ -71,7 +70,7 @@ def lay(uow: UnitOfWork, leads: Sequence[LeadFacts], waiting: Mapping[int, str])
     for name, rule in dealing.items():
         rotation = rotations.start(uow, rule, seats.by_rule[name], cursors[name])
         table.rotations[name] = rotation
-        table.considered[name] = [{"member": member, "why": why} for member, why in rotation.why.items()]
+        table.considered[name] = rotation.why
     return table
 
 

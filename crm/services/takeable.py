@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnClause, Executable, column, text
 
-from crm.rules.access import Actor
 from crm.rules.facts import LeadFacts
 from crm.services import calendars, lead_facts
 from crm.uow import UnitOfWork
@@ -38,7 +38,18 @@ _FACTS = f"""
 _NAMED: list[ColumnClause[Any]] = [column(name) for name in (*lead_facts.NAMES, *_OWN, *calendars.NAMES)]
 _BY_NUMBER = text(_FACTS + " and l.number = :number").columns(*_NAMED)
 _BY_ID = text(_FACTS + " and l.id = :id").columns(*_NAMED)
+_HEIR = text("select merged_into from lead where org_id = :org and id = :lead")
 _LEAD, _MORE = len(lead_facts.NAMES), len(lead_facts.NAMES) + len(_OWN)
+
+
+class Taker(Protocol):
+    """A member, as far as it matters to whoever gives a lead."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def timezone(self) -> ZoneInfo: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +92,20 @@ class Takeable:
         )  # fmt: skip
 
 
-def by_number(uow: UnitOfWork, member: Actor, number: int) -> Takeable | None:
-    """The lead of that number, and what it is to the member."""
-    return _read(uow, member, _BY_NUMBER, number=number)
+def by_number(uow: UnitOfWork, member: Taker, number: int) -> Takeable | None:
+    """The lead of that number, or the one that stands for it, and what it is to the member."""
+    found = _read(uow, member, _BY_NUMBER, number=number)
+    if found is not None and found.lead.status == "void":
+        heir = uow.session.scalar(_HEIR, {"org": uow.org_id, "lead": found.lead.id})
+        return by_id(uow, member, heir) if heir else found
+    return found
 
 
-def by_id(uow: UnitOfWork, member: Actor, lead_id: int) -> Takeable | None:
+def by_id(uow: UnitOfWork, member: Taker, lead_id: int) -> Takeable | None:
     return _read(uow, member, _BY_ID, id=lead_id)
 
 
-def _read(uow: UnitOfWork, member: Actor, statement: Executable, **args: int) -> Takeable | None:
+def _read(uow: UnitOfWork, member: Taker, statement: Executable, **args: int) -> Takeable | None:
     row = uow.session.execute(statement, {"org": uow.org_id, "me": member.id, "now": uow.now} | args).one_or_none()
     if row is None:
         return None

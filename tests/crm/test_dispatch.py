@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from crm.services import dispatch, placing
+from crm.services import considered, dispatch, placing
 from tests import build
 
 NORTH = """
@@ -44,7 +44,7 @@ def why(database, acme, dealt):
         database, acme, "select candidates from decision where org_id = :o and id = :d", d=dealt.decision_id
     )
     names = {member_id: name for name, member_id in acme.member.items()}
-    return {names[one["member"]]: one["why"] for one in candidates}
+    return {names[member]: reason for member, reason in considered.read(candidates).items()}
 
 
 def test_leads_go_round_among_those_the_rule_names(database, acme):
