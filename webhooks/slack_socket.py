@@ -7,6 +7,7 @@ not acknowledged (the database is away, or we are about to stop) comes again, on
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 from socket import SHUT_RD
 from typing import Any, Protocol
@@ -26,7 +27,7 @@ log = structlog.get_logger()
 
 LOOK_EVERY = 1.0  # seconds
 LONGEST_WAIT = 60.0
-FINISH = 3.0
+FINISH, HOLD = 3.0, 0.1
 PAYLOAD_CHUNK = 65_536
 
 
@@ -89,7 +90,13 @@ class Socket:
             self._idle.wait_for(lambda: self._busy == 0, FINISH)
         _hear_no_more(self._client)
         self._client.message_queue.put(None)
-        self._client.close()
+        closing = threading.Thread(target=self._client.close, daemon=True)
+        closing.start()
+        until = time.monotonic() + FINISH
+        while closing.is_alive() and time.monotonic() < until:
+            # The SDK's reader may overlook that it was told to end while it was about to begin.
+            self._client.current_session_state.terminated = True
+            closing.join(HOLD)
         self._keeper.join(FINISH)
 
     def _keep(self) -> None:

@@ -25,6 +25,7 @@ class SocketDouble:
         self._ids = itertools.count(1)
         self._tickets: set[str] = set()
         self._open: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
         self.connections = self.left = 0
         self.acks: dict[str, dict[str, Any]] = {}
         threading.Thread(target=self._accept, daemon=True).start()
@@ -66,7 +67,10 @@ class SocketDouble:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for each in self._open:
-            each.close()
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        for each in self._threads:
+            each.join(5)
 
     def _say(self, message: dict[str, Any]) -> None:
         self._frame(self._open[-1], TEXT, json.dumps(message).encode())
@@ -75,12 +79,12 @@ class SocketDouble:
         with suppress(OSError):
             while True:
                 wire, _ = self._listener.accept()
-                threading.Thread(target=self._serve, args=(wire,), daemon=True).start()
+                self._threads.append(threading.Thread(target=self._serve, args=(wire,), daemon=True))
+                self._threads[-1].start()
 
     def _serve(self, wire: socket.socket) -> None:
-        with suppress(OSError, EOFError):
+        with wire, suppress(OSError, EOFError):
             if not self._greet(wire):
-                wire.close()
                 return
             with self._changed:
                 self._open.append(wire)
