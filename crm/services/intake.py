@@ -85,7 +85,10 @@ _NEW_PERSON = text(
 )
 _OPEN_AGAIN = text(
     f"""
-    with known as (select cast(:person as bigint) as id),
+    with known as materialized (
+        -- Locked: somebody may be merging this person away, and then its keys lead to another one.
+        select id from person where org_id = :org and id = :person and merged_into is null for key share
+    ),
     claimed as ({_ADD_KEYS.format(person="known.id", source="known")}),
     opened as ({_OPEN.format(person="known.id", source="known")}),
     {_HISTORY}
@@ -98,14 +101,14 @@ _TOUCH = text(
         update lead set touches = touches + 1,
                held_until = case when held_by = 'nurture' then cast(:now as timestamptz) else held_until end
         where org_id = :org and id = :lead and status = 'open'
-        returning id, number, owner_id, touches
+        returning id, number, owner_id, touches, person_id
     ),
-    claimed as ({_ADD_KEYS.format(person=":person", source="touched")}),
+    claimed as ({_ADD_KEYS.format(person="touched.person_id", source="touched")}),
     filled as (
         update person set name = coalesce(nullif(name, ''), :name), company = coalesce(nullif(company, ''), :company),
                title = coalesce(nullif(title, ''), :job)
         from touched
-        where org_id = :org and person.id = :person
+        where org_id = :org and person.id = touched.person_id
           and ((name = '' and :name <> '') or (company = '' and :company <> '') or (title = '' and :job <> ''))
     ),
     told as (

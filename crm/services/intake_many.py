@@ -35,6 +35,12 @@ _PERSONS = text(
         cast(:jobs as text[])) as p(id, name, company, title)
     """
 )
+_ALIVE = text(
+    """
+    select id from person where org_id = :org and id = any(:persons) and merged_into is null
+    order by id for key share
+    """
+)
 # In the order of the keys, so that two imports wait for each other and never in a circle.
 _KEYS = text(
     """
@@ -143,7 +149,7 @@ def take_in_many(
 
 
 def _pass(batch: Batch, numbers: Sequence[int]) -> dict[int, TakenIn]:
-    groups = _grouped(batch, numbers)
+    groups = _standing(batch.uow, _grouped(batch, numbers))
     groups = _make_persons(batch, groups)
     opened = _open(batch, [group for group in groups if not (group.known and group.known.lead_id)])
     touched = _touch(batch, groups, opened)
@@ -173,6 +179,13 @@ def _grouped(batch: Batch, numbers: Sequence[int]) -> list[Group]:
         if group.known and others:
             batch.clashes[number] = sorted(others)
     return list(groups.values())
+
+
+def _standing(uow: UnitOfWork, groups: list[Group]) -> list[Group]:
+    """Without persons whom somebody has merged away meanwhile: their keys lead to another one."""
+    known = sorted(group.person_id for group in groups if group.known)
+    alive = set(uow.session.scalars(_ALIVE, {"org": uow.org_id, "persons": known})) if known else set()
+    return [group for group in groups if group.known is None or group.person_id in alive]
 
 
 def _make_persons(batch: Batch, groups: list[Group]) -> list[Group]:

@@ -29,7 +29,10 @@ _READ = text(
            case when l.parent_id is not null then 'customer' when l.wave > 1 then 'returning' else 'new' end as kind,
            case when l.touches > 1 then
                (select max(a.at) from activity a
-                 where a.org_id = l.org_id and a.lead_id = l.id and a.verb = 'touched' and a.undone_at is null)
+                 where a.org_id = l.org_id and a.undone_at is null
+                   and a.lead_id = any(array(select l.id union all select w.id from lead w
+                                             where w.org_id = l.org_id and w.merged_into = l.id))
+                   and (a.verb = 'touched' or a.verb = 'created' and a.lead_id <> l.id))
            end as touched_at,
            l.created_at, l.status, l.score, l.score_reasons, l.score_at, p.name <> '' as name,
            p.company <> '' as company, p.title <> '' as title, l.referrer is not null as referrer,

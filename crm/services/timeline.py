@@ -128,8 +128,14 @@ _ENTRIES = """
     left join member f on f.org_id = a.org_id and f.id = a.for_id
     where a.org_id = :org
 """
-# What was taken back says so itself.
-_OF_LEAD = text(_ENTRIES + " and a.verb <> 'undone' and a.lead_id = :lead order by a.at desc, a.id desc limit :most")
+# What was taken back says so itself. What was said of leads that were merged into this one is part of its story.
+_STORY = """
+    and a.lead_id = any(array(select cast(:lead as bigint) union all
+                              select w.id from lead w where w.org_id = :org and w.merged_into = :lead))
+"""
+_OF_LEAD = text(
+    _ENTRIES + _STORY + " and a.verb not in ('undone', 'merged_away') order by a.at desc, a.id desc limit :most"
+)
 _ONE = text(_ENTRIES + " and a.id = :id")
 _LAST = text(_ENTRIES + " and a.lead_id = :lead and a.verb = :verb order by a.at desc, a.id desc limit 1")
 
