@@ -74,6 +74,8 @@ NOTICES: dict[str, Notice] = {
     "task.due": Notice(
         "reminder", several="reminders", group="reminders", urgent=True, why=_("you asked for this reminder")
     ),
+    "task.team": Notice("team_task", group="reminders", urgent=True, why=_("your team was asked")),
+    "task.untaken": Notice("task_untaken", group="copies", why=_("you manage the team that was asked")),
     "digest": Notice("digest", lives=False, group="digests", why=_("you asked for this digest")),
     "health": Notice("health", lives=False, group="digests", why=_("you manage a team")),
     "notices.held": Notice("collected", lives=False),

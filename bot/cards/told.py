@@ -42,8 +42,8 @@ CAVEATS = {
 }
 # Where it is to be seen what is switched off.
 ELSEWHERE = {
-    "leads": "my", "warnings": "today", "news": "my", "pool": "pool", "copies": "notify missed",
-    "team": "notify missed", "digests": "digest",
+    "leads": _("my"), "warnings": _("today"), "news": _("my"), "pool": _("pool"), "copies": _("notify missed"),
+    "team": _("notify missed"), "digests": _("digest"),
 }  # fmt: skip
 OF_MANAGERS = ("copies", "team", "digests")
 CHATS = {"slack": "Slack", "wecom": _("WeCom"), "playground": _("playground")}
@@ -175,7 +175,7 @@ class NoticeFacts:
             return self.words.say(_("at once"))
         if mode == "summary" or group in NEVER_LOST:
             return self.words.say(_("once a day, at {at}"), at=at)
-        return self.words.say(_("off; to be seen with: {word}"), word=ELSEWHERE[group])
+        return self.words.say(_("off; to be seen with: {word}"), word=self.words.say(ELSEWHERE[group]))
 
     def _rows(self, messages: Sequence[Told]) -> Rows:
         return Rows([self._row(bundle) for bundle in bundles(messages)], len(messages))

@@ -138,8 +138,13 @@ class Scene:
             rows = uow.session.execute(_ALL_OWED, {"o": self.acme.org_id, "topic": topic}).all()
         names = {number: name for name, number in self.acme.member.items()}
         each = [row.card for row in rows]
-        args = {"each": each, "leads": [one["lead"] for one in each]}
+        args = {"topic": topic, "each": each, "leads": [one["lead"] for one in each]}
         return Shown(names[rows[0].member_id], Reply(NOTICES[topic].several, args))
+
+    def newest(self, uow: UnitOfWork) -> int:
+        """The number of the message that was owed last."""
+        found = text("select max(id) from message where org_id = :o")
+        return int(uow.session.execute(found, {"o": self.acme.org_id}).scalar_one())
 
     def shown(self, viewer: str, name: str, **args: Any) -> Shown:
         """A card that only an accident would bring about."""
