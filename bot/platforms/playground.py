@@ -90,6 +90,14 @@ class PlaygroundPlatform:
         self.wake()
         return message
 
+    def keep(self, org_id: int, name: str, content: bytes) -> int:
+        """Hold an uploaded file, as every chat platform does; returns its number."""
+        try:
+            with self._database.begin(org_id) as uow:
+                return store.keep(uow, name, content)
+        except (DBAPIError, PoolTimeout) as exc:
+            raise _failure(exc) from exc
+
     def edit(self, org_id: int, message_id: int, card: Card) -> PlaygroundMessage | None:
         """Show another card in place and wake the pages; None when there is no such message."""
         try:

@@ -14,20 +14,22 @@ from crm.uow import UnitOfWork
 
 SLUICE = "sluice"
 RECENT = 80
+COUNTED = 100
 PAGE = 500
 # A reader that has seen number 7 must never meet a 6 later: writers of one organization take turns until they commit.
 _TURN = text("select pg_advisory_xact_lock(hashtextextended('playground', :org))")
 _CARD = bindparam("card", type_=JSONB(none_as_null=True))
+_FILE = bindparam("file", type_=JSONB(none_as_null=True))
 _POST = text(
     """
     with number as materialized (select nextval(pg_get_serial_sequence('playground_message', 'id')) as n)
     insert into playground_message (org_id, id, rev, conversation, author, text, card, private_to, reply_to, key,
-                                    created_at, updated_at)
-    select :org, n, n, :conversation, :author, :text, :card, :private_to, :reply_to, :key, :now, :now from number
+                                    file, created_at, updated_at)
+    select :org, n, n, :conversation, :author, :text, :card, :private_to, :reply_to, :key, :file, :now, :now from number
     on conflict (org_id, key) do nothing
     returning *
     """
-).bindparams(_CARD)
+).bindparams(_CARD, _FILE)
 _EDIT = text(
     """
     update playground_message set card = :card, updated_at = :now,
@@ -51,12 +53,21 @@ _RECENT = text(
 _SINCE = text(
     f"select * from playground_message where {_VISIBLE} and rev > :since order by rev limit {PAGE}"  # noqa: S608
 )
+_LATEST = text("select coalesce(max(rev), 0) from playground_message where org_id = :org")
+_INBOXES = text(
+    f"""
+    select substr(conversation, 4) as who, array_agg(id order by id) as ids from (
+        select conversation, id, row_number() over (partition by conversation order by id desc) as place
+        from playground_message where org_id = :org and conversation like 'dm:%' and author = '{SLUICE}'
+    ) numbered where place <= {COUNTED} group by conversation
+    """  # noqa: S608  # constants of this file
+)
 _FIND = text(f"select * from playground_message where {_VISIBLE} and id = :id")  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message before it has a number; `card` as JSON."""
+    """A message before it has a number; `card` as JSON, `file` as `{id, name, mime, size}`."""
 
     conversation: str
     author: str = SLUICE
@@ -65,6 +76,7 @@ class Draft:
     private_to: str | None = None
     reply_to: int | None = None
     key: str | None = None
+    file: dict[str, Any] | None = None
 
 
 def post(uow: UnitOfWork, draft: Draft) -> PlaygroundMessage:
@@ -90,6 +102,16 @@ def read(uow: UnitOfWork, viewer: str, since: int = 0) -> Sequence[PlaygroundMes
     wanted = _SINCE if since else _RECENT
     args = {"org": uow.org_id, "viewer": viewer} | ({"since": since} if since else {})
     return uow.session.scalars(select(PlaygroundMessage).from_statement(wanted), args).all()
+
+
+def latest(uow: UnitOfWork) -> int:
+    """The highest number of all, whoever may see what bears it."""
+    return uow.session.scalar(_LATEST, {"org": uow.org_id}) or 0
+
+
+def inboxes(uow: UnitOfWork) -> dict[str, list[int]]:
+    """Per person, the numbers of the newest messages in the private chat, lowest first: enough to count unread ones."""
+    return {row.who: list(row.ids) for row in uow.session.execute(_INBOXES, {"org": uow.org_id})}
 
 
 def keep(uow: UnitOfWork, name: str, content: bytes) -> int:

@@ -15,7 +15,8 @@ class PlaygroundMessage(Tenant, Base):
     """One message or card. `conversation` is `dm:<user>` or `group:<key>`; `author` a user's id or `sluice`.
 
     `rev` is drawn from the same sequence as `id` at each write: one number tells what a page has not seen yet.
-    `key` names a write that may be repeated; `private_to` shows a message in a group to one person only.
+    `key` names a write that may be repeated; `private_to` shows a message in a group to one person only. `file` tells
+    what came with a line: its number in `playground_file`, name, type and size.
     """
 
     __tablename__ = "playground_message"
@@ -26,6 +27,7 @@ class PlaygroundMessage(Tenant, Base):
     private_to: Mapped[str | None]
     reply_to: Mapped[int | None]
     key: Mapped[str | None]
+    file: Mapped[dict[str, Any] | None]
     rev: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

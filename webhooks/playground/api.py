@@ -21,10 +21,11 @@ from webhooks.playground import clock as clock_control
 from webhooks.playground import people, words
 from webhooks.playground.assets import Assets
 from webhooks.playground.bodies import BIGGEST, Name, Number, Press, Say, SetClock, Upload
-from webhooks.playground.chat import Chat, shown
+from webhooks.playground.chat import Chat
 from webhooks.playground.guard import Refused, check_settings, route_class
+from webhooks.playground.shown import shown
 from webhooks.playground.stream import News, Wakeup, events
-from webhooks.playground.uploads import pasted
+from webhooks.playground.uploads import download
 
 As = Annotated[Name, Query(alias="as")]
 Since = Annotated[int, Query(ge=0, le=BIGGEST)]
@@ -46,6 +47,7 @@ def router(bot: Bot) -> APIRouter:
     _page(routes)
     _talking(routes, chat)
     _reading(routes, chat)
+    _beside(routes, chat)
     _stream(routes, chat, Wakeup(bot.redis))
     _clock(routes, chat)
     return routes
@@ -78,9 +80,9 @@ def _talking(routes: APIRouter, door: Door) -> None:
 
     @routes.post("/api/upload")
     def upload(body: Upload, chat: Annotated[Chat, Depends(door)]) -> Told:
-        """Drop a small sheet into the chat."""
+        """Drop a sheet, a picture or a recording into the chat, with words or without."""
         slowly(body.who)
-        return chat.hear(body.line(), pasted(body), body.key)
+        return chat.upload(body)
 
     @routes.post("/api/press")
     def press(body: Press, chat: Annotated[Chat, Depends(door)]) -> Told:
@@ -108,11 +110,27 @@ def _reading(routes: APIRouter, door: Door) -> None:
         news = _news(chat, viewer, since)
         return {"messages": news.messages, "cursor": news.cursor}
 
+    @routes.get("/api/inboxes")
+    def inboxes(chat: Annotated[Chat, Depends(door)]) -> Told:
+        """How far everybody's private chat has come: numbers only, to count what waits."""
+        with chat.bot.database.begin(chat.workspace().org_id) as uow:
+            return {"inboxes": store.inboxes(uow), "latest": store.latest(uow)}
+
     @routes.get("/api/home")
     def home(viewer: As, chat: Annotated[Chat, Depends(door)]) -> Told:
         """The worklist for the side panel."""
         card = chat.home(viewer)
         return {"card": chat.platform.render(card) if card else None}
+
+
+def _beside(routes: APIRouter, door: Door) -> None:
+    @routes.get("/api/file")
+    def file(viewer: As, message: Number, chat: Annotated[Chat, Depends(door)]) -> Response:
+        """The file that came with a message."""
+        found = chat.find(viewer, message).file
+        if found is None:
+            raise Refused(404, "That message has no file.")
+        return download(found["name"], found["mime"], chat.file(found))
 
     @routes.get("/api/rendered")
     def rendered(viewer: As, message: Number, chat: Annotated[Chat, Depends(door)]) -> Told:
@@ -156,8 +174,8 @@ def _clock(routes: APIRouter, door: Door) -> None:
 def _news(chat: Chat, viewer: str, since: int) -> News:
     with chat.bot.database.begin(chat.workspace().org_id) as uow:
         found = store.read(uow, viewer, since)
-        shift = clock.offset(uow.session).total_seconds()
-    return News([shown(message) for message in found], found[-1].rev if found else since, shift)
+        shift, latest = clock.offset(uow.session).total_seconds(), store.latest(uow)
+    return News([shown(message) for message in found], found[-1].rev if found else since, shift, latest)
 
 
 def _news_or_none(chat: Chat, viewer: str, since: int) -> News | None:

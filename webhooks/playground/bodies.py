@@ -66,14 +66,13 @@ class Say(Spoken):
 
 
 class Upload(Spoken):
-    """A file dropped into the chat: its name, and its bytes in base64."""
+    """A file dropped into the chat: its name and type, its bytes in base64, and what was said with it."""
 
     name: Annotated[Short, Field(min_length=1)]
+    mime: Short = ""
     data: Annotated[str, Field(min_length=1)]
-
-    def line(self) -> Say:
-        """What the person is seen to say."""
-        return Say.model_validate({"as": self.who, "to": self.to, "text": f"📎 {self.name}", "lang": self.lang})
+    text: Words = ""
+    reply_to: Number | None = None
 
 
 class Press(Body):

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
 from bot.app import Bot
-from bot.cards.as_json import card_from_json
 from bot.cards.fit import clean
 from bot.cards.model import Card
-from bot.interaction import Answer, Interaction
+from bot.interaction import Answer, File, Interaction
 from bot.platforms import playground_store as store
-from bot.platforms.base import Workspace
+from bot.platforms.base import Rejected, Workspace
 from bot.platforms.playground import PlaygroundPlatform
 from bot.platforms.playground_tables import PlaygroundMessage
-from webhooks.playground.bodies import Press, Say
+from webhooks.playground.bodies import Press, Say, Upload
 from webhooks.playground.guard import AWAY, GONE, Refused
+from webhooks.playground.shown import quoted, shown
+from webhooks.playground.uploads import content, mime_of, pasted
 
 _MENTION = re.compile(r"\A\s*(?:[@/]sluice\b|/)[\s:,]*", re.IGNORECASE)
 Told = dict[str, Any]
@@ -33,14 +35,19 @@ class Chat:
 
     def say(self, said: Say) -> Told:
         """Keep the line, ask the bot, keep its answer."""
-        return self.hear(said, _MENTION.sub("", clean(said.text), count=1).strip(), said.key)
+        return self._hear(said, lambda key: self._said(said, _heard(said.text), key))
 
-    def hear(self, said: Say, words: str, key: str | None) -> Told:
-        """The same, where the bot hears other words than the others see."""
+    def upload(self, sent: Upload) -> Told:
+        """Keep the file and its line, tell the bot, keep its answer. Raises Refused(413, 422)."""
+        found = content(sent)
+        return self._hear(sent, lambda key: self._sent(sent, found, key))
+
+    def file(self, told: Mapping[str, Any]) -> bytes:
+        """The bytes of a message's file. Raises Refused(404) when they are gone."""
         try:
-            return self._say(said, words, f"{said.who}:{key or uuid4().hex}")
-        except GONE:
-            return {"notice": AWAY}
+            return self.platform.fetch_file(self.workspace(), {"file": told["id"]})
+        except Rejected:
+            raise Refused(404, "The file is not kept any more.") from None
 
     def press(self, pressed: Press) -> Told:
         """Ask the bot what the tap does. Raises Refused(404) for a message that this person cannot see."""
@@ -70,18 +77,35 @@ class Chat:
             raise Refused(404, f"There is no message {message_id} for {viewer}.")
         return found
 
-    def _say(self, said: Say, words: str, key: str) -> Told:
-        org_id = self.workspace().org_id
+    def _hear(self, said: Say | Upload, answer: Callable[[str], Told]) -> Told:
+        try:
+            return answer(f"{said.who}:{said.key or uuid4().hex}")
+        except GONE:
+            return {"notice": AWAY}
+
+    def _said(self, said: Say, words: str, key: str) -> Told:
+        return self._answered(said, key, Interaction("playground", self.name, said.who, key, text=words))
+
+    def _sent(self, sent: Upload, found: bytes, key: str) -> Told:
+        """A sheet is heard as if it had been pasted; any other file is fetched by the bot when it wants it."""
+        file = File(clean(sent.name), mime_of(sent), len(found))
+        asked = Interaction("playground", self.name, sent.who, key, text=_heard(sent.text), kind="file")
+        if file.is_table:
+            asked = replace(asked, text=pasted(found), kind="command")
+        file = replace(file, handle={"file": self.platform.keep(self.workspace().org_id, file.name, found)})
+        return self._answered(sent, key, asked if file.is_table else replace(asked, files=(file,)), file)
+
+    def _answered(self, said: Say | Upload, key: str, asked: Interaction, file: File | None = None) -> Told:
         place = f"group:{said.group}" if said.group else f"dm:{said.who}"
-        quoted = _quote(self.find(said.who, said.reply_to)) if said.reply_to else ""
-        draft = store.Draft(place, said.who, clean(said.text), reply_to=said.reply_to, key=f"say:{key}")
-        line = self.platform.post(org_id, draft)
-        interaction = Interaction(
-            "playground", self.name, said.who, key, text=words,
-            conversation=said.group, quoted=quoted, reply_to=_later(place, said.who), profile=_profile(said.lang),
-        )  # fmt: skip
-        answer = self.bot.dispatcher.dispatch(interaction)
-        return {"message": shown(line)} | self._told(answer, interaction, place, line)
+        about = quoted(self.find(said.who, said.reply_to)) if said.reply_to else ""
+        kept = {"id": file.handle["file"], "name": file.name, "mime": file.mime, "size": file.size} if file else None
+        draft = store.Draft(place, said.who, clean(said.text), reply_to=said.reply_to, key=f"say:{key}", file=kept)
+        line = self.platform.post(self.workspace().org_id, draft)
+        asked = replace(
+            asked, conversation=said.group, quoted=about, reply_to=_later(place, said.who), profile=_profile(said.lang)
+        )
+        answer = self.bot.dispatcher.dispatch(asked)
+        return {"message": shown(line)} | self._told(answer, asked, place, line)
 
     def _press(self, pressed: Press, key: str) -> Told:
         card = self.find(pressed.who, pressed.message) if pressed.message else None
@@ -117,28 +141,9 @@ class Chat:
         )
 
 
-def shown(message: PlaygroundMessage) -> dict[str, Any]:
-    """A message as the page gets it; `rev` is the number to ask `since`."""
-    return {
-        "id": message.id,
-        "rev": message.rev,
-        "conversation": message.conversation,
-        "author": message.author,
-        "text": message.text,
-        "key": (message.key or "").removeprefix(f"say:{message.author}:") if message.author != store.SLUICE else None,
-        "card": message.card,
-        "plain": card_from_json(message.card).plain() if message.card else message.text,
-        "private": message.private_to is not None,
-        "reply_to": message.reply_to,
-        "at": message.created_at.isoformat(),
-        "edited": message.rev != message.id,
-    }
-
-
-def _quote(message: PlaygroundMessage) -> str:
-    """What a reply is about: the card's lead if it has one, else its title, else the line."""
-    card = message.card or {}
-    return card.get("ref") or card.get("title") or message.text
+def _heard(text: str) -> str:
+    """What was said to Sluice, without the mention."""
+    return _MENTION.sub("", clean(text), count=1).strip()
 
 
 def _profile(lang: str | None) -> dict[str, str]:

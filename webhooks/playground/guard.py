@@ -20,14 +20,17 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message
 
 from bot.dispatcher import DatabaseAway
-from bot.platforms.base import Unavailable
+from bot.platforms.base import MAX_FILE, Unavailable
 from crm.settings import Settings, SettingsError
 
 AWAY = "Sluice cannot reach its database at the moment. Nothing was done; please try again in a moment."
 GONE = (OperationalError, PoolTimeout, Unavailable, DatabaseAway)
 MAX_BODY = 256 * 1024
+# A file travels in base64, four letters for three bytes, and a little beside it.
+MAX_UPLOAD = MAX_FILE // 3 * 4 + MAX_BODY
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
+    "connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-src 'self'; frame-ancestors 'self'"
 )
 HEADERS = {
@@ -117,12 +120,12 @@ def dressed(response: Response) -> Response:
 
 
 async def capped(request: Request) -> Request:
-    """The request with its body read, at most MAX_BODY bytes of it. Raises Refused(413) beyond."""
-    body = bytearray()
+    """The request with its body read, at most MAX_BODY bytes of it, more for a file. Raises Refused(413) beyond."""
+    body, most = bytearray(), MAX_UPLOAD if request.url.path.endswith("/api/upload") else MAX_BODY
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY:
-            raise Refused(413, f"The body is larger than {MAX_BODY // 1024} KiB.")
+        if len(body) > most:
+            raise Refused(413, f"The body is larger than {most // 1024} KiB.")
     _check_utf8(bytes(body))
     return Request(request.scope, _once(bytes(body), request))
 

@@ -73,37 +73,42 @@ class Wakeup:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a page has not seen yet: messages, the number to go on from, and how far the clock is shifted."""
+    """What a page has not seen yet: messages, the number to go on from, how far the clock is shifted, and the highest
+    number of all, by which a page learns that somebody else has news.
+    """
 
     messages: list[dict[str, Any]]
     cursor: int
     shift: float
+    latest: int
 
 
 async def events(wakeup: Wakeup, read: Callable[[int], Awaitable[News | None]], since: int) -> AsyncIterator[str]:
     """What is new after number `since`, as it happens, until the page goes away."""
-    woken, shift, told_at = wakeup.join(), None, 0.0
+    woken, before, told_at = wakeup.join(), None, 0.0
     try:
         while True:
             woken.clear()
             if news := await read(since):
-                for event in _told(news, shift):
+                for event in _told(news, before):
                     yield event
-                since, shift = news.cursor, news.shift
+                since, before = news.cursor, news
             if time.monotonic() - told_at > KEEP_ALIVE:
                 told_at = time.monotonic()
-                yield ": still here\n\n"
+                yield _event("here", {}, since)
             with suppress(TimeoutError):
                 await asyncio.wait_for(woken.wait(), LOOK_EVERY)
     finally:
         wakeup.leave(woken)
 
 
-def _told(news: News, shift: float | None) -> Iterator[str]:
+def _told(news: News, before: News | None) -> Iterator[str]:
     if news.messages:
         yield _event("messages", news.messages, news.cursor)
-    if shift is not None and news.shift != shift:
+    if before is not None and news.shift != before.shift:
         yield _event("clock", {"shift": news.shift}, news.cursor)
+    if before is not None and news.latest != before.latest:
+        yield _event("elsewhere", {}, news.cursor)
 
 
 def _event(name: str, data: Any, number: int) -> str:

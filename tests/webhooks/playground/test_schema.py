@@ -13,7 +13,7 @@ from tests.drivers.playground_stage import Stage
 API = "/playground/api"
 OPERATIONS = [
     ("POST", "say"), ("POST", "upload"), ("POST", "press"), ("POST", "clock"), ("GET", "clock"), ("GET", "people"),
-    ("GET", "words"), ("GET", "messages"), ("GET", "home"), ("GET", "rendered"),
+    ("GET", "words"), ("GET", "messages"), ("GET", "inboxes"), ("GET", "home"), ("GET", "rendered"), ("GET", "file"),
 ]  # fmt: skip
 
 

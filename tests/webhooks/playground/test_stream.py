@@ -11,6 +11,7 @@ import pytest
 
 from bot.platforms.base import Address
 from crm.db import Database
+from tests.drivers.playground import API
 from tests.drivers.playground_stage import LEAD, POOL, TAKEN, Stage, no_valkey, served, set_up
 
 
@@ -24,7 +25,11 @@ def listening(address: str, who: str, **headers: str) -> Iterator[Iterator[dict[
 
 
 def _events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
-    """Blocks of `name: value` lines; comments are left out."""
+    """Blocks of `name: value` lines, but for those that tell only that the server is there, or of news elsewhere."""
+    return (event for event in _all(lines) if event["event"] not in ("here", "elsewhere"))
+
+
+def _all(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
     event: dict[str, Any] = {}
     for line in lines:
         name, _, value = line.partition(": ")
@@ -89,6 +94,18 @@ def test_moving_the_clock_is_told_to_every_page(stage: Stage) -> None:
         event = next(events)
         httpx.post(f"{address}/playground/api/clock", json={"reset": True})
     assert (event["event"], event["data"]["shift"]) == ("clock", moved["shift"])
+
+
+def test_a_page_learns_that_somebody_else_has_news_but_not_which(stage: Stage) -> None:
+    url, whose = f"{API}/stream", {"as": stage.who("bob")}
+    with served(stage.app) as address, httpx.stream("GET", f"{address}{url}", params=whose, timeout=20) as answer:
+        events = _all(answer.iter_lines())
+        assert next(events)["event"] == "here"
+        push(stage, "for ann")
+        news = next(events)
+        told = httpx.get(f"{address}{API}/inboxes").json()
+    assert (news["event"], news["data"]) == ("elsewhere", {})
+    assert told == {"inboxes": {stage.who("ann"): [told["latest"]]}, "latest": told["latest"]}
 
 
 @pytest.mark.parametrize("last", ["junk", "-5", "9" * 60])

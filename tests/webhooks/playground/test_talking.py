@@ -138,7 +138,7 @@ def test_a_dropped_sheet_is_heard_as_pasted_lines(stage: Stage, client: TestClie
     data = base64.b64encode("姓名,电话\n陈伟,13800138000\n".encode(encoding)).decode()
     body = {"as": stage.who("ann"), "name": "leads.csv", "data": data, "key": "once"}
     first, second = (client.post("/playground/api/upload", json=body).json() for _ in range(2))
-    assert first["message"]["text"] == "📎 leads.csv"
+    assert (first["message"]["file"]["name"], first["message"]["plain"]) == ("leads.csv", "📎 leads.csv")
     assert first == second
     assert [each.text for each in stage.script.asked] == ["姓名\t电话\n陈伟\t13800138000"]
 

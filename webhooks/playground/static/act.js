@@ -5,23 +5,23 @@ import { lang, t } from "./i18n.js";
 import { emit, fail, openConversation, promise, receive, settle, state } from "./store.js";
 import { toast } from "./toast.js";
 
-const LARGEST = 180 * 1024;
-
-export function say(text, { place = state.open, replyTo = state.replyTo } = {}) {
-  const draft = { key: api.newKey(), place, text, replyTo, at: new Date(Date.now() + state.shift * 1000).toISOString() };
-  state.replyTo = null;
+export function say(text, { place = state.open, replyTo = null } = {}) {
+  const draft = { key: api.newKey(), place, text, replyTo };
   promise(draft);
-  emit("reply");
   return deliver(draft);
 }
 
-// A sheet; the server reads it, up to a size that a chat is good for.
-export async function drop(file, place = state.open) {
-  if (file.size > LARGEST) return toast(t("tooLarge"));
-  const data = btoa(Array.from(new Uint8Array(await file.arrayBuffer()), (byte) => String.fromCharCode(byte)).join(""));
-  const draft = { key: api.newKey(), place, text: `📎 ${file.name}`, file: { name: file.name.slice(0, 200), data }, at: new Date(Date.now() + state.shift * 1000).toISOString() };
-  promise(draft);
-  return deliver(draft);
+// One message per file, in their order; the words go with the first.
+export async function sendFiles(files, text, place = state.open) {
+  const drafts = files.map((file, at) => ({ key: api.newKey(), place, text: at ? "" : text, file }));
+  drafts.forEach(promise);
+  for (const draft of drafts) await deliver(draft);
+}
+
+async function encoded(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const parts = Array.from({ length: Math.ceil(bytes.length / 3072) }, (_, at) => String.fromCharCode(...bytes.subarray(at * 3072, at * 3072 + 3072)));
+  return { name: file.name.slice(0, 200), mime: file.type, data: btoa(parts.join("")) };
 }
 
 export function again(draft) {
@@ -35,7 +35,7 @@ async function deliver(draft) {
   const who = state.me;
   try {
     const common = { as: who, to, key: draft.key, lang: lang() };
-    const told = await (draft.file ? api.upload({ ...common, ...draft.file }) : api.say({ ...common, text: draft.text, reply_to: draft.replyTo }));
+    const told = await (draft.file ? api.upload({ ...common, text: draft.text, ...(await encoded(draft.file)) }) : api.say({ ...common, text: draft.text, reply_to: draft.replyTo }));
     if (told.notice) return fail(draft.key, told.notice);
     if (who !== state.me) return;
     receive([told.message]);

@@ -1,5 +1,5 @@
 // A neutral card as elements. Nothing here knows what a card is about.
-import { say, tap } from "./act.js";
+import { tap } from "./act.js";
 import { h, icon } from "./dom.js";
 import { confirmed, show } from "./dialog.js";
 import { t } from "./i18n.js";
@@ -11,9 +11,9 @@ const REF = /(\bL-\d+\b)/;
 export function cardView(card, about) {
   const context = { ...about, version: card.version };
   return h("article", { class: `card tone-${card.tone ?? "normal"}`, "aria-label": card.title }, [
-    h("header", {}, h("h3", {}, card.title), card.ref ? refView(card.ref) : null),
+    h("header", {}, h("h3", { dir: "auto" }, card.title), card.ref ? refView(card.ref, context) : null),
     h("div", { class: "card-body" }, (card.blocks ?? []).map((block) => blockView(block, context))),
-    card.footer ? h("footer", {}, linked(card.footer)) : null,
+    card.footer ? h("footer", {}, linked(card.footer, context)) : null,
   ]);
 }
 
@@ -22,8 +22,8 @@ function blockView(block, context) {
 }
 
 const VIEWS = {
-  text: (block) => h("p", { class: `text ${block.style ?? ""}` }, linked(block.text)),
-  fields: (block) => h("dl", { class: "fields" }, block.items.map((item) => h("div", {}, h("dt", {}, item.label), h("dd", {}, linked(item.value))))),
+  text: (block, context) => h("p", { class: `text ${block.style ?? ""}`, dir: "auto" }, linked(block.text, context)),
+  fields: (block, context) => h("dl", { class: "fields" }, block.items.map((item) => h("div", {}, h("dt", {}, item.label), h("dd", { dir: "auto" }, linked(item.value, context))))),
   row: rowView,
   image: imageView,
   actions: (block, context) => h("div", { class: "actions" }, controls(block.items, context)),
@@ -31,7 +31,7 @@ const VIEWS = {
 };
 
 function rowView(block, context) {
-  const words = h("div", { class: "row-words" }, h("p", {}, linked(block.text)), block.detail ? h("p", { class: "detail" }, linked(block.detail)) : null);
+  const words = h("div", { class: "row-words" }, h("p", { dir: "auto" }, linked(block.text, context)), block.detail ? h("p", { class: "detail", dir: "auto" }, linked(block.detail, context)) : null);
   const buttons = (block.buttons ?? []).map((button) => buttonView(button, context));
   return h("div", { class: "row" }, words, buttons.length ? h("div", { class: "row-buttons" }, buttons) : null);
 }
@@ -96,9 +96,9 @@ function selectView(select, context) {
   ]);
 }
 
-const refView = (ref) => h("button", { type: "button", class: "ref", title: t("openLead"), onclick: () => say(`lead ${ref}`, { replyTo: null }) }, ref);
+const refView = (ref, context, kind = "ref") => h("button", { type: "button", class: kind, title: t("openLead"), onclick: (event) => busy(event.currentTarget, () => tap(context, { action: "lead.open", value: ref })) }, ref);
 
 // References inside a text are taps; everything else stays text.
-function linked(text) {
-  return text.split(REF).map((part) => (REF.test(part) ? h("button", { type: "button", class: "inline-ref", onclick: () => say(`lead ${part}`, { replyTo: null }) }, part) : part));
+function linked(text, context) {
+  return text.split(REF).map((part) => (REF.test(part) ? refView(part, context, "inline-ref") : part));
 }

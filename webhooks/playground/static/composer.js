@@ -1,38 +1,30 @@
-// The message box: hints for newcomers, history for the rest, and a reply's quote above it.
-import { drop, say } from "./act.js";
-import { h, icon, iconButton } from "./dom.js";
+// The message box: hints for newcomers, history for the rest, a draft per conversation, and files that wait for Enter.
+import { say, sendFiles } from "./act.js";
+import { attached, detachAll, filesView, fileInput } from "./attach.js";
+import { draftOf, keepDraft } from "./drafts.js";
+import { h, iconButton, named } from "./dom.js";
 import { t } from "./i18n.js";
-import { emit, home, nameOf, on, state } from "./store.js";
+import { home, on, state } from "./store.js";
 import { matching, suggestionList } from "./suggest.js";
 
-const history = [];
 let recall = -1;
 let found = [];
 let at = -1;
 
 const box = h("textarea", { id: "composer", rows: "1", disabled: true, role: "combobox", "aria-autocomplete": "list", "aria-controls": "hints", "aria-expanded": "false", enterkeyhint: "send", onkeydown: keyed, oninput: typed, onblur: close });
 const hints = h("ul", { id: "hints", class: "hints", role: "listbox", hidden: true });
-const quote = h("div", { class: "replying", hidden: true });
 const send = iconButton("send", "", submit, { class: "send" });
-const file = h("input", { type: "file", accept: ".csv,.tsv,.txt,.xlsx,.xls", hidden: true, onchange: () => file.files[0] && (drop(file.files[0]), (file.value = "")) });
+const file = fileInput();
 const clip = iconButton("clip", "", () => file.click());
+const plus = iconButton("plus", "", toggle, { class: "icon-button hint-button", tabindex: "-1" });
 
 export function composerView() {
   for (const topic of ["lang", "open", "me", "loaded"]) on(topic, label);
+  for (const topic of ["open", "me"]) on(topic, () => fill(draftOf(state.open)));
   on("me", () => (box.disabled = true));
   on("loaded", () => (box.disabled = false));
-  on("reply", drawQuote);
-  on("open", drawQuote);
   document.addEventListener("keydown", grab);
-  const open = iconButton("plus", "", toggle, { class: "icon-button hint-button", tabindex: "-1" });
-  on("lang", () => named(open, t("hints")));
-  named(open, t("hints"));
-  return h("form", { class: "composer", onsubmit: (event) => event.preventDefault() }, hints, quote, h("div", { class: "box" }, open, box, clip, file, send));
-}
-
-function named(button, words) {
-  button.title = words;
-  button.setAttribute("aria-label", words);
+  return h("form", { class: "composer", onsubmit: (event) => event.preventDefault() }, hints, filesView(), h("div", { class: "box" }, plus, box, clip, file, send));
 }
 
 function label() {
@@ -42,15 +34,17 @@ function label() {
   hints.setAttribute("aria-label", t("hints"));
   named(send, t("send"));
   named(clip, t("attach"));
+  named(plus, t("hints"));
 }
 
 function submit() {
   const text = box.value.trim();
   close();
-  if (!text) return toggle();
-  if (history[0] !== text) history.unshift(text);
+  if (!text && !attached().length) return toggle();
   recall = -1;
   fill("");
+  keepDraft(state.open, "");
+  if (attached().length) return sendFiles(detachAll(), text);
   say(text);
 }
 
@@ -67,6 +61,7 @@ function grow() {
 function typed() {
   grow();
   recall = -1;
+  keepDraft(state.open, box.value);
   if (box.value) suggest();
   else close();
 }
@@ -102,14 +97,15 @@ function choose(one) {
   close();
   box.focus();
   const open = one.text.match(/\s(\S*…\S*)$/);
-  if (!open && !one.more) return fill(one.text), submit();
-  fill(open ? one.text.replace(/…/g, "") : `${one.text} `);
+  fill(open ? one.text.replace(/…/g, "") : one.more ? `${one.text} ` : one.text);
+  if (open || one.more) return keepDraft(state.open, box.value);
+  submit();
 }
 
 const KEYS = {
   Enter: (event) => !event.shiftKey && !event.isComposing && (at >= 0 ? choose(found[at]) : submit(), true),
-  Tab: () => found.length > 0 && (choose({ ...found[Math.max(at, 0)], more: true }), true),
-  Escape: () => (found.length ? (close(), true) : state.replyTo && (unquote(), true)),
+  Tab: (event) => !event.shiftKey && found.length > 0 && (choose({ ...found[Math.max(at, 0)], more: true }), true),
+  Escape: () => (found.length ? (close(), true) : attached().length > 0 && (detachAll(), true)),
   ArrowDown: () => (found.length ? move(1) : recall >= 0 && past(-1)),
   ArrowUp: () => (found.length ? move(-1) : (!box.value || recall >= 0) && past(1)),
 };
@@ -122,27 +118,23 @@ function keyed(event) {
 function move(step) {
   at = (at + step + found.length + (at < 0 && step < 0 ? 1 : 0)) % found.length;
   drawHints();
+  hints.children[at].scrollIntoView({ block: "nearest" });
   return true;
+}
+
+// What the person has said, newest first, also before the page was loaded.
+function said() {
+  const lines = [...state.messages.values()].filter((message) => message.author === state.me && message.text && !message.file);
+  const waiting = state.pending.map((draft) => draft.text).reverse();
+  return [...new Set([...waiting, ...lines.sort((a, b) => b.id - a.id).map((message) => message.text)])];
 }
 
 function past(step) {
-  if (!history.length) return suggest(), true;
-  recall = Math.max(-1, Math.min(history.length - 1, recall + step));
-  fill(history[recall] ?? "");
+  const lines = said();
+  if (!lines.length) return suggest(), true;
+  recall = Math.max(-1, Math.min(lines.length - 1, recall + step));
+  fill(lines[recall] ?? "");
   return true;
-}
-
-function drawQuote() {
-  const about = state.messages.get(state.replyTo);
-  quote.hidden = !about;
-  if (!about) return;
-  quote.replaceChildren(icon("reply"), h("span", {}, h("b", {}, nameOf(about.author)), " ", about.card?.title ?? about.text), iconButton("close", t("cancel"), unquote));
-  box.focus();
-}
-
-function unquote() {
-  state.replyTo = null;
-  emit("reply");
 }
 
 function grab(event) {

@@ -17,6 +17,7 @@ const PATHS = {
   send: "M4 12l16-8-6 16-2.500-6.500z",
   more: "M6 12h.01M12 12h.01M18 12h.01",
   reply: "M9 7L4 12l5 5M4 12h9a7 7 0 0 1 7 7",
+  thread: "M5 5h14v10H11l-4 4v-4H5z",
   code: "M8 7l-5 5 5 5M16 7l5 5-5 5",
   menu: "M4 7h16M4 12h16M4 17h16",
   panel: "M4 5h16v14H4zM14.500 5v14",
@@ -24,6 +25,8 @@ const PATHS = {
   undo: "M4 9h10a6 6 0 0 1 0 12h-3M4 9l4-4M4 9l4 4",
   moon: "M20 14.500A8.500 8.500 0 0 1 9.500 4 8.500 8.500 0 1 0 20 14.500z",
   sun: "M12 17a5 5 0 1 0 0-10 5 5 0 0 0 0 10zM12 1.500v2M12 20.500v2M1.500 12h2M20.500 12h2M4.600 4.600L6 6M18 18l1.400 1.400M4.600 19.400L6 18M18 6l1.400-1.400",
+  beside: "M4 5h16v14H4zM12 5v14",
+  check: "M5 12.500l4.500 4.500L19 7.500",
   people: "M9 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7zM2.500 20a6.500 6.500 0 0 1 13 0M16 4.300a3.500 3.500 0 0 1 0 6.400M17.500 14a6.500 6.500 0 0 1 4 6",
   close: "M6 6l12 12M18 6L6 18",
   down: "M12 5v14M6 13l6 6 6-6",
@@ -45,6 +48,11 @@ export function icon(name) {
   path.setAttribute("d", PATHS[name]);
   svg.append(path);
   return svg;
+}
+
+export function named(button, words) {
+  button.title = words;
+  button.setAttribute("aria-label", words);
 }
 
 export function iconButton(name, label, onclick, attributes = {}) {

@@ -21,9 +21,16 @@ export const locale = () => (current === "zh" ? "zh-CN" : "en-GB");
 
 export function switchTo(language) {
   localStorage.setItem("lang", language);
+  heard(language);
+}
+
+function heard(language) {
   apply(language);
   emit("lang");
 }
+
+// Another window of this page, or the bar above two people, has chosen.
+addEventListener("storage", (event) => event.key === "lang" && event.newValue && heard(event.newValue));
 
 export function t(key, values = {}) {
   const text = texts[current][key] ?? key;

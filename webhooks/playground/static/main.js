@@ -1,31 +1,33 @@
 // The playground's page: put together once, then everything follows what `store.js` announces.
 import * as api from "./api.js";
+import { besideView } from "./beside.js";
 import { readClock } from "./clock.js";
 import { composerView } from "./composer.js";
 import { h } from "./dom.js";
 import { headView } from "./head.js";
 import { lang, load as loadTexts, t } from "./i18n.js";
+import { offlineView } from "./offline.js";
 import { panelView } from "./panel.js";
-import { besideView } from "./people.js";
+import { readInboxes } from "./people.js";
 import { sideView } from "./side.js";
-import { become, emit, firstLook, isKnown, on, receive, state } from "./store.js";
+import { become, emit, isKnown, on, receive, state } from "./store.js";
 import { connect } from "./stream.js";
 import { loadWords } from "./suggest.js";
 import { talkView } from "./talk.js";
 import { restore } from "./theme.js";
 import { regions } from "./toast.js";
-import { offlineView, topView } from "./top.js";
+import { topView } from "./top.js";
 
-const wanted = new URLSearchParams(location.search);
+const wanted = Object.fromEntries(new URLSearchParams(location.search));
 
 async function start() {
   restore();
   await loadTexts();
-  if (wanted.get("beside")) return document.body.replaceChildren(besideView(wanted.get("as"), wanted.get("beside")));
+  if (wanted.beside) return besideView(wanted);
   frame();
   try {
     state.people = await api.people();
-    become(wanted.get("as") ?? localStorage.getItem("me") ?? newcomer()?.id ?? "guest");
+    become(wanted.as ?? localStorage.getItem("me") ?? newcomer()?.id ?? "guest", wanted.open);
   } catch (error) {
     sorry(error);
   }
@@ -36,16 +38,18 @@ const newcomer = () => state.people.personas.find((person) => person.locale === 
 
 function frame() {
   const panel = localStorage.getItem("panel") ?? "open";
-  document.body.classList.toggle("panel-open", panel === "open" && innerWidth > 1180 && !wanted.get("narrow"));
-  document.body.classList.toggle("narrow", Boolean(wanted.get("narrow")));
-  const shade = h("div", { class: "shade", onclick: () => document.body.classList.remove("side-open", "panel-open") });
+  document.body.classList.toggle("panel-open", panel === "open" && innerWidth > 1180 && !wanted.pane);
+  document.body.classList.toggle("pane", Boolean(wanted.pane));
+  const shade = h("div", { class: "shade", onclick: fold });
   const middle = h("main", { class: "middle" }, headView(), offlineView(), talkView(), composerView());
-  document.body.replaceChildren(topView(), sideView(), middle, panelView(), shade, ...regions());
+  document.body.replaceChildren(wanted.pane ? "" : topView(), sideView(), middle, panelView(), shade, ...regions());
   document.addEventListener("keydown", (event) => event.key === "Escape" && document.body.classList.remove("side-open"));
   on("me", () => persist(enter));
   on("messages", (messages) => persist(() => newcomers(messages)));
   on("lang", loadWords);
 }
+
+const fold = () => document.body.classList.remove("side-open", "panel-open");
 
 // The server may be away for a moment: say so, and try again.
 function persist(work) {
@@ -57,16 +61,16 @@ function persist(work) {
 
 async function enter() {
   const who = state.me;
-  if (!wanted.get("as")) localStorage.setItem("me", who);
-  if (wanted.get("as")) history.replaceState(null, "", `?${new URLSearchParams({ ...Object.fromEntries(wanted), as: who })}`);
-  const [told] = await Promise.all([api.messages(who), readClock(), loadWords()]);
+  if (!wanted.as) localStorage.setItem("me", who);
+  else history.replaceState(null, "", `?${new URLSearchParams({ ...wanted, as: who })}`);
+  const [told] = await Promise.all([api.messages(who), readInboxes(), readClock(), loadWords()]);
   if (who !== state.me) return;
   receive(told.messages);
   state.cursor = Math.max(state.cursor, told.cursor);
-  firstLook();
+  state.ready = true;
   emit("loaded");
   connect();
-  if (innerWidth > 760) document.querySelector("#composer").focus();
+  if (innerWidth > 760 && !wanted.pane) document.querySelector("#composer").focus();
 }
 
 // A group that somebody else began shows up by its first message.

@@ -2,8 +2,10 @@
 import { again } from "./act.js";
 import { cardView } from "./card.js";
 import { h, icon, iconButton } from "./dom.js";
+import { fileView } from "./file.js";
 import { t } from "./i18n.js";
-import { emit, nameOf, settle, state } from "./store.js";
+import { emit, gist, nameOf, settle, state } from "./store.js";
+import { openThread, repliesTo, rootOf } from "./threads.js";
 import { ago, exact, timeOfDay } from "./when.js";
 
 const HUES = 9;
@@ -21,18 +23,20 @@ function initials(name) {
   return (words[0][0] + (words.length > 1 ? words.at(-1)[0] : "")).toUpperCase();
 }
 
-export function messageView(message, { follows, before }) {
+export function messageView(message, { follows = false, before = null, inThread = false }) {
   const mine = message.author === state.me;
-  return h("li", { class: `message ${mine ? "mine" : ""} ${follows ? "follows" : ""}`, "data-id": String(message.id) }, [
+  return h("li", { class: `message ${mine ? "mine" : ""} ${follows ? "follows" : ""}`, "data-id": String(message.id), tabindex: inThread ? null : "-1" }, [
     follows ? h("span", { class: "gutter", title: exact(message.at) }, timeOfDay(message.at)) : avatar(message.author),
     h("div", { class: "message-body" }, [
       follows ? null : heading(message),
-      quoteOf(message, before),
-      message.text ? h("p", { class: "said" }, message.text) : null,
+      inThread ? null : quoteOf(message, before),
+      message.text ? h("p", { class: "said", dir: "auto" }, message.text) : null,
+      message.file ? fileView(message) : null,
       message.card ? cardView(message.card, { message }) : null,
       marks(message),
+      inThread ? null : repliesOf(message),
     ]),
-    tools(message),
+    inThread ? null : tools(message),
   ]);
 }
 
@@ -54,17 +58,20 @@ function quoteOf(message, before) {
   const about = state.messages.get(message.reply_to);
   // What stands right above, or was said by the reader, needs no quote.
   if (!about || about === before || (about.author === state.me && message.author === "sluice")) return null;
-  return h("button", { type: "button", class: "quote", onclick: () => emit("reveal", about.id) }, h("b", {}, nameOf(about.author)), " ", about.card?.title ?? about.text);
+  const thread = rootOf(message);
+  const act = () => (thread ? openThread(thread) : emit("reveal", about.id));
+  return h("button", { type: "button", class: "quote", title: t(thread ? "openThread" : "showAbout"), onclick: act }, h("b", {}, nameOf(about.author)), " ", gist(about));
+}
+
+function repliesOf(message) {
+  const count = repliesTo(message.id).length;
+  if (!count) return null;
+  return h("button", { type: "button", class: "replies", onclick: () => openThread(message.id) }, icon("thread"), t(count === 1 ? "oneReply" : "replies", { count }));
 }
 
 function tools(message) {
   const json = message.card ? iconButton("code", t("showJson"), () => select(message)) : null;
-  return h("div", { class: "tools" }, iconButton("reply", t("reply"), () => reply(message)), json);
-}
-
-function reply(message) {
-  state.replyTo = message.id;
-  emit("reply");
+  return h("div", { class: "tools" }, iconButton("reply", t("reply"), () => openThread(rootOf(message) ?? message.id)), json);
 }
 
 function select(message) {
@@ -76,7 +83,7 @@ export function pendingView(draft) {
   const state_ = draft.error ? [h("span", { class: "failed" }, draft.error), retry(draft), drop(draft)] : h("span", {}, t("sending"));
   return h("li", { class: "message mine pending", "aria-busy": String(!draft.error) }, [
     avatar(state.me),
-    h("div", { class: "message-body" }, h("div", { class: "heading" }, h("span", { class: "author" }, nameOf(state.me))), h("p", { class: "said" }, draft.text), h("p", { class: "marks" }, state_)),
+    h("div", { class: "message-body" }, h("div", { class: "heading" }, h("span", { class: "author" }, nameOf(state.me))), h("p", { class: "said", dir: "auto" }, [draft.file && `📎 ${draft.file.name}`, draft.text].filter(Boolean).join("\n")), h("p", { class: "marks" }, state_)),
   ]);
 }
 

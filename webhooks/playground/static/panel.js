@@ -1,21 +1,25 @@
-// The right column: the person's worklist, and what the other platforms get for the chosen card.
+// The right column: the person's worklist, the open thread, and what the other platforms get for the chosen card.
 import * as api from "./api.js";
 import { cardView } from "./card.js";
-import { h, iconButton } from "./dom.js";
+import { h, iconButton, named } from "./dom.js";
 import { t } from "./i18n.js";
-import { jsonView } from "./json.js";
-import { lastCard, on, state } from "./store.js";
-import { toast } from "./toast.js";
+import { on, state } from "./store.js";
+import { threadView } from "./threadview.js";
+import { closeThread } from "./threads.js";
+import { twinView } from "./twin.js";
 
-const TABS = ["today", "slack", "wecom"];
-const body = h("div", { class: "panel-body", role: "tabpanel", tabindex: "0" });
+const VIEWS = { today: worklist, thread: async () => [threadView()], slack: () => twinView("slack"), wecom: () => twinView("wecom"), text: () => twinView("text") };
+const body = h("div", { class: "panel-body", id: "panel-body", role: "tabpanel", tabindex: "0" });
 const tabs = h("div", { class: "tabs", role: "tablist", onkeydown: steer });
-const panel = h("aside", { class: "panel" }, tabs, body);
+const close = iconButton("close", "", shut, { class: "icon-button panel-close" });
+const panel = h("aside", { class: "panel", onkeydown: (event) => event.key === "Escape" && shut() }, h("div", { class: "panel-head" }, tabs, close), body);
 let tab = "today";
 let timer = 0;
+let wasOpen = true;
 
 export function panelView() {
-  on("selected", () => open(tab === "today" ? "slack" : tab));
+  on("selected", () => open(["slack", "wecom", "text"].includes(tab) ? tab : "slack"));
+  on("thread", threaded);
   for (const topic of ["lang", "me", "loaded", "open"]) on(topic, draw);
   on("messages", soon);
   on("clock", soon);
@@ -25,58 +29,70 @@ export function panelView() {
 
 export const isOpen = () => document.body.classList.contains("panel-open");
 
+const shown = () => Object.keys(VIEWS).filter((name) => name !== "thread" || state.thread);
+
 function open(wanted) {
   tab = wanted;
   document.body.classList.add("panel-open");
   draw();
 }
 
+// A thread borrows the column: where it was folded away, it is so again afterwards.
+function threaded() {
+  if (state.thread) {
+    if (tab !== "thread") wasOpen = isOpen();
+    return open("thread");
+  }
+  if (tab !== "thread") return draw();
+  tab = "today";
+  document.body.classList.toggle("panel-open", wasOpen);
+  draw();
+  document.querySelector("#composer").focus();
+}
+
+function shut() {
+  if (tab === "thread") return closeThread();
+  if (getComputedStyle(close).display !== "none") document.body.classList.remove("panel-open");
+}
+
 function soon() {
   clearTimeout(timer);
-  timer = setTimeout(fill, 500);
+  timer = setTimeout(fill, tab === "thread" ? 0 : 500);
 }
 
 function draw() {
+  if (!shown().includes(tab)) tab = "today";
   panel.setAttribute("aria-label", t("panel"));
-  const close = iconButton("close", t("close"), () => document.body.classList.remove("panel-open"), { class: "icon-button panel-close" });
-  tabs.replaceChildren(...TABS.map(tabView), close);
+  named(close, t("close"));
+  tabs.replaceChildren(...shown().map(tabView));
+  body.setAttribute("aria-label", t(`tab_${tab}`));
+  body.dataset.tab = tab;
   fill();
 }
 
 function tabView(name) {
   const current = name === tab;
-  return h("button", { type: "button", role: "tab", "data-tab": name, "aria-selected": String(current), tabindex: current ? "0" : "-1", onclick: () => open(name) }, t(`tab_${name}`));
+  return h("button", { type: "button", role: "tab", "data-tab": name, "aria-controls": "panel-body", "aria-selected": String(current), tabindex: current ? "0" : "-1", onclick: () => open(name) }, t(`tab_${name}`));
 }
 
 function steer(event) {
   const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
   if (!step) return;
-  open(TABS[(TABS.indexOf(tab) + step + TABS.length) % TABS.length]);
+  open(shown().at((shown().indexOf(tab) + step) % shown().length));
   tabs.querySelector(`[data-tab=${tab}]`).focus();
 }
 
 async function fill() {
   if (!isOpen() || !state.me) return;
   const [wanted, who] = [tab, state.me];
-  const nodes = await (wanted === "today" ? worklist() : rendered(wanted)).catch((error) => [note(error.message)]);
-  if (wanted === tab && who === state.me) body.replaceChildren(...nodes);
+  const nodes = await VIEWS[wanted]().catch((error) => [note(error.message)]);
+  if (wanted !== tab || who !== state.me || (nodes.length === 1 && nodes[0] === body.firstElementChild)) return;
+  body.replaceChildren(...nodes);
 }
 
 async function worklist() {
   const told = await api.worklist(state.me);
   return told.card ? [cardView(told.card, {})] : [note(t("nothingDue"))];
-}
-
-async function rendered(platform) {
-  const message = state.messages.get(state.selected) ?? lastCard();
-  if (!message?.card) return [note(t("noCard"))];
-  const told = await api.rendered(state.me, message.id);
-  if (!told[platform]) return [note(t("notHere"))];
-  const text = JSON.stringify(told[platform], null, 2);
-  const copy = () => navigator.clipboard.writeText(text).then(() => toast(t("copied")));
-  const size = new TextEncoder().encode(JSON.stringify(told[platform])).length;
-  const head = h("div", { class: "json-head" }, h("div", {}, h("b", {}, message.card.title), h("small", {}, t("bytes", { size }))), iconButton("copy", t("copy"), copy));
-  return [head, jsonView(told[platform])];
 }
 
 const note = (text) => h("p", { class: "panel-note" }, text);

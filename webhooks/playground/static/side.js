@@ -3,13 +3,14 @@ import { h, icon, iconButton } from "./dom.js";
 import { show } from "./dialog.js";
 import { t } from "./i18n.js";
 import { avatar } from "./message.js";
-import { choosePersona } from "./people.js";
-import { home, inConversation, on, openConversation, persona, state, unread } from "./store.js";
+import { draftOf } from "./drafts.js";
+import { choosePersona, otherNews } from "./people.js";
+import { gist, home, inConversation, nameOf, on, openConversation, persona, state, unread } from "./store.js";
 
 const side = h("nav", { class: "side" });
 
 export function sideView() {
-  for (const topic of ["me", "people", "messages", "open", "seen", "lang", "loaded"]) on(topic, draw);
+  for (const topic of ["me", "people", "messages", "open", "seen", "inboxes", "drafts", "lang", "loaded"]) on(topic, draw);
   document.addEventListener("keydown", shortcut);
   return side;
 }
@@ -19,17 +20,20 @@ function draw() {
   side.setAttribute("aria-label", t("conversations"));
   side.replaceChildren(you(), h("div", { class: "side-scroll" }, section(t("private"), [entry(home(), "Sluice")]), section(t("groups"), groups(), newGroup())));
   if (focus) side.querySelector(`[data-place="${CSS.escape(focus)}"]`)?.focus();
+  const who = nameOf(state.me);
   const total = places().reduce((sum, place) => sum + unread(place), 0);
   document.body.classList.toggle("has-unread", total > 0);
-  document.title = total ? `(${total}) Sluice` : "Sluice";
+  document.title = `${total ? `(${total}) ` : ""}${who ? `${who} · ` : ""}Sluice`;
 }
 
 function you() {
   const me = persona(state.me);
+  const others = otherNews();
   const about = [me ? t(`role_${me.role}`) : t("stranger"), me?.team].filter(Boolean).join(" · ");
   return h("button", { type: "button", class: "you", "aria-haspopup": "dialog", title: t("switchPersona"), onclick: choosePersona }, [
     avatar(state.me),
     h("span", { class: "you-words" }, h("small", {}, t("youAre")), h("b", {}, me?.name ?? state.me), h("small", {}, about)),
+    others ? h("span", { class: "others", role: "img", title: t("otherNews", { count: others }), "aria-label": t("otherNews", { count: others }) }) : null,
     icon("chevron"),
   ]);
 }
@@ -50,13 +54,15 @@ function entry(place, name, about) {
   const kind = `place ${count ? "unread" : ""}`;
   const mark = count ? h("span", { class: "badge", "aria-label": t("unread", { count }) }, count > 99 ? "99+" : String(count)) : null;
   const look = place.startsWith("dm:") ? avatar("sluice") : h("span", { class: "group-icon" }, icon("hash"));
-  const words = h("span", { class: "place-words" }, h("b", {}, name), about && about !== name ? h("small", {}, about) : preview(place));
+  const words = h("span", { class: "place-words" }, h("b", {}, name), preview(place) ?? (about && about !== name ? h("small", {}, about) : null));
   return h("li", {}, h("button", { type: "button", class: kind, "data-place": place, "aria-current": current ? "page" : null, onclick: () => visit(place) }, look, words, mark));
 }
 
 function preview(place) {
+  const draft = place !== state.open && draftOf(place);
+  if (draft) return h("small", { class: "draft" }, t("draft", { text: draft }));
   const last = inConversation(place).at(-1);
-  const words = last?.card?.title ?? last?.text;
+  const words = last && gist(last);
   return words ? h("small", {}, words) : null;
 }
 

@@ -1,4 +1,5 @@
 // What the page knows, and who wants to hear when it changes. Views read `state` and never change it.
+import * as seen from "./seen.js";
 
 const bus = new EventTarget();
 
@@ -9,11 +10,12 @@ export const state = {
   pending: [],
   cursor: 0,
   open: "",
-  seen: {},
+  inboxes: {},
   shift: 0,
   selected: null,
-  replyTo: null,
+  thread: null,
   online: true,
+  ready: false,
 };
 
 export const on = (topic, hear) => bus.addEventListener(topic, (event) => hear(event.detail));
@@ -24,10 +26,9 @@ export const persona = (id) => state.people.personas.find((person) => person.id 
 export const nameOf = (id) => (id === "sluice" ? "Sluice" : (persona(id)?.name ?? id));
 export const isKnown = (key) => state.people.groups.some((group) => group.key === key);
 
-export function become(id) {
-  Object.assign(state, { me: id, messages: new Map(), pending: [], cursor: 0, selected: null, replyTo: null });
-  state.open = home();
-  state.seen = JSON.parse(localStorage.getItem(`seen:${id}`) ?? "null");
+export function become(id, place = null) {
+  Object.assign(state, { me: id, messages: new Map(), pending: [], cursor: 0, selected: null, thread: null, ready: false });
+  state.open = place ?? home();
   emit("me");
 }
 
@@ -44,32 +45,27 @@ export function receive(messages) {
 export function openConversation(place) {
   if (state.open === place) return;
   state.open = place;
-  state.replyTo = null;
   emit("open");
 }
 
 export const inConversation = (place) =>
   [...state.messages.values()].filter((message) => message.conversation === place).sort((a, b) => a.id - b.id);
 
+// A message in a few words.
+export const gist = (message) => message.card?.title ?? (message.text || (message.file ? `📎 ${message.file.name}` : ""));
+
 export const lastCard = () => inConversation(state.open).findLast((message) => message.card);
 
 export function unread(place) {
-  const seen = state.seen?.[place] ?? 0;
-  return inConversation(place).filter((message) => message.id > seen && message.author !== state.me).length;
+  const last = seen.upTo(state.me, place);
+  return inConversation(place).filter((message) => message.id > last && message.author !== state.me).length;
 }
+
+// Of somebody else's private chat, the page knows the numbers only.
+export const waitingFor = (id) => (state.inboxes[id] ?? []).filter((message) => message > seen.upTo(id, `dm:${id}`)).length;
 
 export function markSeen(place = state.open) {
-  const last = inConversation(place).at(-1)?.id ?? 0;
-  if ((state.seen[place] ?? 0) >= last) return;
-  state.seen[place] = last;
-  localStorage.setItem(`seen:${state.me}`, JSON.stringify(state.seen));
-  emit("seen");
-}
-
-export function firstLook() {
-  // A first visit starts with nothing unread: what stood there before is the past.
-  const places = new Set([...state.messages.values()].map((message) => message.conversation));
-  state.seen ??= Object.fromEntries([...places].map((place) => [place, inConversation(place).at(-1).id]));
+  if (seen.mark(state.me, place, inConversation(place).at(-1)?.id ?? 0)) emit("seen");
 }
 
 export function promise(draft) {

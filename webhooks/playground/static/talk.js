@@ -1,14 +1,16 @@
 // The open conversation: its messages, kept in place while they change, and the view kept at the newest.
-import { drop, say } from "./act.js";
+import { say } from "./act.js";
+import { attach } from "./attach.js";
 import { h, icon } from "./dom.js";
 import { t } from "./i18n.js";
 import { messageView, pendingView, typingView } from "./message.js";
 import { home, inConversation, markSeen, nameOf, on, state } from "./store.js";
+import { rootOf } from "./threads.js";
 import { speak } from "./toast.js";
 import { day, refreshTimes } from "./when.js";
 
 const GAP = 5 * 60_000;
-const list = h("ol", { class: "messages", tabindex: "0" });
+const list = h("ol", { class: "messages", tabindex: "0", onkeydown: walk });
 const jump = h("button", { type: "button", class: "jump", hidden: true, onclick: () => toEnd(true) }, icon("down"), h("span", {}, ""));
 const scroller = h("div", { class: "scroller", onscroll: () => atEnd() && seenAll() }, list);
 
@@ -34,7 +36,7 @@ function hover(event) {
 function dropped(event) {
   event.preventDefault();
   event.currentTarget.classList.remove("dropping");
-  for (const file of event.dataTransfer.files) drop(file);
+  attach(event.dataTransfer.files);
 }
 
 const atEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 60;
@@ -50,7 +52,7 @@ function toEnd(smooth = false) {
 
 function seenAll() {
   jump.hidden = true;
-  if (document.visibilityState === "visible" && state.seen) markSeen();
+  if (document.visibilityState === "visible" && state.ready) markSeen();
 }
 
 function redraw() {
@@ -63,7 +65,7 @@ function redraw() {
 function changed(messages) {
   const here = messages.filter((message) => message.conversation === state.open);
   const stay = !atEnd();
-  for (const message of here) list.querySelector(`[data-id="${message.id}"]`)?.setAttribute("data-stale", "");
+  for (const id of here.flatMap((message) => [message.id, rootOf(message)])) list.querySelector(`[data-id="${id}"]`)?.setAttribute("data-stale", "");
   draw();
   const others = here.filter((message) => message.author !== state.me);
   for (const message of others) speak(`${nameOf(message.author)}: ${message.plain}`);
@@ -113,7 +115,17 @@ function refocus(focus) {
   (buttons[focus.at] ?? buttons.at(-1))?.focus({ preventScroll: true });
 }
 
-const tappable = (view) => [...view.querySelectorAll("button, a")];
+const tappable = (view) => [view, ...view.querySelectorAll("button, a")];
+
+// Arrow keys walk from message to message; Tab goes on to what is in it.
+function walk(event) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step || event.altKey || event.target.closest("[role=menu], input, textarea")) return;
+  const all = [...list.querySelectorAll(".message[data-id]")];
+  const at = all.indexOf(event.target.closest(".message"));
+  event.preventDefault();
+  all[at < 0 ? all.length - 1 : Math.max(0, Math.min(all.length - 1, at + step))]?.focus();
+}
 
 function reveal(id) {
   const view = list.querySelector(`[data-id="${id}"]`);
@@ -123,7 +135,7 @@ function reveal(id) {
 }
 
 // Until the person has said something here, the page offers what to say.
-const isNew = (messages) => state.seen && (state.open === home() ? !messages.some((message) => message.author === state.me) : !messages.length);
+const isNew = (messages) => state.ready && (state.open === home() ? !messages.some((message) => message.author === state.me) : !messages.length);
 
 function welcome(where) {
   const things = state.open === home() ? t("firstThings") : t("groupThings");

@@ -1,31 +1,38 @@
-// The bar on top: clock, language, light or dark, and the columns of a narrow page.
+// The bar on top: clock, language, light or dark, a second person, and the columns of a narrow page.
 import { clockView } from "./clock.js";
-import { h, iconButton } from "./dom.js";
+import { h, icon, iconButton } from "./dom.js";
 import { lang, switchTo, t } from "./i18n.js";
-import { emit, on, state } from "./store.js";
-import { isDark, toggle } from "./theme.js";
+import { chooseBeside } from "./people.js";
+import { emit, on } from "./store.js";
+import { isDark, onTheme, toggle } from "./theme.js";
 
 const clock = clockView();
 const bar = h("header", { class: "top" });
+let back = null;
 
-export function topView() {
+// `back` is where one person stands alone again; the bar above two has no columns to fold.
+export function topView(options = {}) {
+  back = options.back ?? null;
   on("lang", draw);
+  onTheme(draw);
   draw();
   return bar;
 }
 
 function draw() {
+  const two = back ? h("a", { class: "icon-button", href: back, "aria-label": t("oneAgain"), title: t("oneAgain") }, icon("close")) : iconButton("beside", t("whoBeside"), chooseBeside, { class: "icon-button only-wide", "aria-haspopup": "dialog" });
   bar.replaceChildren(
-    iconButton("menu", t("conversations"), openSide, { class: "icon-button only-narrow" }),
+    back ? "" : sideButton(),
     h("a", { class: "brand", href: "/playground", "aria-label": "Sluice" }, h("img", { src: "/playground/static/logo.svg", alt: "" }), h("b", {}, "Sluice"), h("span", {}, t("playground"))),
     clock,
-    h("div", { class: "top-tools" }, [
-      h("button", { type: "button", class: "text-button", title: t("otherLanguage"), "aria-label": t("otherLanguage"), lang: lang() === "zh" ? "en" : "zh-CN", onclick: () => switchTo(lang() === "zh" ? "en" : "zh") }, lang() === "zh" ? "EN" : "中文"),
-      iconButton(isDark() ? "sun" : "moon", t("theme"), () => (toggle(), draw())),
-      iconButton("panel", t("panel"), togglePanel, { "aria-expanded": String(document.body.classList.contains("panel-open")) }),
-    ]),
+    h("div", { class: "top-tools" }, languageButton(), iconButton(isDark() ? "sun" : "moon", t("theme"), toggle), two, back ? null : panelButton()),
   );
 }
+
+const languageButton = () => h("button", { type: "button", class: "text-button", title: t("otherLanguage"), "aria-label": t("otherLanguage"), lang: lang() === "zh" ? "en" : "zh-CN", onclick: () => switchTo(lang() === "zh" ? "en" : "zh") }, lang() === "zh" ? "EN" : "中文");
+
+export const sideButton = () => iconButton("menu", t("conversations"), openSide, { class: "icon-button only-narrow" });
+export const panelButton = () => iconButton("panel", t("panel"), togglePanel, { "aria-expanded": String(document.body.classList.contains("panel-open")) });
 
 function openSide() {
   document.body.classList.toggle("side-open");
@@ -38,12 +45,3 @@ function togglePanel() {
   draw();
   emit("panel");
 }
-
-export const offlineView = () => {
-  const line = h("p", { class: "offline", role: "alert", hidden: true });
-  on("online", () => {
-    line.hidden = state.online;
-    line.textContent = t("offline");
-  });
-  return line;
-};

@@ -26,6 +26,12 @@ export const day = (at) => format(new Date(at), { weekday: "long", day: "numeric
 export const shortDay = (at) => format(new Date(at), { weekday: "short", day: "numeric", month: "short" });
 export const timeOfDay = (at) => format(new Date(at), { hour: "2-digit", minute: "2-digit" });
 
+// Minutes until the next full hour of that name, where the person lives.
+export function untilNext(hour) {
+  const [hours, minutes] = new Intl.DateTimeFormat("en-GB", { timeZone: zone(), hour: "2-digit", minute: "2-digit" }).format(now()).split(":").map(Number);
+  return ((hour * 60 - hours * 60 - minutes + 1439) % 1440) + 1;
+}
+
 export function refreshTimes(root = document) {
   for (const element of root.querySelectorAll("time[datetime]")) element.textContent = ago(element.dateTime);
 }
