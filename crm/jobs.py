@@ -32,6 +32,7 @@ from crm.services import (
     rules_admin,
     scoring,
     tasks,
+    team_tasks,
 )
 from crm.uow import UnitOfWork
 
@@ -71,6 +72,11 @@ def tick(database: Database) -> None:
 def remind(database: Database, org_id: int) -> None:
     """Owe the reminders whose minute has come."""
     _until_done(database, org_id, tasks.remind_due, tasks.CHUNK)
+
+
+def ask_managers(database: Database, org_id: int) -> None:
+    """Tell the managers of tasks that nobody of a team has taken."""
+    _until_done(database, org_id, team_tasks.escalate_due, team_tasks.CHUNK)
 
 
 def digest(database: Database, org_id: int) -> None:
@@ -129,7 +135,8 @@ def tell_held(database: Database, org_id: int) -> None:
 
 
 DUTIES: tuple[Duty, ...] = (
-    remind, recycling.sweep, recycling.warn, pass_offers_on, open_lines, respond, set_free, deal_held, digest, rescore,
+    remind, ask_managers, recycling.sweep, recycling.warn, pass_offers_on, open_lines, respond, set_free, deal_held,
+    digest, rescore,
     look_back, tell_held,
 )  # fmt: skip
 

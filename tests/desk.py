@@ -65,7 +65,10 @@ class Desk:
 
     def open_tasks(self, who: str) -> list[int]:
         far = self.time() + timedelta(days=400)
-        return [task.id for task in self.does(who, lambda uow, actor: tasks.due(uow, actor=actor, until=far))]
+        return [
+            task.id
+            for task in self.does(who, lambda uow, actor: tasks.open_ones(uow, actor=actor, until=far, whose="own"))
+        ]
 
     def count(self, what: str, **args: Any) -> Any:
         """A figure straight from the database, within this company."""

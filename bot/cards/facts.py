@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from bot.cards.people import PeopleFacts
 from bot.cards.reasons import ReasonFacts
 from bot.cards.told import NoticeFacts
 from bot.cards.words import Words
+from bot.cards.working import WorkFacts
 from crm.errors import LeadNotFound
 from crm.models import Source
 from crm.rules import edits, periods
@@ -73,7 +74,7 @@ def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
 
 
 @dataclass
-class Facts(OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts):
+class Facts(OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts, WorkFacts):
     """Reads for one card. Methods return None where the viewer may not see the thing any more.
 
     Args:
@@ -145,17 +146,6 @@ class Facts(OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts):
             if lead.mine and lead.recycle_at and lead.recycle_at <= warned[lead.id]
         ]  # fmt: skip
         return [lead for _at, _id, lead in sorted(risk, key=lambda entry: entry[:2])]
-
-    def tasks_due(self, days: int = 0) -> list[TaskView]:
-        """The viewer's open tasks until the end of the local day, or of the one so many days on."""
-        local = self.now.astimezone(self.viewer.timezone)
-        end = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=days + 1)
-        return tasks.due(self.uow, actor=self.viewer, until=end)
-
-    def at_risk(self, hours: int = 72) -> list[LeadView]:
-        """The viewer's leads that will be recycled within so many hours."""
-        until = self.now + timedelta(hours=hours)
-        return [lead for lead in self.my_leads() if lead.recycle_at and lead.recycle_at <= until]
 
     def timeline(self, lead_id: int, most: int = 6) -> list[dict[str, Any]]:
         return timeline.entries(self.uow, lead_id, most)

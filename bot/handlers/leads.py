@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.arguments import Id, Rest, Word
@@ -21,27 +21,6 @@ from crm.services import importing, leads, pending_lines, pipeline
 from crm.services.leads import LeadView
 
 _NUMBER = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
-SHOWN = 10
-
-
-@command(
-    "my",
-    "mine",
-    "我的线索",
-    "我的",
-    help=_("Your leads, the most urgent first"),
-    example="my",
-    example_zh="我的线索",
-    topic="leads",
-)
-@action("my")
-def my(context: Context, words: Rest | None = None) -> Reply:
-    given = words or ""
-    found = leads.mine(context.uow, actor=context.actor, most=SHOWN, words=given)
-    total = leads.count_mine(context.uow, actor=context.actor, words=given)
-    return replace(
-        context.reply("my", leads=[lead.id for lead in found], total=total, words=given), known={"found": found}
-    )
 
 
 @command(

@@ -14,7 +14,8 @@ SEE_ALL = frozenset({"admin", "quality", "marketing"})
 class Actor:
     """A member as rules see it, free of the session.
 
-    `departments` is the path from the root to the member's own; `manages` are the departments whose trees are in scope.
+    `departments` is the path from the root to the member's own; `manages` are the departments whose trees are in scope;
+    `sort` is the order in which the member works, where one was chosen.
     """
 
     id: int
@@ -29,6 +30,7 @@ class Actor:
     timezone: ZoneInfo
     locale: str
     toured: bool = True
+    sort: str | None = None
 
     @property
     def is_manager(self) -> bool:

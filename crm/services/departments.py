@@ -30,6 +30,13 @@ def visible(uow: UnitOfWork, *, actor: Actor) -> list[DepartmentView]:
     return [each for each in every if actor.manages_any(each.path) or each.id in actor.departments]
 
 
+def get(uow: UnitOfWork, department_id: int) -> DepartmentView:
+    """The department with that id."""
+    found = text("select id, key, name, path from department where org_id = :org and id = :id")
+    row = uow.session.execute(found, {"org": uow.org_id, "id": department_id}).one()
+    return DepartmentView(row.id, row.key, row.name, list(row.path))
+
+
 def find(uow: UnitOfWork, *, actor: Actor, words: str) -> DepartmentView:
     """A department by key or name, or the beginning of one. Raises PoolNotFound with the names there are."""
     given, every = words.strip().lower(), visible(uow, actor=actor)

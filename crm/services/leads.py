@@ -21,13 +21,17 @@ _VIEW = """
            l.amount, l.currency, l.score, l.score_reasons, l.created_at, l.assigned_at, l.contacted_at,
            l.followed_up_at, l.pool_entered_at, l.recycle_at, l.recycle_rule, l.extensions, l.touches, l.lost_reason,
            l.held_by, l.held_until, l.held_for, l.wave, l.protected_until,
-           l.seller_id, l.merged_into, p.id as person_id, p.name, p.company, p.title, p.contact_state,
+           l.seller_id, p.id as person_id, p.name, p.company, p.title, p.contact_state,
            o.name as owner, d.path as owner_path, pool.name as pool, s.name as source,
            st.name as stage_name, st.name_zh as stage_name_zh, st.funnel,
            (select min(t.due_at) from task t
              where t.org_id = l.org_id and t.lead_id = l.id and t.state = 'open') as next_at,
            (select json_agg(json_build_array(k.kind, k.value) order by k.id) from person_key k
              where k.org_id = l.org_id and k.person_id = l.person_id) as keys,
+           exists (select 1 from star mark
+             where mark.org_id = l.org_id and mark.member_id = :me and mark.lead_id = l.id) as starred,
+           exists (select 1 from task h where h.org_id = l.org_id and h.lead_id = l.id and h.state = 'open'
+             and h.member_id = :me and h.department_id is not null) as helps,
            l.owner_id is null and (pool.admin_id = :me or l.held_by = 'offer' and exists (
              select 1 from offer f where f.org_id = l.org_id and f.lead_id = l.id and f.state = 'open'
                and f.member_id = :me) or exists (
@@ -49,9 +53,8 @@ _NAMES = """
     created_at assigned_at contacted_at followed_up_at pool_entered_at recycle_at recycle_rule extensions touches
     lost_reason
     held_by held_until held_for wave protected_until
-    seller_id merged_into person_id name company title contact_state owner owner_path pool source stage_name
-    stage_name_zh funnel
-    next_at keys in_scope
+    seller_id person_id name company title contact_state owner owner_path pool source stage_name stage_name_zh funnel
+    next_at keys starred helps in_scope
 """
 _NAMED: list[ColumnClause[Any]] = [column(name) for name in _NAMES.split()]
 
@@ -65,19 +68,9 @@ _BY_NUMBER = _seen("l.number = :number")
 # A statement of its own: one that takes a list of ids is planned anew each time.
 _BY_ID = _seen("l.id = :id")
 _BY_IDS = _seen("l.id = any(:ids)")
-_HELD = """
-    l.owner_id = :me and l.status = 'open' and l.held_by is distinct from 'nurture'
-    and (:words = '' or strpos(lower(concat_ws(' ', p.name, p.company, l.stage, st.name, st.name_zh)), :words) > 0)
-"""
-_MINE = _seen(_HELD + " order by l.recycle_at nulls last, l.score desc, l.id limit :most")
-_COUNT = text(
-    f"""
-    select count(*) from lead l
-    join person p on p.org_id = l.org_id and p.id = l.person_id
-    left join pipeline pl on pl.org_id = l.org_id and pl.line_id = l.line_id
-    left join stage st on st.org_id = l.org_id and st.pipeline_id = pl.id and st.key = l.stage
-    where l.org_id = :org and {_HELD}
-    """  # noqa: S608  (a constant)
+_MINE = _seen(
+    "l.owner_id = :me and l.status = 'open' and l.held_by is distinct from 'nurture'"
+    " order by l.recycle_at nulls last, l.score desc, l.id limit :most"
 )
 _SEARCH = text("select distinct person_id from sluice_search(:words, :tail, :me, :role, :path, :manages, :all, 60)")
 _FOUND = _seen(
@@ -88,10 +81,7 @@ _FOUND = _seen(
 
 @dataclass(frozen=True, slots=True)
 class LeadView:
-    """A lead as one viewer may see it: contact data is masked unless it is the viewer's to see.
-
-    `was`: the reference of the lead that was asked for, where this one stands for it since they were merged.
-    """
+    """A lead as one viewer may see it: contact data is masked unless it is the viewer's to see."""
 
     id: int
     number: int
@@ -138,8 +128,8 @@ class LeadView:
     wave: int
     seller_id: int | None
     person_id: int
+    starred: bool
     mine: bool
-    was: str = ""
 
     @property
     def ref(self) -> str:
@@ -170,22 +160,15 @@ def access_id(uow: UnitOfWork, *, actor: Actor, lead_id: int) -> LeadView:
 
 
 def many(uow: UnitOfWork, *, actor: Actor, lead_ids: list[int]) -> list[LeadView]:
-    """Those of the leads that the actor may see, in the order given, each once."""
-    found = {row.get("asked", row["id"]): row for row in _rows(uow, _BY_IDS, actor, ids=lead_ids)}
+    """Those of the leads that the actor may see, in the order given."""
+    found = {row["id"]: row for row in _rows(uow, _BY_IDS, actor, ids=lead_ids)}
     rows = [found[lead_id] for lead_id in lead_ids if lead_id in found]
-    unique = {row["id"]: row for row in reversed(rows)}
-    return [_view(row, actor) for row in reversed(unique.values()) if _visible(row, actor)]
+    return [_view(row, actor) for row in rows if _visible(row, actor)]
 
 
-def mine(uow: UnitOfWork, *, actor: Actor, most: int = 50, words: str = "") -> list[LeadView]:
-    """The actor's open leads, the one that is nearest to being recycled first; `words`: of a name, company or stage."""
-    return [_view(row, actor) for row in _rows(uow, _MINE, actor, most=most, words=words.strip().lower())]
-
-
-def count_mine(uow: UnitOfWork, *, actor: Actor, words: str = "") -> int:
-    """How many `mine` would find without a bound."""
-    args = {"org": uow.org_id, "me": actor.id, "words": words.strip().lower()}
-    return int(uow.session.execute(_COUNT, args).scalar_one())
+def mine(uow: UnitOfWork, *, actor: Actor, most: int = 50) -> list[LeadView]:
+    """The actor's open leads, the one that is nearest to being recycled first, whatever order the actor has chosen."""
+    return [_view(row, actor) for row in _rows(uow, _MINE, actor, most=most)]
 
 
 def find(uow: UnitOfWork, *, actor: Actor, words: str, most: int = 10) -> list[LeadView]:
@@ -216,18 +199,7 @@ def mask(kind: str, value: str) -> str:
 
 
 def _rows(uow: UnitOfWork, statement: Any, actor: Actor, **args: Any) -> list[dict[str, Any]]:
-    rows = [dict(row) for row in uow.session.execute(statement, _who(uow, actor) | args).mappings()]
-    return _standing(uow, actor, rows) if any(row["merged_into"] for row in rows) else rows
-
-
-def _standing(uow: UnitOfWork, actor: Actor, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """In the place of leads that were merged away those that stand for them, which know as what they were `asked`."""
-    ids = [row["merged_into"] for row in rows if row["merged_into"]]
-    heirs = {row["id"]: dict(row) for row in uow.session.execute(_BY_IDS, _who(uow, actor) | {"ids": ids}).mappings()}
-    return [
-        heirs[row["merged_into"]] | {"asked": row["id"], "was": f"L-{row['number']}"} if row["merged_into"] else row
-        for row in rows
-    ]
+    return [dict(row) for row in uow.session.execute(statement, _who(uow, actor) | args).mappings()]
 
 
 def _who(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
@@ -238,7 +210,8 @@ def _who(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
 
 
 def _visible(row: dict[str, Any], actor: Actor) -> bool:
-    return may_see(
+    """Within the actor's scope, or a task about it that was the team's is the actor's now."""
+    return row["helps"] or may_see(
         actor,
         owner_id=row["owner_id"],
         owner_path=row["owner_path"],
@@ -256,6 +229,7 @@ def _only(rows: list[dict[str, Any]], actor: Actor, ref: str) -> LeadView:
 
 def _view(row: dict[str, Any], actor: Actor) -> LeadView:
     clear = may_see_contact(actor, owner_id=row["owner_id"], owner_path=row["owner_path"], origin=row["origin"])
+    clear = clear or (row["helps"] and row["origin"] != "self")
     contacts = tuple(
         (kind, value if clear else mask(kind, value)) for kind, value in row["keys"] or () if kind != "external"
     )

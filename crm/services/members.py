@@ -26,7 +26,7 @@ _ACTOR = """
     select {seen} m.id, m.org_id, m.name, m.role, m.department_id, coalesce(d.path, '{{}}') as path, m.active,
            m.on_duty, coalesce(m.timezone, d.timezone, o.timezone) as timezone,
            coalesce(m.locale, d.locale, o.locale) as locale,
-           m.toured_at is not null as toured,
+           m.toured_at is not null as toured, m.sort,
            case when m.role = 'manager' and m.department_id is not null then array[m.department_id] else '{{}}' end
              as manages
     from member m join organization o on o.id = m.org_id
@@ -308,5 +308,5 @@ def _actor(row: Row[Any]) -> Actor:
     return Actor(
         id=row.id, org_id=row.org_id, name=row.name, role=row.role, department_id=row.department_id,
         departments=tuple(row.path), manages=frozenset(row.manages), active=row.active, on_duty=row.on_duty,
-        timezone=zone(row.timezone), locale=row.locale, toured=row.toured,
+        timezone=zone(row.timezone), locale=row.locale, toured=row.toured, sort=row.sort,
     )  # fmt: skip

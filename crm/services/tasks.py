@@ -1,14 +1,19 @@
-"""Tasks and reminders: set, done, moved, and reminded of at their minute."""
+"""Tasks and reminders: set, done, moved, and reminded of at their minute.
+
+One that is a department's belongs to nobody until somebody takes it; what is special about those is `team_tasks.py`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
+from crm import queue
 from crm.errors import TaskNotFound, TimeInPast
+from crm.errors_of_lists import TaskTaken, TaskUntaken
 from crm.rules.access import Actor
 from crm.services import clocks, contacting, lead_facts, timeline
 from crm.services.leads import LeadView
@@ -17,25 +22,55 @@ from crm.uow import UnitOfWork
 CHUNK = 500
 
 _SELECT = """
-    select t.id, t.lead_id, t.member_id, t.due_at, t.words, t.state, t.version, l.number, p.name, p.company
+    select t.id, t.lead_id, t.member_id, t.due_at, t.words, t.state, t.version, t.department_id, t.by_id,
+           d.name as team, l.number, p.name, p.company
     from task t
+    left join department d on d.org_id = t.org_id and d.id = t.department_id
     left join lead l on l.org_id = t.org_id and l.id = t.lead_id
     left join person p on p.org_id = l.org_id and p.id = l.person_id
     where t.org_id = :org
 """
+GRACE = timedelta(hours=1)
+# A department's, which whoever is in its tree may take.
+TEAMS = "t.member_id is null and t.state = 'open' and t.department_id = any(:path)"
+_OF_TEAM = text(
+    """
+    select m.id from member m join department d on d.org_id = m.org_id and d.id = m.department_id
+    where m.org_id = :org and m.active and cast(:department as bigint) = any(d.path) order by m.id
+    """
+)
+_REDRAW = text(
+    "update posted_card set wanted = wanted + 1 where org_id = :org and task_id = :task and live returning id, place"
+)
+OWN = "t.member_id = :me and t.state = 'open'"
+Whose = Literal["own", "team", "either"]
+_WHOSE: dict[Whose, str] = {"own": OWN, "team": TEAMS, "either": f"{OWN} or {TEAMS}"}
+_OPEN: dict[Whose, TextClause] = {
+    whose: text(
+        f"""
+        {_SELECT} and ({which}) and t.due_at < :until and (cast(:lead as bigint) is null or t.lead_id = :lead)
+          and (:words = '' or strpos(lower(concat_ws(' ', p.name, p.company, t.words)), :words) > 0)
+        order by t.due_at, t.id limit :most
+        """
+    )
+    for whose, which in _WHOSE.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """A task with the words that name its lead."""
+    """A task with the words that name its lead. Without `member_id` it is anybody's of the `team`."""
 
     id: int
     lead_id: int | None
-    member_id: int
+    member_id: int | None
     due_at: datetime
     words: str | None
     state: str
     version: int
+    department_id: int | None
+    by_id: int | None
+    team: str | None
     number: int | None
     name: str | None
     company: str | None
@@ -83,9 +118,9 @@ def insert(uow: UnitOfWork, *, member_id: int, lead_id: int | None, at: datetime
 
 
 def get(uow: UnitOfWork, *, actor: Actor, task_id: int) -> TaskView:
-    """An own task. Raises TaskNotFound, also for somebody else's."""
-    row = _one(uow, " and t.id = :task", task=task_id)
-    if row is None or (row.member_id != actor.id and not actor.is_manager):
+    """An own task, or one of the team. Raises TaskNotFound, also for somebody else's."""
+    row = view(uow, task_id)
+    if row is None or not (row.member_id == actor.id or row.department_id in actor.departments or actor.is_manager):
         raise TaskNotFound
     return row
 
@@ -104,9 +139,13 @@ def views(uow: UnitOfWork, task_ids: list[int]) -> list[TaskView]:
 
 
 def done(uow: UnitOfWork, *, actor: Actor, task_id: int) -> TaskView:
-    """Tick a task off. Raises TaskNotFound when it is closed already."""
-    task = get(uow, actor=actor, task_id=task_id)
-    _close(uow, [task_id], "done")
+    """Tick a task off; one of the team that nobody has taken was done by the actor.
+
+    Raises: TaskNotFound when it is closed already, TaskTaken.
+    """
+    task = own(actor, get(uow, actor=actor, task_id=task_id))
+    _close(uow, task_id, actor)
+    redraw(uow, task)
     if task.lead_id:
         timeline.change(
             uow,
@@ -121,19 +160,23 @@ def done(uow: UnitOfWork, *, actor: Actor, task_id: int) -> TaskView:
 
 
 def move(uow: UnitOfWork, *, actor: Actor, task_id: int, at: datetime) -> TaskView:
-    """Snooze: the same task at a later time. Raises TaskNotFound, TimeInPast."""
-    task = get(uow, actor=actor, task_id=task_id)
+    """Snooze: the same task at a later time. Raises TaskNotFound, TimeInPast, TaskTaken, TaskUntaken."""
+    task = own(actor, get(uow, actor=actor, task_id=task_id))
+    if task.member_id is None and not (actor.is_manager or actor.id == task.by_id):
+        raise TaskUntaken
     if at <= uow.now:
         raise TimeInPast
     moved = uow.session.scalar(
         text(
-            "update task set due_at = :at, reminded_at = null, version = version + 1"
+            "update task set due_at = :at, reminded_at = null, version = version + 1,"
+            " escalate_at = case when member_id is null then cast(:late as timestamptz) end"
             " where org_id = :org and id = :task and state = 'open' returning id"
         ),
-        {"org": uow.org_id, "task": task_id, "at": at},
+        {"org": uow.org_id, "task": task_id, "at": at, "late": at + GRACE},
     )
     if moved is None:
         raise TaskNotFound
+    redraw(uow, task)
     if task.lead_id:
         timeline.change(
             uow, lead_id=task.lead_id, verb="task_moved", actor_id=actor.id, data={"due": at},
@@ -155,16 +198,30 @@ def close_open(uow: UnitOfWork, *, lead_id: int, member_id: int, state: str) -> 
     return list(rows)
 
 
-def due(uow: UnitOfWork, *, actor: Actor, until: datetime, most: int = 50) -> list[TaskView]:
-    """The actor's open tasks due by then, the oldest first."""
-    rows = uow.session.execute(
-        text(
-            _SELECT
-            + " and t.member_id = :me and t.state = 'open' and t.due_at <= :until order by t.due_at, t.id limit :most"
-        ),
-        {"org": uow.org_id, "me": actor.id, "until": until, "most": most},
-    )
-    return [TaskView(**row) for row in rows.mappings()]
+def own(actor: Actor, task: TaskView) -> TaskView:
+    """The task, if no colleague has it; managers may change it all the same. Raises TaskTaken."""
+    if task.member_id not in (None, actor.id) and not actor.is_manager:
+        raise TaskTaken(by_id=task.member_id)
+    return task
+
+
+def open_ones(
+    uow: UnitOfWork,
+    *,
+    actor: Actor,
+    until: datetime,
+    whose: Whose = "either",
+    lead_id: int | None = None,
+    words: str = "",
+    most: int = 10,
+) -> list[TaskView]:
+    """What is due before then, the oldest first. Args: whose: the actor's own, or what waits for somebody of the team;
+    lead_id, words: of one lead, or with these words in it."""
+    args = {
+        "org": uow.org_id, "me": actor.id, "path": list(actor.departments), "until": until, "lead": lead_id,
+        "words": words.strip().lower(), "most": most,
+    }  # fmt: skip
+    return [TaskView(**row) for row in uow.session.execute(_OPEN[whose], args).mappings()]
 
 
 def remind_due(uow: UnitOfWork) -> int:
@@ -176,7 +233,7 @@ def remind_due(uow: UnitOfWork) -> int:
                 select id from task where org_id = :org and state = 'open' and reminded_at is null and due_at <= :now
                 order by due_at limit :chunk for no key update skip locked
             ) due where t.org_id = :org and t.id = due.id
-            returning t.id, t.member_id, t.lead_id, t.due_at
+            returning t.id, t.member_id, t.lead_id, t.due_at, t.department_id
             """
         ),
         {"org": uow.org_id, "now": uow.now, "chunk": CHUNK},
@@ -185,11 +242,31 @@ def remind_due(uow: UnitOfWork) -> int:
     for row in rows:
         if row.lead_id in silent:
             continue
-        uow.notify(
-            "task.due", to=row.member_id, lead=row.lead_id, key=f"task:{row.id}:{row.due_at.timestamp():.0f}",
-            data={"task": row.id} | ({"lead": row.lead_id} if row.lead_id else {}), together=f"due:{row.member_id}",
-        )  # fmt: skip
+        key, data = f"task:{row.id}:{row.due_at.timestamp():.0f}", _told(row.id, row.lead_id)
+        if row.member_id is None:
+            for member in team(uow, row.department_id):
+                uow.notify("task.team", to=member, lead=row.lead_id, key=f"{key}:{member}", data=data)
+            continue
+        uow.notify("task.due", to=row.member_id, lead=row.lead_id, key=key, data=data, together=f"due:{row.member_id}")
     return len(rows)
+
+
+def team(uow: UnitOfWork, department_id: int) -> list[int]:
+    """Who is in a department or below it."""
+    return list(uow.session.scalars(_OF_TEAM, {"org": uow.org_id, "department": department_id}))
+
+
+def redraw(uow: UnitOfWork, task: TaskView) -> None:
+    """The team's cards of a task without a lead shall show how it stands; those of a lead follow the lead."""
+    if task.department_id is None or task.lead_id is not None:
+        return
+    for row in uow.session.execute(_REDRAW, {"org": uow.org_id, "task": task.id}).all():
+        args, lock = {"org_id": uow.org_id, "card_id": row.id}, queue.card_lock(row.id, row.place)
+        uow.defer(queue.Order(queue.EDIT, args, lock=lock))
+
+
+def _told(task_id: int, lead_id: int | None) -> dict[str, int]:
+    return {"task": task_id} | ({"lead": lead_id} if lead_id else {})
 
 
 def _silent(uow: UnitOfWork, lead_ids: list[int]) -> dict[int, str]:
@@ -197,15 +274,16 @@ def _silent(uow: UnitOfWork, lead_ids: list[int]) -> dict[int, str]:
     return contacting.forbidden(uow, lead_facts.read(uow, lead_ids), "remind") if uow.rules.contact else {}
 
 
-def _close(uow: UnitOfWork, task_ids: list[int], state: str) -> None:
-    closed = uow.session.scalars(
+def _close(uow: UnitOfWork, task_id: int, actor: Actor) -> None:
+    closed = uow.session.scalar(
         text(
-            "update task set state = :state, closed_at = :now, version = version + 1"
-            " where org_id = :org and id = any(:ids) and state = 'open' returning id"
+            "update task set state = 'done', closed_at = :now, version = version + 1,"
+            " member_id = coalesce(member_id, :me), escalate_at = null"
+            " where org_id = :org and id = :task and state = 'open' returning id"
         ),
-        {"org": uow.org_id, "ids": task_ids, "state": state, "now": uow.now},
-    ).all()
-    if not closed:
+        {"org": uow.org_id, "task": task_id, "me": actor.id, "now": uow.now},
+    )
+    if closed is None:
         raise TaskNotFound
 
 

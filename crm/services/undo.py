@@ -29,8 +29,8 @@ from crm.services import (
     nurturing,
     ownership,
     shields,
+    team_tasks,
     timeline,
-    unmerging,
 )
 from crm.services.timeline import UNDOABLE
 from crm.uow import UnitOfWork
@@ -38,8 +38,8 @@ from crm.uow import UnitOfWork
 # What a person does. Whatever the engine wrote is taken back by doing the opposite.
 VERBS = (
     "claimed", "released", "created", "logged", "stage", "won", "lost", "reopened", "extended", "task_set", "task_done",
-    "task_moved", "noted", "assigned", "transferred", "held", "parked",
-    "protected", "unprotected", "moved", "accepted", "merged",
+    "task_moved", "task_asked", "task_taken", "noted", "assigned", "transferred", "held", "parked",
+    "protected", "unprotected", "moved", "accepted",
 )  # fmt: skip
 _MINE = """
     select a.id, a.lead_id, a.verb, a.undo, a.at, l.version, l.number, l.owner_id from activity a
@@ -87,15 +87,11 @@ _VOID = text(
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What was taken back: the leads that are as before, and those of the same step on which somebody built.
-
-    `parted`: what became of the leads of a merge.
-    """
+    """What was taken back: the leads that are as before, and those of the same step on which somebody built."""
 
     verb: str
     lead_ids: list[int]
     kept_ids: list[int]
-    parted: unmerging.Parted | None = None
 
 
 def undo(uow: UnitOfWork, *, actor: Actor, activity_id: int | None = None) -> Undone:
@@ -107,8 +103,6 @@ def undo(uow: UnitOfWork, *, actor: Actor, activity_id: int | None = None) -> Un
     row = uow.session.execute(_ONE if activity_id else _LAST, who | {"activity": activity_id}).one_or_none()
     if row is None:
         raise NothingToUndo(minutes=uow.rules.undo_minutes)
-    if row.verb == "merged":
-        return _part(uow, actor, row)
     rows = uow.session.execute(_STEP, who | {"activity": row.id, "step": row.undo.get("step")}).all()
     whole = [list(changes) for _lead, changes in groupby(rows, key=lambda each: each.lead_id)]
     free = [changes for changes in whole if _stands(changes[0])]
@@ -133,16 +127,6 @@ def undoable(uow: UnitOfWork, *, actor: Actor, lead_id: int) -> int | None:
     """The actor's last change of this lead, which an Undo button would take back, if it still can be."""
     row = uow.session.execute(_OF_LEAD, _who(uow, actor) | {"lead": lead_id}).one_or_none()
     return row.id if row is not None and _stands(row) else None
-
-
-def _part(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> Undone:
-    """A merge concerns more leads than the one that tells of it, so it is taken back as a whole."""
-    if not _stands(row):
-        raise BuiltUpon(ref=f"L-{row.number}")
-    parted = unmerging.take_back(uow, actor=actor, merge_id=row.undo["merge"])
-    before = {"org": uow.org_id, "lead": row.lead_id, "before": row.undo["version"] - 1}
-    uow.session.execute(_REBASE, before)
-    return Undone(row.verb, [row.lead_id, *parted.back_ids], [], parted)
 
 
 def _who(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
@@ -259,6 +243,8 @@ def _restore(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
             ),
             {"org": uow.org_id, "id": task_id, "due": due_at},
         )
+    if "task_taken" in row.undo:
+        team_tasks.give_back(uow, task_id=row.undo["task_taken"], member_id=actor.id)
     if "contact_state" in row.undo:
         person_id, state = row.undo["contact_state"]
         uow.session.execute(

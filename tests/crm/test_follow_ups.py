@@ -128,4 +128,4 @@ def test_of_two_who_end_a_lead_at_once_one_is_told(desk, lead):
     desk.does("mia", lambda uow, actor, lead: pipeline.lost(uow, actor=actor, lead=lead, reason="spam"), lead)
     with pytest.raises(errors.Conflict):
         desk.does("ann", lambda uow, actor: pipeline.won(uow, actor=actor, lead=seen))
-    assert desk.does("ann", lambda uow, actor: tasks.due(uow, actor=actor, until=desk.time())) == []
+    assert desk.does("ann", lambda uow, actor: tasks.open_ones(uow, actor=actor, until=desk.time(), whose="own")) == []

@@ -97,7 +97,7 @@ def test_due_ones_come_oldest_first_and_only_the_members_own(desk, lead):
     remind(desk, lead, days=3)
     remind(desk, desk.make(owner="bob"), who="bob", hours=1)
     until = desk.time() + timedelta(days=1)
-    found = desk.does("ann", lambda uow, actor: tasks.due(uow, actor=actor, until=until))
+    found = desk.does("ann", lambda uow, actor: tasks.open_ones(uow, actor=actor, until=until, whose="own"))
     assert [task.id for task in found] == [first.id, second.id]
 
 
