@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, CursorResult, Executable, text
 from sqlalchemy.orm import Session
 
 from crm import queue, rulebook
@@ -96,17 +96,24 @@ class UnitOfWork:
     _owed: list[dict[str, Any]] = field(init=False, default_factory=list)
     _touched: set[int] = field(init=False, default_factory=set)
     _orders: list[queue.Order] = field(init=False, default_factory=list)
+    _connection: Connection | None = field(init=False, default=None)
+
+    def execute(self, statement: Executable, args: Mapping[str, Any]) -> CursorResult[Any]:
+        """What `session.execute` does, in half the time: for statements of which a decision or a claim is made."""
+        if self._connection is None:
+            self._connection = self.session.connection()
+        return self._connection.execute(statement, args)
 
     def open(self, org_id: int | None) -> None:
         """Begin: learn the time, and the tenant if it is known."""
-        row = self.session.execute(_OPEN, {"org": str(org_id or "")}).one()
+        row = self.execute(_OPEN, {"org": str(org_id or "")}).one()
         self.now = self.time() + timedelta(seconds=row.shift or 0)
         self.org_id, self.rule_set_id = org_id or 0, row.rules
 
     def receive(self, org_id: int, key: str) -> None:
         """Begin, and write the row of an inbound delivery before anything else."""
         wall = self.time()
-        row = self.session.execute(_RECEIVE, {"org": org_id, "key": key, "wall": wall}).one()
+        row = self.execute(_RECEIVE, {"org": org_id, "key": key, "wall": wall}).one()
         self.now = wall + timedelta(seconds=row.shift)
         self.org_id, self.rule_set_id, self.is_first = org_id, row.rules, row.is_first
 
@@ -185,7 +192,7 @@ class UnitOfWork:
             return []
         key, answer = self._answer or (None, None)
         args = {"org": self.org_id, "now": self.now, "key": key, "answer": answer, "recent": json.dumps(self._recent)}
-        rows = self.session.execute(_CLOSE, args | {"owed": json.dumps(owed), "touched": json.dumps(touched)})
+        rows = self.execute(_CLOSE, args | {"owed": json.dumps(owed), "touched": json.dumps(touched)})
         return [self._delivery(row.id, row.due_at) if row.due_at else self._edit(row.id, row.place) for row in rows]
 
     def _delivery(self, message_id: int, due_at: datetime) -> queue.Order:

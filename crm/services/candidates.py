@@ -104,7 +104,7 @@ def lock(uow: UnitOfWork, seats: Iterable[Candidate]) -> None:
     missing = sorted(by_id.keys() - {row.member_id for row in rows})
     if missing:
         # A row that somebody else has just made is invisible to the statement that waited for it.
-        uow.session.execute(_OPEN, {"org": uow.org_id, "members": missing})
+        uow.execute(_OPEN, {"org": uow.org_id, "members": missing})
         rows = [*rows, *_lock(uow, missing)]
     for row in rows:
         _write(uow, by_id[row.member_id], row[1:])
@@ -125,7 +125,7 @@ def known_owners(uow: UnitOfWork, leads: Sequence[LeadFacts]) -> dict[int, int]:
     if not uow.rules.affinity:
         return {}
     args = {"org": uow.org_id, "persons": [lead.person_id for lead in leads]}
-    return owners_among(uow, leads, [tuple(row) for row in uow.session.execute(_KNOWN_OWNERS, args)])
+    return owners_among(uow, leads, [tuple(row) for row in uow.execute(_KNOWN_OWNERS, args)])
 
 
 def owners_among(uow: UnitOfWork, leads: Sequence[LeadFacts], rows: Iterable[Sequence[Any]]) -> dict[int, int]:
@@ -140,11 +140,11 @@ def owners_among(uow: UnitOfWork, leads: Sequence[LeadFacts], rows: Iterable[Seq
 def _now(uow: UnitOfWork, members: Iterable[int]) -> Row[Any]:
     """What the ledger says of these members, and which version the roster has by now."""
     args = {"org": uow.org_id, "today": uow.now.date(), "members": list(members)}
-    return uow.session.execute(_NOW, args).one()
+    return uow.execute(_NOW, args).one()
 
 
 def _lock(uow: UnitOfWork, member_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    return uow.session.execute(_LOCK, {"org": uow.org_id, "members": list(member_ids)}).all()
+    return uow.execute(_LOCK, {"org": uow.org_id, "members": list(member_ids)}).all()
 
 
 def _write(uow: UnitOfWork, one: Candidate, figures: Sequence[int]) -> None:

@@ -76,7 +76,7 @@ def dispatch(uow: UnitOfWork, lead_id: int) -> Dealt | None:
     """Find an owner for a free lead, or a pool. None when it has an owner, waits or is closed: then nothing is done."""
     statement = _LOCK_AND_ASK if uow.rules.affinity else _LOCK
     args = {"org": uow.org_id, "lead": lead_id, "kind": "dispatch", "now": uow.now}
-    free = uow.session.execute(statement, args).one_or_none()
+    free = uow.execute(statement, args).one_or_none()
     if free is None:
         return None
     facts = lead_facts.read(uow, [lead_id])[0]

@@ -57,7 +57,7 @@ _TAGS, _CUSTOM, _PATH = (NAMES.index(name) for name in ("tags", "custom", "depar
 
 def read(uow: UnitOfWork, lead_ids: Sequence[int]) -> list[LeadFacts]:
     """The facts of these leads, by id; unknown ids are left out."""
-    rows = uow.session.execute(_FACTS, {"org": uow.org_id, "now": uow.now, "ids": list(lead_ids)})
+    rows = uow.execute(_FACTS, {"org": uow.org_id, "now": uow.now, "ids": list(lead_ids)})
     return [of(row) for row in rows]
 
 

@@ -271,7 +271,7 @@ def take(  # noqa: PLR0913  (one named thing each)
     clock = clocks.compute(uow, [found.taken(member.id, uow.now)])[0]
     counts = quota.counts(uow.rules, origin=found.lead.origin, stage=found.lead.stage)
     uow.touch(found.lead.id)
-    row = uow.session.execute(
+    row = uow.execute(
         _TAKE_BY if by else _TAKE,
         {
             "org": uow.org_id, "lead": found.lead.id, "member": member.id, "now": uow.now, "how": how, "claims": claims,

@@ -37,7 +37,7 @@ def read(uow: UnitOfWork, rules: Iterable[Dispatch]) -> dict[str, Cursor]:
     found = _read(uow, names)
     missing = [name for name in names if name not in found]
     if missing:
-        uow.session.execute(_OPEN, {"org": uow.org_id, "rules": missing})
+        uow.execute(_OPEN, {"org": uow.org_id, "rules": missing})
         found |= _read(uow, missing)
     return found
 
@@ -54,11 +54,11 @@ def write(uow: UnitOfWork, rotations: Iterable[Rotation]) -> None:
         rotation.settle()
         rows.append({"rule": rotation.rule.name, "state": rotation.cursor.state()})
     if rows:
-        uow.session.execute(_WRITE, {"org": uow.org_id, "rows": json.dumps(rows)})
+        uow.execute(_WRITE, {"org": uow.org_id, "rows": json.dumps(rows)})
 
 
 def _read(uow: UnitOfWork, names: Sequence[str]) -> dict[str, Cursor]:
-    rows = uow.session.execute(_READ, {"org": uow.org_id, "rules": list(names)})
+    rows = uow.execute(_READ, {"org": uow.org_id, "rules": list(names)})
     return {row.rule: Cursor.read(row.state) for row in rows}
 
 
@@ -68,7 +68,7 @@ def _period(uow: UnitOfWork, rule: Dispatch) -> str:
         return "ever"
     known = uow.session.info
     if "timezone" not in known:
-        known["timezone"] = uow.session.execute(_TIMEZONE, {"org": uow.org_id}).scalar_one()
+        known["timezone"] = uow.execute(_TIMEZONE, {"org": uow.org_id}).scalar_one()
     where = zone(known["timezone"])
     begins: dict[str, date] = {
         "day": quota.day_of(uow.now, where), "week": quota.week_of(uow.now, where),

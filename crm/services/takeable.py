@@ -106,7 +106,7 @@ def by_id(uow: UnitOfWork, member: Taker, lead_id: int) -> Takeable | None:
 
 
 def _read(uow: UnitOfWork, member: Taker, statement: Executable, **args: int) -> Takeable | None:
-    row = uow.session.execute(statement, {"org": uow.org_id, "me": member.id, "now": uow.now} | args).one_or_none()
+    row = uow.execute(statement, {"org": uow.org_id, "me": member.id, "now": uow.now} | args).one_or_none()
     if row is None:
         return None
     calendars.remember(uow, [member.id], row[_MORE:])
