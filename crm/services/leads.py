@@ -21,7 +21,7 @@ _VIEW = """
            l.amount, l.currency, l.score, l.score_reasons, l.created_at, l.assigned_at, l.contacted_at,
            l.followed_up_at, l.pool_entered_at, l.recycle_at, l.recycle_rule, l.extensions, l.touches, l.lost_reason,
            l.held_by, l.held_until, l.held_for, l.wave, l.protected_until,
-           l.seller_id, p.id as person_id, p.name, p.company, p.title, p.contact_state,
+           l.seller_id, l.merged_into, p.id as person_id, p.name, p.company, p.title, p.contact_state,
            o.name as owner, d.path as owner_path, pool.name as pool, s.name as source,
            st.name as stage_name, st.name_zh as stage_name_zh, st.funnel,
            (select min(t.due_at) from task t
@@ -53,7 +53,8 @@ _NAMES = """
     created_at assigned_at contacted_at followed_up_at pool_entered_at recycle_at recycle_rule extensions touches
     lost_reason
     held_by held_until held_for wave protected_until
-    seller_id person_id name company title contact_state owner owner_path pool source stage_name stage_name_zh funnel
+    seller_id merged_into person_id name company title contact_state owner owner_path pool source stage_name
+    stage_name_zh funnel
     next_at keys starred helps in_scope
 """
 _NAMED: list[ColumnClause[Any]] = [column(name) for name in _NAMES.split()]
@@ -81,7 +82,10 @@ _FOUND = _seen(
 
 @dataclass(frozen=True, slots=True)
 class LeadView:
-    """A lead as one viewer may see it: contact data is masked unless it is the viewer's to see."""
+    """A lead as one viewer may see it: contact data is masked unless it is the viewer's to see.
+
+    `was`: the reference of the lead that was asked for, where this one stands for it since they were merged.
+    """
 
     id: int
     number: int
@@ -130,6 +134,7 @@ class LeadView:
     person_id: int
     starred: bool
     mine: bool
+    was: str = ""
 
     @property
     def ref(self) -> str:
@@ -160,10 +165,11 @@ def access_id(uow: UnitOfWork, *, actor: Actor, lead_id: int) -> LeadView:
 
 
 def many(uow: UnitOfWork, *, actor: Actor, lead_ids: list[int]) -> list[LeadView]:
-    """Those of the leads that the actor may see, in the order given."""
-    found = {row["id"]: row for row in _rows(uow, _BY_IDS, actor, ids=lead_ids)}
+    """Those of the leads that the actor may see, in the order given, each once."""
+    found = {row.get("asked", row["id"]): row for row in _rows(uow, _BY_IDS, actor, ids=lead_ids)}
     rows = [found[lead_id] for lead_id in lead_ids if lead_id in found]
-    return [_view(row, actor) for row in rows if _visible(row, actor)]
+    unique = {row["id"]: row for row in reversed(rows)}
+    return [_view(row, actor) for row in reversed(unique.values()) if _visible(row, actor)]
 
 
 def mine(uow: UnitOfWork, *, actor: Actor, most: int = 50) -> list[LeadView]:
@@ -199,7 +205,18 @@ def mask(kind: str, value: str) -> str:
 
 
 def _rows(uow: UnitOfWork, statement: Any, actor: Actor, **args: Any) -> list[dict[str, Any]]:
-    return [dict(row) for row in uow.session.execute(statement, _who(uow, actor) | args).mappings()]
+    rows = [dict(row) for row in uow.session.execute(statement, _who(uow, actor) | args).mappings()]
+    return _standing(uow, actor, rows) if any(row["merged_into"] for row in rows) else rows
+
+
+def _standing(uow: UnitOfWork, actor: Actor, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """In the place of leads that were merged away those that stand for them, which know as what they were `asked`."""
+    ids = [row["merged_into"] for row in rows if row["merged_into"]]
+    heirs = {row["id"]: dict(row) for row in uow.session.execute(_BY_IDS, _who(uow, actor) | {"ids": ids}).mappings()}
+    return [
+        heirs[row["merged_into"]] | {"asked": row["id"], "was": f"L-{row['number']}"} if row["merged_into"] else row
+        for row in rows
+    ]
 
 
 def _who(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:

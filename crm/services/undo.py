@@ -31,6 +31,7 @@ from crm.services import (
     shields,
     team_tasks,
     timeline,
+    unmerging,
 )
 from crm.services.timeline import UNDOABLE
 from crm.uow import UnitOfWork
@@ -39,7 +40,7 @@ from crm.uow import UnitOfWork
 VERBS = (
     "claimed", "released", "created", "logged", "stage", "won", "lost", "reopened", "extended", "task_set", "task_done",
     "task_moved", "task_asked", "task_taken", "noted", "assigned", "transferred", "held", "parked",
-    "protected", "unprotected", "moved", "accepted",
+    "protected", "unprotected", "moved", "accepted", "merged",
 )  # fmt: skip
 _MINE = """
     select a.id, a.lead_id, a.verb, a.undo, a.at, l.version, l.number, l.owner_id from activity a
@@ -87,11 +88,15 @@ _VOID = text(
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What was taken back: the leads that are as before, and those of the same step on which somebody built."""
+    """What was taken back: the leads that are as before, and those of the same step on which somebody built.
+
+    `parted`: what became of the leads of a merge.
+    """
 
     verb: str
     lead_ids: list[int]
     kept_ids: list[int]
+    parted: unmerging.Parted | None = None
 
 
 def undo(uow: UnitOfWork, *, actor: Actor, activity_id: int | None = None) -> Undone:
@@ -103,6 +108,8 @@ def undo(uow: UnitOfWork, *, actor: Actor, activity_id: int | None = None) -> Un
     row = uow.session.execute(_ONE if activity_id else _LAST, who | {"activity": activity_id}).one_or_none()
     if row is None:
         raise NothingToUndo(minutes=uow.rules.undo_minutes)
+    if row.verb == "merged":
+        return _part(uow, actor, row)
     rows = uow.session.execute(_STEP, who | {"activity": row.id, "step": row.undo.get("step")}).all()
     whole = [list(changes) for _lead, changes in groupby(rows, key=lambda each: each.lead_id)]
     free = [changes for changes in whole if _stands(changes[0])]
@@ -127,6 +134,16 @@ def undoable(uow: UnitOfWork, *, actor: Actor, lead_id: int) -> int | None:
     """The actor's last change of this lead, which an Undo button would take back, if it still can be."""
     row = uow.session.execute(_OF_LEAD, _who(uow, actor) | {"lead": lead_id}).one_or_none()
     return row.id if row is not None and _stands(row) else None
+
+
+def _part(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> Undone:
+    """A merge concerns more leads than the one that tells of it, so it is taken back as a whole."""
+    if not _stands(row):
+        raise BuiltUpon(ref=f"L-{row.number}")
+    parted = unmerging.take_back(uow, actor=actor, merge_id=row.undo["merge"])
+    before = {"org": uow.org_id, "lead": row.lead_id, "before": row.undo["version"] - 1}
+    uow.session.execute(_REBASE, before)
+    return Undone(row.verb, [row.lead_id, *parted.back_ids], [], parted)
 
 
 def _who(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
