@@ -136,8 +136,7 @@ def tell_held(database: Database, org_id: int) -> None:
 
 DUTIES: tuple[Duty, ...] = (
     remind, ask_managers, recycling.sweep, recycling.warn, pass_offers_on, open_lines, respond, set_free, deal_held,
-    digest, rescore,
-    look_back, tell_held,
+    digest, rescore, look_back, tell_held,
 )  # fmt: skip
 
 
