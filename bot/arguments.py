@@ -25,6 +25,8 @@ Rest = NewType("Rest", str)
 Many = NewType("Many", int)
 Word = NewType("Word", str)
 RawRef = NewType("RawRef", str)
+# Of the words that follow, a sum alone says nothing of the lead.
+LeadOrSum = NewType("LeadOrSum", LeadView)
 # The number of a row that a button carries; anything else comes from a card that nobody drew.
 Id = NewType("Id", int)
 
@@ -35,6 +37,7 @@ _COUNT = re.compile(r"^([0-9]{1,4})\b\s*")
 _ID = re.compile(r"[0-9]{1,18}")
 _WORD = re.compile(r"[^\s,，:：;；。]+")
 _BREAK = re.compile(r"^[\s,，:：;；。]+")
+_SUM = re.compile(r"(?:[¥￥$€£]\s?)?\d[\d,.]*\s?(?:k|w|m|万|千|亿|元|块|usd|eur|rmb|cny)*", re.IGNORECASE)
 TAIL = 4  # digits by which a phone number is known
 NAME_WORDS = 4  # of a name or company, at most
 
@@ -117,7 +120,7 @@ def named(context: Context, words: str) -> tuple[LeadView, str]:
 
 def _latest(context: Context, rest: str) -> tuple[LeadView, str]:
     """The lead that the actor dealt with last here. Raises LeadWanted with those it may be, Missing without any."""
-    found = recent_leads.last(context.uow, actor=context.actor, place=context.place)
+    found = _recent(context)
     if found is not None:
         context.guessed = True
         return found, rest
@@ -125,6 +128,10 @@ def _latest(context: Context, rest: str) -> tuple[LeadView, str]:
     if not likely:
         raise Missing
     raise LeadWanted(leads=[lead.id for lead in likely], rest=rest)
+
+
+def _recent(context: Context) -> LeadView | None:
+    return recent_leads.last(context.uow, actor=context.actor, place=context.place)
 
 
 def _heads(words: str) -> list[str]:
@@ -144,13 +151,21 @@ def _raw_ref(context: Context, words: str) -> tuple[RawRef, str]:
         return RawRef(found.group(1)), words[found.end() :].strip()
     if context.tapped:
         raise Missing
-    return meant(context, words)
-
-
-def meant(context: Context, words: str) -> tuple[RawRef, str]:
-    """The reference of the lead that the words mean, and what follows them."""
     lead, rest = _lead(context, words)
     return RawRef(lead.ref), rest
+
+
+def meant(context: Context, words: str, example: str) -> RawRef:
+    """The reference of the lead that the words mean. Raises MissingArgument, and what `named` raises."""
+    try:
+        return RawRef(_lead(context, words)[0].ref)
+    except Missing:
+        raise MissingArgument(example=example) from None
+
+
+def _lead_or_sum(context: Context, words: str) -> tuple[LeadView, str]:
+    """As a lead is read, but a sum alone belongs to the lead dealt with last."""
+    return _latest(context, words) if _SUM.fullmatch(words.strip()) and _recent(context) else _lead(context, words)
 
 
 def _pool(context: Context, words: str) -> tuple[PoolView, str]:
@@ -195,5 +210,5 @@ def _word(_context: Context, words: str) -> tuple[Word, str]:
 
 PARSERS: dict[Any, Parser] = {
     LeadView: _lead, RawRef: _raw_ref, PoolView: _pool, TaskView: _task, Many: _many, Rest: _rest,
-    Word: _word, Id: _id,
+    Word: _word, Id: _id, LeadOrSum: _lead_or_sum,
 }  # fmt: skip

@@ -21,6 +21,7 @@ class Reply:
 
     `once` holds what is shown a single time and never stored, such as a fresh key; a repeat sees None in its place.
     `known` spares an answer that is shown at once what the handler has read; any later drawing reads it anew.
+    `asks` is the action and value of a card with choices that a short typed line answers as well as a tap.
     """
 
     name: str
@@ -30,11 +31,12 @@ class Reply:
     public: bool = False
     once: Mapping[str, Any] = field(default_factory=dict)
     known: Mapping[str, Any] = field(default_factory=dict)
+    asks: tuple[str, str] | None = None
 
     @property
     def lead(self) -> int | None:
         """The one lead that this is about, if it is about one."""
-        several = self.args.get("leads") or ()
+        several: list[Any] = self.args.get("leads") or []
         found = self.args.get("lead") or (several[0] if len(several) == 1 else None)
         return found if isinstance(found, int) else None
 

@@ -167,6 +167,8 @@ class Dispatcher:
     def _finish(self, context: Context, reply: Reply, *, late: bool) -> Answer:
         uow, interaction = context.uow, context.interaction
         uow.answer(_key(interaction), reply.stored())
+        if reply.asks:
+            pending.ask(context, reply, self._platforms[interaction.platform])
         if context.member and (lead := reply.lead):
             uow.dealt_with(lead, member=context.member.id, place=context.place)
         if late or not self._inline(interaction, reply):

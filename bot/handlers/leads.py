@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from bot.arguments import Id, Rest, Word
+from bot.arguments import Id, LeadOrSum, Rest, Word
 from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.handlers import picking
@@ -35,6 +35,12 @@ _NUMBER = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
 @action("lead.open", guards=False)
 def lead(context: Context, lead: LeadView) -> Reply:
     return context.beside("lead", lead=lead.id, note="")
+
+
+@action("lead.show", guards=False)
+def show(context: Context, lead: LeadView) -> Reply:
+    """Back from a question to the lead's card."""
+    return context.reply("lead", lead=lead.id, note="")
 
 
 @command(
@@ -150,7 +156,7 @@ def stage(context: Context, lead: LeadView, name: Rest | None = None) -> Reply:
     topic="leads",
 )
 @action("lead.won")
-def won(context: Context, lead: LeadView, amount: Rest | None = None) -> Reply:
+def won(context: Context, lead: LeadOrSum, amount: Rest | None = None) -> Reply:
     paid = _money(amount or "")
     pipeline.won(context.uow, actor=context.actor, lead=lead, amount=paid.amount, currency=paid.currency)
     return context.reply("closed", lead=lead.id, won=True)
@@ -169,7 +175,7 @@ def won(context: Context, lead: LeadView, amount: Rest | None = None) -> Reply:
 def lost(context: Context, lead: LeadView, reason: Rest | None = None) -> Reply:
     given = context.fields.get("reason") or reason
     if not given:
-        return context.form("lost_form", lead=lead.id)
+        return replace(context.reply("lost_why", lead=lead.id), asks=("lead.lost", lead.ref))
     pipeline.lost(context.uow, actor=context.actor, lead=lead, reason=given)
     return context.reply("closed", lead=lead.id, won=False)
 

@@ -58,7 +58,7 @@ def claim(context: Context, what: Rest) -> Reply:
     if many and int(many[1]) <= MOST_AT_ONCE:
         return claim_many(context, Many(int(many[1])))
     number = leads.parse_ref(words)
-    return claim_one(context, RawRef(f"L-{number}") if number is not None else meant(context, what)[0])
+    return claim_one(context, RawRef(f"L-{number}") if number is not None else meant(context, what, _("claim L-1042")))
 
 
 @action("lead.claim", was=("pool.claim",), guards=False)
@@ -112,10 +112,16 @@ def _stopped(last: Claimed) -> dict[str, object]:
 def release(context: Context, lead: LeadView, reason: Rest | None = None) -> Reply:
     given = context.fields.get("reason") or reason
     if not given:
-        return context.form("release_form", lead=lead.id)
+        return replace(context.reply("release_why", lead=lead.id), asks=("lead.release", lead.ref))
     given, pool_id = _to_pool(context, given)
     pool = assignments.release(context.uow, actor=context.actor, lead=lead, reason=given, pool_id=pool_id)
     return context.reply("released", ref=lead.ref, lead=lead.id, pool=pool)
+
+
+@action("lead.release_to")
+def release_elsewhere(context: Context, lead: LeadView) -> Reply:
+    """Give it back to another pool than the one it came from: a form."""
+    return context.form("release_form", lead=lead.id)
 
 
 def _to_pool(context: Context, words: str) -> tuple[str, int | None]:

@@ -53,7 +53,7 @@ def name_before(words: str) -> str | None:
 def begins_sentence(words: str) -> bool:
     """Whether the first word is one with which sentences begin, and names hardly ever."""
     first = _WORD.match(fold(words.strip()))
-    return bool(first) and first[0].rstrip(".").lower() in _words().openers
+    return first is not None and first[0].rstrip(".").lower() in _words().openers
 
 
 def name_ends(words: str) -> list[int]:

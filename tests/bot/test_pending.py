@@ -1,4 +1,4 @@
-"""Questions where there are no dialogs: the next line is the answer, for half an hour, unless it is a command."""
+"""Open questions: the next line is the answer, for half an hour, unless it is a command or about something else."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def count(world, verb) -> int:
 
 
 def test_the_next_line_answers_the_question(world, ref):
-    assert taps(world, "lead.release", ref).form is not None
+    assert taps(world, "lead.release_to", ref).form is not None
     types(world, "not my region")
     assert count(world, "released") == 1
     assert world.count(
@@ -55,7 +55,7 @@ def test_after_half_an_hour_a_line_is_a_line(world, ref):
 
 
 def test_the_newest_question_counts(world, ref):
-    taps(world, "lead.release", ref)
+    taps(world, "lead.release_to", ref)
     taps(world, "lead.lost", ref)
     types(world, "too expensive")
     assert (count(world, "released"), count(world, "lost")) == (0, 1)
@@ -68,10 +68,24 @@ def test_a_colleagues_line_answers_nothing(world, ref):
 
 
 def test_where_there_are_dialogs_nothing_is_remembered(world, ref):
-    ask(world, says(world, "", kind="action", action="lead.release", value=ref))
+    ask(world, says(world, "", kind="action", action="lead.release_to", value=ref))
     told(world, "not my region")
     assert count(world, "released") == 0
     assert world.count("select count(*) from pending_form where org_id = :o", o=world.acme.org_id) == 0
+
+
+@pytest.mark.parametrize("words", ["price", "太贵了", "no budget this year"])
+def test_a_card_with_choices_takes_a_short_line_for_a_tap(world, ref, words):
+    ask(world, says(world, "", kind="action", action="lead.lost", value=ref))
+    told(world, words)
+    assert world.count("select count(*) from lead where lost_reason = :w", w=words) == 1
+
+
+@pytest.mark.parametrize("words", ["L-99 price", "13800138000", "today", "price, says " + "much " * 9, "ask @Bob"])
+def test_what_is_no_short_answer_is_something_else(world, ref, words):
+    ask(world, says(world, "", kind="action", action="lead.lost", value=ref))
+    told(world, words)
+    assert count(world, "lost") == 0
 
 
 def test_a_refused_answer_leaves_the_question_open(world, ref):

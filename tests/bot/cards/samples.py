@@ -170,7 +170,12 @@ def released(scene: Scene) -> Shown:
 
 @sample("release_form")
 def release_form(scene: Scene) -> Shown:
-    return scene.tap("ann", "lead.release", scene.lead(owner="ann"))
+    return scene.tap("ann", "lead.release_to", scene.lead(owner="ann"))
+
+
+@sample("release_why")
+def release_why(scene: Scene) -> Shown:
+    return scene.tap("ann", "lead.release", scene.lead(owner="ann", name="Lu Wei"))
 
 
 @sample("pool_recycled")

@@ -91,6 +91,25 @@ def pick(scene: Scene) -> Shown:
     return scene.say("ann", "log Lu called")
 
 
+@sample("pick-wanted")
+def pick_wanted(scene: Scene) -> Shown:
+    for name in ("Lu Wei", "Zoe"):
+        scene.lead(owner="ann", name=name)
+    return scene.say("ann", "log called, no answer")
+
+
+@sample("unknown_lead")
+def unknown_lead(scene: Scene) -> Shown:
+    scene.lead(owner="ann", name="Zhou Min", firm="Tea House")
+    return scene.say("ann", "log Zhuo Min called, wants a quote")
+
+
+@sample("create_form")
+def create_form(scene: Scene) -> Shown:
+    shown = scene.say("ann", "log Zzz called, wants a quote")
+    return scene.tap("ann", "line.create", str(shown.reply.args["line"]))
+
+
 @sample("logged")
 def logged(scene: Scene) -> Shown:
     ref = scene.lead(owner="ann")
@@ -199,12 +218,6 @@ def today_nothing(scene: Scene) -> Shown:
     return scene.say("ann", "today")
 
 
-@sample("today-week")
-def this_week(scene: Scene) -> Shown:
-    scene.say("ann", f"remind {scene.lead(owner='ann')} Friday 3pm")
-    return scene.say("ann", "week")
-
-
 @sample("stages")
 def stages(scene: Scene) -> Shown:
     return scene.tap("ann", "lead.stage", scene.lead(owner="ann"))
@@ -220,9 +233,9 @@ def closed_lost(scene: Scene) -> Shown:
     return scene.say("ann", f"lost {scene.lead(owner='ann')} too expensive")
 
 
-@sample("lost_form")
-def lost_form(scene: Scene) -> Shown:
-    return scene.tap("ann", "lead.lost", scene.lead(owner="ann"))
+@sample("lost_why")
+def lost_why(scene: Scene) -> Shown:
+    return scene.tap("ann", "lead.lost", scene.lead(owner="ann", name="Lu Wei"))
 
 
 @sample("undone")
