@@ -20,7 +20,7 @@ def drawn(
     """A card by its call. With a `push` it says why it came, in as many words as it has room for."""
     card = render.card(call["card"], {**call["args"], **(once or {})}, facts)
     push = call.get("push")
-    return card if push is None or platform is None else _tuned(card, push, facts, platform)
+    return card if push is None or platform is None else tuned(card, push, facts, platform)
 
 
 def push_of(message_id: int, topic: str, lead_id: int | None, *, to_group: bool) -> dict[str, Any] | None:
@@ -39,7 +39,7 @@ def because(push: Mapping[str, Any], facts: Facts) -> str:
     return facts.words.say(_("You get this because {why}."), why=why)
 
 
-def _tuned(card: Card, push: Mapping[str, Any], facts: Facts, platform: Platform) -> Card:
+def tuned(card: Card, push: Mapping[str, Any], facts: Facts, platform: Platform) -> Card:
     """A private chat of WeCom counts every message silently, so there it must not become two for this."""
     if push["to_group"]:
         return card if platform.name == "wecom" else _with_menu(card, _menu(push, facts, short=True))
