@@ -97,13 +97,17 @@ class Contacts:
     def reconcile(self) -> None:
         """Each night: compare departments, people and contacts of every installation with what we know."""
         for workspace in self.bot.workspaces.all("wecom"):
-            for work in (self._people, self._contacts):
-                try:
-                    work(workspace, self._directory(workspace))
-                except PlatformError as exc:
-                    log.info("contacts.not_reconciled", workspace=workspace.id, cause=exc.cause)
-            with self.bot.database.begin(workspace.org_id) as uow:
-                contact_moves.plan(uow, workspace.id)
+            self.compare(workspace)
+
+    def compare(self, workspace: Workspace) -> None:
+        """One installation; what it may not see is left as it is."""
+        for work in (self._people, self._contacts):
+            try:
+                work(workspace, self._directory(workspace))
+            except PlatformError as exc:
+                log.info("contacts.not_compared", workspace=workspace.id, cause=exc.cause)
+        with self.bot.database.begin(workspace.org_id) as uow:
+            contact_moves.plan(uow, workspace.id)
 
     def _people(self, workspace: Workspace, directory: Directory) -> None:
         asked_at = self.bot.database.time()
