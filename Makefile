@@ -4,6 +4,9 @@ BIN := .venv/bin
 # Tests wait for databases, servers and processes more than they compute: twice as many as there are cores.
 WORKERS ?= 4
 
+# Compiled code is kept: else each process of a run would compile all of it anew, and that is most of its work.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-reset test lint bench chaos lock venv venv-dev
 

@@ -19,7 +19,6 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "sluice-stamp.json"
 BUILD_LOCK = "requirements-build.lock"
 LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
-OLD_SPELLING = "jionlp_time"  # compiled now, else a new Python would print warnings about it at the first start
 QUIETLY = ["--disable-pip-version-check", "--no-input", "--quiet", "--quiet"]
 
 
@@ -64,8 +63,17 @@ def install(wanted: str) -> None:
     """
     pip("install", "--require-hashes", "-r", BUILD_LOCK)
     pip("install", "--no-compile", "--no-build-isolation", "--require-hashes", "-r", LOCKS[wanted])
-    run([PYTHON, "-W", "ignore", "-m", "compileall", "-q", *VENV.glob(f"lib/*/site-packages/{OLD_SPELLING}")])
+    compile_all()
     pip("install", "--no-deps", "--no-build-isolation", "--config-settings", "editable_mode=compat", "-e", ".")
+
+
+def compile_all() -> None:
+    """Compile the packages on all cores, so that no process has to, and none prints warnings about old spellings.
+
+    A file that no Python can compile (packages bring templates) is nobody's concern.
+    """
+    packages = [str(folder) for folder in VENV.glob("lib/*/site-packages")]
+    subprocess.call([str(PYTHON), "-W", "ignore", "-m", "compileall", "-qq", "-j", "0", *packages])
 
 
 def pip(verb: str, *arguments: str) -> None:

@@ -64,6 +64,11 @@ PEOPLE = {
     "dan": ("Dan 赵", "rep", "south"),
 }
 MANAGERS = {"north": "mia", "south": "max"}
+_VAULT = Vault(SECRET)
+_BOSSES = text(
+    "update member set manager_id = b from unnest(cast(:m as bigint[]), cast(:b as bigint[])) as o(m, b)"
+    " where org_id = :o and id = o.m"
+)
 
 
 @dataclass(frozen=True)
@@ -113,11 +118,11 @@ def company(
         uow.enter(org_id)
         uow.session.execute(text("select sluice_open_organization(:o)"), {"o": org_id})
         department = _departments(uow)
-        member = {name: _member(uow, name, department) for name in PEOPLE}
-        _managers(uow, member)
-        pool = {key: _add(uow, Pool, key=key, name=key.title(), admin_id=member["mia"]) for key in ("open", "north")}
-        _add(uow, PoolScope, pool_id=pool["open"], department_id=department["company"])
-        _add(uow, PoolScope, pool_id=pool["north"], department_id=department["north"])
+        member = _members(uow, department)
+        pools = [{"key": key, "name": key.title(), "admin_id": member["mia"]} for key in ("open", "north")]
+        pool = dict(zip(("open", "north"), _add_many(uow, Pool, pools), strict=True))
+        scopes = [(pool["open"], department["company"]), (pool["north"], department["north"])]
+        _add_many(uow, PoolScope, [{"pool_id": pool_id, "department_id": team} for pool_id, team in scopes])
         line_id = _add(uow, Line, key="main", name="Main")
         pipeline_id = _pipeline(uow, line_id)
         source_id = _source(uow, pool["open"])
@@ -125,7 +130,7 @@ def company(
             uow, TeamCalendar, opens=opens, closes=closes, weekdays=[1, 2, 3, 4, 5], country=country,
             extra_holidays=[], extra_workdays=[],
         )  # fmt: skip
-        workspace = {platform: _workspace(uow, platform, member) for platform in PLATFORMS}
+        workspace = _workspaces(uow, member)
         if rules is not None:
             rule_set(uow, rules)
         return Company(org_id, member, department, pool, workspace, source_id, line_id, pipeline_id)
@@ -218,20 +223,23 @@ def read(uow: UnitOfWork, lead_id: int) -> Lead:
 
 
 def _add(uow: UnitOfWork, model: type[Any], **values: Any) -> int:
-    columns = model.__table__.columns
-    if "org_id" in columns and model is not Organization:
-        values["org_id"] = uow.org_id
-    for stamp in ("created_at", "joined_at"):
-        if stamp in columns:
-            values.setdefault(stamp, uow.now)
-    return int(uow.session.scalar(insert(model).values(**values).returning(columns["id"])))
+    return _add_many(uow, model, [values])[0]
+
+
+def _add_many(uow: UnitOfWork, model: type[Any], rows: list[dict[str, Any]]) -> list[int]:
+    """All rows by one statement: a company is made for nearly every test. Their ids, in the order of the rows."""
+    table = model.__table__
+    known = {stamp: uow.now for stamp in ("created_at", "joined_at") if stamp in table.columns}
+    if "org_id" in table.columns and model is not Organization:
+        known["org_id"] = uow.org_id
+    made = insert(table).returning(table.columns["id"], sort_by_parameter_order=True)
+    return [int(key) for key in uow.session.connection().execute(made, [known | row for row in rows]).scalars()]
 
 
 def _departments(uow: UnitOfWork) -> dict[str, int]:
     root = _add(uow, Department, key="company", name="Company", path=[])
-    made = {"company": root}
-    for key in ("north", "south"):
-        made[key] = _add(uow, Department, key=key, name=key.title(), parent_id=root, path=[])
+    teams = [{"key": key, "name": key.title(), "parent_id": root, "path": []} for key in MANAGERS]
+    made = {"company": root} | dict(zip(MANAGERS, _add_many(uow, Department, teams), strict=True))
     uow.session.execute(
         text("update department set path = case when id = :r then array[id] else array[:r, id] end where org_id = :o"),
         {"r": root, "o": uow.org_id},
@@ -239,69 +247,63 @@ def _departments(uow: UnitOfWork) -> dict[str, int]:
     return made
 
 
-def _member(uow: UnitOfWork, name: str, department: Mapping[str, int]) -> int:
-    shown, role, team = PEOPLE[name]
-    member_id = _add(
-        uow, Member, name=shown, email=f"{name}@acme.example", role=role, department_id=department[team], active=True,
-        on_duty=True, tags=[], preferences={}, toured_at=uow.now,
-    )  # fmt: skip
+def _members(uow: UnitOfWork, department: Mapping[str, int]) -> dict[str, int]:
+    rows = [
+        {
+            "name": shown, "email": f"{name}@acme.example", "role": role, "department_id": department[team],
+            "active": True, "on_duty": True, "tags": [], "preferences": {}, "toured_at": uow.now,
+        }
+        for name, (shown, role, team) in PEOPLE.items()
+    ]  # fmt: skip
+    member = dict(zip(PEOPLE, _add_many(uow, Member, rows), strict=True))
+    bosses = [(member[name], member[MANAGERS[team]]) for name, (_, role, team) in PEOPLE.items() if role == "rep"]
+    uow.session.execute(_BOSSES, {"o": uow.org_id, "m": [one for one, _ in bosses], "b": [boss for _, boss in bosses]})
     day = uow.now.date()
-    uow.session.execute(
-        insert(RepLoad).values(
-            org_id=uow.org_id,
-            member_id=member_id,
-            holding=0,
-            day=day,
-            day_claims=0,
-            week=day,
-            week_claims=0,
-            dealt_day=0,
-        )
-    )
-    return member_id
-
-
-def _managers(uow: UnitOfWork, member: Mapping[str, int]) -> None:
-    bosses = {name: member[MANAGERS[team]] for name, (_, role, team) in PEOPLE.items() if role == "rep"}
-    for name, boss in bosses.items():
-        uow.session.execute(
-            text("update member set manager_id = :b where org_id = :o and id = :m"),
-            {"b": boss, "o": uow.org_id, "m": member[name]},
-        )
+    empty = {"holding": 0, "day": day, "day_claims": 0, "week": day, "week_claims": 0, "dealt_day": 0}
+    ledger = [{"org_id": uow.org_id, "member_id": member_id} | empty for member_id in member.values()]
+    uow.session.connection().execute(insert(RepLoad.__table__), ledger)
+    return member
 
 
 def _pipeline(uow: UnitOfWork, line_id: int) -> int:
     pipeline_id = _add(uow, Pipeline, line_id=line_id, name="Main")
-    for position, (key, name, name_zh, funnel) in enumerate(STAGES):
-        _add(
-            uow, Stage, pipeline_id=pipeline_id, key=key, name=name, name_zh=name_zh, position=position, funnel=funnel
-        )  # fmt: skip
+    stages = [
+        {"pipeline_id": pipeline_id, "position": place}
+        | dict(zip(("key", "name", "name_zh", "funnel"), stage, strict=True))
+        for place, stage in enumerate(STAGES)
+    ]
+    _add_many(uow, Stage, stages)
     return pipeline_id
 
 
 def _source(uow: UnitOfWork, pool_id: int) -> int:
     return _add(
         uow, Source, key="web", name="Website", kind="keyed", channel="online", pool_id=pool_id,
-        secret=Vault(SECRET).seal("web-key"), enabled=True, accepted=0, rejected=0,
+        secret=_VAULT.seal("web-key"), enabled=True, accepted=0, rejected=0,
     )  # fmt: skip
 
 
-def _workspace(uow: UnitOfWork, platform: str, member: Mapping[str, int]) -> int:
+def _workspaces(uow: UnitOfWork, member: Mapping[str, int]) -> dict[str, int]:
     serial = uow.org_id
-    names = {"slack": f"T{serial:08d}", "wecom": f"ww{serial:016d}/1000002", "playground": f"playground-{serial}"}
+    wecom = {"corp_id": f"ww{serial:016d}", "agent_id": "1000002"}
     secrets = {
         "slack": {"bot_token": f"xoxb-{serial}"},
         "wecom": {"secret": f"secret-{serial}", "token": "token", "aes_key": "k" * 43},
         "playground": {},
     }
-    config = {"corp_id": f"ww{serial:016d}", "agent_id": "1000002"} if platform == "wecom" else {}
-    workspace_id = _add(
-        uow, Workspace, org_id=serial, platform=platform, external_id=names[platform], name="Acme",
-        secrets=Vault(SECRET).seal_all(secrets[platform]), config=config,
-    )  # fmt: skip
-    for name, member_id in member.items():
-        _add(
-            uow, ChatIdentity, workspace_id=workspace_id, member_id=member_id,
-            external_id=external(platform, name, serial),
-        )  # fmt: skip
-    return workspace_id
+    names = {"slack": f"T{serial:08d}", "wecom": f"ww{serial:016d}/1000002", "playground": f"playground-{serial}"}
+    rows = [
+        {
+            "platform": platform, "external_id": names[platform], "name": "Acme",
+            "secrets": _VAULT.seal_all(secrets[platform]), "config": wecom if platform == "wecom" else {},
+        }
+        for platform in PLATFORMS
+    ]  # fmt: skip
+    made = dict(zip(PLATFORMS, _add_many(uow, Workspace, rows), strict=True))
+    known = [
+        {"workspace_id": made[platform], "member_id": member_id, "external_id": external(platform, name, serial)}
+        for platform in PLATFORMS
+        for name, member_id in member.items()
+    ]
+    _add_many(uow, ChatIdentity, known)
+    return made
