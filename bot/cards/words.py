@@ -41,6 +41,10 @@ class Words:
         skeleton = "MMMEd" if abs(days) < 300 else "yMMMd"
         return f"{format_skeleton(skeleton, local, locale=BABEL[self.locale])} {clock}"
 
+    def clock(self, moment: datetime) -> str:
+        """The time of a day that is named beside it."""
+        return format_datetime(moment.astimezone(self.tz), "HH:mm", locale=BABEL[self.locale])
+
     def day(self, moment: datetime) -> str:
         return format_skeleton("MMMEd", moment.astimezone(self.tz), locale=BABEL[self.locale])
 

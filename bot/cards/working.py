@@ -37,6 +37,7 @@ class Day:
 
     title: str
     lines: list[Line]
+    overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ class WorkFacts:
         found = tasks.open_ones(self.uow, actor=self.viewer, until=end, most=MOST_OF_A_WEEK + 1)
         lines = self.lines(found[:MOST_OF_A_WEEK])
         days = [
-            Day(self._heading(day), list(each)) for day, each in groupby(lines, key=lambda line: self._day(line.task))
+            Day(self._heading(day), list(each), overdue=day is None)
+            for day, each in groupby(lines, key=lambda line: self._day(line.task))
         ]
         return [*days, Day(self.words.say(_("and more later")), [])] if len(found) > MOST_OF_A_WEEK else days
 

@@ -16,6 +16,7 @@ from tests.bot.cards import (
     samples_of_aside,
     samples_of_contacts,
     samples_of_notices,
+    samples_of_lists,
     samples_of_offers,
     samples_of_pools,
     samples_of_reasons,
@@ -34,6 +35,7 @@ WECOM_LABEL = 10
 CHINESE = re.compile("[\u4e00-\u9fff]")
 assert samples_of_aside
 assert samples_of_contacts
+assert samples_of_lists
 assert samples_of_notices
 assert samples_of_pools
 assert samples_of_reasons
