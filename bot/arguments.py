@@ -84,10 +84,10 @@ def _lead(context: Context, words: str) -> tuple[LeadView, str]:
             return leads.access(context.uow, actor=context.actor, ref=found.group(1)), words[found.end() :].strip()
         except LeadNotFound:
             # A bare number may also begin a sentence in a thread, or be the end of a phone number.
-            if not _NUMBER.match(words) or not (context.interaction.quoted or len(found.group(1)) >= TAIL):
+            if not _NUMBER.match(words) or not (context.quoted or len(found.group(1)) >= TAIL):
                 raise
-    if context.interaction.quoted:
-        return leads.access(context.uow, actor=context.actor, ref=context.interaction.quoted), words
+    if context.quoted.startswith("L"):
+        return leads.access(context.uow, actor=context.actor, ref=context.quoted), words
     if context.tapped and not words:
         raise Missing
     rest = about.after_it(words)

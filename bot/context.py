@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,8 @@ from crm.errors import NotAllowed, NotLinked
 from crm.rules.access import Actor
 from crm.settings import Settings
 from crm.uow import UnitOfWork
+
+_REF = re.compile(r"(?<![A-Za-z0-9])[LA]-\d{1,12}(?!\d)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,12 @@ class Context:
     @property
     def tapped(self) -> bool:
         """Whether this came from a card, which the answer may then take the place of."""
+    @property
+    def quoted(self) -> str:
+        """The reference of the lead or question that a person replied to; empty where the words name none."""
+        found = _REF.search(self.interaction.quoted)
+        return found[0].upper() if found else ""
+
         return self.interaction.kind in ("action", "form")
 
     @property

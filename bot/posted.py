@@ -39,7 +39,9 @@ _SHOWN = text(
 )
 
 _LEAD_AT = text(
-    "select min(l.number) from posted_card c join lead l on l.org_id = c.org_id and l.id = c.lead_id"
+    "select min(l.number) as lead, min(q.number) as question from posted_card c"
+    " join lead l on l.org_id = c.org_id and l.id = c.lead_id"
+    " left join question q on q.org_id = c.org_id and q.id = cast(c.card->'args'->>'question' as bigint)"
     " where c.org_id = :org and c.workspace_id = :workspace and c.place = :place and c.place <> ''"
     " having count(distinct l.id) = 1"
 )
@@ -120,10 +122,12 @@ def place_of(handle: Handle) -> str:
 
 
 def ref_at(uow: UnitOfWork, workspace_id: int, handle: Handle) -> str:
-    """The reference of the lead whose card stands there; empty where none does, or one of several leads."""
+    """The reference of the lead or question whose card stands there; empty where none does, or several leads do."""
     where = {"org": uow.org_id, "workspace": workspace_id, "place": place_of(handle)}
-    number = uow.session.scalar(_LEAD_AT, where)
-    return f"L-{number}" if number else ""
+    found = uow.session.execute(_LEAD_AT, where).one_or_none()
+    if found is None:
+        return ""
+    return f"A-{found.question}" if found.question else f"L-{found.lead}"
 
 
 def redrawn(uow: UnitOfWork, workspace_id: int, handle: Handle, card: Mapping[str, Any]) -> None:

@@ -35,6 +35,11 @@ class AskedOneself(Refusal):
     message = _("You cannot ask yourself. To be reminded of something, type: remind {ref} tomorrow 9:00")
 
 
+class SharedWithOneself(Refusal):
+    code = "shared_with_oneself"
+    message = _("You have it already. To look at it, type: lead {ref}")
+
+
 class FileGone(Refusal):
     code = "file_gone"
     message = _("That file is not here any more.")

@@ -13,6 +13,7 @@ from crm import queue
 from crm.db import Database
 from crm.rules.ruleset import Keep
 from crm.services import (
+    asking,
     batches,
     contacting,
     dealing,
@@ -72,6 +73,7 @@ def tick(database: Database) -> None:
 def remind(database: Database, org_id: int) -> None:
     """Owe the reminders whose minute has come."""
     _until_done(database, org_id, tasks.remind_due, tasks.CHUNK)
+    _until_done(database, org_id, asking.remind_due, asking.CHUNK)
 
 
 def ask_managers(database: Database, org_id: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.arguments import Rest
+from bot.arguments import Rest, meant
 from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.router import action, command
@@ -34,7 +34,7 @@ def assign(context: Context, words: Rest) -> Reply:
     to = members.find(context.uow, name)
     if what.strip().isdigit() and len(what.strip()) <= 3:
         return _assign_many(context, int(what), to)
-    lead = leads.access(context.uow, actor=context.actor, ref=what.strip())
+    lead = leads.access(context.uow, actor=context.actor, ref=meant(context, what.strip(), _("assign L-1042 @Ann")))
     assignments.assign(context.uow, actor=context.actor, lead=lead, to=to)
     return context.reply("handed_over", leads=[lead.id], to=to.id)
 

@@ -6,10 +6,11 @@ import re
 
 from bot.arguments import Rest
 from bot.context import Context, Reply
+from bot.handlers import asking as asks
 from bot.handlers import leads as lead_handlers
 from bot.handlers import work
 from bot.router import plain
-from crm.services import leads
+from crm.services import asking, leads
 
 _REF_FIRST = re.compile(r"^((?:[LlＬ]\s?[-－–—]?\s?|[#＃])\d+)[\s,，:：]*(.*)$", re.DOTALL)
 _TAIL = re.compile(r"^\d{4,13}$")
@@ -29,8 +30,10 @@ def about_a_lead(context: Context, text: str) -> Reply | None:
 
 @plain
 def in_a_thread(context: Context, text: str) -> Reply | None:
-    """A reply to a lead's card is a follow-up on it."""
-    quoted = context.interaction.quoted
+    """A reply to a question's card is an answer, one to a lead's card a follow-up on it."""
+    quoted = context.quoted
+    if asking.REF.fullmatch(quoted):
+        return asks.replied(context, asking.get(context.uow, actor=context.actor, ref=quoted), text)
     return work.log_line(context, quoted, text) if quoted else None
 
 

@@ -5,6 +5,7 @@ import re
 from bot.understanding.when import When
 
 _BEFORE = re.compile(r"(?:\b(?:until|till|til|to|by)|直到|截止|到|至)\s*$", re.IGNORECASE)
+_BY_THEN = re.compile(r"\s*(?:之前|以前|前)")
 _RULE = re.compile(r"^(?P<name>.+?)\s+(?:until|till|直到|到|至)\s*(?P<rest>.+)$", re.IGNORECASE | re.DOTALL)
 _SIGNAL = re.compile(r"^(?:for|等到|等)\s*(?P<signal>\S.*)$", re.IGNORECASE | re.DOTALL)
 _EDGES = " \t\n,，。.;；:：-"
@@ -17,6 +18,11 @@ def reason(words: str, found: When | None) -> str:
     before, after = words[: found.span[0]], words[found.span[1] :]
     parts = (_BEFORE.sub("", before).strip(_EDGES), after.strip(_EDGES))
     return " ".join(part for part in parts if part)
+
+
+def is_deadline(words: str, found: When) -> bool:
+    """Whether the moment is one by which something is wanted."""
+    return bool(_BEFORE.search(words[: found.span[0]]) or _BY_THEN.match(words[found.span[1] :]))
 
 
 def named(words: str) -> tuple[str, str]:

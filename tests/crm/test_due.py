@@ -15,6 +15,9 @@ DUE = {
     "a task that nobody of its team took": "insert into task (org_id, department_id, due_at, reminded_at, escalate_at,"
     " state, created_at, version) select org_id, id, :now, :now, :now, 'open', :now, 1 from department"
     " where org_id = :o limit 1",
+    "a question without an answer": "insert into question (org_id, number, lead_id, asker_id, colleague_id, digest,"
+    " state, asked_at, due_at, version) select l.org_id, 1, l.id, m.id, m.id, '', 'open', :now, :now, 1"
+    " from lead l join member m using (org_id) where l.org_id = :o limit 1",
     "a recycle": LEAD.format(column="recycle_at"),
     "a warning": LEAD.format(column="warn_at"),
     "a first response": LEAD.format(column="sla_at"),
