@@ -61,6 +61,7 @@ class Reason:
 OUTCOMES = {
     "assigned": _("Dispatched to {member}"), "pooled": _("Put into the pool: nobody was available"),
     "held": _("Held: nobody was available"), "held_branch": _("Held for its branch: nobody was available there"),
+    "held_behind": _("Held: others have waited longer, and go first"),
     "taken": _("Somebody took it meanwhile"),
     "no_rule": _("Put into the pool: no rule deals such leads"),
     "offered": _("Offered to {member}"), "accepted": _("{member} accepted the offer"),
@@ -127,7 +128,8 @@ def why_me(words: Words, decision: Why | None) -> str:
 
 def _headline(words: Words, made: Why) -> str:
     outcome = "no_rule" if made.outcome == "pooled" and made.rule is None else made.outcome
-    outcome = "held_branch" if outcome == "held" and made.facts.get("branch") else outcome
+    if outcome == "held":
+        outcome = next((f"held_{why}" for why in ("branch", "behind") if made.facts.get(why)), outcome)
     said = words.say(OUTCOMES.get(outcome, "{outcome}"), member=made.member or "–", outcome=outcome)
     return f"{words.at(made.at)} · {said}"
 

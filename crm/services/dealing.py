@@ -31,7 +31,7 @@ from crm.services import (
 )
 from crm.services.considered import Considered
 from crm.services.decisions import Verdict
-from crm.services.dispatch import BRANCH, tell
+from crm.services.outcomes import BRANCH, WAITS_FOR, tell
 from crm.services.table import Table
 from crm.uow import UnitOfWork
 
@@ -39,24 +39,40 @@ from crm.uow import UnitOfWork
 ONE_BY_ONE = 3
 # That card waits for the next parts of the batch, but not for more than a few.
 DEALT, GATHER, PATIENCE = "dealt", timedelta(seconds=2), 5
+# Before a single lead is dealt, so many that are held are looked at; behind more of them it has to wait itself.
+BEFORE_ONE = 50
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Asked `is true`, so that the leads are found by their ids: the index of free leads would be read from end to end.
 _LOCK = text(
-    """
-    select id, held_for from lead
-    where org_id = :org and id = any(:leads) and status = 'open' and (owner_id is null) is true
-      and coalesce(held_by, 'nobody') = 'nobody'
-    order by id for no key update skip locked
-    """
+    f"""
+    select l.id, {WAITS_FOR} as branch from lead l
+    where l.org_id = :org and l.id = any(:leads) and l.status = 'open' and (l.owner_id is null) is true
+      and coalesce(l.held_by, 'nobody') = 'nobody'
+    order by l.id for no key update skip locked
+    """  # noqa: S608  (a constant)
 )
+_HOLDS = "org_id = :org and held_since is not null and owner_id is null and status = 'open' and held_by = 'nobody'"
+# Whether leads are held until somebody is there.
+QUEUED = f"exists (select from lead where {_HOLDS})"
+_QUEUED = text(f"select {QUEUED}")
 _HELD = text(
-    """
+    f"""
     select held_since as since, id from lead
-    where org_id = :org and held_since is not null and owner_id is null and status = 'open'
-      and held_by = 'nobody' and (held_since, id) > (cast(:since as timestamptz), cast(:id as bigint))
+    where {_HOLDS} and (held_since, id) > (cast(:since as timestamptz), cast(:id as bigint))
     order by held_since, id limit :most
-    """
+    """  # noqa: S608  (a constant)
+)
+# By the rule that was tried last; where none was, it may be any.
+_OLDER = text(
+    f"""
+    select id from lead l where {_HOLDS} and l.id <> :lead
+      and (cast(:since as timestamptz) is null
+           or (held_since, id) < (cast(:since as timestamptz), cast(:lead as bigint)))
+      and coalesce((select d.rule from decision d where d.org_id = l.org_id and d.lead_id = l.id and d.kind = 'dispatch'
+                    order by d.id desc limit 1), :rule) = :rule
+    order by held_since, id limit :most
+    """  # noqa: S608  (a constant)
 )
 _ASSIGN = text(
     """
@@ -120,12 +136,14 @@ def deal(uow: UnitOfWork, lead_ids: Sequence[int], *, again: bool = False, parts
 
     Returns: what became of each lead that was free.
     """
-    free = {row.id: row.held_for for row in uow.session.execute(_LOCK, {"org": uow.org_id, "leads": list(lead_ids)})}
-    facts = {lead.id: lead for lead in lead_facts.read(uow, list(free))}
-    ordered = [facts[lead_id] for lead_id in dict.fromkeys(lead_ids) if lead_id in facts]
-    if not ordered:
+    laid = _lay(uow, lead_ids)
+    if laid and not again and laid.table.has_room and uow.session.scalar(_QUEUED, {"org": uow.org_id}):
+        # Those that have waited come before those that have just come.
+        _deal_all_held(uow)
+        laid = _lay(uow, lead_ids)
+    if laid is None:
         return []
-    dealt_at = table.lay(uow, ordered, {lead: branch for lead, branch in free.items() if branch})
+    facts, ordered, dealt_at, free = laid.facts, laid.ordered, laid.table, laid.free
     kept = contacting.forbidden(uow, ordered, "dispatch")
     verdicts = [
         Verdict(lead.id, "policy", kept[lead.id]) if lead.id in kept else table.decide(dealt_at, lead)
@@ -136,6 +154,26 @@ def deal(uow: UnitOfWork, lead_ids: Sequence[int], *, again: bool = False, parts
     _write(uow, dealt_at, verdicts, facts)
     _tell(uow, [made for made in verdicts if made.outcome == "assigned"], parts)
     return verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """The leads of a batch that are free, with the branches they wait for, and the table at which they are dealt."""
+
+    free: dict[int, str | None]
+    facts: dict[int, LeadFacts]
+    ordered: list[LeadFacts]
+    table: Table
+
+
+def _lay(uow: UnitOfWork, lead_ids: Sequence[int]) -> _Laid | None:
+    free = {row.id: row.branch for row in uow.session.execute(_LOCK, {"org": uow.org_id, "leads": list(lead_ids)})}
+    facts = {lead.id: lead for lead in lead_facts.read(uow, list(free))}
+    ordered = [facts[lead_id] for lead_id in dict.fromkeys(lead_ids) if lead_id in facts]
+    if not ordered:
+        return None
+    waiting = {lead: branch for lead, branch in free.items() if branch}
+    return _Laid(free, facts, ordered, table.lay(uow, ordered, waiting))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +193,26 @@ def deal_held(uow: UnitOfWork, most: int = 500, behind: Round | None = None) -> 
     dealt = deal(uow, [row.id for row in held], again=True) if held else []
     end = held[-1] if held else start
     return Round(len(dealt), end.since, end.id, is_last=len(held) < most)
+
+
+def deal_older(uow: UnitOfWork, rule: str, lead_id: int, since: datetime | None) -> Sequence[int]:
+    """Before a lead is dealt by a rule: deal what is held longer by it, unless that is too much for once.
+
+    Args: since: when the lead began to wait; None when it has just come.
+
+    Returns: what is held longer, no more than `BEFORE_ONE`; if it is so many, nothing has been dealt.
+    """
+    args = {"org": uow.org_id, "lead": lead_id, "since": since, "rule": rule, "most": BEFORE_ONE}
+    older = uow.session.scalars(_OLDER, args).all()
+    if 0 < len(older) < BEFORE_ONE:
+        deal(uow, older, again=True)
+    return older
+
+
+def _deal_all_held(uow: UnitOfWork) -> None:
+    held: Round | None = None
+    while held is None or not held.is_last:
+        held = deal_held(uow, behind=held)
 
 
 def _write(uow: UnitOfWork, at: Table, verdicts: Sequence[Verdict], facts: dict[int, LeadFacts]) -> None:

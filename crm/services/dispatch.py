@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, text
 
+from crm import queue
 from crm.rules import quota
 from crm.rules.candidate import NO_CAPS
 from crm.rules.dispatch import Candidate, Rotation, first_match
@@ -17,6 +18,7 @@ from crm.rules.ruleset import Caps, Dispatch
 from crm.services import (
     candidates,
     contacting,
+    dealing,
     decisions,
     lead_facts,
     ledger,
@@ -29,28 +31,25 @@ from crm.services import (
 )
 from crm.services.decisions import Verdict
 from crm.services.members import zone
+from crm.services.outcomes import AFFINITY, BEHIND, BRANCH, NOBODY, WAITS, WAITS_FOR, tell
 from crm.uow import UnitOfWork
 
-AFFINITY = "affinity"
-# What becomes of a lead that is dealt to nobody yet, by the rule's mode, and by what it says when nobody is left.
-WAITS = {"group": "grouped", "desk": "desk"}
-NOBODY = {"pool": "pooled", "hold": "held", "manager": "desk"}
-# Under this name a decision's facts tell in which branch's part the lead fell.
-BRANCH = "branch"
-
-# Locks the lead, and reads what else is asked about each: which rules stand still, and whom the person knows.
-_OPEN = """
+# Locks the lead, and reads what else is asked about each: which rules stand still, whether others are held, and whom
+# the person knows.
+_OPEN = f"""
     with mine as materialized (
-        select person_id, held_for from lead where org_id = :org and id = :lead and status = 'open'
-          and owner_id is null and coalesce(held_by, 'nobody') = 'nobody' for no key update
+        select l.person_id, l.held_since, {WAITS_FOR} as branch from lead l
+        where l.org_id = :org and l.id = :lead and l.status = 'open' and l.owner_id is null
+          and coalesce(l.held_by, 'nobody') = 'nobody' for no key update
     )
-    select mine.held_for, array({paused}) as paused, {owners} as owners from mine
-"""
+    select mine.branch, mine.held_since, array({pauses.PAUSED}) as paused, {dealing.QUEUED} as queued,
+           {{owners}} as owners
+    from mine
+"""  # noqa: S608  (constants)
 _OWNERS = candidates.KNOWN_OWNERS.format(persons="array(select person_id from mine)")
-_LOCK = text(_OPEN.format(paused=pauses.PAUSED, owners="null"))
+_LOCK = text(_OPEN.format(owners="null"))
 _LOCK_AND_ASK = text(
     _OPEN.format(
-        paused=pauses.PAUSED,
         owners=f"(select json_agg(json_build_array(k.person_id, k.owner_id, k.line)) from ({_OWNERS}) k)",  # noqa: S608
     )
 )
@@ -102,7 +101,7 @@ def _by_affinity(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str], o
 
 
 def _by_rule(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str], free: Row[Any]) -> Verdict:
-    """Args: free: what `_LOCK` has read; `held_for` is the branch whose part the lead is, and for which it waits."""
+    """Args: free: what `_LOCK` has read; `branch`: whose part the lead is, and for which it waits."""
     rule = first_match(uow.rules, facts)
     verdict = Verdict(facts.id, "pooled", rule.name if rule else None, facts=decisions.shown(facts))
     if rule is None:
@@ -110,14 +109,36 @@ def _by_rule(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str], free:
     if waits := "paused" if rule.name in free.paused else WAITS.get(rule.mode):
         verdict.outcome = waits
         return verdict
+    branch = free.branch if free.branch in rule.shares else None
+    rotation, unfit = _start(uow, rule, facts, barred)
+    if free.queued and rotation.next(lambda one: one.member_id in unfit, branch=branch) is not None:
+        older = dealing.deal_older(uow, rule.name, facts.id, free.held_since)
+        if len(older) == dealing.BEFORE_ONE:
+            return _behind(uow, rotation, verdict, unfit)
+        if older:
+            rotation, unfit = _start(uow, rule, facts, barred)
+    _in_turn(uow, rotation, facts, verdict, unfit, branch)
+    rotations.write(uow, [rotation])
+    return verdict
+
+
+def _start(
+    uow: UnitOfWork, rule: Dispatch, facts: LeadFacts, barred: Mapping[int, str]
+) -> tuple[Rotation, dict[int, str]]:
+    """The turns of a rule as they stand now, and who cannot take this very lead."""
     cursor, known = rotations.read(uow, [rule])[rule.name], candidates.of_rule(uow, rule)
     offers.reserve(uow, known)
     rotation = rotations.start(uow, rule, known, cursor)
     kinds = ledger.kinds(uow, list(rotation.why))
     able = (member for member, why in rotation.why.items() if why is None)
-    unfit = dict.fromkeys(kinds.full_for(able, facts), "at_capacity") | dict(barred)
-    _in_turn(uow, rotation, facts, verdict, unfit, free.held_for if free.held_for in rule.shares else None)
-    rotations.write(uow, [rotation])
+    return rotation, dict.fromkeys(kinds.full_for(able, facts), "at_capacity") | dict(barred)
+
+
+def _behind(uow: UnitOfWork, rotation: Rotation, verdict: Verdict, unfit: dict[int, str]) -> Verdict:
+    """More are held than can be dealt along with one: the lead waits behind them, and they are dealt at once."""
+    verdict.outcome, verdict.considered = "held", rotation.why | unfit
+    verdict.facts[BEHIND] = True
+    uow.defer(queue.Order(queue.DEAL_HELD, {"org_id": uow.org_id}))
     return verdict
 
 
@@ -202,20 +223,12 @@ def _limits(uow: UnitOfWork, one: Candidate, caps: Sequence[Caps]) -> ownership.
     )  # fmt: skip
 
 
-def tell(uow: UnitOfWork, verdict: Verdict) -> None:
-    """Owe the new owner the push card."""
-    uow.notify(
-        "lead.dispatched", to=verdict.member_id, lead=verdict.lead_id, key=f"dispatched:{verdict.decision_id}",
-        data={"lead": verdict.lead_id, "decision": verdict.decision_id}, together=f"dispatched:{verdict.member_id}",
-    )  # fmt: skip
-
-
 def _place(uow: UnitOfWork, facts: LeadFacts, verdict: Verdict) -> Dealt:
     """Where a lead lies that was dealt to nobody; the decision is stored with it."""
     pool_id = None
     if verdict.outcome == "held":
         near = next(iter(verdict.considered), None)
-        placing.hold(uow, {facts.id: verdict.facts.get(BRANCH)}, near=near)
+        placing.hold(uow, {facts.id: verdict.facts.get(BRANCH)}, near=near, tell=BEHIND not in verdict.facts)
     elif verdict.outcome == "pooled":
         pool_id = placing.Pools(uow).for_lead(uow.rules, verdict.rule, facts)
         placing.into_pools(uow, {facts.id: pool_id} if pool_id else {})

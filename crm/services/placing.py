@@ -72,8 +72,8 @@ def announce(uow: UnitOfWork, pool_id: int, lead_ids: Sequence[int]) -> None:
     )  # fmt: skip
 
 
-def hold(uow: UnitOfWork, leads: Mapping[int, str | None], *, near: int | None) -> None:
-    """Keep free leads waiting until somebody can take them, and owe the news to the managers of member `near`.
+def hold(uow: UnitOfWork, leads: Mapping[int, str | None], *, near: int | None, tell: bool = True) -> None:
+    """Keep free leads waiting until somebody can take them, and owe the news, if so, to the managers of member `near`.
 
     Args: leads: each with the branch for which it waits, if it does for one.
     """
@@ -82,6 +82,8 @@ def hold(uow: UnitOfWork, leads: Mapping[int, str | None], *, near: int | None) 
     lead_ids = list(leads)
     args = {"org": uow.org_id, "now": uow.now, "leads": lead_ids, "branches": list(leads.values())}
     uow.session.execute(_HOLD, args)
+    if not tell:
+        return
     told = members.managers_of(uow, near) if near else uow.session.scalars(_ADMINS, {"org": uow.org_id}).all()
     for manager in told:
         uow.notify(

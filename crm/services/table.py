@@ -15,7 +15,7 @@ from crm.rules.turns import Skip
 from crm.services import candidates, ledger, offers, pauses, rotations
 from crm.services.considered import Considered
 from crm.services.decisions import Verdict
-from crm.services.dispatch import AFFINITY, BRANCH, NOBODY, WAITS
+from crm.services.outcomes import AFFINITY, BRANCH, NOBODY, WAITS
 from crm.uow import UnitOfWork
 
 
@@ -37,6 +37,11 @@ class Table:
     paused: set[str]
     rotations: dict[str, Rotation] = field(default_factory=dict)
     considered: dict[str, Considered] = field(default_factory=dict)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether some rule could deal a lead."""
+        return any(rotation.next() is not None for rotation in self.rotations.values())
 
     @property
     def by_name(self) -> dict[str, Dispatch]:
