@@ -57,6 +57,9 @@ NOTICES: dict[str, Notice] = {
     "lead.assigned": Notice("assigned", several="several", group="leads", why=_("a colleague gave {lead} to you")),
     "leads.moved_away": Notice("moved_away", lives=False, group="losses", why=_WAS),
     "leads.transferred": Notice("transferred", lives=False, group="leads", why=_("a colleague gave {lead} to you")),
+    "lead.merged": Notice("merge_gained", group="news", why=_OWN),
+    "lead.merged_away": Notice("merge_lost", lives=False, group="losses", why=_("you had a lead of this customer")),
+    "lead.unmerged": Notice("merge_parted", group="leads", why=_WAS),
     "lead.touched": Notice("touched", group="news", why=_OWN),
     "lead.warning": Notice("warning", late="drop", several="warnings", group="warnings", why=_OWN),
     "lead.warning_copy": Notice(

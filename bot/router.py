@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, TypeVar
 
@@ -114,6 +114,13 @@ def match(text: str) -> tuple[Command, str] | None:
 def route(context: Context) -> Reply | None:
     """Call what the interaction means; None when there is nothing to say. Raises a Refusal with a next step."""
     load()
+    reply = _call(context)
+    if reply is None or reply.form or context.uow.instead is None:
+        return reply
+    return replace(reply, args={**reply.args, "instead": list(context.uow.instead)})
+
+
+def _call(context: Context) -> Reply | None:
     interaction = context.interaction
     if interaction.kind in _EVENTS:
         return _EVENTS[interaction.kind](context)

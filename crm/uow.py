@@ -81,6 +81,7 @@ class UnitOfWork:
         now: the one time of this transaction, aware, UTC.
         org_id: the tenant; 0 until it is known (`enter`).
         muted: facts are written, but nobody is told and no job is started: for histories that are made after the event.
+        instead: the lead that was asked for and the one that stands for it since they were merged, by their references.
         is_first: False where the delivery that this transaction serves was served before.
     """
 
@@ -91,6 +92,7 @@ class UnitOfWork:
     now: datetime = field(init=False)
     rule_set_id: int | None = field(init=False, default=None)
     is_first: bool = field(init=False, default=True)
+    instead: tuple[str, str] | None = field(init=False, default=None)
     _answer: tuple[str, str] | None = field(init=False, default=None)
     _recent: dict[str, Any] = field(init=False, default_factory=dict)
     _owed: list[dict[str, Any]] = field(init=False, default_factory=list)
@@ -100,6 +102,9 @@ class UnitOfWork:
 
     def execute(self, statement: Executable, args: Mapping[str, Any]) -> CursorResult[Any]:
         """What `session.execute` does, in half the time: for statements of which a decision or a claim is made."""
+        if self.session.in_nested_transaction():
+            # A session sets its savepoint only when it is asked for the connection.
+            return self.session.connection().execute(statement, args)
         if self._connection is None:
             self._connection = self.session.connection()
         return self._connection.execute(statement, args)

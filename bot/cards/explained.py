@@ -75,6 +75,9 @@ OUTCOMES = {
     "nudged": _("{member} was reminded of the first contact"),
     "manager_told": _("The manager of {member} was told that the first contact is missing"),
     "taken_back": _("Taken from {member}: no first contact in time"),
+    "merged": _("Another lead of the same customer was merged into it"),
+    "merged_away": _("Merged into another lead of the same customer"),
+    "unmerged": _("Taken apart again from the other customer"),
     "recycled": _("Taken back from {member}"), "stopped": _("A recycle run was stopped"),
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ a repeat, edited later, and shown to each viewer with what that viewer may see.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache, lru_cache, partial
 from typing import Any
 
@@ -14,14 +15,22 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot.cards.facts import Facts
-from bot.cards.language import translate, translations
-from bot.cards.model import Card, Form
+from bot.cards.language import _, translate, translations
+from bot.cards.model import Card, Form, Text
 from bot.cards.parser import parse_card, parse_form
 
 
 def card(name: str, args: Mapping[str, Any], facts: Facts) -> Card:
-    """Render `templates/<name>.xml.j2` for the viewer of these facts."""
-    return parse_card(_xml(name, args, facts), facts.images)
+    """Render `templates/<name>.xml.j2` for the viewer of these facts.
+
+    Whoever asked for a lead that was merged into the one shown is told so, whatever the card.
+    """
+    made = parse_card(_xml(name, args, facts), facts.images)
+    if "instead" not in args:
+        return made
+    was, ref = args["instead"]
+    told = Text(facts.words.say(_("{was} was merged into {ref}, which stands for it."), was=was, ref=ref), "quiet")
+    return replace(made, blocks=(told, *made.blocks))
 
 
 def form(name: str, args: Mapping[str, Any], facts: Facts) -> Form:

@@ -38,7 +38,7 @@ class Week:
 KINDS = {
     "dispatch": _("Dispatch"), "recycle": _("Recycled"), "offer": _("Offers"), "refusal": _("Refused claims"),
     "override": _("People over rules"), "nurture": _("Parked and back"), "response": _("First responses"),
-    "line": _("After a purchase"),
+    "line": _("After a purchase"), "merge": _("One customer, one record"),
 }  # fmt: skip
 
 

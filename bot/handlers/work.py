@@ -6,6 +6,7 @@ from bot import times
 from bot.arguments import Id, Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
+from bot.handlers import merging
 from bot.router import action, command
 from bot.understanding.sentence import understand
 from crm.services import follow_ups, leads, members, tasks, undo
@@ -83,6 +84,8 @@ def undo_(context: Context, activity: Id | None = None) -> Reply:
         card, args = cards[setting]
         return context.reply(card, **args)
     undone = undo.undo(context.uow, actor=context.actor, activity_id=activity)
+    if undone.parted is not None:
+        return merging.apart(context, undone.parted)
     return context.reply(
         "undone", lead=undone.lead_ids[0], verb=undone.verb, leads=undone.lead_ids, kept=undone.kept_ids
     )

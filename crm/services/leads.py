@@ -156,7 +156,10 @@ def access(uow: UnitOfWork, *, actor: Actor, ref: str) -> LeadView:
     """The lead with that reference, if the actor may see it. Raises LeadNotFound also when not."""
     number = parse_ref(ref)
     rows = _rows(uow, _BY_NUMBER, actor, number=number) if number is not None else []
-    return _only(rows, actor, ref)
+    seen = _only(rows, actor, ref)
+    if seen.was:
+        uow.instead = (seen.was, seen.ref)
+    return seen
 
 
 def access_id(uow: UnitOfWork, *, actor: Actor, lead_id: int) -> LeadView:

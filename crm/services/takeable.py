@@ -96,9 +96,16 @@ def by_number(uow: UnitOfWork, member: Taker, number: int) -> Takeable | None:
     """The lead of that number, or the one that stands for it, and what it is to the member."""
     found = _read(uow, member, _BY_NUMBER, number=number)
     if found is not None and found.lead.status == "void":
-        heir = uow.session.scalar(_HEIR, {"org": uow.org_id, "lead": found.lead.id})
-        return by_id(uow, member, heir) if heir else found
+        return _standing_for(uow, member, found)
     return found
+
+
+def _standing_for(uow: UnitOfWork, member: Taker, gone: Takeable) -> Takeable:
+    heir = uow.session.scalar(_HEIR, {"org": uow.org_id, "lead": gone.lead.id})
+    found = by_id(uow, member, heir) if heir else None
+    if found is not None:
+        uow.instead = (gone.ref, found.ref)
+    return found or gone
 
 
 def by_id(uow: UnitOfWork, member: Taker, lead_id: int) -> Takeable | None:

@@ -32,8 +32,8 @@ DUE = {
     " values (:o, 'dispatch', 'all', 'holiday', :now, :now)",
     "a digest": "update digest_subscription set next_at = :now where org_id = :o",
     "a digest far ahead": "update digest_subscription set next_at = :now + interval '9 days' where org_id = :o",
-    "a digest of the week far ahead": "update digest_subscription set every = 'fri', next_at = :now + interval '11 days'"
-    " where org_id = :o",
+    "a digest of the week far ahead": "update digest_subscription set every = 'fri',"
+    " next_at = :now + interval '11 days' where org_id = :o",
     "a notice that was held": "insert into message (org_id, topic, key, card, state, attempt, created_at, due_at)"
     " values (:o, 'digest', 'held', '{}', 'held', 0, :now, :now)",
     "a pair that nobody decided": "insert into duplicate (org_id, left_id, score, reasons, state, at, due_at)"

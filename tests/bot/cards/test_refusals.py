@@ -14,7 +14,7 @@ from tests.bot.cards.scene import Scene
 FIGURES = {
     "again": "2026-03-04T16:00:00+00:00", "until": "2026-03-11T02:00:00+00:00", "count": 40, "held": 200, "limit": 200,
     "used": 30, "minutes": 10, "id": 7, "example": "claim L-1042", "given": "clam", "guess": "claim", "word": "clam",
-    "names": "Ann Li, Bob Chen", "period": "day", "pool": "North", "problem": "line 3: days", "ref": "L-1001",
+    "names": "Ann Li, Bob Chen", "period": "day", "pool": "North", "problem": "line 3: days", "ref": "L-1001", "other": "L-1002",
     "roles": "managers", "email": "ann@acme.example", "name": "Ann Li",
     "kept": "desk", "within": "90d", "team": "North", "level": "A", "source": "ads", "value": "A",
 }  # fmt: skip
@@ -36,6 +36,7 @@ def sentences(scene: Scene, locale: str) -> str:
     scene.speak(locale)
     data = FIGURES | {"member_id": scene.acme.member["bob"]}
     data |= {"by_id": data["member_id"], "owner_id": data["member_id"], "admin_id": data["member_id"]}
+    data |= {"asked_id": data["member_id"]}
     lines = []
     for code, kind in sorted(errors.every().items()):
         told = {name: data[name] for name in needed(kind)}

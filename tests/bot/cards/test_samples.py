@@ -15,8 +15,9 @@ from tests.bot.cards import (
     fitting,
     samples_of_aside,
     samples_of_contacts,
-    samples_of_notices,
     samples_of_lists,
+    samples_of_merging,
+    samples_of_notices,
     samples_of_offers,
     samples_of_pools,
     samples_of_reasons,
@@ -36,6 +37,7 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 assert samples_of_aside
 assert samples_of_contacts
 assert samples_of_lists
+assert samples_of_merging
 assert samples_of_notices
 assert samples_of_pools
 assert samples_of_reasons

@@ -1,0 +1,147 @@
+"""Samples of the cards about customers who are one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from crm.rules.access import Actor
+from crm.services import leads, merging
+from crm.uow import UnitOfWork
+from tests import build
+from tests.bot.cards.samples import sample
+from tests.bot.cards.scene import Scene, Shown
+
+
+def two(scene: Scene) -> tuple[str, str]:
+    """Ann's lead, which she has had for longer, and Bob's lead of the same customer."""
+    older = build.NOW - timedelta(days=9)
+    return scene.lead(owner="ann", name="Lu Wei", assigned_at=older), scene.lead(owner="bob", name="Lu Wei")
+
+
+def shown(scene: Scene, who: str, ref: str, other: str) -> Shown:
+    """The tap that does what was previewed."""
+    preview = scene.say(who, f"merge {ref} {other}")
+    return scene.tap(who, "merge.confirm", f"{ref} {other} {preview.reply.args['losing']}")
+
+
+@sample("merge_preview")
+def merge_preview(scene: Scene) -> Shown:
+    ref, other = two(scene)
+    return scene.say("mia", f"merge {ref} {other}")
+
+
+@sample("merge_preview-free")
+def merge_preview_free(scene: Scene) -> Shown:
+    return scene.say("mia", f"merge {scene.lead()} {scene.lead(name='Lu Wei 2')}")
+
+
+@sample("merge_preview-kept")
+def merge_preview_kept(scene: Scene) -> Shown:
+    return scene.say("mia", f"合并 {scene.lead(owner='ann')} {scene.lead(name='周敏')}")
+
+
+@sample("merge_pick")
+def merge_pick(scene: Scene) -> Shown:
+    ref, _other = two(scene)
+    return scene.say("mia", f"merge {ref} Lu Wei")
+
+
+@sample("merge_pick-nobody")
+def merge_pick_nobody(scene: Scene) -> Shown:
+    return scene.say("mia", f"merge {scene.lead(owner='ann')}")
+
+
+@sample("merge_done")
+def merge_done(scene: Scene) -> Shown:
+    return shown(scene, "mia", *two(scene))
+
+
+@sample("merge_done-own")
+def merge_done_own(scene: Scene) -> Shown:
+    return shown(scene, "ann", scene.lead(owner="ann"), scene.lead(owner="ann", name="陆伟"))
+
+
+@sample("merge_lost")
+def merge_lost(scene: Scene) -> Shown:
+    merge_done(scene)
+    return scene.owed("lead.merged_away", "bob")
+
+
+@sample("merge_lost-rule")
+def merge_lost_by_rule(scene: Scene) -> Shown:
+    _by_rule(scene)
+    return scene.owed("lead.merged_away", "bob")
+
+
+@sample("merge_gained")
+def merge_gained(scene: Scene) -> Shown:
+    merge_done(scene)
+    return scene.owed("lead.merged", "ann")
+
+
+@sample("merge_gained-rule")
+def merge_gained_by_rule(scene: Scene) -> Shown:
+    _by_rule(scene)
+    return scene.owed("lead.merged", "ann")
+
+
+def _by_rule(scene: Scene) -> None:
+    ref, other = two(scene)
+
+    def person(uow: UnitOfWork, mia: Actor, of: str) -> int:
+        return leads.access(uow, actor=mia, ref=of).person_id
+
+    with scene.uow() as uow:
+        mia = scene.viewer(uow, "mia")
+        merging.join(uow, person(uow, mia, ref), person(uow, mia, other), by=None, how="policy")
+
+
+@sample("merge_undone")
+def merge_undone(scene: Scene) -> Shown:
+    ref, other = two(scene)
+    shown(scene, "mia", ref, other)
+    return scene.say("mia", f"拆分 {other}")
+
+
+@sample("merge_undone-pooled")
+def merge_undone_pooled(scene: Scene) -> Shown:
+    with scene.uow() as uow:
+        build.rule_set(uow, "claim: {capacity: {default: 1}}")
+    ref, other = two(scene)
+    shown(scene, "mia", ref, other)
+    scene.lead(owner="bob", name="Zoe")
+    return scene.say("mia", f"unmerge {other}")
+
+
+@sample("merge_undone-kept")
+def merge_undone_kept(scene: Scene) -> Shown:
+    ref, other = two(scene)
+    scene.say("bob", f"lost {other} too dear")
+    more = scene.lead(name="Lu Wei")
+    scene.write(
+        "update lead set person_id = (select person_id from lead where org_id = :o and number = :a)"
+        " where org_id = :o and number = :b", a=int(more[2:]), b=int(other[2:]),
+    )  # fmt: skip
+    shown(scene, "mia", ref, more)
+    scene.say("ann", f"lost {ref} too dear")
+    scene.say("bob", f"stage {other} contacted")
+    return scene.say("mia", f"unmerge {more}")
+
+
+@sample("merge_parted")
+def merge_parted(scene: Scene) -> Shown:
+    merge_undone(scene)
+    return scene.owed("lead.unmerged", "bob")
+
+
+@sample("merge_parted-full")
+def merge_parted_full(scene: Scene) -> Shown:
+    merge_undone_pooled(scene)
+    return scene.owed("lead.unmerged", "bob")
+
+
+@sample("lead-merged")
+def lead_that_stands_for_another(scene: Scene) -> Shown:
+    ref, other = two(scene)
+    shown(scene, "mia", ref, other)
+    return scene.say("ann", f"lead {other}")

@@ -1,0 +1,44 @@
+"""Two customers who are one, on every platform: a look, one tap, and back again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from crm.clock import DrivenClock
+from crm.db import Database
+from tests import build
+from tests.world import PLATFORMS, World, open_world
+
+everywhere = pytest.mark.parametrize("platform", PLATFORMS)
+
+
+@pytest.fixture
+def world(
+    migrated_url: str, redis_url: str, time: DrivenClock, shared_database: Database
+) -> Iterator[World]:  # fmt: skip
+    with open_world(migrated_url, redis_url, time, base=shared_database) as opened:
+        yield opened
+
+
+def lead(world: World, **facts: object) -> str:
+    with world.database.begin(world.acme.org_id) as uow:
+        return f"L-{build.read(uow, build.lead(uow, world.acme, **facts)).number}"
+
+
+@everywhere
+def test_a_manager_merges_two_leads_and_takes_them_apart_again(world: World, platform: str) -> None:
+    kept = lead(world, owner="ann", assigned_at=build.NOW - timedelta(days=9))
+    lost = lead(world, owner="bob", name="Lu Wei 2")
+    mia, bob = world.chat(platform, "mia"), world.chat(platform, "bob")
+    look = mia.says(f"merge {lost} {kept}")
+    assert f"{kept} stays with Ann Li; {lost} closes, and Bob Chen loses it." in look.text
+    assert f"{lost} is closed and stands for {kept}" in mia.taps(look, "Same person: merge").text
+    world.run_jobs()
+    assert any(f"{lost} was the same customer as {kept}" in card.text for card in bob.inbox())
+    assert f"{lost} was merged into {kept}" in world.chat(platform, "ann").says(f"lead {lost}").text
+    assert "Two customers again" in mia.says(f"unmerge {lost}").text
+    world.run_jobs()
+    assert lost in bob.says("my").text
