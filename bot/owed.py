@@ -65,7 +65,7 @@ _BURY_OWN = text(
     """
     insert into message (org_id, topic, key, member_id, conversation_id, workspace_id, lead_id, card, state, attempt,
                          created_at, due_at, sent_at, cause)
-    select org_id, topic, key || ':dead', member_id, conversation_id, workspace_id, lead_id, cast(:card as jsonb),
+    select org_id, topic, key || '#dead', member_id, conversation_id, workspace_id, lead_id, cast(:card as jsonb),
            'dead', attempt, created_at, due_at, :now, :cause
     from message where org_id = :org and id = :id on conflict (org_id, key) do nothing
     """

@@ -1,0 +1,419 @@
+"""What people wish decides what is pushed: held, grouped, muted, capped; and each push says why it came."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import count, product
+
+import pytest
+from sqlalchemy import text
+
+from bot import limiter, pushed
+from bot.cards.facts import Facts
+from bot.cards.model import Actions, Button, Card, Row, Text
+from bot.notices import NOTICES
+from crm.rules.notices import GROUPS
+from crm.services import members, preferences
+from tests import build
+from tests.bot.asking import told
+from tests.bot.cards import fitting
+from tests.doubles.wecom_faults import errcode
+from tests.world import PLATFORMS, World, titles
+
+EVENING = datetime(2026, 3, 4, 14, tzinfo=UTC)  # ten in Shanghai
+CHECKS = {"slack": fitting.check_slack, "wecom": fitting.check_wecom, "playground": fitting.check_playground}
+KEYS = count(1)
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch):
+    monkeypatch.setattr(limiter, "PER_PLACE", {})
+
+
+@pytest.fixture
+def ann(world):
+    return world.chat("playground", "ann")
+
+
+def push(world: World, topic: str, *, to: str = "ann", lead: int | None = None, **data) -> int:
+    """Owe a message; its number."""
+    key = f"push-{next(KEYS)}"
+    with world.database.begin(world.acme.org_id) as uow:
+        more = {"lead": lead} if lead else {}
+        uow.notify(topic, to=world.acme.member[to], lead=lead, key=key, data=data | more, together=f"{topic}:{to}")
+    world.run_jobs()
+    return world.count("select id from message where key = :key and org_id = :o", key=key, o=world.acme.org_id)
+
+
+def a_lead(world: World, **facts) -> int:
+    with world.database.begin(world.acme.org_id) as uow:
+        return build.lead(uow, world.acme, **({"owner": "ann"} | facts))
+
+
+def assigned(world: World, to: str = "ann", **facts) -> int:
+    return push(world, "lead.assigned", to=to, lead=a_lead(world, owner=to, **facts), by=world.acme.member["mia"])
+
+
+def touched(world: World, lead: int) -> int:
+    return push(world, "lead.touched", lead=lead, touches=2, source=None)
+
+
+def state(world: World, message: int) -> tuple[str, str | None]:
+    with world.database.begin(world.acme.org_id) as uow:
+        found = text("select state, cause from message where org_id = :o and id = :id")
+        return tuple(uow.session.execute(found, {"o": uow.org_id, "id": message}).one())
+
+
+def rules(world: World, words: str) -> None:
+    with world.database.begin(world.acme.org_id) as uow:
+        build.rule_set(uow, words)
+
+
+# What is held
+
+
+def test_a_night_is_one_card_in_the_morning(world, ann):
+    told(world, "notify quiet 21:00-8:00")
+    world.time.set(EVENING)
+    held = [assigned(world, name="Zoe"), assigned(world, name="Grace"), touched(world, a_lead(world))]
+    assert [state(world, one)[0] for one in held] == ["held"] * 3
+    world.pass_time(hours=9)
+    assert ann.inbox() == []
+    world.pass_time(hours=1)
+    assert titles(ann.inbox()) == ["3 notices that waited"]
+    opened = ann.taps(ann.inbox()[0], "Open")
+    assert "Zoe" in opened.text + opened.title or "Grace" in opened.text + opened.title
+
+
+def test_one_thing_that_waited_is_that_thing(world, ann):
+    told(world, "notify quiet 21:00-8:00")
+    world.time.set(EVENING)
+    assigned(world, name="Zoe")
+    world.pass_time(hours=10)
+    assert "gave you Zoe" in ann.inbox()[0].title
+    assert "Why this?" in ann.inbox()[0].buttons
+    assert "gave L-" in ann.taps(ann.inbox()[0], "Why this?").text
+
+
+def test_a_reminder_comes_at_its_minute_also_at_night(world, ann):
+    told(world, "notify quiet 21:00-8:00")
+    with world.database.begin(world.acme.org_id) as uow:
+        build.task(uow, world.acme, "ann", due_at=EVENING)
+    world.pass_time(hours=12)
+    assert ann.inbox()[0].title.startswith("Due: ")
+
+
+OFFERING = """
+notices: {quiet: "21:00-8:00"}
+dispatch:
+- {name: web, to: {members: [ann@acme.example]}, working_hours: false, mode: offer, accept_within: %s}
+"""
+
+
+@pytest.mark.parametrize(("within", "at_once"), [("20m", True), ("12h", False)])
+def test_an_offer_at_night_is_never_lost_by_sleeping(world, ann, within, at_once):
+    rules(world, OFFERING % within)
+    world.time.set(EVENING)
+    ref = world.arrives(by_rule=True)
+    assert len(ann.inbox()) == at_once
+    world.pass_time(hours=10)
+    cards = ann.inbox()
+    assert len(cards) == 1
+    answer = told(world, f"accept {ref}")
+    assert ("Yours" in answer) is not at_once
+    assert world.count("select count(*) from offer where org_id = :o and state = 'accepted'", o=world.acme.org_id) == (
+        not at_once
+    )
+
+
+def test_once_a_day_means_one_card_at_its_hour_each_day(world, ann):
+    told(world, "notify leads only summary")
+    told(world, "notify summary 18:00")
+    for _day in range(2):
+        assigned(world)
+        assigned(world)
+        world.pass_time(hours=24)
+    assert titles(ann.inbox()) == ["2 notices that waited"] * 2
+
+
+def test_many_of_a_kind_are_one_line_that_opens_as_their_list(world, ann):
+    told(world, "notify leads only summary")
+    for name in ("Zoe", "Grace", "Mary", "Lu"):
+        assigned(world, name=name)
+    touched(world, a_lead(world))
+    world.pass_time(hours=24)
+    card = ann.inbox()[-1]
+    assert "4 leads were given to you" in card.text
+    assert "Mary" in ann.taps(card, "Open").text
+
+
+# What does not come
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_what_is_off_does_not_come_and_is_found_under_missed(world, platform):
+    ann = world.chat(platform, "ann")
+    shown = ann.says("notify leads off")
+    assert "off; to be seen with: my" in shown.text
+    assert state(world, assigned(world, name="Zoe")) == ("dropped", "off")
+    assert "Zoe" not in "".join(card.text + card.title for card in ann.inbox())
+    missed = ann.says("notify missed")
+    assert "gave you Zoe" in missed.text
+    assert "Zoe" in ann.taps(missed, "Open").title
+
+
+def test_what_nobody_may_miss_comes_once_a_day_where_it_is_off(world, ann):
+    told(world, "notify losses off")
+    told(world, "notify reminders off")
+    for _ in range(2):
+        push(world, "leads.moved_away", leads=[a_lead(world)], by=world.acme.member["mia"])
+    assert ann.inbox() == []
+    world.pass_time(hours=24)
+    assert titles(ann.inbox()) == ["2 notices that waited"]
+
+
+def test_a_muted_lead_is_quiet_alone_and_in_lists(world, ann):
+    loud = [a_lead(world, name=f"Loud {number}") for number in range(4)]
+    quiet = a_lead(world, name="Quiet")
+    with world.database.begin(world.acme.org_id) as uow:
+        ref = f"L-{build.read(uow, quiet).number}"
+    assert "until you unmute it" in told(world, f"mute {ref}")
+    assert state(world, touched(world, quiet)) == ("dropped", "muted")
+    with world.database.begin(world.acme.org_id) as uow:
+        for lead in [*loud, quiet]:
+            uow.notify(
+                "lead.woken", to=world.acme.member["ann"], lead=lead, key=f"w{lead}", data={"lead": lead}, together="w"
+            )
+    world.run_jobs()
+    assert titles(ann.inbox()) == ["4 leads are back again"]
+    assert "Quiet" not in ann.inbox()[0].text
+    told(world, f"unmute {ref}")
+    assert state(world, touched(world, quiet))[0] == "sent"
+
+
+def test_beyond_the_daily_cap_the_rest_comes_together(world, ann):
+    told(world, "notify max 2")
+    for _ in range(4):
+        assigned(world)
+    with world.database.begin(world.acme.org_id) as uow:
+        build.task(uow, world.acme, "ann", due_at=uow.now)
+    world.pass_time(minutes=1)
+    assert len(ann.inbox()) == 3  # the reminder is asked for
+    world.pass_time(hours=24)
+    assert titles(ann.inbox())[3:] == ["2 notices that waited"]
+    assert state(world, assigned(world))[0] == "sent"
+
+
+def test_a_team_gets_no_copies_where_the_rules_say_so_until_somebody_wants_them(world):
+    rules(world, "notices: {teams: {north: {copies: false}}}")
+    data = {"owner": world.acme.member["ann"], "until": EVENING.isoformat()}
+    for name, came in (("mia", "dropped"), ("max", "sent")):
+        world.chat("playground", name)
+        assert state(world, push(world, "response.copy", to=name, lead=a_lead(world), **data))[0] == came
+    told(world, "notify copies on", "mia")
+    assert state(world, push(world, "response.copy", to="mia", lead=a_lead(world), **data))[0] == "sent"
+
+
+def test_a_topic_comes_to_the_chat_that_was_asked_for(world):
+    slack, wecom = world.chat("slack", "ann"), world.chat("wecom", "ann")
+    told(world, "notify leads slack")
+    assigned(world)
+    touched(world, a_lead(world))
+    assert ["gave you" in card.title for card in slack.inbox()] == [True]
+    assert "came in again" in wecom.inbox()[-1].title
+    assert "Reset" in wecom.says("通知").buttons
+
+
+def test_a_chat_in_which_one_is_not_is_refused(world):
+    with world.database.begin(world.acme.org_id) as uow:
+        gone = text("delete from chat_identity where org_id = :o and member_id = :m and workspace_id = :w")
+        here = {"o": uow.org_id, "m": world.acme.member["ann"], "w": world.acme.workspace["slack"]}
+        uow.session.execute(gone, here)
+    assert "notify warnings off" in told(world, "notify leads slack")
+
+
+# The words
+
+
+SAID = {
+    "notify warnings off": "off; to be seen with: today",
+    "通知 公海 关": "off; to be seen with: pool",
+    "notify pool only digest": "Pool news\n  once a day, at 09:00",
+    "通知 预警 只汇总": "Warnings\n  once a day, at 09:00",
+    "notify quiet 21:00-8:00": "Quiet: 21:00-08:00",
+    "通知 静默 22-7": "Quiet: 22:00-07:00",
+    "notify max 20": "A day: at most 20",
+    "通知 上限 30条": "A day: at most 30",
+    "notify summary 18:00": "Summary: 18:00",
+    "notify warnings on": "Warnings\n  at once",
+    "notify warnings: wecom": "at once · WeCom",
+    "notify warnings": "go back to the pool soon",
+    "notify reset": "Summary: 09:00",
+    "notify everything loudly": "Type it like this: notify warnings off",
+    "notify max 0": "Type it like this: notify max 20",
+    "notify quiet tonight": "Type it like this: notify quiet 21:00-8:00",
+    "notify summary 25:00": "Type it like this: notify summary 18:00",
+    "notify warnings maybe": "Type it like this: notify warnings off",
+}
+
+
+def test_wishes_are_said_in_words(world):
+    said = {words: told(world, words) for words in SAID}
+    assert {words: shows for words, shows in SAID.items() if shows not in said[words]} == {}
+
+
+def test_own_words_win_over_the_organizations_and_reset_brings_those_back(world):
+    rules(world, 'notices: {quiet: "20:00-9:00", per_day: 50, teams: {north: {per_day: 30}}}')
+    assert "Quiet: 20:00-09:00\nA day: at most 30" in told(world, "notify")
+    assert "A day: at most 50" in told(world, "notify", "cyd")
+    told(world, "notify quiet off")
+    assert "Quiet: no quiet hours\nA day: as many as there are" in told(world, "notify max off")
+    assert "Quiet: 20:00-09:00\nA day: at most 30" in told(world, "notify reset")
+
+
+def test_a_wish_is_undone_by_one_word(world):
+    told(world, "notify warnings off")
+    told(world, "notify max 20")
+    assert "as many as there are" in (shown := told(world, "undo"))
+    assert "off; to be seen with: today" in shown
+    assert "Nothing to undo" in told(world, "undo")
+
+
+def test_everything_can_be_tapped(world, ann):
+    card = ann.says("notify")
+    one = ann.taps(card, "Change")
+    after = ann.taps(one, "Once a day")
+    assert "once a day, at 09:00" in after.text
+    form = ann.taps(after, "Quiet hours")
+    assert "Quiet: 22:00-07:00" in ann.submits(form, quiet="22-7").text
+    assert "no quiet hours" in ann.taps(ann.says("notify"), "Reset").text
+
+
+def test_muted_leads_are_forgotten_when_their_time_is_over(world):
+    lead = a_lead(world)
+    with world.database.begin(world.acme.org_id) as uow:
+        actor = members.get(uow, world.acme.member["ann"])
+        preferences.mute(uow, actor, lead, uow.now + timedelta(hours=1))
+    world.time.advance(hours=2)
+    with world.database.begin(world.acme.org_id) as uow:
+        preferences.set_most(uow, actor, 9)
+        assert preferences.wishes(uow, actor.id).muted == {}
+
+
+# Why it came
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_push_says_why_it_came_and_can_be_tuned_from_its_menu(world, platform):
+    ann = world.chat(platform, "ann")
+    touched(world, a_lead(world, name="Zoe"))
+    card = ann.inbox()[-1]
+    assert "Why this?" in card.buttons
+    why = ann.taps(card, "Why this?")
+    assert "You get this because you own L-" in why.text
+    assert "once a day" in ann.taps(why, "Once a day").text
+    assert "Zoe" in ann.taps(why, next(label for label in why.buttons if label.startswith("Mute"))).title
+
+
+def test_a_push_that_is_drawn_anew_keeps_its_reason(world):
+    ann = world.chat("slack", "ann")
+    lead = a_lead(world)
+    touched(world, lead)
+    before = ann.inbox()[-1]
+    with world.database.begin(world.acme.org_id) as uow:
+        uow.touch(lead)
+    world.run_jobs()
+    assert ann.inbox()[-1].text == before.text
+    assert "You get this because" in before.text
+    assert {"Why this?", "Mute this lead", "Fewer of these"} <= set(before.buttons)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_push_has_room_for_its_menu(world, platform):
+    """With as many buttons as a card may have, of both kinds, and with hardly any words or very many."""
+    adapter = world.bot.platforms[platform]
+    shapes = [_card(*shape) for shape in ((1, 0, 0), (1, 5, 3), (1, 6, 4), (40, 1, 0), (40, 6, 4), (1, 9, 0))]
+    topics = [topic for topic, notice in NOTICES.items() if notice.group]
+    with world.database.begin(world.acme.org_id) as uow:
+        lead = build.lead(uow, world.acme, owner="ann")
+        facts = Facts(uow, members.get(uow, world.acme.member["ann"]), platform)
+        for topic, card in product(topics, shapes):
+            sign = pushed.push_of(7, topic, lead, to_group=False)
+            tuned = pushed.tuned(card, sign, facts, adapter)
+            CHECKS[platform](tuned)
+            assert adapter.cost(tuned) == adapter.cost(card)
+            assert "notify.why" in {button.action for button in tuned.buttons()}
+
+
+def _card(words: int, often: int, seldom: int) -> Card:
+    buttons = [Button("lead.open", f"B{number}", f"L-{number}") for number in range(often)]
+    buttons += [Button("lead.why", f"W{number}", f"L-{number}", more=True) for number in range(seldom)]
+    blocks = (Text("words " * words), Row("a row"), *((Actions(tuple(buttons)),) if buttons else ()))
+    return Card("A title", blocks, ref="L-1")
+
+
+def test_every_topic_says_to_which_group_it_belongs_and_why_it_comes():
+    tuned = [notice for notice in NOTICES.values() if notice.group]
+    assert {notice.group for notice in tuned} == set(GROUPS)
+    assert [notice.card for notice in tuned if not notice.why] == []
+
+
+def test_in_a_group_it_says_to_what_the_group_is_bound(world):
+    world.arrives()
+    ann = world.chat("slack", "ann")
+    card = ann.group(f"C{world.acme.org_id}OPEN")[-1]
+    assert "bound to its team or pool" in ann.taps(card, "Why this?").text
+    assert "Mute this lead" not in card.buttons
+
+
+# Bursts, and what is bad among them
+
+
+def test_a_bad_row_among_many_is_dead_and_the_rest_comes(world, ann):
+    good = [a_lead(world, name=f"Good {number}") for number in range(9)]
+    with world.database.begin(world.acme.org_id) as uow:
+        bad = uow.session.scalar(text("select max(id) from lead")) + 1
+        for place, lead in enumerate([bad, *good, bad + 1]):
+            uow.notify(
+                "response.taken_back", to=world.acme.member["ann"], key=f"t{place}", together="t",
+                data={"lead": lead, "until": EVENING.isoformat()},
+            )  # fmt: skip
+    world.run_jobs()
+    assert titles(ann.inbox()) == ["9 leads go to somebody else"]
+    with world.database.begin(world.acme.org_id) as uow:
+        dead = text("select cast(card->>'lead' as bigint) from message where org_id = :o and state = 'dead' order by 1")
+        assert list(uow.session.scalars(dead, {"o": uow.org_id})) == [bad, bad + 1]
+
+
+def test_a_storm_of_reminders_stays_below_what_wecom_drops_silently(world):
+    ann = world.chat("wecom", "ann")
+    with world.database.begin(world.acme.org_id) as uow:
+        for number in range(300):
+            build.task(uow, world.acme, "ann", due_at=uow.now + timedelta(seconds=number % 60))
+    for _ in range(6):
+        world.pass_time(seconds=10)
+    sent, org = world.wecom.calls["message/send"], world.acme.org_id
+    assert sent <= limiter.MEMBER_PER_MINUTE * 2
+    assert world.count("select hour_count from send_ledger where org_id = :o", o=org) == sent
+    told_of = "select count(*) from message where org_id = :o and topic = 'task.due' and state in ('sent', 'merged')"
+    assert world.count(told_of, o=org) == 300
+    assert "reminders are due" in ann.inbox()[-1].text
+
+
+# Groups that are gone
+
+
+def test_a_wecom_group_that_is_gone_is_reported_once_and_its_digest_reaches_the_manager(world):
+    mia = world.chat("wecom", "mia")
+    with world.database.begin(world.acme.org_id) as uow:
+        group = build.group(uow, world.acme, "wecom", team="north")
+    world.wecom.script("appchat/send", errcode(86003), errcode(86003))
+    for day in ("2026-03-03", "2026-03-04"):
+        with world.database.begin(world.acme.org_id) as uow:
+            data = {"department": world.acme.department["north"], "day": day}
+            uow.notify("digest", group=group, key=f"digest:{day}", data=data)
+        world.run_jobs()
+    shown = [title for title in titles(mia.inbox()) if title]
+    assert shown[0].startswith("I can no longer post to north")
+    assert len([title for title in shown if title.startswith("I can no longer")]) == 1
+    assert len([title for title in shown if "North" in title or "north" in title]) >= 3
