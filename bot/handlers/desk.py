@@ -57,4 +57,4 @@ def _wish(context: Context, part: str) -> Wish:
 def _dealt(context: Context, done: Done, run: int | None = None) -> Reply:
     refused = [{"code": problem.code, "data": problem.data} for problem in done.refused]
     rows = [[lead, member] for lead, member in done.given.items()]
-    return context.reply("desk_dealt", rows=rows, refused=refused, run=run)
+    return context.reply("desk_dealt", rows=rows, refused=refused, run=run, dealt=done.run_id)

@@ -35,6 +35,8 @@ from crm.services.decisions import Verdict
 from crm.uow import UnitOfWork
 
 CHUNK = 200
+# The kind of run to which the leads belong that a manager has dealt at once; it can be taken back like any other.
+DEALT = "desk_dealt"
 
 _LYING = """
     select l.id from decision d join lead l on l.org_id = d.org_id and l.id = d.lead_id
@@ -110,10 +112,11 @@ class Wish:
 
 @dataclass(slots=True)
 class Done:
-    """What became of a batch: `{lead: member}` that were dealt, and why the others were not."""
+    """What became of a batch: `{lead: member}` that were dealt, by which run, and why the others were not."""
 
     given: dict[int, int] = field(default_factory=dict)
     refused: list[Refusal] = field(default_factory=list)
+    run_id: int | None = None
 
 
 def lying(uow: UnitOfWork, run_id: int) -> list[int]:
@@ -172,7 +175,7 @@ def give(uow: UnitOfWork, *, actor: Actor, wishes: Sequence[Wish]) -> Done:
     there = {row.id: row.held_for for row in rows}
     done = Done()
     for wish in wishes:
-        problem = wish.problem or _give(uow, actor, wish, there)
+        problem = wish.problem or _give(uow, actor, wish, there, done)
         if problem:
             done.refused.append(problem)
         elif wish.member:
@@ -254,7 +257,7 @@ def _next_best(
     return Suggestion(lead_id, one.member_id, mismatch)
 
 
-def _give(uow: UnitOfWork, actor: Actor, wish: Wish, there: dict[int, str]) -> Refusal | None:
+def _give(uow: UnitOfWork, actor: Actor, wish: Wish, there: dict[int, str], done: Done) -> Refusal | None:
     """Deal one lead, or say what is wrong with it."""
     member = wish.member
     if member is None or wish.lead_id not in there:
@@ -264,7 +267,8 @@ def _give(uow: UnitOfWork, actor: Actor, wish: Wish, there: dict[int, str]) -> R
         return problem
     until = uow.session.scalar(_HELD_UNTIL, {"org": uow.org_id, "lead": wish.lead_id})
     verdict = Verdict(wish.lead_id, "assigned", there[wish.lead_id], member.id)
-    decisions.record(uow, "dispatch", [verdict])
+    done.run_id = done.run_id or decisions.open_run(uow, DEALT, {"by": actor.id})
+    decisions.record(uow, "dispatch", [verdict], run_id=done.run_id)
     given = ownership.give(
         uow, lead_id=wish.lead_id, member_id=member.id, how="assign", actor_id=actor.id, dealt=True,
         decision_id=verdict.decision_id,

@@ -19,7 +19,7 @@ _TOLD = text(
     select id, topic, member_id, conversation_id, card, state = 'owed' and attempt = 0 as unseen from message
     where org_id = :org and created_at >= :since and cause is distinct from 'rewound'
       and ((card->>'run')::bigint = :run or key = any(:keys))
-      and topic in ('leads.recycled', 'pool.recycled', 'lead.dispatched', 'leads.dispatched')
+      and topic in ('leads.recycled', 'pool.recycled', 'lead.dispatched', 'leads.dispatched', 'lead.assigned')
     order by id for no key update
     """
 )
@@ -37,6 +37,7 @@ def withdraw(uow: UnitOfWork, kind: str, run_id: int, rows: Sequence[Row[Any]]) 
     """These leads are back: nobody shall be told the contrary from now on, and who was told is told again."""
     gone = {row.id for row in rows}
     keys = [f"dispatched:{row.decision}" for row in rows]
+    keys += [f"assigned:{row.id}:{row.at.isoformat()}" for row in rows]
     args = {"org": uow.org_id, "run": run_id, "keys": keys, "since": min(row.at for row in rows), "now": uow.now}
     unseen: list[int] = []
     for message in uow.session.execute(_TOLD, args).all():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -17,8 +17,9 @@ from crm import queue
 from crm.db import Database
 from crm.errors import NotAllowed
 from crm.errors_of_waiting import RunNotFound
+from crm.rules import quota
 from crm.rules.access import Actor
-from crm.services import clocks, correcting, decisions, members, ownership
+from crm.services import batches, clocks, correcting, decisions, members, ownership
 from crm.services.decisions import Verdict
 from crm.uow import UnitOfWork
 
@@ -26,7 +27,8 @@ WITHIN = timedelta(hours=24)
 CHUNK = 400
 # So many leads are named to whoever asked; the others are counted.
 NAMED = 12
-KINDS = ("recycle", "dispatch")
+# A run of the last kind is what a manager has dealt from the desk with one tap.
+KINDS = ("recycle", "dispatch", batches.DEALT)
 
 _RUNS = text(
     """
@@ -51,7 +53,7 @@ _BACK = text(
            (l.status = 'open' and not exists (
                select 1 from activity later where later.org_id = l.org_id and later.lead_id = l.id
                  and later.id > a.id and later.verb <> 'touched')) as untouched,
-           l.owner_id, l.stage
+           l.owner_id, l.stage, a.undo->'desk' as desk
     from decision d
     join lead l on l.org_id = d.org_id and l.id = d.lead_id
     join member m on m.org_id = d.org_id and m.id = d.member_id
@@ -111,14 +113,15 @@ _REOPEN_TASKS = text(
 _FREE_AGAIN = text(
     """
     with back as (
-        select * from unnest(cast(:leads as bigint[]), cast(:members as bigint[]), cast(:pools as bigint[]))
-            as b(lead, member, pool)
+        select * from unnest(cast(:leads as bigint[]), cast(:members as bigint[]), cast(:pools as bigint[]),
+                             cast(:days as date[]), cast(:weeks as date[]), cast(:months as date[]))
+            as b(lead, member, pool, day, week, month)
     ), freed as (
         update lead l set owner_id = null, pool_id = coalesce(b.pool, l.pool_id), pool_entered_at = :now,
                assigned_at = null, recycle_at = null, recycle_rule = null, warn_at = null, warn_step = 0, sla_at = null,
                extended_until = null, extensions = 0, protected_until = null, version = l.version + 1
         from back b where l.org_id = :org and l.id = b.lead
-        returning l.id, b.member, l.counts
+        returning l.id, b.member, b.day, b.week, b.month, l.counts
     ), ended as (
         update assignment a set ended_at = :now, ended_by = 'rewound' from freed
         where a.org_id = :org and a.lead_id = freed.id and a.ended_at is null
@@ -126,8 +129,13 @@ _FREE_AGAIN = text(
         insert into activity (org_id, lead_id, actor_id, for_id, verb, at, data)
         select :org, id, :actor, member, 'rewound', :now, jsonb_build_object('run', cast(:run as bigint)) from freed
     )
-    update rep_load r set holding = greatest(r.holding - lost.many, 0) from (
-        select member, count(*) filter (where counts) as many from freed group by member
+    update rep_load r set holding = greatest(r.holding - lost.counted, 0),
+        dealt_day = greatest(r.dealt_day - case when r.day = lost.day then lost.many else 0 end, 0),
+        dealt_week = greatest(r.dealt_week - case when r.week = lost.week then lost.many else 0 end, 0),
+        dealt_month = greatest(r.dealt_month - case when r.month = lost.month then lost.many else 0 end, 0)
+    from (
+        select member, day, week, month, count(*) as many, count(*) filter (where counts) as counted
+        from freed group by member, day, week, month
     ) lost where r.org_id = :org and r.member_id = lost.member
     """
 )
@@ -209,7 +217,7 @@ def _chunk(uow: UnitOfWork, run_id: int, by: Actor, lead_ids: Sequence[int]) -> 
     uow.session.execute(_LOCK, _of(uow, run_id) | {"leads": lead_ids})
     args = _of(uow, run_id) | {"leads": lead_ids, "all": by.is_admin, "manages": list(by.manages)}
     rows = [row for row in uow.session.execute(_BACK, args) if row.mine]
-    waiting = [row for row in rows if row.untouched and row.owner_id == (row.member if kind == "dispatch" else None)]
+    waiting = [row for row in rows if row.untouched and row.owner_id == (None if kind == "recycle" else row.member)]
     known = {row.id for row in waiting}
     found = Outcome(kept=[row.id for row in rows if row.id not in known])
     if kind == "recycle":
@@ -235,11 +243,24 @@ def _put_back(uow: UnitOfWork, kind: str, run_id: int, by: Actor, rows: Sequence
         uow.session.execute(_REOPEN_TASKS, args)
         clocks.restart(uow, leads)
     else:
-        uow.session.execute(_FREE_AGAIN, args)
+        uow.session.execute(_FREE_AGAIN, args | _when_dealt(uow, rows))
+        for row in rows:
+            if row.desk:
+                batches.lay_again(uow, row.id, row.desk)
     made = [Verdict(row.id, "rewound", member_id=row.member, facts={"run": run_id, "by": by.id}) for row in rows]
     decisions.record(uow, "override", made)
     correcting.withdraw(uow, kind, run_id, rows)
     uow.touch(*leads)
+
+
+def _when_dealt(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> dict[str, list[date]]:
+    """The day, week and month of each owner in which the lead was dealt: it counts there no longer."""
+    zones = {one.id: one.timezone for one in members.get_many(uow, sorted({row.member for row in rows}))}
+    at = [(row.at, zones[row.member]) for row in rows]
+    return {
+        "days": [quota.day_of(*one) for one in at], "weeks": [quota.week_of(*one) for one in at],
+        "months": [quota.month_of(*one) for one in at],
+    }  # fmt: skip
 
 
 def _with_room(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> tuple[list[Row[Any]], list[int]]:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from crm import jobs
 from crm.errors import MemberFull, MemberNotFound, NotAllowed, NotYourTeam
 from crm.errors_of_offers import DeskEmpty, MemberAway, NotOnDesk
-from crm.services import batches, dealing, dispatch, handing, members, undo
+from crm.services import batches, dealing, dispatch, handing, members, rewinding, timeline, undo
 from tests import build
 
 RULES = """
@@ -194,3 +194,38 @@ def test_who_declined_a_lead_is_suggested_for_it_last_and_marked(database, time)
 def test_only_managers_deal_from_a_desk(database, acme, batch):
     with database.begin(acme.org_id) as uow, pytest.raises(NotAllowed):
         batches.deal(uow, actor=members.get(uow, acme.member["ann"]), run_id=batch[1])
+
+
+def test_within_a_day_what_was_dealt_at_once_is_taken_back_as_one_run_but_for_what_was_touched(
+    database, acme, batch, time
+):
+    ids, run = batch
+    with database.begin(acme.org_id) as uow:
+        done = batches.deal(uow, actor=manager(uow, acme), run_id=run)
+    before = ledger(database, acme)
+    time.advance(hours=3)
+    with database.begin(acme.org_id) as uow:
+        timeline.note(uow, lead_id=ids[0], verb="noted", actor_id=done.given[ids[0]], words="calls back")
+    time.advance(hours=1)
+    with database.begin(acme.org_id) as uow:
+        assert rewinding.recent(uow, actor=manager(uow, acme))[0].id == done.run_id
+        rewinding.rewind(uow, actor=manager(uow, acme), run_id=done.run_id)
+    jobs.BY_NAME["rewind_run"](database, org_id=acme.org_id, run_id=done.run_id, by_id=acme.member["mia"])
+    assert owners(database, acme, ids) == [name_of(acme, done.given[ids[0]]), None, None, None]
+    with database.begin(acme.org_id) as uow:
+        assert batches.lying(uow, run) == ids[1:]
+    # Each of the two had two leads, and keeps what nobody could take back.
+    assert (before, ledger(database, acme)) == ([(2, 2, 2, 2)] * 2, [(0, 0, 0, 0), (1, 1, 1, 1)])
+
+
+def ledger(database, acme):
+    """What those who were dealt to hold, and were dealt in the day, week and month."""
+    with database.begin(acme.org_id) as uow:
+        rows = uow.session.execute(
+            text(
+                "select holding, dealt_day, dealt_week, dealt_month from rep_load"
+                " where org_id = :o and month <> '2000-01-01' order by 1, 2"
+            ),
+            {"o": acme.org_id},
+        )
+        return [tuple(row) for row in rows]

@@ -199,3 +199,24 @@ def test_against_claims_at_the_same_moment_each_lead_has_one_owner_and_every_cou
     assert (holds(database, acme, "ann"), holds(database, acme, "bob")) == (4 - taken, taken)
     open_ones = sql(database, acme, "select lead_id from assignment where org_id = :o and ended_at is null")
     assert sorted(row[0] for row in open_ones) == ids
+
+
+def test_leads_that_a_rewound_dispatch_gave_count_no_longer_on_the_days_on_which_they_were_dealt(database, acme, time):
+    def dealt():
+        with database.begin(acme.org_id) as uow:
+            ids = [build.lead(uow, acme) for _ in range(2)]
+            dealing.deal(uow, ids)
+        return sql(database, acme, "select max(id) as id from run where org_id = :o")[0].id
+
+    def counted():
+        read = "select dealt_day, dealt_week, dealt_month from rep_load where org_id = :o and member_id = :m"
+        return sql(database, acme, read, m=acme.member["ann"])[0]
+
+    first = dealt()
+    time.advance(hours=20)
+    second = dealt()
+    assert counted() == (1, 2, 2)
+    rewound(database, acme, first)
+    assert counted() == (1, 1, 1)
+    rewound(database, acme, second)
+    assert counted() == (0, 0, 0)

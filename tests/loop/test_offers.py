@@ -166,8 +166,10 @@ def test_a_batch_is_dealt_from_the_desk_by_one_tap_and_taken_back_by_another(wor
     assert "3 leads dealt" in after.text
     dealt = "select count(*) from lead where owner_id is not null"
     assert world.count(dealt) == 3
-    mia.says("undo")
+    assert "being taken back" in mia.taps(after, "Undo").text
+    world.run_jobs()
     assert world.count(dealt) == 0
+    assert "3 leads of the run" in newest(mia.inbox(), "of the run").text
     assert world.count("select count(*) from lead where held_by = 'desk'") == 3
     assert "3 leads on your desk" in mia.says("deal").text
 
