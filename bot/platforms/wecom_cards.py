@@ -19,6 +19,7 @@ from bot.platforms.wecom_text import line
 Message = dict[str, Any]
 
 SELECTS, SELECT_TITLE, SUBMIT = 3, 13, 10
+VOTES, VOTE_TEXT, LINKS = 20, 17, 3
 _TONES = {"normal": 0, "good": 3, "warn": 2, "bad": 2}
 _DONE = {"good": "✓", "warn": "!", "bad": "✕", "normal": "✓"}
 
@@ -32,7 +33,7 @@ def for_person(card: Card) -> list[Message]:
     if whole is not None:
         return [_template(whole)]
     short = Card(title=card.title, ref=card.ref, tone=card.tone)
-    small = _layout(short, replace(controls, words=()))
+    small = _layout(short, replace(controls, words=()), notice=True)
     return [_markdown(body.markdown(card, body.MARKDOWN_BYTES, controls.words)), _template(small)]
 
 
@@ -81,14 +82,15 @@ def for_form(form: Form) -> dict[str, Any] | None:
     if not 0 < len(visible) <= SELECTS or len(key.encode()) > keys.KEY_BYTES:
         return None
     asked = [_question(each) for each in visible]
-    if any(question is None for question in asked):
+    submit = {"submit_button": {"text": line(form.submit, SUBMIT) or "OK", "key": key}}
+    title = {"title": line(form.title, body.TITLE)}
+    if all(asked):
+        return {"card_type": "multiple_interaction", "main_title": title, "select_list": asked, **submit}
+    vote = _vote(visible[0]) if len(visible) == 1 else None
+    if vote is None:
         return None
-    return {
-        "card_type": "multiple_interaction",
-        "main_title": {"title": line(form.title, body.TITLE)},
-        "select_list": asked,
-        "submit_button": {"text": line(form.submit, SUBMIT) or "OK", "key": key},
-    }
+    title["desc"] = line(visible[0].label, body.DESC)
+    return {"card_type": "vote_interaction", "main_title": title, "checkbox": vote, **submit}
 
 
 def task_id(key: str, card: dict[str, Any]) -> str:
@@ -107,13 +109,15 @@ def _template(card: dict[str, Any]) -> Message:
 
 def _button_card(card: Card, controls: Controls) -> dict[str, Any] | None:
     """The whole card as one template card, or None when its words do not fit."""
-    return _layout(card, controls) if body.squeezed(card, controls.words).whole else None
+    return _layout(card, controls, notice=True) if body.squeezed(card, controls.words).whole else None
 
 
-def _layout(card: Card, controls: Controls) -> dict[str, Any]:
-    words = body.squeezed(card, controls.words)
+def _layout(card: Card, controls: Controls, *, notice: bool = False) -> dict[str, Any]:
+    """Args: notice: a card with nothing but links may be a notice, all of which can be tapped."""
+    words, taps = body.squeezed(card, controls.words), controls.as_card()
+    links = _links(controls) if notice else None
     shown: dict[str, Any] = {
-        "card_type": "button_interaction",
+        "card_type": "text_notice" if links else "button_interaction",
         "source": {"desc": "Sluice", "desc_color": _TONES[card.tone]},
         "main_title": {"title": words.title or "…", **({"desc": words.desc} if words.desc else {})},
     }
@@ -121,7 +125,16 @@ def _layout(card: Card, controls: Controls) -> dict[str, Any]:
         shown["sub_title_text"] = words.subtitle
     if words.fields:
         shown["horizontal_content_list"] = [{"keyname": label, "value": value} for label, value in words.fields]
-    return shown | controls.as_card()
+    return shown | (links or taps)
+
+
+def _links(controls: Controls) -> dict[str, Any] | None:
+    """The taps of a `text_notice`; None where one of them is no link, or there are more than it takes."""
+    urls = [button.get("url") for button in controls.buttons]
+    if not all(urls) or len(urls) > LINKS or controls.menu:
+        return None
+    jumps = [{"type": 1, "title": button["text"], "url": button["url"]} for button in controls.buttons]
+    return {"jump_list": jumps, "card_action": {"type": 1, "url": urls[0]}}
 
 
 def _words(card: Card) -> tuple[str, ...]:
@@ -130,15 +143,31 @@ def _words(card: Card) -> tuple[str, ...]:
 
 
 def _question(asked: Input) -> dict[str, Any] | None:
-    options = [*([(keys.NONE, "—")] if asked.optional and not asked.value else [])]
-    options += [(option.value, line(option.label, LABEL) or "?") for option in asked.options]
-    ids = [key for key, _ in options]
-    fit = asked.kind == "select" and asked.options and len(options) <= OPTIONS and len(set(ids)) == len(ids)
-    if not fit or not all(0 < len(key.encode()) <= keys.OPTION_BYTES for key in ids):
+    options = _options(asked, OPTIONS, LABEL)
+    if options is None:
         return None
     return {
         "question_key": asked.name,
         "title": line(asked.label, SELECT_TITLE),
-        "selected_id": asked.value if asked.value in ids else ids[0],
-        "option_list": [{"id": key, "text": label} for key, label in options],
+        "selected_id": asked.value if asked.value in options else next(iter(options)),
+        "option_list": [{"id": key, "text": label} for key, label in options.items()],
     }
+
+
+def _vote(asked: Input) -> dict[str, Any] | None:
+    """A choice of one among more than a select takes, as a list to tick."""
+    options = _options(asked, VOTES, VOTE_TEXT)
+    if options is None:
+        return None
+    chosen = asked.value if asked.value in options else next(iter(options))
+    listed = [{"id": key, "text": label, "is_checked": key == chosen} for key, label in options.items()]
+    return {"question_key": asked.name, "mode": 0, "option_list": listed}
+
+
+def _options(asked: Input, most: int, width: int) -> dict[str, str] | None:
+    """Labels by id; None where it is no choice, or one that WeCom would refuse."""
+    options = [*([(keys.NONE, "—")] if asked.optional and not asked.value else [])]
+    options += [(option.value, line(option.label, width) or "?") for option in asked.options]
+    found = dict(options)
+    fit = asked.kind == "select" and asked.options and len(options) <= most and len(found) == len(options)
+    return found if fit and all(0 < len(key.encode()) <= keys.OPTION_BYTES for key in found) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 
 import requests
@@ -14,6 +15,7 @@ ENDPOINT = "media/get"
 CHUNK = 64 * 1024
 # The answer is the file itself; an error is a few words of JSON under the type of a text.
 SHORT = 2048
+_WORDS = re.compile("json|^text/")
 
 
 def fetch(
@@ -24,15 +26,14 @@ def fetch(
         with http.get(url, params=params, timeout=timeout, stream=True, allow_redirects=False) as answer:
             if answer.status_code != 200:
                 return errors.by_status(answer.status_code, answer.headers.get("Retry-After"), ENDPOINT)
-            content = _within(answer, most)
-            words = "json" in answer.headers.get("Content-Type", "") or "text/" in answer.headers.get(
-                "Content-Type", ""
-            )
+            content = _within(answer, max(most, SHORT))
+            words = bool(_WORDS.search(answer.headers.get("Content-Type", "")))
     except requests.RequestException as exc:
         return errors.by_exception(exc, ENDPOINT)
-    if content is None:
+    refusal = _refusal(content) if words and content is not None and len(content) < SHORT else None
+    if refusal is None and (content is None or len(content) > most):
         return Rejected("file_too_big")
-    return (_refusal(content) if words and len(content) < SHORT else None) or content
+    return refusal or content or b""
 
 
 def _within(answer: requests.Response, most: int) -> bytes | None:

@@ -27,7 +27,7 @@ def typed(action: str, value: str, *, chinese: bool) -> str:
 
 def word_for(action: str, *, chinese: bool) -> str:
     """The command behind an action: the one that calls the same function, else the one that its name ends with."""
-    entry = _command(action)
+    entry = None if action in _TWO_WORDS else _command(action)
     if entry is None:
         return _TWO_WORDS.get(action, ("", ""))[chinese]
     return next((word for word in entry.words if is_chinese(word) == chinese), entry.words[0])

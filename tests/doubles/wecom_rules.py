@@ -73,6 +73,7 @@ def _check_parts(card: Mapping[str, Any]) -> None:
     demand(isinstance(pairs, list) and len(pairs) <= 6 and all(pair.get("keyname") for pair in pairs), 42035)
     jumps = card.get("jump_list", [])
     demand(isinstance(jumps, list) and len(jumps) <= 3 and all(jump.get("title") for jump in jumps), 42042)
+    demand(all(re.match(r"https?://", jump.get("url", "")) for jump in jumps if jump.get("type") == 1), 42028)
 
 
 def _check_notice(card: Mapping[str, Any]) -> None:
@@ -102,6 +103,22 @@ def _check_multiple(card: Mapping[str, Any]) -> None:
     demand(len(set(questions)) == len(questions) and all(0 < size(each) <= 1024 for each in questions), 42043)
     for select in selects:
         _check_options(select.get("option_list"), select.get("selected_id"))
+    _check_submit(card)
+
+
+def _check_vote(card: Mapping[str, Any]) -> None:
+    box = card.get("checkbox") or {}
+    demand(0 < size(box.get("question_key", "")) <= 1024 and box.get("mode", 0) in (0, 1), 42043)
+    options = box.get("option_list")
+    demand(isinstance(options, list) and 1 <= len(options) <= 20, 42037)
+    ids = [option.get("id", "") for option in options]
+    demand(all(0 < size(each) <= 128 for each in ids) and len(set(ids)) == len(ids), 42040)
+    demand(all(option.get("text") for option in options), 42041)
+    demand(box.get("mode") == 1 or sum(bool(option.get("is_checked")) for option in options) <= 1, 40058)
+    _check_submit(card)
+
+
+def _check_submit(card: Mapping[str, Any]) -> None:
     submit = card.get("submit_button") or {}
     demand(0 < size(submit.get("key", "")) <= 1024, 42046)
     demand(submit.get("text"), 42049)
@@ -124,15 +141,11 @@ def _check_keys(items: Any, most: int, text_code: int, key_code: int, *, empty: 
     demand(all(0 < size(each) <= 1024 for each in keys) and len(set(keys)) == len(keys), key_code)
 
 
-def _nothing(_: Mapping[str, Any]) -> None:
-    return
-
-
 KINDS = {
     "text_notice": _check_notice,
     "news_notice": _check_notice,
     "button_interaction": _check_buttons,
-    "vote_interaction": _nothing,
+    "vote_interaction": _check_vote,
     "multiple_interaction": _check_multiple,
 }
 CHECKS: dict[Any, Any] = {
@@ -166,6 +179,10 @@ def _shown(card: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
         yield "button", button["text"], 10
     for select in [*card.get("select_list", []), *([card["button_selection"]] if "button_selection" in card else [])]:
         yield "question", select.get("title", ""), 13
+    for option in card.get("checkbox", {}).get("option_list", []):
+        yield "vote", option["text"], 17
+    for jump in card.get("jump_list", []):
+        yield "jump", jump["title"], 18
     yield "submit", card.get("submit_button", {}).get("text", ""), 10
 
 

@@ -43,9 +43,9 @@ class WeComDriver:
     def submits(self, form: Seen, **fields: str) -> Seen:
         """Send the card of choices, or type the answers in one line."""
         mark = len(self._wecom.sent)
-        if "select_list" not in form.raw:
+        if not _selects(form.raw):
             return self._after(mark, self._caller.text(self.user, "; ".join(fields.values())))
-        picks = dict(_picks(form.raw["select_list"], fields))
+        picks = dict(_picks(_selects(form.raw), fields))
         key = form.raw["submit_button"]["key"]
         return self._after(mark, self._press(form.place, "template_card_event", key, picks), tapped=form.place)
 
@@ -105,7 +105,7 @@ def _seen(messages: list[Sent]) -> Seen:
     text = "\n".join(line for each in messages for line in _lines(each))
     card = next((each for each in reversed(messages) if each.card), messages[-1])
     title = card.card["main_title"]["title"] if card.card else text.splitlines()[0]
-    asked = tuple(select["question_key"] for select in card.card.get("select_list", ()))
+    asked = tuple(select["question_key"] for select in _selects(card.card))
     labels = tuple(label for label, _, _, _ in _controls(card.card))
     return Seen(title, text, labels, asked, raw=card.card or card.body, place=card)
 
@@ -118,7 +118,7 @@ def _lines(sent: Sent) -> Iterator[str]:
     yield from (card["main_title"]["title"], card["main_title"].get("desc", ""))
     yield from (f"{pair['keyname']}: {pair['value']}" for pair in card.get("horizontal_content_list", ()))
     yield card.get("sub_title_text", "")
-    choices = [*card.get("select_list", ()), *([card["button_selection"]] if "button_selection" in card else ())]
+    choices = [*_selects(card), *([card["button_selection"]] if "button_selection" in card else ())]
     yield from (option["text"] for choice in choices for option in choice["option_list"])
 
 
@@ -130,6 +130,8 @@ def _controls(card: Mapping[str, Any]) -> Iterator[tuple[str, str, str, dict[str
     chosen = {choice["question_key"]: choice["selected_id"]} if choice else {}
     for button in card.get("button_list", ()):
         yield button["text"], "template_card_event", button.get("key", ""), chosen
+    for jump in card.get("jump_list", ()):
+        yield jump["title"], "view", jump["url"], {}
     for entry in card.get("action_menu", {}).get("action_list", ()):
         yield entry["text"], "template_card_menu_event", entry["key"], {}
     sends = [button["key"] for button in card.get("button_list", ()) if "|=" in button.get("key", "")]
@@ -137,6 +139,15 @@ def _controls(card: Mapping[str, Any]) -> Iterator[tuple[str, str, str, dict[str
         yield option["text"], "template_card_event", sends[0], {choice["question_key"]: option["id"]}
     if "submit_button" in card:
         yield card["submit_button"]["text"], "template_card_event", card["submit_button"]["key"], {}
+
+
+def _selects(card: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a form asks: selects, or one list to tick, told in the same way."""
+    box = card.get("checkbox")
+    if box is None:
+        return list(card.get("select_list", ()))
+    ticked = next((option["id"] for option in box["option_list"] if option["is_checked"]), "")
+    return [{**box, "selected_id": ticked}]
 
 
 def _control(card: Mapping[str, Any], label: str) -> tuple[str, str, dict[str, str]]:

@@ -106,7 +106,13 @@ def test_the_corner_menu_of_a_card_is_a_tap_that_cannot_be_answered_in_place(at:
         "ann", "template_card_menu_event", EventKey="lead.release|L-1", ResponseCode="c", TaskId="t"
     )
     assert (only(at).kind, only(at).action, reply.xml) == ("action", "lead.release", None)
-    assert only(at).handle is None
+    assert only(at).handle == {"response_code": "c", "task_id": "t", "userid": "ann", "corner": "yes"}
+
+
+def test_a_list_that_is_ticked_brings_its_answer(at: Doorstep) -> None:
+    items = chosen(reason=["price"])
+    tap(at, "lead.lost|L-12", CardType="vote_interaction", SelectedItems=items)
+    assert (only(at).kind, only(at).fields) == ("form", {"reason": "price"})
 
 
 def test_opening_the_app_is_told_once_a_day(at: Doorstep) -> None:
@@ -134,21 +140,62 @@ def test_comings_and_goings_are_told(at: Doorstep, event: str, more: dict[str, o
 
 def test_a_renamed_member_comes_with_the_new_name(at: Doorstep) -> None:
     at.caller.event("sys", "change_contact", ChangeType="update_user", UserID="ann", NewUserID="ann2", Name="安")
-    assert only(at).profile == {"renamed_to": "ann2", "name": "安"}
+    assert {**only(at).profile, "told_at": ""} == {"renamed_to": "ann2", "name": "安", "told_at": ""}
 
 
-@pytest.mark.parametrize("event", ["view", "LOCATION", "batch_job_result", "change_external_contact", "made_up"])
+def test_where_somebody_works_and_whom_they_lead_is_told(at: Doorstep) -> None:
+    told = {"Department": "3,7", "MainDepartment": "7", "IsLeaderInDept": "0,1", "BizMail": "ann@acme.example"}
+    at.caller.event("sys", "change_contact", ChangeType="update_user", UserID="ann", CreateTime=1_800_000_000, **told)
+    assert only(at).profile == {
+        "unit": "7", "leads": "yes", "email": "ann@acme.example", "told_at": "2027-01-15T08:00:00+00:00",
+    }  # fmt: skip
+
+
+def test_departments_and_customers_are_told(at: Doorstep) -> None:
+    at.caller.event("sys", "change_contact", ChangeType="update_party", Id="7", Name="北区")
+    at.caller.event("sys", "change_external_contact", ChangeType="add_external_contact", UserID="ann",
+                    ExternalUserID="wo1", State="web")  # fmt: skip
+    at.caller.event("sys", "change_external_contact", ChangeType="transfer_fail", UserID="bob",
+                    ExternalUserID="wo1", FailReason="customer_limit_exceed")  # fmt: skip
+    party, customer, failed = at.dispatcher.seen
+    assert (party.kind, party.action, party.value, party.fields) == (
+        "unit", "changed", "7", {"name": "北区", "parent": ""},
+    )  # fmt: skip
+    assert (customer.kind, customer.user, customer.action, customer.value) == ("contact", "ann", "added", "wo1")
+    assert (customer.fields["state"], failed.action, failed.fields["why"]) == ("web", "stays", "full")
+
+
+@pytest.mark.parametrize("event", ["view", "LOCATION", "batch_job_result", "change_external_chat", "made_up"])
 def test_an_event_that_means_nothing_here_is_taken_and_left(at: Doorstep, event: str) -> None:
-    reply = at.caller.event("ann", event, EventKey="x", ChangeType="create_party")
+    reply = at.caller.event("ann", event, EventKey="x", ChangeType="create")
     assert (reply.status, reply.xml, at.dispatcher.seen) == (200, None, [])
 
 
-@pytest.mark.parametrize("kind", ["image", "voice", "video", "file", "location", "link"])
-def test_a_picture_or_file_gets_a_friendly_word(at: Doorstep, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "more", "name", "mime"),
+    [
+        ("image", {}, "picture.jpg", "image/jpeg"),
+        ("voice", {"Format": "amr"}, "voice.amr", "audio/amr"),
+        ("file", {"FileName": "客户.xlsx", "FileSize": "2048"}, "客户.xlsx", ""),
+        ("file", {}, "file", ""),
+    ],
+)
+def test_a_picture_a_recording_or_a_file_comes_with_a_way_to_it(
+    at: Doorstep, kind: str, more: dict[str, str], name: str, mime: str
+) -> None:
+    at.caller.call("ann", MsgType=kind, MediaId="m-1", MsgId=1, **more)
+    (sent,) = only(at).files
+    assert only(at).kind == "file"
+    assert (sent.name, sent.mime, sent.size) == (name, mime, int(more.get("FileSize", 0)))
+    assert sent.handle == {"media_id": "m-1"}
+
+
+@pytest.mark.parametrize("kind", ["video", "location", "link"])
+def test_what_cannot_be_read_gets_a_friendly_word(at: Doorstep, kind: str) -> None:
     reply = at.caller.call("ann", MsgType=kind, MediaId="m", MsgId=1)
     assert reply.xml is not None
     assert (reply.xml["MsgType"], reply.xml["ToUserName"]) == ("text", "ann")
-    assert "words only" in reply.xml["Content"]
+    assert "I understand words" in reply.xml["Content"]
 
 
 def test_two_contact_events_of_one_second_are_two(at: Doorstep) -> None:

@@ -143,12 +143,24 @@ def test_the_same_button_twice_is_shown_once() -> None:
     assert len(template(Card("t", (buttons(2), buttons(2))))["button_list"]) == 2
 
 
+def test_a_card_of_links_is_a_notice_that_opens_the_first() -> None:
+    links = tuple(Button("web", f"开{n}", url=f"https://crm.example/{n}") for n in range(3))
+    (message,) = cards.for_person(Card("导出好了", (Text("15分钟内有效"), Actions(links))))
+    card = message["template_card"]
+    check_card(card)
+    assert (card["card_type"], card["card_action"]["url"]) == ("text_notice", "https://crm.example/0")
+    assert [jump["title"] for jump in card["jump_list"]] == ["开0", "开1", "开2"]
+    many = Card("t", (Actions((*links, Button("web", "开4", url="https://crm.example/4"))),))
+    assert template(many)["card_type"] == "button_interaction"
+
+
 def test_a_link_is_a_link_button_and_anything_else_is_none() -> None:
     links = tuple(
         Button("web", label, url=url) for label, url in [("开", "https://crm.example/1"), ("坏", "javascript:1")]
     )
-    assert template(Card("t", (Actions(links),)))["button_list"] == [
-        {"type": 1, "url": "https://crm.example/1", "text": "开", "style": 2}
+    assert template(Card("t", (Actions((*links, Button("my", "我的"))),)))["button_list"] == [
+        {"type": 1, "url": "https://crm.example/1", "text": "开", "style": 2},
+        {"type": 0, "key": "my|", "text": "我的", "style": 2},
     ]
 
 
@@ -261,7 +273,17 @@ def test_a_choice_that_may_stay_empty_says_so() -> None:
     assert card["select_list"][0]["option_list"][0] == {"id": "-", "text": "—"}
 
 
-@pytest.mark.parametrize("form", [choices(4), choices(1, 11), choices(0), note_form()])
+def test_a_long_list_of_choices_is_ticked() -> None:
+    card = cards.for_form(choices(1, 20))
+    assert card is not None
+    check_card({**card, "task_id": "t"})
+    assert (card["card_type"], advice(card)) == ("vote_interaction", [])
+    assert [each["id"] for each in card["checkbox"]["option_list"] if each["is_checked"]] == ["o0"]
+    tap = keys.read(card["submit_button"]["key"], {"q0": "o19"})
+    assert tap.fields == {"q0": "o19", "how": "a=b|c&d"}
+
+
+@pytest.mark.parametrize("form", [choices(4), choices(1, 21), choices(2, 11), choices(0), note_form()])
 def test_a_form_that_no_card_can_hold_is_none(form: object) -> None:
     assert cards.for_form(form) is None  # type: ignore[arg-type]
 

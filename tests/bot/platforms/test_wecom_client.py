@@ -188,3 +188,29 @@ def test_wechatpys_own_calls_go_the_same_way(wecom: WeComDouble, client: WeComCl
     assert client.user.get("ann")["name"] == "Ann"
     with pytest.raises(base.RecipientGone):
         client.user.get("nobody")
+
+
+def test_a_file_is_fetched_whole_with_a_fresh_token_and_never_more_than_asked_for(
+    wecom: WeComDouble, client: WeComClient
+) -> None:
+    media_id = wecom.uploaded(b"\x00\xff" * 500)
+    assert client.download(media_id, 1000) == b"\x00\xff" * 500
+    wecom.expire_tokens()
+    assert client.download(media_id, 1000) == b"\x00\xff" * 500
+    with pytest.raises(base.Rejected, match="file_too_big"):
+        client.download(media_id, 999)
+
+
+def test_a_file_that_is_json_is_no_refusal(wecom: WeComDouble, client: WeComClient) -> None:
+    assert client.download(wecom.uploaded(b'{"errcode": 40007}'), 99) == b'{"errcode": 40007}'
+
+
+def test_a_file_that_is_gone_or_cannot_be_had_now_is_told_apart(wecom: WeComDouble, client: WeComClient) -> None:
+    media_id = wecom.uploaded(b"123456")
+    with pytest.raises(base.Rejected, match="40007"):
+        client.download("gone", 99)
+    wecom.script("media/get", status(503), cut())
+    for error in (base.Unavailable, base.OutcomeUnknown):
+        with pytest.raises(error) as failure:
+            client.download(media_id, 99)
+        assert wecom.secret not in str(failure.value)

@@ -258,7 +258,7 @@ def test_an_installation_without_its_keys_is_dead(platform: WeCom, here: Workspa
 
 def test_only_the_change_of_a_tapped_card_is_answered_at_once(platform: WeCom) -> None:
     tap = Interaction("wecom", "w", "ann", "k", kind="action", handle={"response_code": "c"})
-    menu = replace(tap, handle=None)
+    menu = replace(tap, handle={"response_code": "c", "corner": "yes"})
     words = Interaction("wecom", "w", "ann", "k", text="my")
     answers = [platform.answers_inline(each, in_place=True) for each in (tap, menu, words)]
     assert (answers, platform.answers_inline(tap, in_place=False)) == ([True, False, False], False)
