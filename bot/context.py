@@ -24,6 +24,7 @@ class Reply:
 
     `once` holds what is shown a single time and never stored, such as a fresh key; a repeat sees None in its place.
     `known` spares an answer that is shown at once what the handler has read; any later drawing reads it anew.
+    `glance`: a look that leaves no trace: in a dialog where the chat has them, else a message to the person alone.
     `asks` is the action and value of a card with choices that a short typed line answers as well as a tap.
     """
 
@@ -35,6 +36,7 @@ class Reply:
     once: Mapping[str, Any] = field(default_factory=dict)
     known: Mapping[str, Any] = field(default_factory=dict)
     asks: tuple[str, str] | None = None
+    glance: bool = False
 
     @property
     def lead(self) -> int | None:
@@ -47,13 +49,14 @@ class Reply:
         """As kept in `delivery` and `posted_card`: no personal text."""
         return {
             "card": self.name, "args": dict(self.args), "form": self.form, "replace": self.replace,
-            "public": self.public, "once": list(self.once),
+            "public": self.public, "once": list(self.once), "glance": self.glance,
         }  # fmt: skip
 
     @classmethod
     def restored(cls, data: Mapping[str, Any]) -> Reply:
         gone = dict.fromkeys(data.get("once", ()))
-        return cls(data["card"], data["args"], data["form"], data["replace"], data["public"], gone)
+        how = (data["form"], data["replace"], data["public"])
+        return cls(data["card"], data["args"], *how, gone, glance=data.get("glance", False))
 
 
 @dataclass(slots=True)
@@ -86,14 +89,14 @@ class Context:
         return self.interaction.fields
 
     @property
-    def tapped(self) -> bool:
-        """Whether this came from a card, which the answer may then take the place of."""
-    @property
     def quoted(self) -> str:
         """The reference of the lead or question that a person replied to; empty where the words name none."""
         found = _REF.search(self.interaction.quoted)
         return found[0].upper() if found else ""
 
+    @property
+    def tapped(self) -> bool:
+        """Whether this came from a card, which the answer may then take the place of."""
         return self.interaction.kind in ("action", "form")
 
     @property

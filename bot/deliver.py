@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot import limiter, owed, posted, pushed, recipients
+from bot import homes, limiter, owed, posted, pushed, recipients
 from bot.cards.facts import Facts
 from bot.cards.model import Card
 from bot.limiter import Limiter
@@ -198,6 +198,8 @@ class Delivery:
     def _sent(self, org_id: int, ready: Ready, handle: Handle) -> None:
         with self._database.begin(org_id) as uow:
             owed.close(uow, ready.owed, "sent")
+            if ready.owed.member_id and hasattr(self._platforms[ready.to.workspace.platform], "publish_home"):
+                homes.stale(uow, ready.owed.member_id)
             if handle:
                 posted.remember(
                     uow,

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot import identity, pending, posted, router
+from bot import homes, identity, pending, posted, router
 from bot.cards import render
 from bot.cards.facts import Facts
 from bot.context import Context, Reply
@@ -171,6 +171,7 @@ class Dispatcher:
             pending.ask(context, reply, self._platforms[interaction.platform])
         if context.member and (lead := reply.lead):
             uow.dealt_with(lead, member=context.member.id, place=context.place)
+        self._mind_home(context, reply)
         if late or not self._inline(interaction, reply):
             self._owe(context, reply)
             return Answer()
@@ -179,8 +180,19 @@ class Dispatcher:
             posted.redrawn(uow, context.workspace.id, interaction.handle, call)
         return self._show(context, reply)
 
+    def _mind_home(self, context: Context, reply: Reply) -> None:
+        """The home page, where there is one, is looked at, or shows what may have changed now."""
+        if not hasattr(self._platforms[context.interaction.platform], "publish_home"):
+            return
+        if context.interaction.kind == "home":
+            homes.opened(context, reply)
+        elif context.member:
+            homes.stale(context.uow, context.member.id)
+
     def _inline(self, interaction: Interaction, reply: Reply) -> bool:
         platform = self._platforms[interaction.platform]
+        if reply.glance and platform.has_dialog_for(interaction):
+            return True
         return reply.form or platform.answers_inline(interaction, in_place=reply.replace)
 
     def _show(self, context: Context, reply: Reply) -> Answer:
@@ -189,7 +201,7 @@ class Dispatcher:
             pending.ask(context, reply, self._platforms[context.interaction.platform])
             return Answer(form=render.form(reply.name, reply.args, facts))
         card = render.card(reply.name, {**reply.args, **reply.once, **reply.known}, facts)
-        return Answer(card=card, replace=reply.replace, private=not reply.public)
+        return Answer(card=card, replace=reply.replace, private=not reply.public, glance=reply.glance)
 
     def _owe(self, context: Context, reply: Reply) -> None:
         """The answer as a message: into the place of the tapped card, or to where the platform wants late answers."""

@@ -95,7 +95,7 @@ class Answer:
 
     Exactly one of these holds: `card` (show it: in place of the tapped card when `replace`, else as a new message, to
     the person alone when `private`); `form` (open it); `errors` (a submitted form's field errors, the form stays open);
-    none of them (nothing to say here: a job delivers what there is).
+    none of them (nothing to say here: a job delivers what there is). With `glance` the card goes into a dialog.
     """
 
     card: Card | None = None
@@ -103,3 +103,4 @@ class Answer:
     errors: Mapping[str, str] = field(default_factory=dict)
     replace: bool = False
     private: bool = True
+    glance: bool = False

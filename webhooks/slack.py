@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 import structlog
@@ -17,8 +18,10 @@ from slack_bolt import BoltResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from bot import searching
 from bot.app import Bot
 from bot.interaction import Answer, Interaction
+from bot.platforms import slack_controls, slack_forms
 from bot.platforms.slack import SlackPlatform
 from webhooks import slack_guard as guard
 from webhooks import slack_install
@@ -34,8 +37,6 @@ log = structlog.get_logger()
 
 Said = Mapping[str, Any]
 NOTHING: Said = {}
-# No choice of ours is searched while typing; Slack still wants a list.
-NO_OPTIONS: Said = {"options": []}
 
 
 def router(bot: Bot) -> APIRouter:
@@ -93,7 +94,7 @@ class Door:
             "tap": self._tap,
             "form": self._form,
             "shortcut": self._shortcut,
-            "search": lambda _visit: NO_OPTIONS,
+            "search": self._search,
         }
         mishaps = Mishaps(self._answers)
         self._bolt = Switchboard(lambda team: bot.workspaces.find("slack", team), listeners, mishaps.response)
@@ -134,17 +135,45 @@ class Door:
 
     def _tap(self, visit: Visit) -> Said:
         assert isinstance(visit.payload, payloads.BlockActions)
+        if interactions.is_within_form(visit.payload):
+            return self._redraw(visit, visit.payload)
         if asked := interactions.tap(visit.payload):
-            self._answers.later(visit.place, asked, self._dispatched(visit, asked))
-            if visit.payload.view is not None:
+            self._wait_for(visit, asked)
+            if visit.payload.view is not None and visit.payload.view.type == "home":
                 home = interactions.home(asked)
                 self._answers.later(visit.place, home, self._dispatched(visit, home))
         return NOTHING
 
+    def _wait_for(self, visit: Visit, asked: Interaction) -> None:
+        """Dispatch; a form that takes long finds its place held, since a trigger lasts for seconds only."""
+        waiting = self._answers.waiting(visit.place, asked)
+        try:
+            answer = self._dispatched(visit, asked)
+        except Exception:
+            self._answers.settle(visit.place, waiting.over())
+            raise
+        if view := waiting.over():
+            asked = replace(asked, handle={"view": view})
+            if answer == Answer():
+                self._answers.settle(visit.place, view)
+        if not interactions.says_enough(asked, answer):
+            self._answers.later(visit.place, asked, answer)
+
+    def _redraw(self, visit: Visit, payload: payloads.BlockActions) -> Said:
+        asked, given, back = interactions.redraw(payload)
+        if (form := self._dispatched(visit, asked).form) is not None:
+            self._answers.redrawn(visit.place, str((asked.handle or {})["view"]), form, given, back)
+        return NOTHING
+
+    def _search(self, visit: Visit) -> Said:
+        assert isinstance(visit.payload, payloads.BlockSuggestion)
+        kind = slack_forms.search_of(visit.payload.action_id)
+        found = searching.look(self._bot.database, visit.place, visit.payload.user.id, kind, visit.payload.value)
+        return {"options": [slack_controls.option_object(option, option.value) for option in found]}
+
     def _shortcut(self, visit: Visit) -> Said:
         assert isinstance(visit.payload, payloads.Shortcut)
-        asked = interactions.shortcut(visit.payload)
-        self._answers.later(visit.place, asked, self._dispatched(visit, asked))
+        self._wait_for(visit, interactions.shortcut(visit.payload))
         return NOTHING
 
     def _form(self, visit: Visit) -> Said:
@@ -154,8 +183,8 @@ class Door:
         answer = self._dispatched(visit, asked)
         if answer.errors:
             return visit.errors(answer.errors)
-        if answer.form is not None:
-            return self._answers.next_view(asked, answer.form)
+        if body := self._answers.next_view(asked, answer):
+            return body
         self._answers.later(visit.place, asked, answer)
         return NOTHING
 

@@ -5,25 +5,28 @@ Slack's own API may be slow; nothing that calls it stands between a person and t
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import structlog
 
+from bot.cards import render
 from bot.cards.model import Actions, Button, Card, Form, Image, Text
 from bot.interaction import Answer, Interaction
-from bot.platforms import slack_forms
-from bot.platforms.base import Address, PlatformError, TriggerExpired, Workspace
-from bot.platforms.slack import SILENT, SlackPlatform
+from bot.platforms import slack_forms, slack_views
+from bot.platforms.base import Address, CardGone, PlatformError, TriggerExpired, Workspace
+from bot.platforms.slack import SILENT, SlackPlatform, is_in_view
 
 log = structlog.get_logger()
 
 TAP_AGAIN = "That took too long: please tap again. / 超时了，请再点一次。"
 # The action that is the same as typing its value.
 TYPED = "command"
-TRIGGER_LIVES = 2.5
+TRIGGER_LIVES, PATIENCE = 2.5, 0.5
 THREADS = 4
 
 
@@ -44,9 +47,10 @@ class Answers:
 
     def later(self, workspace: Workspace, interaction: Interaction, answer: Answer) -> None:
         """Open the form or send the card behind the acknowledgement."""
-        if answer.form is not None and interaction.trigger:
+        view = _view(interaction, answer)
+        if view is not None and interaction.trigger:
             due = time.monotonic() + TRIGGER_LIVES
-            self._soon(self._open, workspace, interaction, answer.form, due)
+            self._soon(self._show, workspace, interaction, answer, view, due)
         elif answer.form is not None:
             self._soon(self._send, workspace, interaction, Answer(card=_opener(interaction, answer.form)))
         elif answer.card is not None and interaction.kind == "home":
@@ -54,13 +58,33 @@ class Answers:
         elif answer.card is not None:
             self._soon(self._send, workspace, interaction, answer)
 
+    def waiting(self, workspace: Workspace, interaction: Interaction) -> Waiting:
+        """Hold the place of a form that takes long to come, because its trigger lasts for seconds only."""
+        asks = interaction.action in render.asking() and " " not in interaction.value
+        opens = asks and bool(interaction.trigger) and not _place_of(interaction)
+        return Waiting(self._platform, workspace, interaction.trigger or "", opens=opens)
+
+    def settle(self, workspace: Workspace, view: str) -> None:
+        """Whoever waits before an empty modal is told to look elsewhere."""
+        if view:
+            shown = slack_views.of_words(slack_views.IN_CHAT)
+            self._soon(self._platform.fill_view, workspace, view, shown)
+
+    def redrawn(
+        self, workspace: Workspace, view: str, form: Form, given: Mapping[str, str], back: Mapping[str, Any]
+    ) -> None:
+        """Ask in an open form what now is worth asking."""
+        shown = slack_forms.view(form, back=back, given=given)
+        self._soon(self._platform.fill_view, workspace, view, shown)
+
     def tell(self, workspace: Workspace, interaction: Interaction, words: str) -> None:
         """A sentence to the person, behind the acknowledgement."""
         self._soon(self._send, workspace, interaction, Answer(card=Card(title="", blocks=(Text(words),))))
 
-    def next_view(self, interaction: Interaction, form: Form) -> Mapping[str, Any]:
-        """The response body that puts the next form in place of a submitted one."""
-        return {"response_action": "update", "view": slack_forms.view(form, back=_back(interaction))}
+    def next_view(self, interaction: Interaction, answer: Answer) -> Mapping[str, Any]:
+        """The response body that puts what comes next in place of a submitted form; none where it goes elsewhere."""
+        view = _view(interaction, answer) if answer.form or _place_of(interaction) else None
+        return {"response_action": "update", "view": view} if view else {}
 
     def close(self) -> None:
         """Wait for what is under way."""
@@ -69,15 +93,21 @@ class Answers:
     def _soon(self, call: Callable[..., None], *arguments: Any) -> None:
         self._threads.submit(_logged, call, *arguments)
 
-    def _open(self, workspace: Workspace, interaction: Interaction, form: Form, due: float) -> None:
+    def _show(
+        self, workspace: Workspace, interaction: Interaction, answer: Answer, view: dict[str, Any], due: float
+    ) -> None:
+        """In the modal that was tapped, else in a new one; where neither can be, a card goes into the chat."""
         try:
+            if place := _place_of(interaction):
+                self._platform.fill_view(workspace, place, view)
+                return
             if time.monotonic() > due:
                 raise TriggerExpired("waited_too_long")
-            self._platform.open_form(workspace, interaction.trigger or "", form, back=_back(interaction))
-        except TriggerExpired as error:
+            self._platform.open_view(workspace, interaction.trigger or "", view)
+        except (TriggerExpired, CardGone) as error:
             log.info("slack.trigger_expired", cause=error.cause)
-            again = Card(title="", blocks=(Text(TAP_AGAIN),))
-            self._send(workspace, interaction, Answer(card=again))
+            card = answer.card or Card(title="", blocks=(Text(TAP_AGAIN),))
+            self._send(workspace, replace(interaction, handle=None), Answer(card=card))
 
     def _send(self, workspace: Workspace, interaction: Interaction, answer: Answer) -> None:
         assert answer.card is not None
@@ -87,6 +117,49 @@ class Answers:
         in_public = not answer.private and interaction.conversation
         to = Address("answer", in_public or interaction.reply_to or interaction.user)
         self._platform.send(workspace, to, answer.card, key=interaction.key)
+
+
+class Waiting:
+    """The place of a form: a modal that says "one moment" when the form is not there within half a second."""
+
+    def __init__(self, platform: SlackPlatform, workspace: Workspace, trigger: str, *, opens: bool) -> None:
+        self._platform, self._workspace, self._trigger = platform, workspace, trigger
+        self._lock = threading.Lock()
+        self._view = ""
+        self._timer = threading.Timer(PATIENCE, self._open) if opens else None
+        if self._timer:
+            self._timer.start()
+
+    def over(self) -> str:
+        """No more waiting: the id of the modal that was opened, or an empty text."""
+        if self._timer is None:
+            return ""
+        self._timer.cancel()
+        with self._lock:
+            self._trigger = ""
+            return self._view
+
+    def _open(self) -> None:
+        with self._lock:
+            if self._trigger:
+                try:
+                    self._view = self._platform.open_view(self._workspace, self._trigger, slack_views.of_words())
+                except PlatformError as error:
+                    log.info("slack.place_not_held", cause=error.cause)
+
+
+def _view(interaction: Interaction, answer: Answer) -> dict[str, Any] | None:
+    """The answer as a modal, where it is one."""
+    if answer.form is not None:
+        return slack_forms.view(answer.form, back=_back(interaction))
+    if answer.card is None or interaction.kind == "home":
+        return None
+    return slack_views.of_card(answer.card) if answer.glance or is_in_view(interaction) else None
+
+
+def _place_of(interaction: Interaction) -> str:
+    """The open modal in which this happened."""
+    return str((interaction.handle or {}).get("view", ""))
 
 
 def _logged(call: Callable[..., None], *arguments: Any) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.cards import fit, wire
-from bot.interaction import Interaction, Kind
-from bot.platforms import slack_controls, slack_forms
+from bot.interaction import Answer, Interaction, Kind
+from bot.platforms import slack_controls, slack_forms, slack_views
 from bot.platforms.slack_address import place
 from webhooks.slack_payloads import (
     Action,
@@ -22,12 +22,15 @@ from webhooks.slack_payloads import (
     Shortcut,
     State,
     User,
+    View,
     ViewSubmission,
 )
 from webhooks.slack_words import mentioned, words
 
 # The home page shows the worklist, which has words of its own.
 HOME_WORDS = "today"
+# What is done on the home page shows there; everything else is worth a look of its own.
+QUIET = ("duty.", "task.done", "task.snooze", "home")
 SLACKBOT = "USLACKBOT"
 PEOPLE_SPEAK = {None, "thread_broadcast", "file_share"}
 
@@ -66,11 +69,10 @@ def event(payload: EventCallback, *, root: str) -> Interaction | None:
 
 
 def tap(payload: BlockActions) -> Interaction | None:
-    """A button, a choice or an entry of a menu; None for what only changes a form or opens a link."""
+    """A button, a choice or an entry of a menu; None for what opens a link."""
     action = payload.actions[0]
     name, value = slack_controls.read(action.action_id, _chosen(action))
-    in_modal = payload.view is not None and payload.view.type != "home"
-    if in_modal or name in {slack_controls.LINK, ""}:
+    if name in {slack_controls.LINK, ""}:
         return None
     stamp = action.action_ts or payload.trigger_id or ""
     value, version = wire.unpack(value)
@@ -88,6 +90,34 @@ def tap(payload: BlockActions) -> Interaction | None:
     )
 
 
+def is_within_form(payload: BlockActions) -> bool:
+    """Whether an answer of an open form was chosen, which may change what else it asks."""
+    view = payload.view
+    return view is not None and view.type == "modal" and view.callback_id not in (slack_views.CARD, slack_views.WAIT)
+
+
+def redraw(payload: BlockActions) -> tuple[Interaction, dict[str, str], dict[str, Any]]:
+    """Asks for the open form anew: by the tap that opened it, with what is answered so far, and where it was opened."""
+    assert payload.view is not None
+    value, hidden, back = _metadata(payload.view)
+    given = hidden | slack_forms.read_fields(_state(payload.view))
+    asked = _interaction(
+        payload,
+        "action",
+        key=f"redraw:{payload.view.id}:{payload.trigger_id}",
+        action=payload.view.callback_id,
+        value=value,
+        handle={"view": payload.view.id},
+        trigger=payload.trigger_id,
+    )
+    return asked, given, back
+
+
+def says_enough(asked: Interaction, answer: Answer) -> bool:
+    """Whether the home page, drawn anew, is answer enough to a tap on it."""
+    return asked.handle is None and asked.action.startswith(QUIET) and answer.card is not None and answer.replace
+
+
 def home(after: Interaction) -> Interaction:
     """The home page anew, after something was tapped on it."""
     return Interaction("slack", after.workspace, after.user, f"{after.key}:home", "home", HOME_WORDS)
@@ -95,13 +125,11 @@ def home(after: Interaction) -> Interaction:
 
 def form(payload: ViewSubmission) -> Interaction:
     """A submitted modal; where it was opened comes back with it."""
-    state = {block: _dumped(elements) for block, elements in (payload.view.state or State()).values.items()}
-    try:
-        value, hidden, back = slack_forms.read_metadata(payload.view.private_metadata)
-    except (ValueError, RecursionError) as error:
-        raise BadShape from error
-    fields = hidden | slack_forms.read_fields(state)
+    value, hidden, back = _metadata(payload.view)
+    fields = hidden | slack_forms.read_fields(_state(payload.view))
     value, version = wire.unpack(value)
+    reply_to = _text(back.get("reply_to")) or payload.user.id
+    in_view = {"view": payload.view.id} if reply_to == payload.user.id else None
     return _interaction(
         payload,
         "form",
@@ -111,9 +139,9 @@ def form(payload: ViewSubmission) -> Interaction:
         version=version,
         fields=fields,
         trigger=payload.trigger_id,
-        handle=_mapping(back.get("handle")),
+        handle=_mapping(back.get("handle")) or in_view,
         conversation=_text(back.get("conversation")),
-        reply_to=_text(back.get("reply_to")) or payload.user.id,
+        reply_to=reply_to,
     )
 
 
@@ -197,6 +225,8 @@ def _tap_reply_to(payload: BlockActions) -> str:
 
 def _handle(payload: BlockActions) -> Mapping[str, Any] | None:
     where = payload.container
+    if payload.view is not None:
+        return {"view": payload.view.id} if payload.view.type == "modal" else None
     if where.is_ephemeral:
         return {"response_url": payload.response_url} if payload.response_url else None
     if where.channel_id and where.message_ts:
@@ -236,6 +266,17 @@ def _digest(fields: Mapping[str, str], value: str) -> str:
     """Two submissions of one modal are the same only when they say the same: a corrected one must count."""
     said = json.dumps([value, sorted(fields.items())])
     return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def _metadata(view: View) -> tuple[str, dict[str, str], dict[str, Any]]:
+    try:
+        return slack_forms.read_metadata(view.private_metadata)
+    except (ValueError, RecursionError) as error:
+        raise BadShape from error
+
+
+def _state(view: View) -> dict[str, dict[str, Any]]:
+    return {block: _dumped(elements) for block, elements in (view.state or State()).values.items()}
 
 
 def _mapping(value: Any) -> Mapping[str, Any] | None:

@@ -12,6 +12,7 @@ from rapidfuzz import fuzz, process
 
 from bot.cards import conditions, explained, listed, overrides, pool_words, reports, rulebook, scored
 from bot.cards.asked import AskedFacts
+from bot.cards.at_home import HomeFacts
 from bot.cards.language import _
 from bot.cards.offered import OfferFacts
 from bot.cards.people import PeopleFacts
@@ -74,7 +75,7 @@ def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
 
 
 @dataclass
-class Facts(OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts, WorkFacts):
+class Facts(OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts, WorkFacts, HomeFacts):
     """Reads for one card. Methods return None where the viewer may not see the thing any more.
 
     Args:
@@ -330,9 +331,9 @@ class Facts(OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts, WorkF
         span = periods.parse(period, self.now, self.viewer.timezone)
         return reports.own(self.words, funnel.own(self.uow, actor=self.viewer, period=span), span)
 
-    def digest(self, department: int | None, day: str) -> reports.Shown:
+    def digest(self, department: int | None, day: str, days: int = 1) -> reports.Shown:
         shown, self.images["digest"] = reports.digest(
-            self.words, digests.build(self.uow, department, date.fromisoformat(day))
+            self.words, digests.build(self.uow, department, date.fromisoformat(day), days)
         )
         return shown
 

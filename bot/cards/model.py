@@ -14,7 +14,7 @@ from typing import Literal
 Tone = Literal["normal", "good", "warn", "bad"]
 ButtonStyle = Literal["plain", "primary", "danger"]
 TextStyle = Literal["normal", "strong", "quiet"]
-InputKind = Literal["text", "multiline", "number", "date", "time", "datetime", "select", "member", "hidden"]
+InputKind = Literal["text", "multiline", "number", "date", "time", "datetime", "select", "member", "lead", "hidden"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,12 @@ class Select:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One field of a form; its answer comes back as `fields[name]` (date YYYY-MM-DD, time HH:MM, datetime both)."""
+    """One field of a form; its answer comes back as `fields[name]` (date YYYY-MM-DD, time HH:MM, datetime both).
+
+    A `lead` answers a reference or words that find it, a `member` without options a name. `only_if` (`outcome=lost`)
+    names the answer of a select that makes it worth asking; where dialogs cannot change while they are open, it is
+    asked always, so it is optional there.
+    """
 
     name: str
     label: str
@@ -57,6 +62,7 @@ class Input:
     value: str = ""
     optional: bool = False
     hint: str = ""
+    only_if: str = ""
 
 
 @dataclass(frozen=True, slots=True)

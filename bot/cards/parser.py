@@ -109,12 +109,12 @@ def _select(item: ET.Element) -> Select:
 
 
 def _input(item: ET.Element) -> Input:
-    kinds = ("text", "multiline", "number", "date", "time", "datetime", "select", "member", "hidden")
+    kinds = ("text", "multiline", "number", "date", "time", "datetime", "select", "member", "lead", "hidden")
     return Input(
         name=_need(item, "name"), label=_need(item, "label"), kind=cast(InputKind, _one_of(item.get("kind", "text"),
         kinds)),
         options=_options(item), value=item.get("value", ""), optional=item.get("optional") == "yes",
-        hint=item.get("hint", ""),
+        hint=item.get("hint", ""), only_if=item.get("only_if", ""),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ a repeat, edited later, and shown to each viewer with what that viewer may see.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, lru_cache, partial
@@ -18,6 +19,8 @@ from bot.cards.facts import Facts
 from bot.cards.language import _, translate, translations
 from bot.cards.model import Card, Form, Text
 from bot.cards.parser import parse_card, parse_form
+
+_FORM = re.compile(r'<form [^>]*?action="([a-z_.]+)"')
 
 
 def card(name: str, args: Mapping[str, Any], facts: Facts) -> Card:
@@ -41,6 +44,15 @@ def form(name: str, args: Mapping[str, Any], facts: Facts) -> Form:
 def exists(name: str) -> bool:
     """Whether there is such a card."""
     return f"{name}.xml.j2" in environment("en").list_templates()
+
+
+@cache
+def asking() -> frozenset[str]:
+    """The actions that open a form of their own name when nothing else is said."""
+    env = environment("en")
+    assert env.loader is not None, "the environment was made with one"
+    sources = (env.loader.get_source(env, name)[0] for name in env.list_templates() if "_form" in name)
+    return frozenset(action for source in sources for action in _FORM.findall(source))
 
 
 @cache

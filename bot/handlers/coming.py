@@ -1,14 +1,30 @@
-"""What happens without a word: somebody opens the home page."""
+"""What happens without a word: somebody opens the home page, a link to a lead is shared, a sheet is dropped."""
 
 from __future__ import annotations
 
+from bot.cards.language import _
 from bot.context import Context, Reply
-from bot.router import event
+from bot.router import action, command, event
 
 
 @event("home")
 def home(context: Context) -> Reply | None:
-    """The worklist; for somebody new the tour, for a stranger how to be linked."""
+    """The desk; for somebody new the tour, for a stranger how to be linked."""
     if context.member is None or not context.member.active:
         return Reply("refused", {"code": "not_linked", "data": {}})
-    return Reply("today") if context.member.toured else Reply("tour", {"step": 1})
+    return Reply("home") if context.member.toured else Reply("tour", {"step": 1})
+
+
+@command(
+    "home",
+    "工作台",
+    "首页",
+    help=_("Your desk: what is due, at risk, yours and in the pool, on one page"),
+    example="home",
+    example_zh="工作台",
+    topic="work",
+)
+@action("home", guards=False)
+def desk(context: Context) -> Reply:
+    context.need_member()
+    return context.reply("home")

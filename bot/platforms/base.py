@@ -66,6 +66,10 @@ class Platform(Protocol):
         """
         ...
 
+    def has_dialog_for(self, interaction: Interaction) -> bool:
+        """Whether a card can be shown in a dialog in answer to this interaction."""
+        ...
+
     def send(self, workspace: Workspace, to: Address, card: Card, *, key: str) -> Handle:
         """Post a card. `key` (stable for one message, also over retries) serves platforms that can refuse doubles.
 

@@ -48,6 +48,10 @@ class PlaygroundPlatform:
         """Always: the page waits for its answer."""
         return True
 
+    def has_dialog_for(self, interaction: Interaction) -> bool:  # noqa: ARG002  (a protocol's method)
+        """Dialogs hold forms only."""
+        return False
+
     def send(self, workspace: Workspace, to: Address, card: Card, *, key: str) -> Handle:
         """Post a card once per key. Raises Unavailable while the database is away."""
         place, _, person = conversation(to).partition(" ")

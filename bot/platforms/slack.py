@@ -15,9 +15,11 @@ from slack_sdk import WebClient
 
 from bot.cards.model import Card, Form, Image
 from bot.interaction import Interaction
-from bot.platforms import slack_address, slack_blocks, slack_files, slack_forms, slack_hooks
+from bot.platforms import slack_address, slack_blocks, slack_files, slack_hooks, slack_views
 from bot.platforms.base import Address, CardGone, Handle, InstallationDead, PlatformError, Rejected, Workspace
-from bot.platforms.slack_errors import BlocksRefused, NotInChannel, TooManyBlocks, meaning, quiet
+from bot.platforms.slack_errors import BlocksRefused, NotInChannel, TooManyBlocks, quiet
+from bot.platforms.slack_errors import calling as _call
+from bot.platforms.slack_views import SlackViews
 from crm.settings import Settings
 
 log = structlog.get_logger()
@@ -31,7 +33,7 @@ FILE_SETTLES = 1.0
 SILENT: Json = {"unfurl_links": False, "unfurl_media": False}
 
 
-class SlackPlatform:
+class SlackPlatform(SlackViews):
     """One adapter for all Slack workspaces; safe to share by threads."""
 
     name = "slack"
@@ -45,17 +47,19 @@ class SlackPlatform:
         """Text and blocks; images as their words, for they must be uploaded first."""
         return slack_blocks.message(card)
 
-    def render_home(self, card: Card) -> Json:
-        """The card as a person's home page."""
-        return {"type": "home", "blocks": slack_blocks.blocks(card, budget=slack_blocks.HOME)}
-
     def cost(self, card: Card) -> int:  # noqa: ARG002  (a protocol's method)
         """One message, whatever is in it."""
         return 1
 
     def answers_inline(self, interaction: Interaction, *, in_place: bool) -> bool:  # noqa: ARG002
-        """Slash commands and the home page answer in the HTTP response; taps, messages and forms by a job."""
-        return interaction.kind == "home" or (interaction.kind == "command" and interaction.key.startswith("command:"))
+        """Slash commands, the home page and what happens in a view at once; taps, messages and forms by a job."""
+        if interaction.kind == "command":
+            return interaction.key.startswith("command:")
+        return interaction.kind == "home" or is_in_view(interaction)
+
+    def has_dialog_for(self, interaction: Interaction) -> bool:
+        """A modal, as long as the trigger of a tap lasts."""
+        return bool(interaction.trigger)
 
     def send(self, workspace: Workspace, to: Address, card: Card, *, key: str) -> Handle:
         """Post a card to a person (U...), a channel (C...) or as a late answer (`slack_address`)."""
@@ -65,7 +69,13 @@ class SlackPlatform:
         return self._post(workspace, place, card, key)
 
     def update(self, workspace: Workspace, handle: Handle, card: Card) -> Handle:
-        """Edit a message of ours, or the private one behind a response_url."""
+        """Edit a message of ours, or the private one behind a response_url; a person's home page, an open modal."""
+        if user := handle.get("home"):
+            self.publish_home(workspace, user, card)
+            return handle
+        if view := handle.get("view"):
+            self.fill_view(workspace, view, slack_views.of_card(card))
+            return handle
         if url := handle.get("response_url"):
             anew = SILENT | {"replace_original": True}
             _deliver(card, {}, lambda body: slack_hooks.post(url, self._api_url, body | anew))
@@ -84,17 +94,6 @@ class SlackPlatform:
     def fetch_file(self, workspace: Workspace, handle: Handle) -> bytes:  # noqa: ARG002
         """No file can be fetched here. Raises Rejected."""
         raise Rejected("files_unsupported")
-
-    def open_form(
-        self, workspace: Workspace, trigger: str, form: Form, *, back: Mapping[str, Any] | None = None
-    ) -> None:
-        """Open a modal; `back` says where it was opened and returns with its submission."""
-        view = slack_forms.view(form, back=back)
-        _call(self._client(workspace).views_open, trigger_id=trigger, view=view)
-
-    def publish_home(self, workspace: Workspace, user: str, card: Card) -> None:
-        """Replace a person's home page."""
-        _call(self._client(workspace).views_publish, user_id=user, view=self.render_home(card))
 
     def profile(self, workspace: Workspace, user: str) -> dict[str, str]:
         """Name, e-mail, locale and time zone of a person, as far as Slack tells them, and within the time of an ack."""
@@ -139,11 +138,11 @@ class SlackPlatform:
         return self._post(workspace, slack_address.Place(reader), card, key)
 
 
-def _call(method: Callable[..., Any], **arguments: Any) -> Any:
-    try:
-        return method(**arguments)
-    except Exception as error:  # noqa: BLE001 - the SDK lets anything through that a broken answer can cause
-        raise meaning(error) from None
+def is_in_view(interaction: Interaction) -> bool:
+    """Whether it happened on the home page, in a modal or by a shortcut: there is no message to answer beside."""
+    if interaction.kind not in ("action", "form") or not interaction.trigger:
+        return False
+    return interaction.handle is None or "view" in interaction.handle
 
 
 def _deliver(card: Card, files: Mapping[Image, str], call: Call) -> Handle:

@@ -26,7 +26,7 @@ TONES = {"normal": "", "good": "✅ ", "warn": "⚠️ ", "bad": "⛔ "}
 MESSAGE = Budget()
 # Slack refuses a message above about 13,000 characters without saying how it counts; this fits by any count.
 TIGHT = Budget(blocks=20, chars=2_200)
-HOME = Budget(blocks=100, chars=60_000)
+VIEW = Budget(blocks=100, chars=60_000)
 
 
 def message(card: Card, *, files: Files | None = None, budget: Budget = MESSAGE) -> Json:

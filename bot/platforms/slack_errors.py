@@ -7,7 +7,7 @@ import logging
 import re
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.error import URLError
 
@@ -76,7 +76,7 @@ MEANINGS: Mapping[str, type[PlatformError]] = {
     **dict.fromkeys(
         (
             "message_not_found", "cant_update_message", "edit_window_closed", "streaming_state_conflict",
-            "block_mismatch", "expired_url", "used_url", "url_expired",
+            "block_mismatch", "expired_url", "used_url", "url_expired", "not_found", "view_not_found",
         ),
         CardGone,
     ),
@@ -100,6 +100,14 @@ def meaning(error: Exception) -> PlatformError:
             return OutcomeUnknown(f"slack_cut_off: {type(error).__name__}")
         case _:
             return OutcomeUnknown(f"slack_garbled: {type(error).__name__}")
+
+
+def calling(method: Callable[..., Any], **arguments: Any) -> Any:
+    """Call a method of the SDK. Raises PlatformError, whatever goes wrong."""
+    try:
+        return method(**arguments)
+    except Exception as error:  # noqa: BLE001 - the SDK lets anything through that a broken answer can cause
+        raise meaning(error) from None
 
 
 def from_http(status: int, headers: Mapping[str, str], code: str, detail: str = "") -> PlatformError:

@@ -12,22 +12,32 @@ from datetime import date, time
 from typing import Any
 
 from bot.cards import fit
-from bot.cards.model import Form, Input
+from bot.cards.model import Form, Input, Option
 from bot.platforms.base import Rejected
 from bot.platforms.slack_controls import LABEL, NO_VALUE, OPTION_VALUE, OPTIONS, option_object
 from bot.platforms.slack_text import label, plain
 
 Json = dict[str, Any]
 ANSWER, TIME = "v", ":time"
+SEARCHES = {"lead": "v.lead", "member": "v.member"}
 TITLE, INPUT_LABEL, METADATA, INITIAL, BLOCKS = 24, 2000, 3000, 3000, 100
 
 
-def view(form: Form, *, back: Mapping[str, Any] | None = None) -> Json:
-    """A modal. `back` (where the form was opened) is handed to `read_metadata` on submit, unless it is too long.
+def view(form: Form, *, back: Mapping[str, Any] | None = None, given: Mapping[str, str] | None = None) -> Json:
+    """A modal.
+
+    Args:
+        back: where the form was opened; handed to `read_metadata` on submit, unless it is too long.
+        given: what is answered so far, which decides what else is asked; Slack keeps answers by their fields' names.
 
     Raises: Rejected when the form's own hidden values are too long to travel.
     """
-    asked = [block for item in form.inputs if item.kind != "hidden" for block in _inputs(item)]
+    answers = {item.name: item.value for item in form.inputs} | dict(given or {})
+    deciding = {item.only_if.partition("=")[0] for item in form.inputs if item.only_if}
+    asked = [block for item in form.inputs if _is_asked(item, answers) for block in _inputs(item)]
+    for block in asked:
+        if block["block_id"] in deciding:
+            block["dispatch_action"] = True
     return {
         "type": "modal",
         "callback_id": form.action,
@@ -36,6 +46,11 @@ def view(form: Form, *, back: Mapping[str, Any] | None = None) -> Json:
         "private_metadata": _metadata(form, back or {}),
         "blocks": asked[:BLOCKS] or [{"type": "section", "text": plain(form.title, INPUT_LABEL)}],
     }
+
+
+def search_of(action_id: str) -> str:
+    """What a search field looks for: lead or member."""
+    return next((kind for kind, name in SEARCHES.items() if name == action_id), "")
 
 
 def read_metadata(metadata: str) -> tuple[str, dict[str, str], dict[str, Any]]:
@@ -57,6 +72,11 @@ def read_fields(state: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[st
         day = answers.get(name.removesuffix(TIME), "")
         answers[name.removesuffix(TIME)] = f"{day} {clock}".strip()
     return answers
+
+
+def _is_asked(item: Input, answers: Mapping[str, str]) -> bool:
+    name, _, wanted = item.only_if.partition("=")
+    return item.kind != "hidden" and (not name or answers.get(name) in wanted.split("|"))
 
 
 def _answer(element: Mapping[str, Any]) -> str:
@@ -91,7 +111,7 @@ def _input(item: Input, name: str, title: str, element: Json) -> Json:
         "type": "input",
         "block_id": name,
         "label": label(title, INPUT_LABEL),
-        "element": element | {"action_id": ANSWER},
+        "element": {"action_id": ANSWER} | element,
         "optional": item.optional,
     }
     return block | ({"hint": plain(item.hint, INPUT_LABEL)} if item.hint else {})
@@ -107,11 +127,18 @@ def _element(item: Input) -> Json:
             return _picker("timepicker", "initial_time", _minute(item.value))
         case "select" | "member" if item.options:
             return _select(item)
-        case "member":
-            return {"type": "users_select"}
+        case "member" | "lead":
+            return _search(item)
         case _:
             written = _initial("initial_value", fit.cut(fit.clean(item.value), INITIAL))
             return {"type": "plain_text_input", "multiline": item.kind == "multiline"} | written
+
+
+def _search(item: Input) -> Json:
+    """A field whose choices we look for while the person types; without a letter it shows the likeliest."""
+    chosen = option_object(Option(item.value, item.value), item.value) if item.value else None
+    shown: Json = {"type": "external_select", "action_id": SEARCHES[item.kind], "min_query_length": 0}
+    return shown | ({"initial_option": chosen} if chosen else {})
 
 
 def _select(item: Input) -> Json:

@@ -78,6 +78,10 @@ class WeCom:
         """Only the change of a tapped card: words get a message of their own, since a passive reply has no buttons."""
         return in_place and bool(interaction.handle) and CORNER not in (interaction.handle or {})
 
+    def has_dialog_for(self, interaction: Interaction) -> bool:  # noqa: ARG002  (a protocol's method)
+        """Dialogs hold forms only."""
+        return False
+
     def send(self, workspace: Workspace, to: Address, card: Card, *, key: str) -> Handle:
         """As `Platform.send`. A key that ends in `#again` makes WeCom drop what it has shown already."""
         client = self.client(workspace)

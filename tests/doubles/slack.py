@@ -231,6 +231,16 @@ class SlackDouble:
         self.news.append(view)
         return {"view": view}
 
+    def _views_update(self, args: dict[str, Any]) -> dict[str, Any]:
+        before = self.views.get(args.get("view_id", ""))
+        if before is None:
+            raise SlackError("not_found")
+        kept = {"id": before["id"]}
+        view = self._view(args, "modal") | kept
+        self.views[before["id"]] = view
+        self.news.append(view)
+        return {"view": view}
+
     def _views_publish(self, args: dict[str, Any]) -> dict[str, Any]:
         if args.get("user_id") not in self.users:
             raise SlackError("user_not_found")

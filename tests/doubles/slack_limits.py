@@ -9,7 +9,7 @@ Json = Mapping[str, Any]
 MESSAGE_BLOCKS, VIEW_BLOCKS, MESSAGE_CHARS, VIEW_CHARS = 50, 100, 13_000, 250_000
 ELEMENT_TYPES = {
     "button", "static_select", "overflow", "datepicker", "timepicker", "datetimepicker", "users_select",
-    "plain_text_input", "number_input",
+    "plain_text_input", "number_input", "external_select",
 }  # fmt: skip
 
 
@@ -135,6 +135,8 @@ def _element(element: Json, at: str) -> Iterator[str]:
         yield from _button(element, at)
     if kind == "overflow":
         yield from _options(element.get("options"), 5, f"{at}/options")
+    if kind == "external_select" and not isinstance(element.get("min_query_length", 3), int):
+        yield f"[ERROR] must be a number [json-pointer:{at}/min_query_length]"
     if kind == "static_select":
         yield from _select(element, at)
     if kind == "plain_text_input":

@@ -48,17 +48,48 @@ class SlackDriver:
 
     def taps(self, seen: Seen, label: str) -> Seen:
         """Tap the button, entry or option with that label."""
-        message, mark = seen.place, len(self._server.news)
+        place, mark = seen.place, len(self._server.news)
         element, option = control(seen.raw["blocks"], label)
-        response = self._wire.interact(self._wire.tap(self.user, message, element, option))
+        in_view = isinstance(place, dict)
+        tap = self._wire.tap_view if in_view else self._wire.tap
+        response = self._wire.interact(tap(self.user, place, element, option))
         assert response.status_code == 200, response.text
-        return self._after(mark, tapped=message)
+        return self._after(mark, tapped=None if in_view else place)
+
+    def chooses(self, form: Seen, **fields: str) -> Seen:
+        """Choose in an open form what changes the rest of it; the form as it is then."""
+        view, mark = dict(form.raw), len(self._server.news)
+        values = dict(_values(view["blocks"], fields))
+        block = next(block for block in view["blocks"] if block.get("dispatch_action"))
+        filled = view | {"state": {"values": {name: {_action(view, name): held} for name, held in values.items()}}}
+        chosen = {"selected_option": values[block["block_id"]]["selected_option"]}
+        payload = self._wire.tap_view(self.user, filled, block["element"], **chosen)
+        assert self._wire.interact(payload).status_code == 200
+        return self._after(mark)
+
+    def searches(self, form: Seen, field: str, words: str) -> list[str]:
+        """Type into a search field of an open form: the labels that come up."""
+        return [option["text"]["text"] for option in self.options(form, field, words)]
+
+    def options(self, form: Seen, field: str, words: str) -> list[Json]:
+        """The same with their values."""
+        payload = self._wire.suggestion(self.user, form.raw, field, _action(form.raw, field), words)
+        response = self._wire.interact(payload)
+        assert response.status_code == 200, response.text
+        return response.json()["options"]
+
+    def picks(self, callback: str, message: Message) -> Seen:
+        """Choose an entry of a message's menu."""
+        mark = len(self._server.news)
+        assert self._wire.interact(self._wire.message_action(self.user, callback, message)).status_code == 200
+        return self._after(mark)
 
     def submits(self, form: Seen, **fields: str) -> Seen:
         """Fill the modal, inputs not named with what they show, and send it."""
         view, mark = dict(form.raw), len(self._server.news)
         values = dict(_values(view["blocks"], fields))
-        response = self._wire.interact(self._wire.submit(self.user, view, values))
+        names = {name: _action(view, name) for name in values}
+        response = self._wire.interact(self._wire.submit(self.user, view, values, names))
         assert response.status_code == 200, response.text
         told = response.json() if response.content else {}
         if told.get("response_action") == "errors":
@@ -97,7 +128,9 @@ class SlackDriver:
         return _form(shown) if isinstance(shown, dict) else _seen(shown)
 
     def _concerns(self, news: Any, tapped: Message | None) -> bool:
-        return isinstance(news, dict) or news is tapped or self.user == news.seen_by or news.channel == self.private
+        if isinstance(news, dict):
+            return news["callback_id"] != "wait"
+        return news is tapped or self.user == news.seen_by or news.channel == self.private
 
 
 def join(
@@ -124,11 +157,28 @@ def _seen(message: Message) -> Seen:
     return Seen(title, html.unescape(message.text), labels, raw=raw, place=message)
 
 
+def _action(view: Json, name: str) -> str:
+    """The name of a field's element."""
+    return next(block["element"]["action_id"] for block in view["blocks"] if block.get("block_id") == name)
+
+
 def _form(view: Json) -> Seen:
+    if "submit" not in view:
+        shown = _seen(Message("", "", _words(view["blocks"]), view["blocks"]))
+        return Seen(shown.title or view["title"]["text"], shown.text, shown.buttons, raw=view, place=view)
     asked = [block for block in view["blocks"] if block["type"] == "input"]
     text = "\n".join([view["title"]["text"], *(block["label"]["text"] for block in asked)])
     names = tuple(block["block_id"] for block in asked if not block["block_id"].endswith(":time"))
     return Seen(view["title"]["text"], text, (view["submit"]["text"],), names, view, view)
+
+
+def _words(blocks: list[Json]) -> str:
+    """All that is written in a modal."""
+    texts = [block.get("text", {}).get("text", "") for block in blocks]
+    inside = [
+        part.get("text", "") for block in blocks for part in (*block.get("fields", ()), *block.get("elements", ()))
+    ]
+    return "\n".join([*texts, *(text for text in inside if isinstance(text, str))])
 
 
 def control(blocks: list[Json], label: str) -> tuple[Json, Json | None]:
@@ -165,8 +215,9 @@ def _held(name: str, element: Json, given: str | None) -> Json:
             return {"selected_time": (clock if name.endswith(":time") else day) or element.get("initial_time")}
         case "static_select":
             return {"selected_option": _chosen(element, given) or element.get("initial_option")}
-        case "users_select":
-            return {"selected_user": given}
+        case "external_select":
+            option = {"text": {"type": "plain_text", "text": given}, "value": given} if given else None
+            return {"selected_option": option or element.get("initial_option")}
         case _:
             return {"value": element.get("initial_value") if given is None else given or None}
 

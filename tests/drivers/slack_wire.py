@@ -98,9 +98,44 @@ class Wire:
             actions=[shown | chosen | {"block_id": "b1", "action_ts": f"{time.time():.6f}"}],
         )
 
-    def submit(self, user: str, view: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-        """A modal sent with these values by block."""
-        given = {block: {"v": element} for block, element in values.items()}
+    def tap_view(
+        self, user: str, view: Mapping[str, Any], element: Mapping[str, Any], option: Any = None, **chosen: Any
+    ) -> dict[str, Any]:
+        """A tap on an element of a modal or of the home page."""
+        picked = chosen | ({"selected_option": option} if option else {})
+        shown = {name: element[name] for name in ("type", "action_id", "value", "style") if name in element}
+        return self.interaction(
+            "block_actions",
+            user,
+            container={"type": "view", "view_id": view["id"]},
+            view={**view, "app_installed_team_id": self.team},
+            trigger_id=self.server.trigger(),
+            actions=[shown | picked | {"block_id": "b1", "action_ts": f"{time.time():.6f}"}],
+        )
+
+    def suggestion(self, user: str, view: Mapping[str, Any], block: str, action: str, words: str) -> dict[str, Any]:
+        """Letters typed into a search field."""
+        facts = {"container": {"type": "view", "view_id": view["id"]}, "view": {**view}}
+        return self.interaction("block_suggestion", user, action_id=action, block_id=block, value=words, **facts)
+
+    def message_action(self, user: str, callback: str, message: Message) -> dict[str, Any]:
+        """An entry of a message's menu."""
+        return self.interaction(
+            "message_action",
+            user,
+            callback_id=callback,
+            trigger_id=self.server.trigger(),
+            message_ts=message.ts,
+            channel={"id": message.channel, "name": "sales"},
+            message={"type": "message", "user": "U77", "ts": message.ts, "text": message.text},
+            response_url=self.server.response_url(user, message.channel),
+        )
+
+    def submit(
+        self, user: str, view: Mapping[str, Any], values: Mapping[str, Any], names: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """A modal sent with these values by block; `names` are of elements that are not called `v`."""
+        given = {block: {(names or {}).get(block, "v"): element} for block, element in values.items()}
         filled = {**view, "state": {"values": given}, "team_id": self.team, "app_installed_team_id": self.team}
         facts = {"trigger_id": self.server.trigger(), "response_urls": []}
         return self.interaction("view_submission", user, view=filled, **facts)

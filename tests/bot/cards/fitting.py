@@ -23,7 +23,7 @@ def check_slack(shown: Card | Form) -> None:
         assert slack_limits.view_problems(slack_forms.view(shown)) == []
         return
     blocks = slack_blocks.message(shown)["blocks"]
-    home = slack_blocks.blocks(shown, budget=slack_blocks.HOME)
+    home = slack_blocks.blocks(shown, budget=slack_blocks.VIEW)
     assert slack_limits.message_problems(blocks) == []
     assert not slack_limits.too_long(blocks)
     assert slack_limits.view_problems({"type": "home", "blocks": home}) == []

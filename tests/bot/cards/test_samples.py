@@ -14,6 +14,7 @@ from bot.notices import NOTICES
 from tests.bot.cards import (
     fitting,
     samples_of_aside,
+    samples_of_home,
     samples_of_contacts,
     samples_of_lists,
     samples_of_merging,
@@ -35,6 +36,7 @@ CHECKS = {"slack": fitting.check_slack, "wecom": fitting.check_wecom, "playgroun
 WECOM_LABEL = 10
 CHINESE = re.compile("[\u4e00-\u9fff]")
 assert samples_of_aside
+assert samples_of_home
 assert samples_of_contacts
 assert samples_of_lists
 assert samples_of_merging

@@ -9,7 +9,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.cards.model import Actions, Button, Card, Divider, Field, Fields, Image, Option, Row, Select, Text
 from bot.platforms import slack_blocks
-from bot.platforms.slack_blocks import HOME, TIGHT
+from bot.platforms.slack_blocks import VIEW, TIGHT
 from tests.doubles import slack_limits as limits
 
 LONG = "客户😀 & <b> " * 2000
@@ -78,7 +78,7 @@ def test_a_tight_message_and_a_home_page_fit_too(card):
     tight = slack_blocks.blocks(card, budget=TIGHT)
     assert limits.message_problems(tight) == []
     assert len(json.dumps(tight)) <= 13_000
-    assert limits.view_problems({"type": "home", "blocks": slack_blocks.blocks(card, budget=HOME)}) == []
+    assert limits.view_problems({"type": "home", "blocks": slack_blocks.blocks(card, budget=VIEW)}) == []
 
 
 def test_blockkit_builds_the_same_blocks_for_a_lead():

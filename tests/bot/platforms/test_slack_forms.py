@@ -45,7 +45,7 @@ def test_every_kind_of_input_has_its_element_and_its_present_value():
     assert {name: element["type"] for name, element in shown.items()} == {
         "note": "plain_text_input", "name": "plain_text_input", "amount": "number_input", "day": "datepicker",
         "clock": "timepicker", "next": "datepicker", "next:time": "timepicker", "stage": "static_select",
-        "who": "users_select",
+        "who": "external_select",
     }  # fmt: skip
     assert (shown["next"]["initial_date"], shown["next:time"]["initial_time"]) == ("2026-03-05", "09:30")
     assert shown["stage"]["initial_option"]["value"] == "won"
