@@ -93,7 +93,7 @@ def take_word(context: Context, words: Rest | None = None) -> Reply:
     return _one_of(context, found, "take", take)
 
 
-@action("task.take")
+@action("task.take", guards=False)
 def take(context: Context, task: TaskView) -> Reply:
     taken = team_tasks.take(context.uow, actor=context.actor, task_id=task.id)
     return context.reply("reminder", task=taken.id)
@@ -113,8 +113,15 @@ def done_word(context: Context, words: Rest | None = None) -> Reply:
     if ref := _REF.match(given):
         lead = leads.access(context.uow, actor=context.actor, ref=ref[0])
         if rest := given[ref.end() :].strip(" ,，:："):
-            return work.log(context, lead, Rest(rest))
+            return _done_and_logged(context, lead, rest)
     return _one_of(context, _wanted(context, given, "either"), "done", done)
+
+
+def _done_and_logged(context: Context, lead: LeadView, words: str) -> Reply:
+    """The first reminder of the lead is ticked off, and what came of it is a follow-up."""
+    for task in _wanted(context, lead.ref, "own")[:1]:
+        tasks.done(context.uow, actor=context.actor, task_id=task.id)
+    return work.log(context, leads.access_id(context.uow, actor=context.actor, lead_id=lead.id), Rest(words))
 
 
 @action("task.done")
