@@ -21,8 +21,13 @@ dispatch: [{name: dealt, when: {field: product, value: dealt}, to: {members: ["C
 
 @dataclass
 class ModelLead:
-    """One lead: closed for ever or open, in the pool or somebody's."""
+    """One lead: closed for ever or open, in the pool or somebody's.
 
+    `person`: whose it is; `into`: the lead that stands for it since they were merged.
+    """
+
+    person: int = 0
+    into: int | None = None
     status: str = "open"
     owner: str | None = None
     own: bool = False
@@ -37,6 +42,24 @@ class Model:
     now: datetime
     leads: dict[int, ModelLead] = field(default_factory=dict)
     claims: list[tuple[str, date]] = field(default_factory=list)
+
+    def at(self, lead_id: int) -> int:
+        """The lead that somebody means who names this one."""
+        return self.leads[lead_id].into or lead_id
+
+    def pursued(self, lead_id: int) -> int | None:
+        """The open lead of a lead's person."""
+        person = self.leads[lead_id].person
+        return next((id_ for id_, one in self.leads.items() if (one.person, one.status) == (person, "open")), None)
+
+    def may_merge(self, lead_id: int, other_id: int) -> bool:
+        return self.leads[lead_id].person != self.leads[other_id].person
+
+    def survivors(self, lead_id: int, other_id: int) -> set[int]:
+        """Which of two open leads may stay when their persons become one; empty where no lead is closed."""
+        both = {self.pursued(lead_id), self.pursued(other_id)} - {None}
+        owned = {id_ for id_ in both if id_ and self.leads[id_].owner}
+        return (owned or {id_ for id_ in both if id_}) if len(both) == 2 else set()
 
     def held(self, name: str) -> int:
         return sum(lead.owner == name and lead.status == "open" and not lead.own for lead in self.leads.values())

@@ -25,9 +25,11 @@ from crm.services import (
     intake_many,
     leads,
     members,
+    merging,
     pipeline,
     recycling,
     undo,
+    unmerging,
 )
 from crm.uow import UnitOfWork
 from tests import build
@@ -38,13 +40,21 @@ from tests.rounds import rounds
 REPS, DEALT = ("ann", "bob", "cyd"), ("cyd",)
 STANDING = text(
     """
-    select l.id, l.status, m.email, l.recycle_at, l.pool_id is not null or l.owner_id is not null as somewhere,
+    select l.id, l.status, m.email, l.recycle_at, l.person_id, l.merged_into,
+           l.pool_id is not null or l.owner_id is not null as somewhere,
            (select json_agg(a.member_id) from assignment a where a.org_id = l.org_id and a.lead_id = l.id
              and a.ended_at is null) as owners, l.owner_id, l.origin,
            exists (select 1 from assignment a where a.org_id = l.org_id and a.lead_id = l.id and a.ended_at is not null
              and (a.ended_by is null or a.reason is null and a.ended_by not in ('transferred', 'converted', 'lost')))
              as unexplained
     from lead l left join member m on m.org_id = l.org_id and m.id = l.owner_id where l.org_id = :o
+    """
+)
+GONE = text(
+    """
+    select p.id from person p where p.org_id = :o and p.merged_into is not null and (
+        exists (select from person_key k where k.org_id = p.org_id and k.person_id = p.id)
+        or exists (select from lead l where l.org_id = p.org_id and l.person_id = p.id))
     """
 )
 LOADS = text("select m.email, r.holding from rep_load r join member m on m.id = r.member_id where r.org_id = :o")
@@ -92,10 +102,12 @@ class Company(RuleBasedStateMachine):
         if not self.does(name, enter, allowed=own or self.model.has_room(name)):
             return multiple()
         self.model.leads[made[0]] = ModelLead(owner=name, own=own, since=self.model.now)
+        self.learn()
         return made[0]
 
     @rule(name=who, lead=known)
     def claims(self, name: str, lead: int) -> None:
+        lead = self.model.at(lead)
         allowed = self.model.may_claim(name, lead)
         if self.does(name, lambda uow, me: assignments.claim(uow, actor=me, ref=self.ref(uow, lead)), allowed=allowed):
             self.model.claim(name, lead)
@@ -111,6 +123,8 @@ class Company(RuleBasedStateMachine):
 
     @rule(name=who, lead=known)
     def releases(self, name: str, lead: int) -> None:
+        lead = self.model.at(lead)
+
         def release(uow: UnitOfWork, me: Actor) -> None:
             assignments.release(uow, actor=me, lead=leads.access_id(uow, actor=me, lead_id=lead), reason="no time")
 
@@ -119,6 +133,7 @@ class Company(RuleBasedStateMachine):
 
     @rule(name=who, lead=known)
     def logs(self, name: str, lead: int) -> None:
+        lead = self.model.at(lead)
         said = follow_ups.FollowUp("called", outcome="reached")
 
         def log(uow: UnitOfWork, me: Actor) -> None:
@@ -129,13 +144,15 @@ class Company(RuleBasedStateMachine):
 
     @rule(name=who, lead=known, stage=st.sampled_from(["won", "lost"]))
     def closes(self, name: str, lead: int, stage: str) -> None:
+        lead = self.model.at(lead)
         if self.does(name, self.moved(lead, stage), allowed=self.owns(name, lead)):
             self.model.end(lead, status=stage)
 
     @rule(name=who, lead=known)
     def reopens(self, name: str, lead: int) -> None:
+        lead = self.model.at(lead)
         known = self.model.leads[lead]
-        closed = known.status in ("won", "lost") and known.owner == name
+        closed = known.status in ("won", "lost") and known.owner == name and self.model.pursued(lead) is None
         allowed = closed and (known.own or self.model.has_room(name))
         if not self.owns(name, lead) and self.does(name, self.moved(lead, "contacted"), allowed=allowed):
             known.status = "open"
@@ -143,6 +160,7 @@ class Company(RuleBasedStateMachine):
 
     @rule(lead=known, to=who)
     def is_assigned(self, lead: int, to: str) -> None:
+        lead = self.model.at(lead)
         known = self.model.leads[lead]
         allowed = known.status == "open" and known.owner != to and not known.own and self.model.has_room(to)
 
@@ -165,7 +183,24 @@ class Company(RuleBasedStateMachine):
             self.does("ada", transfer)
             self.learn()
 
-    @rule(name=who)
+    @rule(lead=known, other=known)
+    def are_merged(self, lead: int, other: int) -> None:
+        def merge(uow: UnitOfWork, boss: Actor) -> None:
+            both = [leads.access_id(uow, actor=boss, lead_id=each) for each in (lead, other)]
+            merging.merge(uow, actor=boss, one=both[0], other=both[1])
+
+        stay = self.model.survivors(lead, other)
+        if self.does("ada", merge, allowed=self.model.may_merge(lead, other)):
+            self.learn()
+            assert not self.model.may_merge(lead, other)
+            assert not stay or self.model.pursued(lead) in stay
+
+    @rule(lead=known)
+    def are_parted(self, lead: int) -> None:
+        self.does("ada", lambda uow, boss: unmerging.unmerge(uow, actor=boss, ref=self.ref(uow, lead)))
+        self.learn()
+
+    @rule(name=st.sampled_from([*REPS, "ada"]))
     def undoes(self, name: str) -> None:
         self.does(name, lambda uow, me: undo.undo(uow, actor=me))
         self.learn()
@@ -198,6 +233,11 @@ class Company(RuleBasedStateMachine):
         for row in self.rows():
             owned = [row.owner_id] if row.status == "open" and row.owner_id else None
             assert (row.somewhere, row.owners, row.unexplained) == (True, owned, False)
+
+    @invariant()
+    def nothing_is_left_with_somebody_who_was_merged_away(self) -> None:
+        with self.begin() as uow:
+            assert uow.session.scalars(GONE, {"o": uow.org_id}).all() == []
 
     def begin(self) -> Any:
         return self.database.begin(self.acme.org_id)
@@ -232,6 +272,7 @@ class Company(RuleBasedStateMachine):
         assert owner in (room or [None])
         if owner:
             self.model.take(owner, lead_id)
+        self.model.leads[lead_id].person = row.person_id
         return lead_id
 
     def learn(self) -> None:
@@ -241,6 +282,7 @@ class Company(RuleBasedStateMachine):
             if (lead.status, lead.owner) != (row.status, owner) and lead.owner and lead.status == "open":
                 lead.left[lead.owner] = self.model.now
             lead.status, lead.owner = row.status, owner
+            lead.person, lead.into = row.person_id, row.merged_into
             lead.since = row.recycle_at - timedelta(days=7) if row.recycle_at else lead.since
 
     def arrival(self, **more: str) -> Arrival:

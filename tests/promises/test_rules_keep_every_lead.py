@@ -33,6 +33,7 @@ from crm.services import (
     lead_facts,
     leads,
     members,
+    merging,
     nurturing,
     offers,
     pauses,
@@ -41,6 +42,7 @@ from crm.services import (
     rules_admin,
     shields,
     undo,
+    unmerging,
 )
 from crm.uow import UnitOfWork
 from tests import build
@@ -83,6 +85,13 @@ UNEXPLAINED = text(
     """
     select a.lead_id, a.ended_by from assignment a where a.org_id = :o and a.ended_at is not null
        and (a.ended_by is null or a.reason is null and a.ended_by in ('released', 'recycled'))
+    """
+)
+GONE = text(
+    """
+    select p.id from person p where p.org_id = :o and p.merged_into is not null and (
+        exists (select from person_key k where k.org_id = p.org_id and k.person_id = p.id)
+        or exists (select from lead l where l.org_id = p.org_id and l.person_id = p.id))
     """
 )
 LOADS = text(
@@ -213,6 +222,21 @@ class House(RuleBasedStateMachine):
 
         self.does("ada", transfer)
 
+    @rule(name=st.sampled_from([*REPS, "ada"]), pick=picks, other=picks)
+    def are_merged(self, name: str, pick: int, other: int) -> None:
+        own = {} if name == "ada" else {"owner": self.acme.member[name]}
+
+        def merge(uow: UnitOfWork, me: Actor) -> None:
+            both = [leads.access_id(uow, actor=me, lead_id=self.one(each, **own)) for each in (pick, other)]
+            merging.merge(uow, actor=me, one=both[0], other=both[1])
+
+        self.does(name, merge)
+
+    @rule(pick=picks)
+    def are_parted(self, pick: int) -> None:
+        lead = self.one(pick)
+        self.does("ada", lambda uow, boss: unmerging.unmerge(uow, actor=boss, ref=self.ref(uow, lead)))
+
     @rule(written=st.sampled_from(TEXTS))
     def the_rules_change(self, written: str) -> None:
         self.does("ada", lambda uow, me: rules_admin.apply(uow, written=written, actor=me))
@@ -260,6 +284,11 @@ class House(RuleBasedStateMachine):
             assert bool(row.offers) == (row.held_by == "offer")
             assert row.owner_id is None or row.status != "open" or row.held_by in (None, "person", "nurture")
             assert not (row.held_by == "nurture" and row.counts and row.owner_id)
+
+    @invariant()
+    def nothing_is_left_with_somebody_who_was_merged_away(self) -> None:
+        with self.begin() as uow:
+            assert uow.session.scalars(GONE, {"o": uow.org_id}).all() == []
 
     @invariant()
     def the_ledger_is_right_and_no_cap_is_passed(self) -> None:
