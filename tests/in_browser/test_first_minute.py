@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from crm.clock import DrivenClock
 from tests.drivers.playground_house import House, house
 from tests.drivers.playground_stage import served
+from tests.in_browser.conftest import Windows
 
 pytestmark = pytest.mark.browser
-Enter = Callable[[str], Page]
+Enter = Callable[..., Page]
 
 
 @pytest.fixture
@@ -20,71 +21,67 @@ def home(own_url: str, redis_url: str, time: DrivenClock) -> Iterator[House]:
 
 
 @pytest.fixture
-def enter(browser: Browser, home: House) -> Iterator[Enter]:
-    """Opens the playground of this company as somebody, in a browser of their own."""
-    contexts = []
+def enter(windows: Windows, home: House) -> Iterator[Enter]:
+    """Opens the playground of this company as somebody, in a window of their own."""
+    used: list[str] = []
     with served(home.app) as address:
 
-        def enter(name: str) -> Page:
-            contexts.append(browser.new_context(viewport={"width": 1360, "height": 860}, locale="en-GB"))
-            page = contexts[-1].new_page()
-            page.goto(f"{address}/playground?as={home.who(name)}&workspace={home.workspace}")
+        def enter(name: str, **query: str) -> Page:
+            page = windows.window(len(used), address)
+            used.append(name)
+            more = "".join(f"&{key}={value}" for key, value in query.items())
+            page.goto(f"{address}/playground?as={home.who(name)}&workspace={home.workspace}{more}")
             expect(page.locator("#composer")).to_be_enabled()
             return page
 
         yield enter
-        for context in contexts:
-            context.close()
+        windows.tidy()
 
 
-def test_a_first_customer_is_saved_in_two_interactions(home: House, enter: Enter) -> None:
-    page = enter("ann")
-    page.locator(".chip", has_text="new ").click()
-    expect(page.locator(".talk .card").last).to_contain_text("Chen Wei")
-    page.locator(".talk .card").last.locator(".button").first.click()
-    expect(page.locator(".panel .card, .talk .card").last).to_be_visible()
-    page.locator("#composer").fill("my")
-    page.keyboard.press("Enter")
-    expect(page.locator(".talk .card").last).to_contain_text("Chen Wei")
+def last_card(page: Page) -> Locator:
+    return page.locator(".talk .card").last
 
 
-def test_the_best_lead_is_claimed_and_logged_with_two_taps_and_a_sentence(home: House, enter: Enter) -> None:
+def test_a_first_customer_is_saved_claimed_and_logged_without_a_mouse(home: House, enter: Enter) -> None:
     home.lead(name="Grace Hopper", firm="Navy Yard")
     page = enter("ann")
-    page.locator(".chip", has_text="claim next").click()
-    claimed = page.locator(".talk .card").last
-    expect(claimed).to_contain_text("Grace Hopper")
-    claimed.get_by_role("button", name="Log", exact=True).click()
-    dialog = page.get_by_role("dialog")
-    dialog.locator("textarea, input[type=text]").first.fill("called, wants a quote, call back tomorrow 3pm")
+    page.keyboard.type("new Chen Wei, Acme, 13800138000\n")
+    expect(last_card(page)).to_contain_text("Chen Wei")
+    last_card(page).get_by_role("button").nth(1).press("Enter")
+    expect(last_card(page)).to_contain_text("Chen Wei")
+    page.locator("#composer").press_sequentially("claim next\n")
+    expect(page.locator(".talk .card", has_text="Yours").last).to_contain_text("Grace Hopper")
+    page.locator(".talk .card", has_text="Yours").last.get_by_role("button", name="Log", exact=True).press("Enter")
+    page.get_by_role("dialog").get_by_label("What happened?").press_sequentially("called, wants a quote")
     page.keyboard.press("Control+Enter")
-    expect(dialog).to_have_count(0)
-    expect(page.locator(".talk .card").last).to_contain_text("quote")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(last_card(page)).to_contain_text("quote")
 
 
 def test_two_browsers_race_for_one_lead(home: House, enter: Enter) -> None:
     home.arrives(name="Grace Hopper", firm="Navy Yard")
-    ann, bob = enter("ann"), enter("bob")
-    for page in (ann, bob):
-        page.locator(f"[data-place='group:{home.pool}']").click()
-        expect(page.get_by_role("button", name="Claim", exact=True)).to_be_visible()
-    ann.get_by_role("button", name="Claim", exact=True).click()
-    expect(ann.locator(".talk .card").last).to_contain_text("Yours")
-    bob.get_by_role("button", name="Claim", exact=True).click()
-    expect(bob.locator(".talk .card").last).to_contain_text("Ann Li")
+    ann, bob = (enter(name, open=f"group:{home.pool}") for name in ("ann", "bob"))
+    last_card(ann).get_by_role("button", name="Claim", exact=True).click()
+    expect(last_card(ann)).to_contain_text("Yours")
+    last_card(bob).get_by_role("button", name="Claim", exact=True).click()
+    expect(last_card(bob)).to_contain_text("Ann Li")
     home.run_jobs()
     expect(bob.locator(".talk .card").first).to_contain_text("Ann Li")
 
 
-def test_a_reminder_comes_by_itself_when_the_clock_moves_on(home: House, enter: Enter, time: DrivenClock) -> None:
+def test_a_reply_in_a_thread_is_a_follow_up_and_its_reminder_comes_by_itself(
+    home: House, enter: Enter, time: DrivenClock
+) -> None:
     ref = home.lead(owner="ann", name="Grace Hopper")
     page = enter("ann")
-    page.locator("#composer").fill(f"remind {ref} tomorrow 9am")
+    page.keyboard.type(f"lead {ref}\n")
+    card = page.locator(".talk .message", has=page.locator(".card", has_text="Grace Hopper")).first
+    card.hover()
+    card.get_by_role("button", name="Reply in a thread").click()
+    page.get_by_label("Reply: what happened?").fill("called, wants a quote, call back tomorrow 9am")
     page.keyboard.press("Enter")
-    expect(page.locator(".talk .card")).to_have_count(1)
+    expect(page.locator(".thread .card").last).to_contain_text("Logged: Grace Hopper")
     time.advance(days=1)
     home.work.tick()
     home.run_jobs()
-    reminder = page.locator(".talk .card", has=page.get_by_role("button", name="Done"))
-    expect(reminder).to_have_count(2)
-    expect(reminder.last).to_contain_text("Grace Hopper")
+    expect(last_card(page)).to_contain_text("Due: Grace Hopper")

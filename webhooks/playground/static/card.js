@@ -98,7 +98,7 @@ function selectView(select, context) {
 
 const refView = (ref, context, kind = "ref") => h("button", { type: "button", class: kind, title: t("openLead"), onclick: (event) => busy(event.currentTarget, () => tap(context, { action: "lead.open", value: ref })) }, ref);
 
-// References inside a text are taps; everything else stays text.
+// References inside a text are taps; everything else stays text, without holes that somebody may have put in.
 function linked(text, context) {
-  return text.split(REF).map((part) => (REF.test(part) ? refView(part, context, "inline-ref") : part));
+  return text.replace(/\n{3,}/g, "\n\n").split(REF).map((part) => (REF.test(part) ? refView(part, context, "inline-ref") : part));
 }

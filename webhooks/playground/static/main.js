@@ -55,7 +55,7 @@ const fold = () => document.body.classList.remove("side-open", "panel-open");
 function persist(work) {
   work().catch((error) => {
     emit("trouble", error.message);
-    setTimeout(() => persist(work), 3000);
+    setTimeout(() => persist(work), 1000);
   });
 }
 

@@ -10,7 +10,7 @@ export function openMenu(button, label, items) {
   place(menu, button);
   button.setAttribute("aria-expanded", "true");
   opened = { menu, button };
-  setTimeout(() => document.addEventListener("pointerdown", outside));
+  setTimeout(() => opened?.menu === menu && document.addEventListener("pointerdown", outside));
   (menu.querySelector("[aria-checked=true]") ?? menu.firstElementChild)?.focus();
 }
 
@@ -44,8 +44,17 @@ function place(menu, button) {
   menu.style.top = room ? `${Math.min(box.bottom + 6, innerHeight - menu.offsetHeight - 8)}px` : `${box.top - menu.offsetHeight - 6}px`;
 }
 
+// Typing the beginning of an entry goes to it.
+function typed(key, items) {
+  clearTimeout(opened.pause);
+  opened.begun = (opened.begun ?? "") + key.toLowerCase();
+  opened.pause = setTimeout(() => opened && (opened.begun = ""), 700);
+  items.find((item) => item.textContent.toLowerCase().startsWith(opened.begun))?.focus();
+}
+
 function steer(event) {
   const items = [...opened.menu.children];
+  if (event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey) typed(event.key, items);
   const at = items.indexOf(document.activeElement);
   const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
   if (next !== undefined) items.at(next % items.length).focus();

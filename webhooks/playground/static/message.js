@@ -30,7 +30,7 @@ export function messageView(message, { follows = false, before = null, inThread 
     h("div", { class: "message-body" }, [
       follows ? null : heading(message),
       inThread ? null : quoteOf(message, before),
-      message.text ? h("p", { class: "said", dir: "auto" }, message.text) : null,
+      message.text ? h("p", { class: "said", dir: "auto" }, message.text.replace(/\n{3,}/g, "\n\n")) : null,
       message.file ? fileView(message) : null,
       message.card ? cardView(message.card, { message }) : null,
       marks(message),

@@ -68,7 +68,7 @@ function changed(messages) {
   for (const id of here.flatMap((message) => [message.id, rootOf(message)])) list.querySelector(`[data-id="${id}"]`)?.setAttribute("data-stale", "");
   draw();
   const others = here.filter((message) => message.author !== state.me);
-  for (const message of others) speak(`${nameOf(message.author)}: ${message.plain}`);
+  if (state.ready) for (const message of others) speak(`${nameOf(message.author)}: ${message.plain}`);
   const fresh = others.filter((message) => !message.edited);
   if (stay && fresh.length) announce();
   else if (fresh.length || here.some((message) => message.author === state.me)) toEnd();
