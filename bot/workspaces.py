@@ -8,35 +8,49 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import select, text, update
+import structlog
+from sqlalchemy import ColumnElement, or_, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.platforms.base import Workspace
 from crm import models
 from crm.db import Database
-from crm.vault import Vault
+from crm.vault import Vault, VaultError
 
+log = structlog.get_logger()
 FRESH_FOR = 5.0  # seconds
+MOST_ASKED = 10_000  # questions remembered: strangers may ask for installations that do not exist
+Table = models.Workspace
 
 
 class Workspaces:
-    """A read-through cache over the table `workspace`."""
+    """A read-through cache over the table `workspace`, by what was asked: one organization costs another nothing."""
 
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database, self.vault = database, vault
-        self._all: list[Workspace] = []
-        self._until = 0.0
+        self._answers: dict[tuple[str, ...], tuple[float, list[Workspace]]] = {}
         self._lock = Lock()
 
     def find(self, platform: str, external_id: str) -> Workspace | None:
         """The installation with that id, if it is connected."""
-        return next((w for w in self._known() if (w.platform, w.external_id) == (platform, external_id)), None)
+        asked = ("id", platform, external_id)
+        found = self._answer(asked, Table.platform == platform, Table.external_id == external_id)
+        return next(iter(found), None)
 
     def by_id(self, workspace_id: int) -> Workspace | None:
-        return next((w for w in self._known() if w.id == workspace_id), None)
+        return next(iter(self._answer(("key", str(workspace_id)), Table.id == workspace_id)), None)
 
     def all(self, platform: str) -> list[Workspace]:
-        return [w for w in self._known() if w.platform == platform]
+        return list(self._answer(("all", platform), Table.platform == platform))
+
+    def of_company(self, platform: str, company: str = "", app: str = "") -> list[Workspace]:
+        """Those of a company, and of an app by its id or number; what is empty fits all."""
+        where = [Table.platform == platform]
+        if company:
+            where.append(Table.config["corp_id"].astext == company)
+        if app:
+            where.append(or_(Table.external_id == app, Table.config["agent_id"].astext == app))
+        return list(self._answer(("company", platform, company, app), *where))
 
     def install(
         self,
@@ -80,31 +94,43 @@ class Workspaces:
 
     def forget(self) -> None:
         """Read the table again at the next question."""
-        self._until = 0.0
+        self._answers.clear()
 
-    def _known(self) -> list[Workspace]:
-        if time.monotonic() >= self._until:
-            with self._lock:
-                if time.monotonic() >= self._until:
-                    self._all, self._until = self._read_or_keep(), time.monotonic() + FRESH_FOR
-        return self._all
+    def _answer(self, asked: tuple[str, ...], *where: ColumnElement[bool]) -> list[Workspace]:
+        until, known = self._answers.get(asked, (0.0, None))
+        if known is not None and time.monotonic() < until:
+            return known
+        with self._lock:
+            until, known = self._answers.get(asked, (0.0, None))
+            if known is None or time.monotonic() >= until:
+                known = self._read_or_keep(known, *where)
+                if len(self._answers) >= MOST_ASKED:
+                    self._answers.clear()
+                self._answers[asked] = (time.monotonic() + FRESH_FOR, known)
+        return known
 
-    def _read_or_keep(self) -> list[Workspace]:
+    def _read_or_keep(self, known: list[Workspace] | None, *where: ColumnElement[bool]) -> list[Workspace]:
         """While the database is away, what is known serves on: a door needs its keys to answer politely."""
         try:
-            return self._read()
+            return self._read(*where)
         except SQLAlchemyError:
-            if not self._all:
+            if not known:
                 raise
-            return self._all
+            return known
 
-    def _read(self) -> list[Workspace]:
+    def _read(self, *where: ColumnElement[bool]) -> list[Workspace]:
         with self._database.session() as session:
-            rows = session.scalars(select(models.Workspace).where(models.Workspace.dead_at.is_(None))).all()
-        return [
-            Workspace(
-                id=row.id, org_id=row.org_id, platform=row.platform, external_id=row.external_id, name=row.name,
-                secrets=self.vault.open_all(row.secrets), config=row.config,
-            )
-            for row in rows
-        ]  # fmt: skip
+            rows = session.scalars(select(Table).where(Table.dead_at.is_(None), *where).order_by(Table.id)).all()
+        return [workspace for row in rows if (workspace := self._opened(row))]
+
+    def _opened(self, row: Table) -> Workspace | None:
+        """One whose secrets nobody can read must not stop the others; `sluice doctor` tells the cure."""
+        try:
+            secrets = self.vault.open_all(row.secrets)
+        except VaultError as exc:
+            log.error("workspace.unreadable", workspace=row.id, platform=row.platform, why=str(exc))
+            return None
+        return Workspace(
+            id=row.id, org_id=row.org_id, platform=row.platform, external_id=row.external_id, name=row.name,
+            secrets=secrets, config=row.config,
+        )  # fmt: skip

@@ -82,7 +82,8 @@ class Door:
         try:
             envelope.check_age(query, time.time())
             letter = envelope.read(body)
-            meant = [each for each in self._installed(app) if envelope.is_for(each, letter.corp, letter.agent)]
+            here = self._installed(app, letter.corp)
+            meant = [each for each in here if envelope.is_for(each, letter.corp, letter.agent)]
             workspace = envelope.signers(meant, query, letter.encrypted)[0]
             crypto = Crypto(workspace)
             message = crypto.opened(query, letter.encrypted)
@@ -101,12 +102,11 @@ class Door:
             return Response(status_code=400)
         return visit.answered(interaction) if interaction else Response(EMPTY)
 
-    def _installed(self, app: str) -> Iterable[Workspace]:
+    def _installed(self, app: str, company: str = "") -> Iterable[Workspace]:
         try:
-            every = self._bot.workspaces.all("wecom")
+            return self._bot.workspaces.of_company("wecom", company, app)
         except SQLAlchemyError as exc:
             raise DatabaseAway from exc
-        return [each for each in every if app in ("", each.external_id, str(each.config.get("agent_id")))]
 
 
 class Visit:

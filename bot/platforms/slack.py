@@ -8,6 +8,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import structlog
@@ -33,6 +34,12 @@ FILE_SETTLES = 1.0
 SILENT: Json = {"unfurl_links": False, "unfurl_media": False}
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """The machine's, read once: that takes as long as ten claims."""
+    return ssl.create_default_context()
+
+
 class SlackPlatform(SlackViews):
     """One adapter for all Slack workspaces; safe to share by threads."""
 
@@ -41,7 +48,7 @@ class SlackPlatform(SlackViews):
     def __init__(self, settings: Settings, *, timeout: int = TIMEOUT) -> None:
         self._api_url = settings.slack_api_url
         self._timeout = timeout
-        self._tls = ssl.create_default_context()
+        self._tls = _certificates()
 
     def render(self, card: Card) -> Json:
         """Text and blocks; images as their words, for they must be uploaded first."""

@@ -45,10 +45,15 @@ class Installed:
     known: list[Workspace]
     away: bool = False
 
-    def all(self, platform: str) -> list[Workspace]:
+    def of_company(self, platform: str, company: str = "", app: str = "") -> list[Workspace]:
         if self.away:
             raise OperationalError("select", {}, Exception("gone"))
-        return [each for each in self.known if each.platform == platform]
+        return [each for each in self.known if each.platform == platform and _fits(each, company, app)]
+
+
+def _fits(workspace: Workspace, company: str, app: str) -> bool:
+    apps = ("", workspace.external_id, str(workspace.config["agent_id"]))
+    return company in ("", workspace.config["corp_id"]) and app in apps
 
 
 @dataclass
