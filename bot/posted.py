@@ -57,9 +57,10 @@ _REDRAWN = text(
       and c.conversation_id is null
     """
 )
+# What the former handle can still do it keeps: a card of WeCom that was changed by a tap's code has its own one left.
 _TAKE_PLACE = text(
     """
-    update posted_card c set card = cast(:card as jsonb), handle = cast(:handle as jsonb), lead_id = :first,
+    update posted_card c set card = cast(:card as jsonb), handle = c.handle || cast(:handle as jsonb), lead_id = :first,
            task_id = :task, shown = wanted, live = :live and c.id = (
              select min(o.id) from posted_card o
              where o.org_id = c.org_id and o.workspace_id = c.workspace_id and o.place = c.place)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
+from ops.wecom_menu import menu
 from tests.doubles.wecom_faults import status
 from tests.drivers.wecom import WeComDriver, join
 from tests.webhooks.wecom_house import bot, house, wecom
@@ -42,6 +43,7 @@ def test_an_arrival_is_a_card_to_every_candidate_and_changes_for_all(house):
     house.run_jobs()
     (after,) = house.person("bob").inbox()
     assert "Claim" not in after.buttons
+    assert "Ann Li" in after.text
     assert "Lu Wei" not in after.text
 
 
@@ -83,9 +85,18 @@ def test_a_question_that_wants_words_is_answered_by_the_next_line(house):
 def test_a_form_of_choices_is_a_card_that_is_sent_by_a_tap(house):
     ref = house.lead(owner="ann")
     ann = house.person("ann")
-    form = ann.taps(ann.says(f"lead {ref}"), "Release")
-    assert form.inputs == ("reason", "pool")
-    ann.submits(form, reason="no time")
+    form = ann.says(f"hand over {ref}")
+    assert form.inputs == ("to",)
+    ann.submits(form, to="Bob Chen")
+    assert ref not in ann.says("my").text
+    assert ref in house.person("bob").says("my").text
+
+
+def test_a_reason_to_release_is_one_tap(house):
+    ref = house.lead(owner="ann")
+    ann = house.person("ann")
+    asked = ann.taps(ann.says(f"lead {ref}"), "Release")
+    ann.taps(asked, asked.buttons[0])
     assert ref not in ann.says("my").text
 
 
@@ -117,10 +128,13 @@ def test_the_menu_speaks_the_same_words(house):
 
 def test_opening_the_app_shows_the_day_once(house):
     house.lead(owner="ann")
+    stood = []
     for _ in range(3):
         house.caller.event(house.user("ann"), "enter_agent", EventKey="")
         house.run_jobs()
-    assert len(house.person("ann").inbox()) == 1
+        stood.append(len(house.person("ann").inbox()))
+    assert stood[0] > 0
+    assert stood == [stood[0]] * 3
 
 
 def test_a_typo_is_guessed(house):
@@ -151,6 +165,29 @@ def test_a_command_that_is_delivered_eight_times_at_once_acts_and_answers_once(h
     house.run_jobs()
     assert statuses == [200] * 8
     assert [ref in card.text for card in house.person("ann").inbox()] == [True]
+
+
+def test_a_tap_in_the_corner_of_a_card_changes_it(house):
+    ref = house.lead(owner="ann")
+    ann = house.person("ann")
+    card = ann.says(f"lead {ref}")
+    before = len(house.wecom.messages(house.user("ann")))
+    label = next(
+        entry["text"] for entry in card.raw["action_menu"]["action_list"] if entry["key"].startswith("lead.won")
+    )
+    ann.taps(card, label)
+    assert card.place.card != card.raw
+    assert len(house.wecom.messages(house.user("ann"))) == before
+
+
+def test_every_entry_of_the_menu_is_answered(house):
+    house.lead(owner="ann")
+    house.arrives()
+    for entry in (entry for top in menu("zh")["button"] for entry in top["sub_button"]):
+        mark = len(house.wecom.sent)
+        reply = house.caller.event(house.user("ann"), "click", EventKey=entry["key"])
+        house.run_jobs()
+        assert reply.xml is not None or len(house.wecom.sent) > mark, entry
 
 
 @pytest.mark.parametrize("redis_url", ["unix:///nonexistent/valkey.sock"])
