@@ -79,7 +79,7 @@ def own(words: Words, found: Own, period: Period) -> Shown:
 def digest(words: Words, facts: DigestFacts) -> tuple[Shown, bytes]:
     """A team's day, with its picture."""
     say = words.say
-    title = say(_("{name}: digest of {day}"), name=facts.name, day=_day(words, facts.day))
+    title = say(_("{name}: digest of {day}"), name=facts.name, day=span(words, facts.told))
     subtitle = span(words, facts.period)
     picture = draw.png(_chart(words, title, subtitle, facts.total, facts.pools))
     lines = [

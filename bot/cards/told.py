@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from babel.dates import get_day_names
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot.cards.language import _
-from bot.cards.words import Words
+from bot.cards.words import BABEL, Words
 from bot.notices import NOTICES
 from crm.rules.access import Actor
 from crm.rules.notices import GROUPS, MUTABLE, NEVER_LOST, Mode, Wishes
-from crm.services import mailbox, preferences
+from crm.rules.sections.watching import DAYS
+from crm.services import digest_orders, mailbox, preferences
+from crm.services.digest_orders import Order, Place
 from crm.services.mailbox import Told
 from crm.uow import UnitOfWork
 
@@ -91,6 +94,14 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
+class Ordered:
+    """A digest that comes by itself, in words."""
+
+    team: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
     """Why one message came, and how its topic group stands."""
 
@@ -124,6 +135,18 @@ class NoticeFacts:
             muted=[self.lead_ref(lead_id) for lead_id in held.silent_leads(self.uow.now)],
             own=preferences.are_own(self.uow, self.viewer),
         )  # fmt: skip
+
+    def digest_orders(self, group: int | None) -> list[Ordered]:
+        """The digests that come to a group, or to the viewer."""
+        place = Place(group, None if group else self.viewer.id)
+        return [Ordered(one.team, self._when(one)) for one in digest_orders.of(self.uow, place)]
+
+    def _when(self, order: Order) -> str:
+        at, soon = f"{order.at:%H:%M}", self.words.at(order.next_at)
+        if order.every == digest_orders.DAILY:
+            return self.words.say(_("each day at {at}; next: {soon}"), at=at, soon=soon)
+        day = get_day_names(locale=BABEL[self.words.locale])[DAYS.index(order.every)]
+        return self.words.say(_("each {day} at {at}; next: {soon}"), day=day, at=at, soon=soon)
 
     def wish(self, group: str) -> Line:
         """One topic group, with the chats to choose from."""

@@ -97,20 +97,3 @@ def _is_period(context: Context, word: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-@command(
-    "digest",
-    "日报",
-    help=_("The team's daily digest, now"),
-    example="digest",
-    example_zh="日报",
-    topic="managers",
-    roles="manager",
-)
-@action("digest", guards=False)
-def digest(context: Context, team: Rest | None = None) -> Reply:
-    actor = context.need_manager()
-    chosen = departments.find(context.uow, actor=actor, words=team).id if team else next(iter(actor.manages), None)
-    day = context.uow.now.astimezone(actor.timezone).date()
-    return context.reply("digest", department=chosen, day=day.isoformat())

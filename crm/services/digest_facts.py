@@ -96,6 +96,37 @@ _BEST = text(
     """
 )
 
+_LEVELS = text(
+    """
+    select l.pool_id, count(*) from lead l
+    where l.org_id = :org and l.status = 'open' and l.owner_id is null and l.pool_id is not null
+      and (cast(:department as bigint) is null or exists (
+            select 1 from pool_scope s
+            join department d on d.org_id = s.org_id and (d.id = s.department_id or d.id = :department)
+            where s.org_id = l.org_id and s.pool_id = l.pool_id and s.department_id is not null
+              and ((d.id = s.department_id and :department = any(d.path))
+                   or (d.id = :department and s.department_id = any(d.path)))))
+    group by l.pool_id order by l.pool_id
+    """
+)
+_STIRRED = text(
+    """
+    select exists (
+        select from member m join department d on d.org_id = m.org_id and d.id = m.department_id
+        join activity a on a.org_id = m.org_id and a.actor_id = m.id and a.at >= :since and a.at <= :now
+        where m.org_id = :org and (cast(:department as bigint) is null or :department = any(d.path)))
+      or exists (
+        select from member m join department d on d.org_id = m.org_id and d.id = m.department_id
+        join assignment a on a.org_id = m.org_id and a.member_id = m.id and a.began_at >= :since
+        where m.org_id = :org and (cast(:department as bigint) is null or :department = any(d.path)))
+      or exists (
+        select from assignment a join member m on m.org_id = a.org_id and m.id = a.member_id
+        join department d on d.org_id = m.org_id and d.id = m.department_id
+        where a.org_id = :org and a.ended_at >= :since
+          and (cast(:department as bigint) is null or :department = any(d.path)))
+    """
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PoolFlow:
@@ -152,6 +183,18 @@ def flows(uow: UnitOfWork, *, department_id: int | None, day: Period, until: dat
     args = {"org": uow.org_id, "department": department_id, "start": day.start, "until": until, "now": uow.now}
     rows = uow.session.execute(_FLOWS, args).all()
     return [PoolFlow(row.id, row.name, row.inflow, row.outflow, row.level) for row in rows]
+
+
+def levels(uow: UnitOfWork, department_id: int | None) -> dict[str, int]:
+    """How many leads lie in each of the pools from which the department claims, or in all."""
+    rows = uow.session.execute(_LEVELS, {"org": uow.org_id, "department": department_id})
+    return {str(pool_id): count for pool_id, count in rows}
+
+
+def stirred(uow: UnitOfWork, *, department_id: int | None, since: datetime) -> bool:
+    """Whether somebody of the department has done something with a lead since then, or got or lost one."""
+    args = {"org": uow.org_id, "department": department_id, "since": since, "now": uow.now}
+    return bool(uow.session.scalar(_STIRRED, args))
 
 
 def holdings(uow: UnitOfWork, *, department_id: int | None, until: datetime) -> list[Holding]:

@@ -122,3 +122,28 @@ def told_list(scene: Scene) -> Shown:
     leads = [scene.id_of(scene.lead(owner="ann", name=name)) for name in FOUR]
     message = held(scene, "ann", "leads.recycled", leads=leads, run=0)
     return scene.shown("ann", "told", message=message)
+
+
+@sample("digest_order")
+def digest_order(scene: Scene) -> Shown:
+    return scene.say("mia", "digest weekly monday 17:30")
+
+
+@sample("digest_order-several")
+def digest_order_several(scene: Scene) -> Shown:
+    scene.say("ada", "digest north daily")
+    return scene.say("ada", "digest south 8:00")
+
+
+@sample("digest_order-off")
+def digest_order_off(scene: Scene) -> Shown:
+    scene.say("mia", "digest weekly")
+    return scene.say("mia", "digest off")
+
+
+@sample("digest-week")
+def digest_week(scene: Scene) -> Shown:
+    scene.say("mia", "digest weekly")
+    scene.lead(owner="ann")
+    scene.falls_due(days=3)
+    return scene.owed("digest", "mia")
