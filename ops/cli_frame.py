@@ -104,9 +104,9 @@ def open_database() -> Database:
     return _opened[-1]
 
 
-def vault() -> Vault:
+def vault(settings: Settings | None = None) -> Vault:
     """The vault of this installation. Raises SettingsError."""
-    settings = load()
+    settings = settings or load()
     key = settings.secret_key.get_secret_value()
     file = settings.data_dir / "secret.key"
     if not key and file.exists():

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from bot.platforms.slack_errors import meaning, quiet
 from crm.db import APP_ROLE, Database
-from crm.settings import Settings
+from crm.settings import Settings, SettingsError
+from crm.vault import VaultError
 from ops import migrate
-from ops.cli_frame import address, beside
+from ops.cli_frame import address, beside, vault
 
 FIGURES = {"app": APP_ROLE, "oldest": 300}  # seconds that a job may wait
 Rule = tuple[str, str, str]
@@ -118,7 +119,7 @@ def examine(settings: Settings) -> list[Finding]:
         return [*findings, Finding("The database answers", ok=False, cure=str(exc.orig).strip().splitlines()[0])]
     database = Database(address(settings), pool_size=1, statement_timeout_ms=10_000)
     try:
-        return [*findings, *_in_database(database)]
+        return [*findings, *_in_database(database), _readable(database, settings)]
     finally:
         database.close()
 
@@ -140,6 +141,19 @@ def _asked(session: Session, rule: Rule, whose: str = "") -> Finding:
 def _secret(settings: Settings) -> Finding:
     enough = len(settings.secret_key.get_secret_value()) >= 16 or (settings.data_dir / "secret.key").exists()
     return Finding("The secret key is set", ok=enough, cure="set SLUICE_SECRET_KEY to at least 16 random characters.")
+
+
+def _readable(database: Database, settings: Settings) -> Finding:
+    """Whether the present key opens what each installation has stored."""
+    cure = "put the former SLUICE_SECRET_KEY behind the new one, after a comma; or give the credentials anew."
+    with database.session() as session:
+        stored = session.scalars(text("select secrets from workspace")).all()
+    try:
+        for sealed in stored:
+            vault(settings).open_all(sealed)
+    except (SettingsError, VaultError):
+        return Finding("Stored secrets can be read", ok=False, cure=cure)
+    return Finding("Stored secrets can be read", ok=True, cure=cure)
 
 
 def _public(settings: Settings) -> Finding:

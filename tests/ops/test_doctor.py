@@ -110,6 +110,13 @@ def test_each_trouble_in_the_data_has_its_line(settings, company, statement, nam
     assert name in wrong(settings)
 
 
+def test_a_key_that_opens_nothing_stored_is_told_where_the_former_one_goes(settings, company):
+    other, name = build.SECRET[::-1], "Stored secrets can be read"
+    assert "after a comma" in wrong(settings.model_copy(update={"secret_key": SecretStr(other)}))[name]
+    both = SecretStr(f"{other},{build.SECRET}")
+    assert name not in wrong(settings.model_copy(update={"secret_key": both}))
+
+
 def test_a_group_that_was_lost_is_no_group(settings, company):
     acme, database = company
     with database.begin(acme.org_id) as uow:
