@@ -115,6 +115,7 @@ def unstar(context: Context, lead: LeadView) -> Reply:
 
 
 def _marked(context: Context, lead: LeadView, *, on: bool | None) -> Reply:
+    members.remember_setting(context.uow, context.actor, "star", f"{lead.id} {'on' if lead.starred else 'off'}")
     starred = orders.star(context.uow, actor=context.actor, lead=lead, on=on)
     return context.reply("lead", lead=lead.id, note="starred" if starred else "unstarred")
 
@@ -136,6 +137,7 @@ def sort(context: Context, words: Rest | None = None) -> Reply:
     chosen = next((order for order in ORDERS if order == given), None) or _ORDERS.get(given)
     if chosen is None:
         raise BadArgument(given=given, example=_("sort by score"))
+    members.remember_setting(context.uow, actor, "sort", actor.sort)
     orders.sort(context.uow, actor=actor, by=chosen)
     context.viewer = context.member = members.get(context.uow, actor.id)
     return context.reply("sort", chosen=chosen) if not context.tapped else _listed(context, Wanted())

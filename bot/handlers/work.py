@@ -9,7 +9,7 @@ from bot.context import Context, Reply
 from bot.handlers import merging
 from bot.router import action, command
 from bot.understanding.sentence import understand
-from crm.services import follow_ups, leads, members, tasks, undo
+from crm.services import follow_ups, leads, members, orders, tasks, undo
 from crm.services.follow_ups import FollowUp
 from crm.services.leads import LeadView
 
@@ -80,15 +80,24 @@ def undo_(context: Context, activity: Id | None = None) -> Reply:
     setting = members.undo_setting(context.uow, context.actor) if activity is None else None
     if setting is not None:
         context.viewer = context.member = members.get(context.uow, context.actor.id)
-        cards = {"duty": ("duty", {"on": context.actor.on_duty}), "locale": ("language", {}), "notify": ("notify", {})}
-        card, args = cards[setting]
-        return context.reply(card, **args)
+        return _set_back(context, *setting)
     undone = undo.undo(context.uow, actor=context.actor, activity_id=activity)
     if undone.parted is not None:
         return merging.apart(context, undone.parted)
     return context.reply(
         "undone", lead=undone.lead_ids[0], verb=undone.verb, leads=undone.lead_ids, kept=undone.kept_ids
     )
+
+
+def _set_back(context: Context, name: str, was: str | None) -> Reply:
+    """A setting about oneself is as it was before."""
+    if name == "star":
+        lead_id, _space, on = (was or "").partition(" ")
+        lead = leads.access_id(context.uow, actor=context.actor, lead_id=int(lead_id))
+        starred = orders.star(context.uow, actor=context.actor, lead=lead, on=on == "on")
+        return context.reply("lead", lead=lead.id, note="starred" if starred else "unstarred")
+    cards = {"duty": {"on": context.actor.on_duty}, "notify": {}, "sort": {}}
+    return context.reply(name, **cards[name]) if name in cards else context.reply("language")
 
 
 def log_line(context: Context, ref: str, words: str) -> Reply:

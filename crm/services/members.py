@@ -65,17 +65,25 @@ _UNDO_SETTING = text(
     update member m set preferences = m.preferences - last.name || case when last.name = 'notify'
                then jsonb_build_object('notify', jsonb_build_object('now', cast(last.was as jsonb))) else '{}' end,
            on_duty = case when last.name = 'duty' then cast(last.was as boolean) else m.on_duty end,
-           locale = case when last.name = 'locale' then last.was else m.locale end
+           locale = case when last.name = 'locale' then last.was else m.locale end,
+           sort = case when last.name = 'sort' then last.was else m.sort end
     from (
         select p.key as name, p.value->>'was' as was, cast(p.value->>'at' as timestamptz) as at
         from member mine cross join jsonb_each(mine.preferences) p
-        where mine.org_id = :org and mine.id = :me and p.key in ('duty', 'locale', 'notify')
+        where mine.org_id = :org and mine.id = :me and p.key in ('duty', 'locale', 'notify', 'sort', 'star')
           and p.value ? 'at' order by 3 desc, 1 desc limit 1
     ) last
     where m.org_id = :org and m.id = :me and last.at > :since
       and not exists (select 1 from activity a where a.org_id = m.org_id and a.actor_id = m.id and a.undo is not null
                         and a.undone_at is null and a.verb <> 'undone' and a.at > last.at)
-    returning last.name
+    returning last.name, last.was
+    """
+)
+_REMEMBER = text(
+    """
+    update member set preferences = preferences || jsonb_build_object(cast(:name as text), jsonb_build_object(
+        'was', cast(:was as text), 'at', cast(:now as text)))
+    where org_id = :org and id = :me
     """
 )
 
@@ -151,14 +159,21 @@ def is_back(uow: UnitOfWork) -> None:
     uow.defer(queue.Order(queue.DEAL_HELD, {"org_id": uow.org_id}))
 
 
-def undo_setting(uow: UnitOfWork, actor: Actor) -> str | None:
+def undo_setting(uow: UnitOfWork, actor: Actor) -> tuple[str, str | None] | None:
     """Take back what the actor has set about oneself, if that is the last thing the actor changed.
 
-    Returns: `duty`, `locale` or `notify`; None when the last change was one of a lead, or there is none.
+    Returns: `duty`, `locale`, `notify` or `sort`, or `star`, which is the caller's to take back, with what it was
+        before; None when the last change was one of a lead, or there is none.
     """
     since = uow.now - timedelta(minutes=uow.rules.undo_minutes)
-    name: str | None = uow.session.scalar(_UNDO_SETTING, {"org": uow.org_id, "me": actor.id, "since": since})
-    return name
+    row = uow.session.execute(_UNDO_SETTING, {"org": uow.org_id, "me": actor.id, "since": since}).one_or_none()
+    return (row.name, row.was) if row else None
+
+
+def remember_setting(uow: UnitOfWork, actor: Actor, name: str, was: str | None) -> None:
+    """Keep what a setting was before, for an undo."""
+    args = {"org": uow.org_id, "me": actor.id, "name": name, "was": was, "now": uow.now.isoformat()}
+    uow.session.execute(_REMEMBER, args)
 
 
 def set_locale(uow: UnitOfWork, actor: Actor, locale: str) -> None:
