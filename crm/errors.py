@@ -273,6 +273,26 @@ class RuleSetInvalid(Refusal):
     message = _("The rule set has mistakes: {problem}")
 
 
+class RuleValueWrong(Refusal):
+    code = "rule_value_wrong"
+    message = _("{field} cannot be “{given}”: it takes {takes}. Example: {example}")
+
+
+class RuleChoiceWrong(Refusal):
+    code = "rule_choice_wrong"
+    message = _("{field} cannot be “{given}”: it takes one of {names}. Example: {example}")
+
+
+class RuleValueTooSmall(Refusal):
+    code = "rule_value_too_small"
+    message = _("{field} cannot be “{given}”: the least is {limit}. Example: {example}")
+
+
+class RuleValueTooLarge(Refusal):
+    code = "rule_value_too_large"
+    message = _("{field} cannot be “{given}”: the most is {limit}. Example: {example}")
+
+
 class NoContact(Refusal):
     code = "no_contact"
     message = _("A name or company and a phone, e-mail or WeChat id are needed. Example: new Ann Li, Acme, 13800138000")

@@ -22,6 +22,12 @@ TOPICS = {
 PERIODS = {"day": _("today"), "week": _("this week")}
 ROLES = {"managers": _("managers"), "admins": _("admins"), "reps": _("sales people")}
 # Why a free lead is kept from everybody.
+# What a field of the rule set takes.
+TAKES = {
+    "whole": _("a whole number"), "number": _("a number"), "positive": _("a number above 0"), "period": _("a period such as 30m, 24h, 7d or 3wd"),
+    "yes_no": _("true or false"), "list": _("a list in brackets"), "words": _("words"),
+    "fields": _("fields of its own, so set one of those"),
+}  # fmt: skip
 KEPT = {
     "offer": _("it is offered to a colleague"), "paused": _("its rule is paused"),
     "person": _("a manager keeps it back"), "desk": _("it lies on a manager's desk"),
@@ -173,7 +179,7 @@ def _value(words: Words, name_of: Callable[[int | None], str], key: str, value: 
         return conditions.length(words, Period.parse(value))
     if key == "example":
         return translate(words.locale, value)
-    named = {"period": PERIODS, "roles": ROLES, "kept": KEPT}.get(key, {})
+    named = {"period": PERIODS, "roles": ROLES, "kept": KEPT, "takes": TAKES}.get(key, {})
     return words.say(named[value]) if value in named else value
 
 

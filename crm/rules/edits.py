@@ -13,6 +13,7 @@ import yaml
 
 from crm.errors import RuleSetInvalid
 from crm.rules.ruleset import Rules
+from crm.rules.values import wrong
 from crm.rules.written import Document
 
 Path = tuple[str, ...]
@@ -24,7 +25,8 @@ def edited(text: str, path: str, value: str) -> str:
     Args:
         value: as in YAML, on one line.
 
-    Raises: RuleSetInvalid, also for what stands in several lines and is only to be changed in the whole text.
+    Raises: RuleSetInvalid, also for what stands in several lines and is only to be changed in the whole text; what says
+        which value the field takes.
     """
     parts = _parts(path)
     if not all(parts):
@@ -32,8 +34,10 @@ def edited(text: str, path: str, value: str) -> str:
     wanted = Document.read(f"value: {value}").data.get("value")
     text = _spelled_out(text, parts)
     document = Document.read(text)
-    made = _changed(text, document.root, parts, value)
-    if not _is_as_wanted(made, _with(document.data, parts, wanted)):
+    made, changed = _changed(text, document.root, parts, value), _with(document.data, parts, wanted)
+    if refusal := wrong(changed, parts, value):
+        raise refusal
+    if not _is_as_wanted(made, changed):
         raise RuleSetInvalid(problem=f"{path} cannot be changed by itself here; paste the whole text instead")
     return made
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from crm.errors import RuleSetInvalid
 from crm.period import Period
@@ -106,7 +107,26 @@ _PLAINER = {
     "model_type": "takes fields",
     "model_attributes_type": "takes fields",
     "tuple_type": "takes a list",
+    "int_parsing": "takes a whole number, not {given!r}",
+    "int_type": "takes a whole number, not {given!r}",
+    "int_from_float": "takes a whole number, not {given!r}",
+    "decimal_parsing": "takes a number, not {given!r}",
+    "decimal_type": "takes a number, not {given!r}",
+    "bool_parsing": "takes true or false, not {given!r}",
+    "bool_type": "takes true or false, not {given!r}",
+    "string_type": "takes words, not {given!r}",
+    "dataclass_type": "takes a period such as 30m, 24h or 7d, not {given!r}",
+    "literal_error": "takes one of {expected}, not {given!r}",
+    "greater_than_equal": "takes {ge} or more, not {given!r}",
+    "greater_than": "takes more than {gt}, not {given!r}",
+    "less_than_equal": "takes {le} or less, not {given!r}",
 }
+
+
+def _plain(error: ErrorDetails) -> str:
+    """What is wrong in a few words, with what was given."""
+    words = _PLAINER.get(error["type"])
+    return words.format(given=error["input"], **error.get("ctx", {})) if words else error["msg"]
 
 
 def parse(text: str) -> Rules:
@@ -119,7 +139,5 @@ def parse(text: str) -> Rules:
     try:
         return Rules.model_validate(document.data)
     except ValidationError as exc:
-        found = [
-            document.point_out(error["loc"], _PLAINER.get(error["type"], error["msg"])) for error in exc.errors()[:5]
-        ]
+        found = [document.point_out(error["loc"], _plain(error)) for error in exc.errors()[:5]]
         raise RuleSetInvalid(problem="; ".join(found)) from None

@@ -201,11 +201,15 @@ def assign(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor, re
     """A manager gives a lead to a colleague; a present owner is told and replaced. Who is in charge of a pool may give
     what lies there, also what is kept back.
 
-    Raises: NotAllowed, MemberInactive, MemberFull, MemberFullOf, LeadClosed, Conflict.
+    A manager gives to the own team and what is below it, who is in charge of a pool to those who may claim from it.
+
+    Raises: NotAllowed, NotYourTeam, MemberInactive, MemberFull, MemberFullOf, LeadClosed, Conflict.
     """
     in_charge = lead.owner_id is None and pools.is_admin(uow, actor, lead.pool_id)
     if not (actor.is_manager or in_charge):
         raise NotAllowed(roles="managers")
+    if lead.owner_id is None and not (_may_give(actor, to) or (in_charge and _may_claim(uow, to, lead))):
+        raise NotYourTeam(member_id=to.id)
     contacting.check(uow, lead_id=lead.id, ref=lead.ref, deed="assign")
     hand_over(uow, actor=actor, lead=lead, to=to, how="assign" if lead.owner_id is None else "transfer", reason=reason)
     if lead.owner_id is not None:
@@ -289,6 +293,15 @@ def transfer_all(uow: UnitOfWork, *, actor: Actor, giver: Actor, to: Actor) -> l
         data={"leads": [lead.id for lead in moving], "by": actor.id, "from": giver.id},
     )  # fmt: skip
     return [lead.id for lead in moving]
+
+
+def _may_give(actor: Actor, to: Actor) -> bool:
+    return actor.is_admin or actor.id == to.id or actor.manages_any(to.departments)
+
+
+def _may_claim(uow: UnitOfWork, to: Actor, lead: leads.LeadView) -> bool:
+    found = takeable.by_id(uow, to, lead.id)
+    return found is not None and found.in_scope
 
 
 def _manages(actor: Actor, giver: Actor) -> None:

@@ -174,7 +174,7 @@ def _tell(uow: UnitOfWork, actor: Actor, owners: dict[int, int | None]) -> None:
         if row.owner_id != owners[row.id]:
             moves.setdefault((owners[row.id], row.owner_id), []).append(row.id)
     for (loser, keeper), lead_ids in moves.items():
-        data = {"leads": lead_ids, "by": actor.id}
+        data = {"leads": lead_ids, "by": actor.id, "undone": True}
         key = f"undone:{lead_ids[0]}:{uow.now.isoformat()}"
         if loser not in (None, actor.id):
             uow.notify("leads.moved_away", to=loser, key=f"{key}:from", data=data)

@@ -323,3 +323,20 @@ def test_the_door_is_shut_between_organizations(database, time, desk):
         actor = members.get(uow, other.acme.member["ada"])
         assert leads.many(uow, actor=actor, lead_ids=[lead]) == []
         assert uow.session.scalar(text("select count(*) from lead")) == 0
+
+
+@pytest.mark.parametrize(("by", "pool", "to"), [("max", "open", "ann"), ("mia", "north", "cyd")])
+def test_what_lies_in_a_pool_is_given_to_the_own_team_alone(desk, by, pool, to):
+    lead = desk.make(pool=pool)
+    with pytest.raises(errors.NotYourTeam):
+        assign(desk, by, lead, to)
+    assert desk.state(lead)["owner_id"] is None
+
+
+@pytest.mark.parametrize(
+    ("by", "pool", "to"), [("max", "open", "cyd"), ("ada", "north", "cyd"), ("mia", "open", "cyd")]
+)
+def test_admins_and_who_is_in_charge_of_a_pool_give_to_whoever_may_have_it(desk, by, pool, to):
+    lead = desk.make(pool=pool)
+    assign(desk, by, lead, to)
+    assert desk.state(lead)["owner_id"] == desk.acme.member[to]

@@ -72,7 +72,7 @@ def test_there_is_a_schema_for_editors():
         ("claim: 5", "line 1, claim: takes fields"),
         ("- 1", "line 1: takes fields"),
         ("recycle: {}", "line 1, recycle: takes a list"),
-        ("claim:\n  per_day: -1", "line 2, claim.per_day: Input should be greater than or equal to 0"),
+        ("claim:\n  per_day: -1", "line 2, claim.per_day: takes 0 or more, not -1"),
         ("claim:\n  cool_down: 3wd", "line 2, claim.cool_down: 3wd is working time; only m, h and d are possible here"),
         ("recycle:\n- name: a\n  no_follow_up: 0d", "line 3, recycle.0.no_follow_up: longer than nothing"),
         ("dispatch:\n- when: {field: tags, op: contains, value: x}", "line 2, dispatch.0.name: is missing"),

@@ -30,6 +30,27 @@ def test_a_colleagues_leads_are_handed_over_and_both_are_told(world: World, plat
     assert any("handed you" in card.text and ref in card.text for card in bob.inbox())
 
 
+def test_a_transfer_that_is_taken_back_is_told_so_to_both(world: World) -> None:
+    ref = world.lead(owner="ann")
+    mia, ann, bob = (world.chat("playground", name) for name in ("mia", "ann", "bob"))
+    mia.says("transfer @Ann @Bob")
+    world.run_jobs()
+    mia.says("undo")
+    world.run_jobs()
+    assert any("took it back: a lead is yours again" in card.text and ref in card.text for card in ann.inbox())
+    assert any("took back a lead that you were given" in card.text and ref in card.text for card in bob.inbox())
+
+
+def test_a_card_of_a_lead_that_has_moved_on_names_it(world: World) -> None:
+    ref = world.lead(pool="north")
+    mia, cyd = world.chat("playground", "ada"), world.chat("playground", "cyd")
+    mia.says(f"assign {ref} @Cyd")
+    world.run_jobs()
+    mia.says(f"assign {ref} @Ann")
+    world.run_jobs()
+    assert any(f"{ref} has moved on" in card.text for card in cyd.inbox())
+
+
 @everywhere
 def test_why_names_those_passed_over_to_a_manager_alone(world: World, platform: str) -> None:
     world.chat(platform, "ann").says("off")

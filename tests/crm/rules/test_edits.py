@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.errors import RuleSetInvalid
+from crm.errors import Refusal, RuleSetInvalid
 from crm.rules.edits import edited, fields
 from crm.rules.ruleset import Rules, parse
 
@@ -106,3 +106,28 @@ def test_what_is_written_is_shown_by_the_paths_that_change_it():
     ]  # fmt: skip
     assert list(fields("")) == []
     assert parse("") == Rules()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (
+            "claim.per_day",
+            "many",
+            "claim.per_day cannot be “many”: it takes whole. Example: rules set",
+        ),
+        ("claim.per_day", "-1", "the least is 0. Example: rules set claim.per_day 0"),
+        ("claim.per_day", "1000001", "the most is 1000000"),
+        ("claim.cool_down", "soon", "it takes period. Example: rules set claim.cool_down 3d"),
+        ("claim.cool_down", "7", "it takes period"),
+        ("claim.capacity", "lots", "it takes fields. Example: rules show"),
+        ("affinity", "perhaps", "it takes yes_no. Example: rules set affinity true"),
+        ("dispatch.web.strategy", "fair", "one of round_robin, weighted, least_loaded, direct."),
+        ("dispatch.web.shares", "{north: 0}", "it takes positive"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused_with_what_the_field_takes(path, value, said):
+    written = WRITTEN + "dispatch:\n- name: web\n  shares: {north: 1}\n"
+    with pytest.raises(Refusal) as refused:
+        edited(written, path, value)
+    assert said in refused.value.message.format(**refused.value.data)
