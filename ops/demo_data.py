@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from crm.db import Database
 from crm.models import Organization
-from crm.services import members, sources
+from crm.services import members, placing, sources
 from crm.uow import UnitOfWork
 from crm.vault import Vault
 from ops import company_file, init_company
@@ -53,13 +53,23 @@ _LEDGER = text(
     """
 )
 
+_FRESH = text(
+    """
+    select l.pool_id as pool, (array_agg(l.id order by l.created_at desc))[1:3] as leads
+    from lead l where l.org_id = :org and l.owner_id is null and l.status = 'open' and l.pool_id is not null
+    group by l.pool_id order by l.pool_id
+    """
+)
+
 
 def begin(database: Database, *, secret_key: str, out: Console, first: int = FIRST) -> None:
     """Make the company and its first leads, unless they are there. Takes some 20 s."""
-    if _organization(database) is None:
+    if is_new := _organization(database) is None:
         init_company.load(database, Vault(secret_key), company_file.read(COMPANY))
     with _quiet(database) as quiet:
         _live(quiet, upto=first, batch=BATCH, out=out, what="The company and its first leads")
+    if is_new:
+        _announce(database)
 
 
 def fill(database: Database, *, out: Console, upto: int | None = None) -> None:
@@ -102,6 +112,14 @@ def _together(database: Database, org_id: int, cast: Cast, part: Sequence[Script
         except OperationalError:
             if attempt == TRIES - 1:
                 raise
+
+
+def _announce(database: Database) -> None:
+    """The newest leads of each pool are news in its group, so that newcomers find something to race for."""
+    org_id, _present = _company(database)
+    with database.begin(org_id) as uow:
+        for fresh in uow.session.execute(_FRESH, {"org": org_id}).all():
+            placing.announce(uow, fresh.pool, fresh.leads)
 
 
 @contextmanager

@@ -71,10 +71,11 @@ def test_the_same_story_is_told_on_every_machine() -> None:
     ]
 
 
-def test_the_first_leads_are_there_and_nobody_was_told(demo: Database) -> None:
+def test_the_first_leads_are_there_and_nobody_was_told_but_the_groups_of_the_pools(demo: Database) -> None:
     assert one(demo, "select count(*) from lead") == SMALL
-    assert one(demo, "select count(*) from message") == 0
-    assert one(demo, "select count(*) from procrastinate_jobs where task_name <> 'refresh_deadlines'") == 0
+    assert ask(demo, "select topic, jsonb_array_length(card -> 'leads') from message") == [("pool.arrived", 3)] * 3
+    other = "select count(*) from procrastinate_jobs where task_name not in ('refresh_deadlines', 'deliver')"
+    assert one(demo, other) == 0
 
 
 def test_all_of_it_was_done_by_the_services(demo: Database) -> None:
