@@ -13,6 +13,7 @@ from crm.rules import conditions
 from crm.rules.sections.base import ALWAYS, Name, Part
 from crm.rules.sections.claiming import Claim, Pool, Protect
 from crm.rules.sections.contacting import Contact
+from crm.rules.sections.deduping import Dedupe
 from crm.rules.sections.dispatching import Caps, Dispatch, To
 from crm.rules.sections.nurturing import Nurture
 from crm.rules.sections.offering import FirstResponse, FollowingLine
@@ -51,6 +52,7 @@ class Rules(Part):
     task_hold: TaskHold = TaskHold()
     nurture: Nurture = Nurture()
     contact: tuple[Contact, ...] = ()
+    dedupe: Dedupe = Dedupe()
     dispatch: tuple[Dispatch, ...] = ()
     caps: Caps = Caps()
     affinity: bool = True

@@ -3,6 +3,8 @@
 `sluice_due` learns of pairs about which nobody decided in time.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -41,7 +43,7 @@ def _table(name: str, *parts: sa.schema.SchemaItem) -> None:
     )
 
 
-def _column(name: str, kind: type[sa.types.TypeEngine], *, optional: bool = False) -> sa.Column:
+def _column(name: str, kind: type[sa.types.TypeEngine[Any]], *, optional: bool = False) -> sa.Column[Any]:
     made = sa.DateTime(timezone=True) if kind is sa.DateTime else kind()
     return sa.Column(name, made, nullable=optional)
 
