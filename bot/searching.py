@@ -16,7 +16,7 @@ from crm.rules.access import Actor
 from crm.services import agenda, leads, lookups, members
 from crm.uow import UnitOfWork
 
-MOST = 30
+MOST, MANY = 30, 200
 SHORTEST = 2
 
 
@@ -39,12 +39,12 @@ def look(database: Database, workspace: Workspace, user: str, kind: str, words: 
 
 
 def _leads(uow: UnitOfWork, actor: Actor, words: str) -> Sequence[Option]:
-    """Without a letter the actor's own, in the actor's order."""
-    found = (
-        leads.find(uow, actor=actor, words=words, most=MOST)
-        if len(words) >= SHORTEST
-        else agenda.mine(uow, actor=actor, most=MOST).each
-    )
+    """For one letter or none the actor's own, in the actor's order."""
+    if len(words) >= SHORTEST:
+        found = leads.find(uow, actor=actor, words=words, most=MOST)
+    else:
+        own = agenda.mine(uow, actor=actor, most=MANY).each
+        found = [lead for lead in own if words.casefold() in lead.title_line.casefold()]
     pooled = translate(actor.locale, _("in the pool"))
     return [
         Option(lead.ref, " · ".join(filter(None, (lead.title_line, lead.ref, None if lead.owner_id else pooled))))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, time
 from typing import Any
 
@@ -34,7 +35,8 @@ def view(form: Form, *, back: Mapping[str, Any] | None = None, given: Mapping[st
     """
     answers = {item.name: item.value for item in form.inputs} | dict(given or {})
     deciding = {item.only_if.partition("=")[0] for item in form.inputs if item.only_if}
-    asked = [block for item in form.inputs if _is_asked(item, answers) for block in _inputs(item)]
+    filled = [replace(item, value=answers[item.name]) for item in form.inputs]
+    asked = [block for item in filled if _is_asked(item, answers) for block in _inputs(item)]
     for block in asked:
         if block["block_id"] in deciding:
             block["dispatch_action"] = True

@@ -94,7 +94,7 @@ class SlackDriver:
         told = response.json() if response.content else {}
         if told.get("response_action") == "errors":
             return Seen(form.title, "\n".join(told["errors"].values()), form.buttons, form.inputs, view, form.place)
-        return _form(view | told["view"]) if "view" in told else self._after(mark)
+        return _form({"id": view["id"]} | told["view"]) if "view" in told else self._after(mark)
 
     def opens_home(self) -> Seen:
         """Look at the app's home page."""

@@ -113,6 +113,11 @@ class Scene:
         """What is answered to a typed line."""
         return self._does(who, Interaction("playground", "", who, f"{next(self._keys)}", text=words, **more))
 
+    def say_by_menu(self, who: str, action: str, words: str) -> Shown:
+        """What is answered to an entry of the menu of somebody's message."""
+        key = f"{next(self._keys)}"
+        return self._does(who, Interaction("playground", "", who, key, "action", action=action, quoted=words))
+
     def tap(self, who: str, action: str, value: str = "", **fields: str) -> Shown:
         """What is answered to a button or form."""
         key = f"{next(self._keys)}"

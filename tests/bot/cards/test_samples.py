@@ -14,8 +14,8 @@ from bot.notices import NOTICES
 from tests.bot.cards import (
     fitting,
     samples_of_aside,
-    samples_of_home,
     samples_of_contacts,
+    samples_of_home,
     samples_of_lists,
     samples_of_merging,
     samples_of_notices,

@@ -1,0 +1,113 @@
+"""Slack at work: the desk that follows, messages that become follow-ups and leads, searches within a person's right."""
+
+import pytest
+
+from tests.doubles.slack import Message
+from tests.drivers.slack import SlackDriver
+from tests.loop.conftest import *  # noqa: F403
+
+
+@pytest.fixture
+def ann(world) -> SlackDriver:
+    return world.chat("slack", "ann")
+
+
+def message(world, text: str) -> Message:
+    """Somebody's words in the channel."""
+    return world.slack.show(Message(f"C{world.acme.org_id}OPEN", "1700000055.000100", text, []))
+
+
+def home_of(world, who: SlackDriver) -> str:
+    """All that is written on the home page as it stands."""
+    return str(world.slack.homes[who.user]["blocks"])
+
+
+def test_the_desk_shows_what_there_is_and_follows_what_is_done(world, ann):
+    mine = world.lead(owner="ann", name="Lu Wei")
+    free = world.lead(pool="open", name="Mary Poppins")
+    ann.says("start")
+    page = ann.opens_home()
+    assert mine in str(page.raw)
+    assert free in str(page.raw)
+    published = world.slack.count("views.publish")
+    ann.says(f"log {mine} called, call back today 23:50")
+    ann.says(f"note {mine} likes tea")
+    world.run_jobs()
+    assert "23:50" in home_of(world, ann)
+    assert world.slack.count("views.publish") == published + 1
+
+
+def test_a_home_page_that_nobody_looked_at_for_a_day_is_left_alone(world, ann):
+    ann.says("start")
+    ann.opens_home()
+    published = world.slack.count("views.publish")
+    world.time.advance(days=1, minutes=1)
+    ann.says("on")
+    world.run_jobs()
+    assert world.slack.count("views.publish") == published
+
+
+def test_a_lead_opened_on_the_desk_is_worked_on_in_a_modal(world, ann):
+    ref = world.lead(owner="ann", name="Lu Wei")
+    ann.says("start")
+    page = ann.opens_home()
+    view = {"id": "VH", "type": "home", "callback_id": ""}
+    opened = ann.taps(type(page)(page.title, page.text, page.buttons, raw=page.raw, place=view), "Open")
+    form = ann.taps(opened, "Log")
+    done = ann.submits(form, note="called, wants a quote")
+    assert "Logged" in done.title
+    assert ref in str(done.raw)
+    assert ann.inbox() == [each for each in ann.inbox() if "Logged" not in each.title]
+
+
+def test_a_message_becomes_a_follow_up_by_its_menu(world, ann):
+    ref = world.lead(owner="ann", name="Lu Wei")
+    form = ann.picks("message.log", message(world, "She called back and wants a quote"))
+    assert form.inputs == ("lead", "note", "outcome", "next")
+    assert [option["value"] for option in ann.options(form, "lead", "Lu W")] == [ref]
+    done = ann.submits(form, lead=ref)
+    assert "wants a quote" in done.text
+    assert "wants a quote" in ann.says(f"lead {ref}").text
+
+
+def test_a_lost_lead_is_asked_for_the_reason_where_it_is_told(world, ann):
+    ref = world.lead(owner="ann", name="Lu Wei")
+    form = ann.picks("message.log", message(world, f"{ref} bought elsewhere"))
+    asked = ann.chooses(form, outcome="lost")
+    assert "reason" in asked.inputs
+    ann.submits(asked, outcome="lost", reason="competitor")
+    assert "competitor" in ann.says(f"why {ref}").text + ann.says(f"lead {ref}").text
+
+
+def test_a_message_becomes_a_lead_by_its_menu(world, ann):
+    form = ann.picks("message.new", message(world, "Please call Mary Poppins, Tea House Ltd, 13800138000"))
+    assert "13800138000" in str(form.raw)
+    shown = ann.submits(form)
+    saved = ann.taps(shown, "I found them: mine")
+    assert "Mary Poppins" in saved.text
+
+
+def test_a_reply_under_a_card_is_logged_after_one_tap(world):
+    ref = world.arrives(by_rule=True, source="web", name="Lu Wei")
+    team = [world.chat("slack", name) for name in ("ann", "bob", "cyd")]
+    ann, card = next((who, each) for who in team for each in who.inbox() if ref in each.text)
+    asked = ann.writes("visited her, wants a quote", thread=card.place.ts)
+    assert "Log this" in asked.title
+    assert ann.taps(asked, "Log it").title.startswith("Logged")
+
+
+@pytest.mark.parametrize(("words", "found"), [("", True), ("Lu W", True), ("卢", False), ("Zhao", False)])
+def test_leads_are_searched_within_the_right_of_the_person(world, ann, words, found):
+    ref = world.lead(owner="ann", name="Lu Wei")
+    world.lead(owner="bob", name="Zhao Lei")
+    form = ann.picks("message.log", message(world, "called"))
+    assert (ref in [option["value"] for option in ann.options(form, "lead", words)]) is found
+
+
+def test_a_stranger_finds_nobody(world):
+    world.slack.user("U999", name="Stranger")
+    stranger = SlackDriver(world.wire, "U999", run_jobs=world.run_jobs)
+    view = {"id": "V1", "blocks": [{"type": "input", "block_id": "lead", "element": {"action_id": "v.lead"}}]}
+    payload = world.wire.suggestion("U999", view, "lead", "v.lead", "Lu")
+    assert world.wire.interact(payload).json() == {"options": []}
+    assert stranger.inbox() == []
