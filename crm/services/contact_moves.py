@@ -44,6 +44,16 @@ _WANT = text(
     returning workspace_id
     """
 )
+# What was to come to the giver, and has not set out yet, goes on to the taker; or stays where it is.
+_REDIRECT = text(
+    """
+    update contact_move set to_id = :taker, due_at = :due,
+           state = case when from_id = :taker then 'dropped' else state end,
+           closed_at = case when from_id = :taker then cast(:now as timestamptz) end
+    where org_id = :org and lead_id = any(:leads) and to_id = :giver and state = 'wanted'
+    returning workspace_id
+    """
+)
 # Who has lost the lead again meanwhile, or never had a place in that chat, needs no contact.
 _DROP = text(
     """
@@ -115,7 +125,9 @@ def follow_leads(uow: UnitOfWork, *, lead_ids: Sequence[int], giver_id: int, tak
     """The giver's contacts shall follow these leads to the taker, once that can no longer be undone."""
     wait = timedelta(minutes=uow.rules.undo_minutes)
     args: dict[str, Any] = {"org": uow.org_id, "leads": list(lead_ids), "giver": giver_id, "taker": taker_id}
-    for workspace_id in set(uow.session.scalars(_WANT, args | {"now": uow.now, "due": uow.now + wait})):
+    args |= {"now": uow.now, "due": uow.now + wait}
+    found = [*uow.session.scalars(_REDIRECT, args), *uow.session.scalars(_WANT, args)]
+    for workspace_id in sorted(set(found)):
         plan(uow, workspace_id, at=uow.now + wait)
 
 

@@ -172,6 +172,19 @@ def test_an_event_that_means_nothing_here_is_taken_and_left(at: Doorstep, event:
 
 
 @pytest.mark.parametrize(
+    "told",
+    [
+        {"UserID": "", "ExternalUserID": "wo1"},
+        {"UserID": "ann", "ExternalUserID": "x" * 200},
+        {"UserID": {"a": "b"}, "ExternalUserID": "wo1"},
+    ],
+)
+def test_news_of_nobody_are_refused(at: Doorstep, told: dict[str, object]) -> None:
+    reply = at.caller.event("sys", "change_external_contact", ChangeType="add_external_contact", **told)
+    assert (reply.status, at.dispatcher.seen) == (400, [])
+
+
+@pytest.mark.parametrize(
     ("kind", "more", "name", "mime"),
     [
         ("image", {}, "picture.jpg", "image/jpeg"),
