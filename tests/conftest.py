@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -16,6 +16,9 @@ from ops.embedded import Engines
 from ops.migrate import upgrade
 from ops.sockets import Sockets
 from tests.rounds import rounds
+
+if TYPE_CHECKING:
+    from tests.world import House
 
 # How long an example takes says more about the machine than about us. `make test` tells the same stories every time,
 # so that red means "this change"; `make chaos` draws new ones.
@@ -99,6 +102,15 @@ def database(shared_database: Database) -> Iterator[Database]:
     """The database as the application sees it. Tests share it and stay apart by making an organization each."""
     yield shared_database
     shared_database.time = clock.wall
+
+
+@pytest.fixture(scope="session")
+def house(migrated_url: str, redis_url: str) -> Iterator["House"]:
+    """All doors and the platforms' servers; companies move in one after the other."""
+    from tests.world import open_house  # most tests need no door
+
+    with open_house(migrated_url, redis_url) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from bot.app import Bot
-from crm import jobs
+from crm import clock, jobs
 from crm.clock import DrivenClock
 from crm.db import Database
 from crm.services import dispatch, placing
@@ -138,38 +138,67 @@ def settings_for(url: str, redis_url: str, slack: SlackDouble, wecom: WeComDoubl
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class House:
+    """What a company moves into: the bot behind its doors, and the platforms' servers."""
+
+    bot: Bot
+    slack: SlackDouble
+    wecom: WeComDouble
+    host: str
+    client: TestClient
+
+
 @contextmanager
-def open_world(
-    url: str, redis_url: str, time: DrivenClock, *, rules: str | None = None, base: Database
-) -> Iterator[World]:
-    """A world of its own company; `base` writes the company."""
+def open_house(url: str, redis_url: str, time: clock.TimeSource = clock.wall) -> Iterator[House]:
+    """Doors and doubles, which take ten times as long to open as a company takes to found."""
     with ExitStack() as stack:
         slack, wecom = SlackDouble(), stack.enter_context(WeComDouble())
         stack.callback(slack.stop)
         bot = compose(settings_for(url, redis_url, slack, wecom), time=time)
         stack.callback(bot.database.close)
         stack.callback(bot.redis.close)
-        acme = build.company(base, rules=rules)
-        with base.begin(acme.org_id) as uow:
-            for platform in ("slack", "playground"):
-                acme.group[platform] = build.group(uow, acme, platform, pool="open")
         app = create_app(bot)
         host = stack.enter_context(serving(app))
-        users = {build.external("slack", name, acme.org_id): build.PEOPLE[name][0] for name in build.PEOPLE}
-        team = f"T{acme.org_id:08d}"
-        join(slack, users, team=team, token=f"xoxb-{acme.org_id}", channels=(f"C{acme.org_id}OPEN",))
-        wire = Wire(host, slack, team=team)
-        stack.callback(wire.close)
-        wecom.corp_id, wecom.secret = f"ww{acme.org_id:016d}", f"secret-{acme.org_id}"
-        wecom_drivers.join(
-            wecom, {build.external("wecom", name, acme.org_id): build.PEOPLE[name][0] for name in build.PEOPLE}
-        )
-        caller = Caller(
-            post=lambda path, body: call(host, "POST", path, body), corp_id=wecom.corp_id, agent_id=wecom.agent_id,
-            token="token", aes_key="k" * 43,
-        )  # fmt: skip
         client = stack.enter_context(TestClient(app, base_url=f"http://{host}"))
-        yield World(acme, bot, Work.of(bot), time, slack, wecom, wire, caller, client)
+        yield House(bot, slack, wecom, host, client)
+
+
+@contextmanager
+def move_in(house: House, time: DrivenClock, *, rules: str | None = None, base: Database) -> Iterator[World]:
+    """A company of its own, on platforms that have forgotten the former one; `base` writes it."""
+    slack, wecom, host = house.slack, house.wecom, house.host
+    slack.reset()
+    wecom.reset()
+    house.bot.database.time = time
+    acme = build.company(base, rules=rules)
+    with base.begin(acme.org_id) as uow:
+        for platform in ("slack", "playground"):
+            acme.group[platform] = build.group(uow, acme, platform, pool="open")
+    users = {build.external("slack", name, acme.org_id): build.PEOPLE[name][0] for name in build.PEOPLE}
+    team = f"T{acme.org_id:08d}"
+    join(slack, users, team=team, token=f"xoxb-{acme.org_id}", channels=(f"C{acme.org_id}OPEN",))
+    wecom.corp_id, wecom.secret = f"ww{acme.org_id:016d}", f"secret-{acme.org_id}"
+    wecom_drivers.join(
+        wecom, {build.external("wecom", name, acme.org_id): build.PEOPLE[name][0] for name in build.PEOPLE}
+    )
+    caller = Caller(
+        post=lambda path, body: call(host, "POST", path, body), corp_id=wecom.corp_id, agent_id=wecom.agent_id,
+        token="token", aes_key="k" * 43,
+    )  # fmt: skip
+    wire = Wire(host, slack, team=team)
+    house.client.cookies.clear()
+    yield World(acme, house.bot, Work.of(house.bot), time, slack, wecom, wire, caller, house.client)
+    wire.close()
+
+
+@contextmanager
+def open_world(
+    url: str, redis_url: str, time: DrivenClock, *, rules: str | None = None, base: Database
+) -> Iterator[World]:
+    """A house for one company alone."""
+    with open_house(url, redis_url, time) as house, move_in(house, time, rules=rules, base=base) as world:
+        yield world
 
 
 def titles(cards: list[Seen]) -> list[str]:

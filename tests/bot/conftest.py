@@ -6,11 +6,11 @@ import pytest
 
 from crm.clock import DrivenClock
 from crm.db import Database
-from tests.world import World, open_world
+from tests.world import House, World, move_in
 
 
 @pytest.fixture
-def world(database: Database, migrated_url: str, redis_url: str, time: DrivenClock) -> Iterator[World]:
+def world(database: Database, house: House, time: DrivenClock) -> Iterator[World]:
     """A company without a rule set of its own, on all three platforms."""
-    with open_world(migrated_url, redis_url, time, base=database) as opened:
+    with move_in(house, time, base=database) as opened:
         yield opened

@@ -68,6 +68,13 @@ class WeComDouble(People):
     """
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self.lock, self.closing = threading.RLock(), threading.Event()
+        self.reset(now)
+
+    def reset(self, now: Callable[[], float] = time.time) -> None:
+        """Forget everything; who still waits for an answer that hangs is let go."""
+        self.closing.set()
+        self.closing = threading.Event()
         self.corp_id, self.agent_id = "ww1234567890abcdef", 1000002
         self.secret = "app-secret-of-the-double-0123456789abcdef"
         self.all_invalid_is_an_error = True
@@ -91,8 +98,6 @@ class WeComDouble(People):
         self._task_ids: set[str] = set()
         self._recent: dict[str, tuple[float, dict[str, Any]]] = {}
         self._ids = itertools.count(1)
-        self.lock = threading.RLock()
-        self.closing = threading.Event()
 
     def __enter__(self) -> Self:
         self._server = _Server(("127.0.0.1", 0), _handler(self))

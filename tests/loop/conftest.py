@@ -8,7 +8,7 @@ import pytest
 
 from crm.clock import DrivenClock
 from crm.db import Database
-from tests.world import World, open_world
+from tests.world import House, World, move_in
 
 RULES = """
 claim: {per_day: 5, capacity: {default: 6}, cool_down: 2d}
@@ -27,6 +27,6 @@ fallback_pool: open
 
 
 @pytest.fixture
-def world(database: Database, migrated_url: str, redis_url: str, time: DrivenClock) -> Iterator[World]:
-    with open_world(migrated_url, redis_url, time, rules=RULES, base=database) as opened:
+def world(database: Database, house: House, time: DrivenClock) -> Iterator[World]:
+    with move_in(house, time, rules=RULES, base=database) as opened:
         yield opened

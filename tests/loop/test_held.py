@@ -8,7 +8,7 @@ import pytest
 
 from crm.clock import DrivenClock
 from crm.db import Database
-from tests.world import PLATFORMS, World, open_world
+from tests.world import PLATFORMS, House, World, move_in
 
 everywhere = pytest.mark.parametrize("platform", PLATFORMS)
 RULES = """
@@ -22,8 +22,8 @@ dispatch:
 
 
 @pytest.fixture
-def world(database: Database, migrated_url: str, redis_url: str, time: DrivenClock) -> Iterator[World]:
-    with open_world(migrated_url, redis_url, time, rules=RULES, base=database) as opened:
+def world(database: Database, house: House, time: DrivenClock) -> Iterator[World]:
+    with move_in(house, time, rules=RULES, base=database) as opened:
         yield opened
 
 

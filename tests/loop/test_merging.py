@@ -10,16 +10,14 @@ import pytest
 from crm.clock import DrivenClock
 from crm.db import Database
 from tests import build
-from tests.world import PLATFORMS, World, open_world
+from tests.world import PLATFORMS, House, World, move_in
 
 everywhere = pytest.mark.parametrize("platform", PLATFORMS)
 
 
 @pytest.fixture
-def world(
-    migrated_url: str, redis_url: str, time: DrivenClock, shared_database: Database
-) -> Iterator[World]:  # fmt: skip
-    with open_world(migrated_url, redis_url, time, base=shared_database) as opened:
+def world(house: House, time: DrivenClock, shared_database: Database) -> Iterator[World]:
+    with move_in(house, time, base=shared_database) as opened:
         yield opened
 
 

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from bot import limiter
 from crm.clock import DrivenClock
 from crm.db import Database
-from tests.world import World, open_world
+from tests.world import House, World, move_in, open_world
 
 NO_LIMITS = "claim: {per_day: null, capacity: {default: null}}"
 
@@ -49,6 +49,7 @@ def open_house(
 
 
 @pytest.fixture
-def world(open_house: Callable[..., World]) -> World:
+def world(database: Database, house: House, time: DrivenClock) -> Iterator[World]:
     """A company without limits."""
-    return open_house()
+    with move_in(house, time, rules=NO_LIMITS, base=database) as opened:
+        yield opened
