@@ -240,3 +240,16 @@ def test_a_member_who_left_in_wecom_leaves_the_rota(house):
         args = {"m": house.acme.member["ann"]}
         gone = uow.session.execute(text("select active, on_duty from member where id = :m"), args).one()
     assert tuple(gone) == (False, False)
+
+
+def test_a_picture_or_recording_becomes_a_follow_up_with_the_file(house):
+    ref = house.lead(owner="ann")
+    house.person("ann").says(f"lead {ref}")
+    picture, voice = b"\x89PNG\r\n\x1a\n" + b"pixels" * 20, b"#!AMR\n" + b"\x3c" * 64
+    for number, (kind, content) in enumerate((("image", picture), ("voice", voice))):
+        sent = {"MediaId": house.wecom.uploaded(content), "MsgId": 901 + number, "Format": "amr"}
+        assert house.caller.call(house.user("ann"), MsgType=kind, **sent).status == 200
+        house.run_jobs()
+    kept = house.rows("select state, content from attachment where org_id = :o order by created_at, id")
+    assert kept == [("kept", picture), ("kept", voice)]
+    assert house.scalar("select count(*) from activity where org_id = :o and verb = 'logged'") == 2
