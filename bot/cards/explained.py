@@ -21,13 +21,13 @@ TOPICS = {
 }  # fmt: skip
 PERIODS = {"day": _("today"), "week": _("this week")}
 ROLES = {"managers": _("managers"), "admins": _("admins"), "reps": _("sales people")}
-# Why a free lead is kept from everybody.
 # What a field of the rule set takes.
 TAKES = {
-    "whole": _("a whole number"), "number": _("a number"), "positive": _("a number above 0"), "period": _("a period such as 30m, 24h, 7d or 3wd"),
-    "yes_no": _("true or false"), "list": _("a list in brackets"), "words": _("words"),
-    "fields": _("fields of its own, so set one of those"),
+    "whole": _("a whole number"), "number": _("a number"), "positive": _("a number above 0"),
+    "period": _("a period such as 30m, 24h, 7d or 3wd"), "yes_no": _("true or false"), "list": _("a list in brackets"),
+    "words": _("words"), "fields": _("fields of its own, so set one of those"),
 }  # fmt: skip
+# Why a free lead is kept from everybody.
 KEPT = {
     "offer": _("it is offered to a colleague"), "paused": _("its rule is paused"),
     "person": _("a manager keeps it back"), "desk": _("it lies on a manager's desk"),

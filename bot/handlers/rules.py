@@ -12,6 +12,7 @@ from bot.router import action, command
 from crm.errors import MissingArgument
 from crm.rules.edits import edited
 from crm.services import rehearsing, rules_admin
+from crm.services.rehearsing import Rehearsal
 
 _FENCE = re.compile(r"^\s*```\w*\n?|\n?\s*```\s*$")
 _CARDS = {
@@ -62,12 +63,17 @@ def discard(context: Context, rehearsal: Id) -> Reply:
 
 @action("rules.again", guards=False)
 def again(context: Context, rehearsal: Id) -> Reply:
-    found = rehearsing.again(context.uow, actor=context.need_manager(), rehearsal_id=rehearsal)
-    return context.reply("rehearsal", rehearsal=found.id)
+    return _shown(context, rehearsing.again(context.uow, actor=context.need_manager(), rehearsal_id=rehearsal))
 
 
 def _rehearsed(context: Context, written: str) -> Reply:
-    made = rehearsing.start(context.uow, written=written, actor=context.need_manager())
+    return _shown(context, rehearsing.start(context.uow, written=written, actor=context.need_manager()))
+
+
+def _shown(context: Context, made: Rehearsal) -> Reply:
+    """What is still being counted has a card of its own, which can be drawn over."""
+    if made.state == "counting":
+        return context.reply("rehearsing")
     return context.reply("rehearsal", rehearsal=made.id)
 
 

@@ -57,6 +57,14 @@ _IS_LARGE = text(
                                   where org_id = :org and at >= :since limit :most) dealt) = :most
     """
 )
+# The card that says that it is being counted: where it stands, and whether it is still to be drawn.
+_CARD = text(
+    """
+    select m.state = 'owed' and m.attempt = 0 as to_come, p.handle from message m
+    left join posted_card p on p.org_id = m.org_id and p.message_id = m.id
+    where m.org_id = :org and m.key = :key limit 1
+    """
+)
 _MEMBERS = text("select member_id from rep_load where org_id = :org and holding > 0")
 
 
@@ -78,12 +86,14 @@ class Rehearsal:
 
 
 def start(uow: UnitOfWork, *, written: str, actor: Actor | None = None) -> Rehearsal:
-    """Rehearse a rule set: a small organization's at once, a large one's by a job that tells `actor` when it is done.
+    """Rehearse a rule set: a small organization's at once, a large one's by a job on a card of `actor`.
 
     Raises: NotAllowed, RuleSetInvalid.
     """
     made = _open(uow, written, actor)
     if uow.session.scalar(_IS_LARGE, _size(uow)):
+        if actor is not None:
+            uow.notify("rules.rehearsed", to=actor.id, key=_counting(made.id), data={"rehearsal": made.id})
         uow.defer(queue.Order(queue.REHEARSE, {"org_id": uow.org_id, "rehearsal_id": made.id}, queue=queue.BULK))
         return made
     _count(lambda: nullcontext(uow), made.id)
@@ -108,9 +118,7 @@ def count(begin: Begin, rehearsal_id: int) -> None:
     counted = _count(begin, rehearsal_id, reading=_reading(begin))
     if counted and asked.by_id is not None:
         with begin() as uow:
-            uow.notify(
-                "rules.rehearsed", to=asked.by_id, key=f"rehearsed:{rehearsal_id}", data={"rehearsal": rehearsal_id}
-            )
+            _show(uow, asked)
 
 
 def get(uow: UnitOfWork, rehearsal_id: int) -> Rehearsal:
@@ -155,6 +163,18 @@ def _open(uow: UnitOfWork, written: str, actor: Actor | None) -> Rehearsal:
     rules_admin.check(uow, written)
     args = {"org": uow.org_id, "text": written, "by": actor.id if actor else None, "now": uow.now}
     return get(uow, uow.session.execute(_INSERT, args | {"base": uow.rule_set_id}).scalar_one())
+
+
+def _counting(rehearsal_id: int) -> str:
+    return f"rehearsing:{rehearsal_id}"
+
+
+def _show(uow: UnitOfWork, asked: Rehearsal) -> None:
+    """Draw the figures over the card that says that they are being counted; a new card where that cannot be changed."""
+    card = uow.session.execute(_CARD, {"org": uow.org_id, "key": _counting(asked.id)}).one_or_none()
+    if card is None or not card.to_come:
+        data = {"rehearsal": asked.id} | ({"handle": card.handle} if card and card.handle else {})
+        uow.notify("rules.rehearsed", to=asked.by_id, key=f"rehearsed:{asked.id}", data=data)
 
 
 def _size(uow: UnitOfWork) -> dict[str, Any]:

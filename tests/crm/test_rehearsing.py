@@ -185,16 +185,28 @@ def everything(database, acme):
         ]
 
 
+def test_a_card_that_is_still_to_be_drawn_when_all_is_counted_is_the_only_one(database, acme, monkeypatch):
+    monkeypatch.setattr(rehearsing, "AT_ONCE", 0)
+    lead(database, acme, owner="ann", days=5)
+    asked = rehearse(database, acme, TWO_DAYS)
+    jobs.rehearse(database, org_id=acme.org_id, rehearsal_id=asked.id)
+    with database.begin(acme.org_id) as uow:
+        told = uow.session.execute(text("select key from message where org_id = :o"), {"o": acme.org_id}).all()
+        assert told == [(f"rehearsing:{asked.id}",)]
+
+
 def test_a_large_organization_is_counted_by_a_job_that_tells_who_asked(database, acme, monkeypatch):
     monkeypatch.setattr(rehearsing, "AT_ONCE", 1)
     lead(database, acme, owner="ann", days=5), lead(database, acme, owner="ann", days=1)
     asked = rehearse(database, acme, TWO_DAYS)
     assert asked.state == "counting"
+    with database.begin(acme.org_id) as uow:
+        uow.session.execute(text("update message set state = 'sent', attempt = 1 where topic = 'rules.rehearsed'"))
     jobs.rehearse(database, org_id=acme.org_id, rehearsal_id=asked.id)
     jobs.rehearse(database, org_id=acme.org_id, rehearsal_id=asked.id)
     with database.begin(acme.org_id) as uow:
         told = uow.session.execute(text("select topic, member_id, card from message where topic = 'rules.rehearsed'"))
-        assert told.all() == [("rules.rehearsed", acme.member["mia"], {"rehearsal": asked.id})]
+        assert told.all() == [("rules.rehearsed", acme.member["mia"], {"rehearsal": asked.id})] * 2
         assert rehearsing.get(uow, asked.id).result["clocks"]["now"] == [0, 1]
 
 

@@ -116,14 +116,17 @@ def test_whoever_taps_later_than_another_rehearses_again(world: World) -> None:
     assert "per_day: 20" in in_force(world)
 
 
-def test_a_large_company_is_counted_by_a_job(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@everywhere
+def test_a_large_company_is_counted_by_a_job_and_the_card_fills_itself(
+    world: World, platform: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rehearsing, "AT_ONCE", 0)
     world.lead(owner="ann")
-    mia = world.chat("playground", "mia")
-    assert "I am counting" in mia.says("rules set claim.per_day 20").text
+    mia = world.chat(platform, "mia")
+    assert "the next card shows the figures" in mia.says("rules set claim.per_day 20").text.lower()
     world.run_jobs()
-    told = mia.inbox()[-1]
-    assert "5 → 20" in told.text
+    (told,) = (card for card in mia.inbox() if "5 → 20" in card.text)
+    assert not any("I am counting" in card.text for card in mia.inbox())
     assert "is in force" in mia.taps(told, "Apply").text
 
 

@@ -116,6 +116,22 @@ def transferred(scene: Scene) -> Shown:
     return scene.owed("leads.transferred")
 
 
+@sample("transferred-undone")
+def transferred_undone(scene: Scene) -> Shown:
+    for name in ("Lu Wei", "周敏"):
+        scene.lead(owner="ann", name=name)
+    scene.say("mia", "transfer @Ann @Bob")
+    scene.say("mia", "undo")
+    return scene.owed("leads.transferred", to="ann")
+
+
+@sample("moved_away-undone")
+def moved_away_undone(scene: Scene) -> Shown:
+    scene.say("mia", f"assign {scene.lead(owner='ann')} @Bob")
+    scene.say("mia", "undo")
+    return scene.owed("leads.moved_away", to="bob")
+
+
 @sample("moved_away")
 def moved_away(scene: Scene) -> Shown:
     scene.say("mia", f"assign {scene.lead(owner='bob')} @Ann")

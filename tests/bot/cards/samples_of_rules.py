@@ -56,6 +56,11 @@ def rehearsal(scene: Scene) -> Shown:
     return rehearsed(scene)
 
 
+@sample("rehearsing")
+def rehearsing(scene: Scene) -> Shown:
+    return scene.shown("mia", "rehearsing")
+
+
 @sample("rehearsal-counting")
 def rehearsal_counting(scene: Scene) -> Shown:
     shown = rehearsed(scene)
