@@ -15,6 +15,8 @@ from rapidfuzz import fuzz, process
 from bot import arguments, handlers
 from bot.context import Context, Reply
 from crm.errors import BadArgument, MissingArgument, NotUnderstood, OldCard, UnknownWord
+from crm.errors_of_asking import FileUnwanted
+from crm.rules import file_kinds
 
 Handler = Callable[..., Reply]
 F = TypeVar("F", bound=Handler)
@@ -154,6 +156,13 @@ def _act(context: Context) -> Reply:
         kind = "lead" if hasattr(first, "number") and hasattr(first, "stage") else "task"
         return context.reply("stale", **{kind: first.id})
     return entry.call(context, **values)
+
+
+def happen(kind: str, context: Context) -> Reply | None:
+    """Call what happens on an event. Raises FileUnwanted where nothing does."""
+    if kind not in _EVENTS:
+        raise FileUnwanted(limit=file_kinds.MEGABYTES)
+    return _EVENTS[kind](context)
 
 
 def event(kind: str) -> Callable[[Callable[[Context], Reply | None]], Callable[[Context], Reply | None]]:

@@ -20,7 +20,9 @@ DELIVER, EDIT, DISPATCH, TICK = "deliver", "edit_card", "dispatch_lead", "tick"
 DEAL, REFRESH, RESCORE = "deal_leads", "refresh_deadlines", "rescore_leads"
 REHEARSE, DEAL_HELD = "rehearse_rules", "deal_held"
 REWIND = "rewind_run"
+READ_SHEET, TAKE_SHEET = "read_sheet", "take_sheet"
 CONTACT, COLLEAGUE, MOVES = "read_contact", "read_colleague", "move_contacts"
+FETCH = "fetch_file"
 QUICK, BULK = "quick", "bulk"
 
 

@@ -9,7 +9,7 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 from bot.app import Bot
-from webhooks import calendar_feed, exports, health, playground, slack, wecom
+from webhooks import calendar_feed, exports, files, health, playground, slack, wecom
 from webhooks.intake import router as intake
 
 
@@ -25,6 +25,7 @@ def create_app(bot: Bot) -> FastAPI:
     app = FastAPI(title="Sluice", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.include_router(health.router(bot))
     app.include_router(exports.router(bot))
+    app.include_router(files.router(bot))
     app.include_router(calendar_feed.router(bot))
     app.include_router(slack.router(bot))
     app.include_router(wecom.router(bot))

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
+from bot.cards import conditions
+from bot.cards.words import Words
 from bot.understanding import about
-from crm.models import PendingLine
+from crm.errors_of_asking import FileGone
+from crm.models import Attachment, PendingLine
+from crm.rules import file_kinds
 from crm.rules.access import Actor
-from crm.services import asking, pending_lines, sharing
+from crm.services import asking, attachments, pending_lines, pipeline, relogging, sharing
 from crm.services.asking import QuestionView
+from crm.services.leads import LeadView
 from crm.uow import UnitOfWork
 
 
 class AskedFacts:
     """Reads for these cards."""
 
-    uow: UnitOfWork
-    viewer: Actor
+    if TYPE_CHECKING:
+        uow: UnitOfWork
+        viewer: Actor
+
+        @property
+        def words(self) -> Words: ...
 
     def pending_line(self, line: int) -> PendingLine | None:
         """A line of the viewer's own that waits for a tap."""
@@ -39,6 +49,58 @@ class AskedFacts:
         """What was said in a question's thread, the question first."""
         return asking.thread(self.uow, question)
 
+    def what_of(self, lead: LeadView, entry: Mapping[str, Any]) -> str:
+        """What an entry of the timeline changed, where its verb leaves that open."""
+        data = entry["data"]
+        moved = entry["verb"] in ("stage", "reopened")
+        stages = {stage.key: stage for stage in pipeline.stages(self.uow, lead.id)} if moved else {}
+        stage = stages.get(data.get("to"))
+        if stage is not None:
+            return "→ " + (stage.name_zh if self.viewer.locale == "zh" else stage.name)
+        moment = data.get("due") or data.get("next") or data.get("until") or data.get("occurred")
+        return f"({self.words.at(datetime.fromisoformat(moment))})" if moment else ""
+
+    def why_of(self, entry: Mapping[str, Any]) -> str:
+        """Why the engine did it: what was missing, or the rule's name."""
+        because = entry["because"] or {}
+        if because.get("anchor"):
+            return conditions.missing(self.words, because["anchor"], because.get("period"), entry["rule"])
+        return conditions.rule_name(self.words, entry["rule"]) if entry["rule"] else ""
+
     def glimpse(self, lead_id: int) -> str:
         """Who a lead is that was shown to the viewer, and no more."""
         return sharing.glimpse(self.uow, lead_id)
+
+    @property
+    def largest_file(self) -> int:
+        """Megabytes."""
+        return file_kinds.MEGABYTES
+
+    def size_of(self, file: Attachment) -> str:
+        """A size as people say it."""
+        whole = file.size >= 1024 * 1024
+        return f"{file.size / 1024 / 1024:.1f} MB" if whole else f"{max(1, round(file.size / 1024))} KB"
+
+    def files(self, lead_id: int) -> list[Attachment]:
+        """The files of a lead, as far as the viewer may see them."""
+        return attachments.of_lead(self.uow, actor=self.viewer, lead_id=lead_id)
+
+    def standing(self, activity_id: int) -> int:
+        """The follow-up that stands where this one stood before it was corrected."""
+        return relogging.standing(self.uow, activity_id)
+
+    def files_of(self, entry: Mapping[str, Any]) -> list[Attachment]:
+        """The files of one follow-up."""
+        return [file for file in self.files(entry["lead_id"]) if file.activity_id == entry["id"]]
+
+    def file(self, file_id: int) -> Attachment | None:
+        """One of them."""
+        try:
+            return attachments.get(self.uow, actor=self.viewer, attachment_id=file_id)
+        except FileGone:
+            return None
+
+    def sent_file(self, file_id: int) -> Attachment | None:
+        """A file that the viewer has sent, whatever became of it."""
+        found = attachments.named(self.uow, file_id)
+        return found if found and found.member_id == self.viewer.id else None

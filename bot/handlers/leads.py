@@ -37,6 +37,12 @@ def lead(context: Context, lead: LeadView) -> Reply:
     return context.beside("lead", lead=lead.id, note="")
 
 
+@action("lead.history", guards=False)
+def story(context: Context, lead: LeadView) -> Reply:
+    """The whole timeline: who did what, and why."""
+    return context.beside("story", lead=lead.id)
+
+
 @action("lead.show", guards=False)
 def show(context: Context, lead: LeadView) -> Reply:
     """Back from a question to the lead's card."""
@@ -175,7 +181,7 @@ def won(context: Context, lead: LeadOrSum, amount: Rest | None = None) -> Reply:
 def lost(context: Context, lead: LeadView, reason: Rest | None = None) -> Reply:
     given = context.fields.get("reason") or reason
     if not given:
-        return replace(context.reply("lost_why", lead=lead.id), asks=("lead.lost", lead.ref))
+        return replace(context.reply("lost_why", about=lead.id), asks=("lead.lost", lead.ref))
     pipeline.lost(context.uow, actor=context.actor, lead=lead, reason=given)
     return context.reply("closed", lead=lead.id, won=False)
 

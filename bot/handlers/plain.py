@@ -8,7 +8,7 @@ from bot.arguments import Rest
 from bot.context import Context, Reply
 from bot.handlers import asking as asks
 from bot.handlers import leads as lead_handlers
-from bot.handlers import work
+from bot.handlers import attached, work
 from bot.router import plain
 from crm.services import asking, leads
 
@@ -35,6 +35,12 @@ def in_a_thread(context: Context, text: str) -> Reply | None:
     if asking.REF.fullmatch(quoted):
         return asks.replied(context, asking.get(context.uow, actor=context.actor, ref=quoted), text)
     return work.log_line(context, quoted, text) if quoted else None
+
+
+@plain
+def piece_of_a_chat(context: Context, text: str) -> Reply | None:
+    """What was said elsewhere, pasted as it is."""
+    return attached.pasted(context, text)
 
 
 @plain

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from bot import times
+from bot import said, times
 from bot.arguments import Id, Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.handlers import merging
 from bot.router import action, command
-from bot.understanding.sentence import understand
 from crm.services import follow_ups, leads, members, orders, tasks, undo
 from crm.services.follow_ups import FollowUp
 from crm.services.leads import LeadView
@@ -28,15 +27,9 @@ def log(context: Context, lead: LeadView, words: Rest | None = None) -> Reply:
     sentence = ", ".join(part for part in (words, *_form_parts(context)) if part)
     if not sentence:
         return context.form("log_form", lead=lead.id)
-    said = understand(sentence, now=context.uow.now, tz=context.actor.timezone, locale=context.actor.locale)
-    follow_up = FollowUp(
-        note=said.note or sentence, outcome=said.outcome, channel=said.channel, stage=None, amount=said.amount,
-        currency=said.currency, next_at=times.certain(said.next_at) or times.of_form(context),
-        next_words=said.next_text,
-    )  # fmt: skip
+    follow_up, vague = said.understood(context, sentence)
     activity = follow_ups.log(context.uow, actor=context.actor, lead=lead, said=follow_up)
-    vague = said.next_at is not None and said.next_at.vague
-    return context.reply("logged", lead=lead.id, activity=activity, vague=vague)
+    return context.reply("logged", lead=lead.id, activity=activity, vague=vague, guessed=context.guessed)
 
 
 @action("lead.no_answer")

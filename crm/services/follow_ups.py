@@ -25,6 +25,8 @@ class FollowUp:
     """What was understood of a sentence.
 
     `next_at` sets the next reminder, `next_words` says what it is about; `stage` is the stage to move to.
+    `occurred_at` is when it was, where that is not now; the clocks run from when it was recorded, all the same, which
+    is `recorded_at` for one that is written anew to correct it.
     """
 
     note: str
@@ -35,6 +37,8 @@ class FollowUp:
     currency: str | None = None
     next_at: datetime | None = None
     next_words: str | None = None
+    occurred_at: datetime | None = None
+    recorded_at: datetime | None = None
 
 
 def log(uow: UnitOfWork, *, actor: Actor, lead: LeadView, said: FollowUp) -> int:
@@ -46,7 +50,7 @@ def log(uow: UnitOfWork, *, actor: Actor, lead: LeadView, said: FollowUp) -> int
     stops = said.outcome in STOPS
     made = _plan(uow, actor, lead, said, stops=stops)
     reached = said.outcome not in NOT_REACHED
-    columns: dict[str, Any] = {"followed_up_at": uow.now}
+    columns: dict[str, Any] = {"followed_up_at": said.recorded_at or uow.now}
     if reached and lead.contacted_at is None:
         columns["contacted_at"] = uow.now
     if said.amount is not None:
@@ -60,7 +64,7 @@ def log(uow: UnitOfWork, *, actor: Actor, lead: LeadView, said: FollowUp) -> int
         words=said.note,
         data={
             "outcome": said.outcome, "channel": said.channel, "next": said.next_at, "stage": stage,
-            "amount": said.amount is not None,
+            "amount": said.amount is not None, **({"occurred": said.occurred_at} if said.occurred_at else {}),
         },
         made=made, owner=lead.owner_id, **columns,
     )  # fmt: skip

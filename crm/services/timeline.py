@@ -121,9 +121,27 @@ _ONE_STEP = text(
     from made where a.org_id = :org and a.id = made.id
     """
 )
+_REACHES = text(
+    """
+    update activity a set undo = a.undo || jsonb_build_object('version', l.version, 'base',
+               coalesce((a.undo->>'base')::bigint, (a.undo->>'version')::bigint - 1))
+    from lead l where a.org_id = :org and a.id = :id and l.org_id = a.org_id and l.id = a.lead_id
+    """
+)
+_SAME_STEP = text(
+    """
+    update activity a set undo = a.undo || jsonb_build_object('step', (
+        select cast(max(b.id) as text) from activity b
+        where b.org_id = a.org_id and b.lead_id = a.lead_id and b.actor_id = a.actor_id and b.at = a.at))
+    where a.org_id = :org and a.lead_id = :lead and a.actor_id = :me and a.at = :now and a.undo is not null
+      and a.undone_at is null
+    """
+)
 _ENTRIES = """
-    select a.id, a.lead_id, a.verb, a.at, a.words, a.data, a.undone_at, m.name as actor, f.name as "for", a.decision_id
+    select a.id, a.lead_id, a.verb, a.at, a.words, a.data, a.undone_at, m.name as actor, f.name as "for", a.decision_id,
+           d.rule, d.facts as because
     from activity a
+    left join decision d on d.org_id = a.org_id and d.id = a.decision_id
     left join member m on m.org_id = a.org_id and m.id = a.actor_id
     left join member f on f.org_id = a.org_id and f.id = a.for_id
     where a.org_id = :org
@@ -134,7 +152,8 @@ _STORY = """
                               select w.id from lead w where w.org_id = :org and w.merged_into = :lead))
 """
 _OF_LEAD = text(
-    _ENTRIES + _STORY + " and a.verb not in ('undone', 'merged_away') order by a.at desc, a.id desc limit :most"
+    _ENTRIES + _STORY + " and a.verb not in ('undone', 'merged_away') and a.data->>'corrected' is null"
+    " order by a.at desc, a.id desc limit :most"
 )
 _ONE = text(_ENTRIES + " and a.id = :id")
 _LAST = text(_ENTRIES + " and a.lead_id = :lead and a.verb = :verb order by a.at desc, a.id desc limit 1")
@@ -173,6 +192,16 @@ def set_tasks(uow: UnitOfWork, ids: list[int], *, to: str, was: str) -> None:
 def one_step(uow: UnitOfWork, *, actor_id: int, lead_ids: list[int], verb: str) -> None:
     """What the actor has just done with these leads was one command, so an undo takes it back as one."""
     uow.session.execute(_ONE_STEP, {"org": uow.org_id, "me": actor_id, "leads": lead_ids, "verb": verb, "now": uow.now})
+
+
+def same_step(uow: UnitOfWork, *, actor_id: int, lead_id: int) -> None:
+    """All that the actor has done with the lead in this transaction was one command, whatever it changed."""
+    uow.session.execute(_SAME_STEP, {"org": uow.org_id, "me": actor_id, "lead": lead_id, "now": uow.now})
+
+
+def reaches_to_now(uow: UnitOfWork, activity_id: int) -> None:
+    """What has happened to the lead since that change was written belongs to the change."""
+    uow.session.execute(_REACHES, {"org": uow.org_id, "id": activity_id})
 
 
 def undoable_creation(uow: UnitOfWork, lead_ids: list[int], *, list_id: int | None = None) -> None:

@@ -1,0 +1,177 @@
+"""Files of follow-ups: announced with the message, fetched by a job, kept with the lead, shown to whoever may see it.
+
+They lie in the database, so that one backup, one row security and one erasure hold for them as for the words beside
+them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, text, update
+
+from crm import queue
+from crm.errors import LeadNotFound
+from crm.errors_of_asking import FileGone
+from crm.models import Attachment
+from crm.rules import file_kinds
+from crm.rules.access import Actor
+from crm.services import leads
+from crm.uow import UnitOfWork
+from crm.vault import Vault, VaultError
+
+GOOD_FOR = timedelta(minutes=15)
+LOOSE_FOR = timedelta(hours=24)
+MOST_FILES = 10
+_PURPOSE = "attachment"
+_OLD = text("delete from attachment where org_id = :org and lead_id is null and created_at < :before")
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A file that came with a message. `handle` is its platform's way to the bytes."""
+
+    name: str
+    mime: str
+    size: int
+    handle: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Which file a link is for, whose it is, and until when it may be used."""
+
+    org_id: int
+    member_id: int
+    attachment_id: int
+    until: datetime
+
+
+def announce(uow: UnitOfWork, *, actor: Actor, workspace_id: int, files: Sequence[Coming]) -> list[int]:
+    """Write down what came; a job fetches each at once, for platforms keep files only for a while."""
+    uow.session.execute(_OLD, {"org": uow.org_id, "before": uow.now - LOOSE_FOR})
+    made = [
+        Attachment(
+            org_id=uow.org_id, member_id=actor.id, workspace_id=workspace_id, name=file.name[:200],
+            mime=file.mime[:100], size=file.size, handle=dict(file.handle), state="coming", created_at=uow.now,
+        )
+        for file in files[:MOST_FILES]
+    ]  # fmt: skip
+    uow.session.add_all(made)
+    uow.session.flush()
+    for each in made:
+        uow.defer(queue.Order(queue.FETCH, {"org_id": uow.org_id, "attachment_id": each.id}))
+    return [each.id for each in made]
+
+
+def attach(uow: UnitOfWork, *, actor: Actor, ids: Sequence[int], lead_id: int, activity_id: int) -> None:
+    """These files of the actor's belong to that follow-up."""
+    mine = (Attachment.org_id == uow.org_id, Attachment.id.in_(ids), Attachment.member_id == actor.id)
+    uow.session.execute(update(Attachment).where(*mine).values(lead_id=lead_id, activity_id=activity_id))
+    uow.touch(lead_id)
+
+
+def waiting(uow: UnitOfWork, attachment_id: int) -> Attachment | None:
+    """A file whose bytes are still to be fetched."""
+    found = uow.session.get(Attachment, (uow.org_id, attachment_id))
+    return found if found and found.state == "coming" else None
+
+
+def keep(uow: UnitOfWork, attachment_id: int, content: bytes) -> bool:
+    """Keep the bytes if they are what may be kept. Twice is harmless."""
+    mime = file_kinds.mime_of(content) if len(content) <= file_kinds.LARGEST else None
+    if mime is None:
+        refuse(uow, attachment_id, "unwanted")
+        return False
+    _settle(uow, attachment_id, state="kept", mime=mime, size=len(content), content=content, handle={})
+    return True
+
+
+def refuse(uow: UnitOfWork, attachment_id: int, cause: str) -> None:
+    """The file cannot be kept; its sender is told."""
+    found = waiting(uow, attachment_id)
+    if found is None:
+        return
+    _settle(uow, attachment_id, state="refused", cause=cause, handle={})
+    uow.notify(
+        "file.refused", to=found.member_id, lead=found.lead_id, key=f"file:{attachment_id}",
+        data={"attachment": attachment_id, "cause": cause} | ({"lead": found.lead_id} if found.lead_id else {}),
+    )  # fmt: skip
+
+
+def of_lead(uow: UnitOfWork, *, actor: Actor, lead_id: int, most: int = MOST_FILES) -> list[Attachment]:
+    """The files of a lead that the actor may see with its contact, the newest first."""
+    if _hidden(uow, actor, lead_id):
+        return []
+    of = (Attachment.org_id == uow.org_id, Attachment.lead_id == lead_id, Attachment.state.in_(("coming", "kept")))
+    return list(uow.session.scalars(select(Attachment).where(*of).order_by(Attachment.id.desc()).limit(most)))
+
+
+def named(uow: UnitOfWork, attachment_id: int) -> Attachment | None:
+    """The row without its bytes, for a card to its sender."""
+    return uow.session.get(Attachment, (uow.org_id, attachment_id))
+
+
+def get(uow: UnitOfWork, *, actor: Actor, attachment_id: int) -> Attachment:
+    """A file of a lead that the actor may see with its contact. Raises FileGone also when not."""
+    found = uow.session.get(Attachment, (uow.org_id, attachment_id))
+    if found is None or found.state != "kept" or found.lead_id is None or _hidden(uow, actor, found.lead_id):
+        raise FileGone
+    return found
+
+
+def erase(uow: UnitOfWork, *, actor: Actor, attachment_id: int) -> int:
+    """Delete bytes and name for good; that there was a file stays known. Returns the lead's id. Raises FileGone."""
+    found = get(uow, actor=actor, attachment_id=attachment_id)
+    lead = leads.access_id(uow, actor=actor, lead_id=found.lead_id or 0)
+    if not (found.member_id == actor.id or lead.mine or actor.is_manager):
+        raise FileGone
+    _settle(uow, attachment_id, was="kept", state="erased", name=None, content=None, handle={})
+    uow.touch(lead.id)
+    return lead.id
+
+
+def erase_of_person(uow: UnitOfWork, person_id: int) -> int:
+    """All files of a person's leads, whoever sent them; returns how many."""
+    rows = uow.session.scalars(
+        text(
+            "update attachment a set state = 'erased', name = null, content = null, handle = '{}' from lead l"
+            " where a.org_id = :org and l.org_id = a.org_id and l.id = a.lead_id and l.person_id = :person"
+            " and a.state <> 'erased' returning a.id"
+        ),
+        {"org": uow.org_id, "person": person_id},
+    )
+    return len(rows.all())
+
+
+def issue(vault: Vault, *, actor: Actor, attachment_id: int, now: datetime) -> str:
+    """A ticket as a word for an address, good for a short while."""
+    told = [_PURPOSE, actor.org_id, actor.id, attachment_id, (now + GOOD_FOR).isoformat()]
+    return vault.seal(json.dumps(told)).decode()
+
+
+def read(vault: Vault, word: str) -> Ticket | None:
+    """What a ticket says; None for anything else. Whoever reads it looks at `until`."""
+    try:
+        purpose, org_id, member_id, attachment_id, until = json.loads(vault.open(word.encode()))
+    except (VaultError, ValueError, TypeError):
+        return None
+    known = purpose == _PURPOSE
+    return Ticket(org_id, member_id, attachment_id, datetime.fromisoformat(until)) if known else None
+
+
+def _hidden(uow: UnitOfWork, actor: Actor, lead_id: int) -> bool:
+    """Whether the actor may not see the lead, or sees it masked: a picture would show what the mask hides."""
+    try:
+        return leads.access_id(uow, actor=actor, lead_id=lead_id).masked
+    except LeadNotFound:
+        return True
+
+
+def _settle(uow: UnitOfWork, attachment_id: int, *, was: str = "coming", **values: Any) -> None:
+    one = (Attachment.org_id == uow.org_id, Attachment.id == attachment_id, Attachment.state == was)
+    uow.session.execute(update(Attachment).where(*one).values(**values))
