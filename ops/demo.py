@@ -28,7 +28,7 @@ from webhooks.playground.guard import check_settings
 PATIENCE = 180.0  # seconds
 THINGS_TO_TRY = (
     ("claim next", "take the best lead of the pool; its contact opens"),
-    ("log L-1279 called, wants a quote, call back tomorrow 3pm", "a follow-up and a reminder from one sentence"),
+    ("log called, wants a quote, call back tomorrow 3pm", "a follow-up and a reminder from one sentence"),
     ("today", "what to do now, and which leads are at risk"),
     ("new Mei Lin, Lotus Tea, 13800138000", "a customer of your own, in two steps"),
     ("+1 day (the clock at the top)", "watch reminders, warnings and recycles happen"),
