@@ -94,7 +94,6 @@ NOTICES: dict[str, Notice] = {
     "contact.moved": Notice("contact_moved", lives=False, group="news", why=_("{lead} was handed to you")),
     "member.left": Notice("member_left", lives=False, group="team", urgent=True, why=_TEAM),
     "members.new": Notice("members_new", lives=False, group="team", why=_("you are an admin")),
-    "sheet": Notice("dropped"),
     "import.done": Notice("imported", lives=False),
     "channel.broken": Notice("channel_broken", lives=False),
     "rules.rehearsed": Notice("rehearsal", lives=False),
