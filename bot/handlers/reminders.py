@@ -14,7 +14,7 @@ from bot.handlers import pool, work
 from bot.router import action, command
 from bot.understanding import about
 from crm.errors_of_lists import NoTaskThere, TeamNeeded
-from crm.services import departments, leads, tasks, team_tasks
+from crm.services import departments, leads, tasks, team_tasks, timeline
 from crm.services.departments import DepartmentView
 from crm.services.leads import LeadView
 from crm.services.tasks import TaskView, Whose
@@ -121,7 +121,9 @@ def _done_and_logged(context: Context, lead: LeadView, words: str) -> Reply:
     """The first reminder of the lead is ticked off, and what came of it is a follow-up."""
     for task in _wanted(context, lead.ref, "own")[:1]:
         tasks.done(context.uow, actor=context.actor, task_id=task.id)
-    return work.log(context, leads.access_id(context.uow, actor=context.actor, lead_id=lead.id), Rest(words))
+    shown = work.log(context, leads.access_id(context.uow, actor=context.actor, lead_id=lead.id), Rest(words))
+    timeline.same_step(context.uow, actor_id=context.actor.id, lead_id=lead.id)
+    return shown
 
 
 @action("task.done")

@@ -129,8 +129,10 @@ def unhold(uow: UnitOfWork, *, actor: Actor, lead: LeadView, reason: str = "") -
         raise NotAllowed(roles="managers")
     if lock(uow, lead).held_by != "person":
         raise NotHeld(ref=lead.ref)
+    activity = timeline.change(uow, lead_id=lead.id, verb="unheld", actor_id=actor.id, words=reason or None)
+    assert activity is not None, "the lead is locked"
     let_go(uow, [lead.id])
-    activity = timeline.note(uow, lead_id=lead.id, verb="unheld", actor_id=actor.id, words=reason or None)
+    timeline.reaches_to_now(uow, activity)
     decide(uow, "unheld", lead.id, lead.owner_id, activity, {"by": actor.id})
     if lead.owner_id not in (None, actor.id):
         tell(uow, lead.owner_id, lead.id, activity)

@@ -39,7 +39,7 @@ from crm.uow import UnitOfWork
 # What a person does. Whatever the engine wrote is taken back by doing the opposite.
 VERBS = (
     "claimed", "released", "created", "logged", "stage", "won", "lost", "reopened", "extended", "task_set", "task_done",
-    "task_moved", "task_asked", "task_taken", "noted", "assigned", "transferred", "held", "parked",
+    "task_moved", "task_asked", "task_taken", "noted", "assigned", "transferred", "held", "unheld", "parked",
     "protected", "unprotected", "moved", "accepted", "merged",
 )  # fmt: skip
 _MINE = """
@@ -244,7 +244,7 @@ def _close_again(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
 def _restore(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
     """Put the columns back, and the tasks and contact state that changed along."""
     # Whether a lead waits is changed by the engine as well, which leaves no newer version behind.
-    waits = row.verb in ("held", "parked", "won", "lost")
+    waits = row.verb in ("held", "unheld", "parked", "won", "lost")
     names = [name for name in UNDOABLE if waits or not name.startswith("held_")]
     before = {name: value for name, value in row.undo.get("before", {}).items() if name in names}
     if row.verb == "parked" and before["held_by"] != "nurture":

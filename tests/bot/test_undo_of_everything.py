@@ -1,0 +1,325 @@
+"""Every command and button that changes something is taken back whole by one `undo`, or says here why it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from bot import router
+from tests.bot.cards.samples_of_offers import offered_to, under
+from tests.bot.cards.scene import Scene
+
+# What is shown, asked or opened: nothing to take back.
+READS = (
+    "my nurtured", "questions", "help", "start", "home", "export", "lead", "find", "health", "my", "next", "funnel",
+    "undo", "pool", "today", "week", "calendar", "funnel me", "why", "quota", "question.open", "file.open", "lead.show",
+    "lead.next", "notify.topic", "notify.missed", "notify.open", "notify.why", "task.open", "lead.dismiss",
+    "merge", "new", "move", "log.fix", "log.keep", "log.elsewhere", "member.hand_over", "lead.release_to",
+    "message.log", "message.new",
+)  # fmt: skip
+WHY_NOT = {
+    "share": "a colleague has seen the card by now",
+    "ask": "a colleague was asked; a question is closed by its own button",
+    "answer": "it was read; a further answer corrects it",
+    "question.decline": "an answer, as above",
+    "question.done": "it was closed for both; a new question can be asked",
+    "link": "who somebody is in a chat is changed by an admin",
+    "digest": "whose digest comes when is said anew, or digest off",
+    "leave": "leave cancel ends it; clocks have moved with it",
+    "list": "list remove forgets it; no lead changes",
+    "save": "list remove forgets it; no lead changes",
+    "list.remove": "the same words make it anew",
+    "log.set": "undo takes back the follow-up as it is corrected, which is one step",
+    "log.move": "undo takes back the follow-up where it is by now",
+    "reveal": "the contact was seen, and its daily quota is used",
+    "decline": "the next one was asked at once",
+    "pools": "add and remove are each other's opposite, and both say who claims where",
+    "rules": "rules rollback brings back any version",
+    "rules.apply": "rules rollback brings back any version",
+    "rules.discard": "a rehearsal that was thrown away is rehearsed again",
+    "rules.again": "it only rehearses",
+    "rules pause": "rules resume ends it; leads that waited are dealt by then",
+    "rules resume": "rules pause stops it again",
+    "rewind": "a run is taken back as a whole, and what was told of it is corrected",
+    "recycle.approve": "the run of it is taken back with rewind",
+    "recycle.postpone": "the run waits, and is approved by its other button",
+    "unhold, of a parked lead": "its next wave has begun; nurture parks it again",
+    "here": "bound again by the same word",
+    "admin": "admin remove takes it back, by whoever is one",
+    "admin remove": "admin makes one anew",
+    "sources": "keys were shown; off and on, new and rotate are said anew",
+    "unmerge": "merge makes one of them again",
+    "file.erase": "erased is erased",
+    "command": "what was typed says it",
+    "line.pick": "the kept words are done by their own command",
+    "line.instead": "as above",
+    "line.create": "as above",
+    "line.attach": "files stay with the lead until they are erased",
+    "notify.quiet": "a form around notify quiet",
+    "notify.set": "buttons around notify",
+    "notify.fewer": "a button around notify",
+}
+
+
+@dataclass(frozen=True)
+class Done:
+    """Who does what: `words` as typed, or a tap as `action value`; `{lead}` is the lead that `given` makes."""
+
+    who: str
+    words: str = ""
+    tap: str = ""
+    given: Callable[[Scene], str] = lambda scene: owned(scene)  # noqa: PLW0108  (it is defined below)
+    fields: tuple[tuple[str, str], ...] = ()
+    but: str = ""  # why not all is as before; who has the lead is
+
+
+def owned(scene: Scene, **facts: Any) -> str:
+    """Ann's lead, its clocks running."""
+    ref = scene.lead(owner="ann", **facts)
+    scene.start_clocks()
+    return ref
+
+
+def free(scene: Scene) -> str:
+    return scene.lead()
+
+
+def free_ones(scene: Scene) -> str:
+    for name in ("Zoe", "Grace", "Mary"):
+        scene.lead(name=name)
+    return scene.lead()
+
+
+def contacted(scene: Scene) -> str:
+    """A lead with a follow-up, a reminder and running clocks."""
+    ref = owned(scene)
+    scene.say("ann", f"log {ref} called, wants a quote, call back tomorrow 3pm")
+    return later(scene, ref)
+
+
+def later(scene: Scene, ref: str) -> str:
+    """So late that nothing of before can be undone."""
+    scene.time.advance(hours=1)
+    return ref
+
+
+def two_of_hers(scene: Scene) -> str:
+    owned(scene, name="Zoe")
+    return contacted(scene)
+
+
+def a_task(scene: Scene) -> str:
+    contacted(scene)
+    return newest_task(scene)
+
+
+def newest_task(scene: Scene) -> str:
+    with scene.uow() as uow:
+        return str(uow.session.scalar(text("select max(id) from task where org_id = :o"), {"o": uow.org_id}))
+
+
+def a_team_task(scene: Scene) -> str:
+    ref = owned(scene)
+    scene.say("mia", f"remind team {ref} tomorrow 3pm send the catalogue")
+    return later(scene, ref)
+
+
+def offer(scene: Scene) -> str:
+    return offered_to(scene)[0]
+
+
+def on_desk(scene: Scene) -> str:
+    under(scene, "desk")
+    return scene.dealt(name="Lu Wei")
+
+
+def a_preview(scene: Scene) -> str:
+    free_ones(scene)
+    return str(scene.say("ada", "move 3 from Open to North").reply.args["run"])
+
+
+def protected(scene: Scene) -> str:
+    ref = owned(scene)
+    scene.say("ann", f"protect {ref}")
+    return later(scene, ref)
+
+
+def on_hold(scene: Scene) -> str:
+    ref = owned(scene)
+    scene.say("mia", f"hold {ref} until Friday they are moving house")
+    return later(scene, ref)
+
+
+def to_enter(scene: Scene) -> str:
+    return str(scene.say("ann", "new Ann Wu, Acme, 13800138111").reply.args["job"])
+
+
+def to_merge(scene: Scene) -> str:
+    """Two of hers, as the card about them names both."""
+    refs = owned(scene, name="Zoe"), owned(scene, name="Zoe Li")
+    scene.tap("ann", "lead.no_answer", refs[0])
+    later(scene, refs[0])
+    planned = scene.draw(scene.say("ann", f"merge {refs[0]} {refs[1]}"))
+    return next(button.value for button in planned.buttons() if button.action == "merge.confirm")
+
+
+def a_batch(scene: Scene) -> str:
+    on_desk(scene)
+    with scene.uow() as uow:
+        return str(uow.session.scalar(text("select max(id) from run where org_id = :o"), {"o": uow.org_id}))
+
+
+def tuned(scene: Scene) -> str:
+    scene.say("ann", "notify warnings off")
+    return later(scene, "")
+
+
+def a_list(scene: Scene) -> str:
+    pasted = "Ann Wu, Acme, 13800138111\nBen Xu, Beta, 13800138222"
+    return str(scene.say("ann", pasted).reply.args["job"])
+
+
+def lost(scene: Scene) -> str:
+    ref = contacted(scene)
+    scene.say("ann", f"lost {ref} too expensive")
+    return later(scene, ref)
+
+
+def starred(scene: Scene) -> str:
+    ref = owned(scene)
+    scene.say("ann", f"star {ref}")
+    return later(scene, ref)
+
+
+def muted(scene: Scene) -> str:
+    ref = owned(scene)
+    scene.say("ann", f"mute {ref}")
+    return later(scene, ref)
+
+
+UNDONE: dict[str, Done] = {
+    "claim": Done("ann", "claim {lead}", given=free),
+    "claim, several": Done("ann", "claim 3", given=free_ones),
+    "claim.next": Done("ann", tap="claim.next", given=free_ones),
+    "claim.many": Done("ann", tap="claim.many 3", given=free_ones),
+    "lead.claim": Done("ann", tap="lead.claim {lead}", given=free),
+    "accept": Done("ann", "accept {lead}", given=offer, but="the offer is over: the lead is free for all"),
+    "release": Done("ann", "release {lead} not my region", given=contacted),
+    "release, to a pool": Done("ann", "release {lead} not my region, to North", given=contacted),
+    "lead.release": Done("ann", tap="lead.release {lead}", fields=(("reason", "not mine"), ("pool", "north"))),
+    "extend": Done("ann", "extend {lead} waiting for their budget", given=contacted),
+    "protect": Done("ann", "protect {lead} for 3 days"),
+    "unprotect": Done("ann", "unprotect {lead}", given=protected),
+    "log": Done("ann", "log {lead} called, wants a quote over 12000, call back tomorrow 3pm", given=contacted),
+    "log, do not call": Done("ann", "log {lead} do not call again", given=contacted),
+    "lead.no_answer": Done("ann", tap="lead.no_answer {lead}", given=contacted),
+    "lead.later": Done("ann", tap="lead.later {lead} tomorrow", given=contacted),
+    "note": Done("ann", "note {lead} speaks French"),
+    "remind": Done("ann", "remind {lead} tomorrow 3pm"),
+    "remind, a team": Done("mia", "remind team {lead} tomorrow 3pm send the catalogue"),
+    "take": Done("ann", "take {lead}", given=a_team_task),
+    "done": Done("ann", "done {lead}", given=contacted),
+    "done, and logged": Done("ann", "done {lead} called, wants a quote", given=contacted),
+    "snooze": Done("ann", "snooze {lead} Friday", given=contacted),
+    "task.take": Done("ann", tap="task.take {lead}", given=lambda scene: a_team_task(scene) and newest_task(scene)),
+    "task.done": Done("ann", tap="task.done {lead}", given=a_task),
+    "task.snooze": Done("ann", tap="task.snooze {lead} +1h", given=a_task),
+    "stage": Done("ann", "stage {lead} quote", given=contacted),
+    "stage, reopened": Done("ann", "stage {lead} new", given=lost),
+    "won": Done("ann", "won {lead} 12000", given=contacted),
+    "lost": Done("ann", "lost {lead} too expensive", given=contacted),
+    "import.confirm": Done("ann", tap="import.confirm {lead} self", given=to_enter),
+    "import.confirm, a list": Done("ann", tap="import.confirm {lead} company", given=a_list),
+    "merge.confirm": Done("ann", tap="merge.confirm {lead}", given=to_merge),
+    "nurture": Done("ann", "nurture {lead} until 1 May their budget is next year", given=contacted),
+    "hold": Done("mia", "hold {lead} until Friday they are moving house", given=contacted),
+    "unhold": Done("mia", "unhold {lead}", given=on_hold),
+    "hand over": Done("ann", "hand over {lead} @Bob", given=contacted),
+    "assign": Done("mia", "assign {lead} @Bob", given=contacted),
+    "assign, several": Done("mia", "assign 3 @Bob", given=free_ones),
+    "transfer": Done("mia", "transfer @Ann @Bob", given=two_of_hers),
+    "deal": Done("mia", "deal {lead} @Bob", given=on_desk),
+    "desk.deal": Done("mia", tap="desk.deal {lead}", given=a_batch),
+    "pool.move": Done("ada", tap="pool.move {lead}", given=a_preview),
+    "lang": Done("ann", "lang zh"),
+    "on": Done("ann", "on", given=lambda scene: later(scene, scene.say("ann", "off") and "")),
+    "off": Done("ann", "off"),
+    "notify": Done("ann", "notify warnings off"),
+    "notify.reset": Done("ann", tap="notify.reset", given=tuned),
+    "mute": Done("ann", "mute {lead}"),
+    "unmute": Done("ann", "unmute {lead}", given=muted),
+    "star": Done("ann", "star {lead}"),
+    "unstar": Done("ann", "unstar {lead}", given=starred),
+    "sort": Done("ann", "sort score"),
+}
+LEAD = (
+    "id, status, stage, owner_id, pool_id, assigned_at, followed_up_at, contacted_at, stage_entered_at, closed_at,"
+    " lost_reason, amount, currency, extended_until, extensions, recycle_at, recycle_rule, warn_at, protected_until,"
+    " held_by, held_until, held_for, wave, pool_entered_at"
+)
+# Columns by table, and which rows count.
+STATE = {
+    "lead": (LEAD, "status <> 'void'"),
+    "task": ("id, state, due_at, member_id, words", "state <> 'cancelled'"),
+    "person": ("id, contact_state", "id in (select person_id from lead where status <> 'void')"),
+    "assignment": ("lead_id, member_id", "ended_at is null"),
+    "rep_load": ("member_id, holding", "true"),
+    "credit": ("lead_id, member_id, part, share", "voided_at is null"),
+    "activity": ("id, verb, words", "undone_at is null and verb in ('logged', 'noted', 'won', 'lost', 'stage')"),
+    "member": ("id, on_duty, locale, sort, coalesce(preferences->'notify'->'now', '{}')", "true"),
+    "star": ("lead_id, member_id", "true"),
+}
+
+
+def state(scene: Scene) -> list[Any]:
+    """All that a member's command may change, as far as anybody can see it."""
+    with scene.uow() as uow:
+        found = [
+            text(f"select '{table}', {columns} from {table} where org_id = :o and {which} order by 2, 3")
+            for table, (columns, which) in STATE.items()
+        ]
+        return [tuple(row) for one in found for row in uow.session.execute(one, {"o": scene.acme.org_id})]
+
+
+def whose(scene: Scene) -> list[Any]:
+    """Who has each lead, and what each member holds."""
+    with scene.uow() as uow:
+        found = text("select id, owner_id, status, stage from lead where org_id = :o order by id")
+        return [tuple(row) for row in uow.session.execute(found, {"o": scene.acme.org_id})]
+
+
+def do(scene: Scene, step: Done, about: str) -> str:
+    """The name of the card that answers."""
+    if step.tap:
+        action, _space, value = step.tap.format(lead=about).partition(" ")
+        return scene.tap(step.who, action, value, **dict(step.fields)).reply.name
+    return scene.say(step.who, step.words.format(lead=about)).reply.name
+
+
+def named(row: str) -> str:
+    return row.partition(",")[0]
+
+
+def test_every_command_and_button_has_a_row():
+    """Whoever adds one says here whether `undo` takes it back, and if not, why."""
+    rows = {*READS, *map(named, WHY_NOT), *map(named, UNDONE)}
+    calls = {entry.call for entry in router.commands()}
+    commands = {entry.words[0] for entry in router.commands()}
+    buttons = {entry.names[0] for entry in router.actions().values() if entry.call not in calls}
+    assert (commands | buttons) - rows == set()
+
+
+@pytest.mark.parametrize("row", UNDONE)
+def test_one_undo_takes_it_back_whole(row, database, time):
+    scene, step = Scene(database, time), UNDONE[row]
+    about = step.given(scene)
+    before, owners = state(scene), whose(scene)
+    do(scene, step, about)
+    assert state(scene) != before
+    scene.say(step.who, "undo")
+    seen = state(scene) if not step.but else whose(scene)
+    assert seen == (before if not step.but else owners)
