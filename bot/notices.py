@@ -88,12 +88,15 @@ NOTICES: dict[str, Notice] = {
     "digest": Notice("digest", lives=False, group="digests", why=_("you asked for this digest")),
     "health": Notice("health", lives=False, group="digests", why=_("you manage a team")),
     "notices.held": Notice("collected", lives=False),
-    "contact.added": Notice("contact_added", group="leads", why=_("you added this customer in WeChat")),
+    "contact.added": Notice(
+        "contact_added", several="several", group="leads", why=_("you added this customer in WeChat")
+    ),
     "contact.contested": Notice("contact_contested", lives=False, group="team", why=_("two of you work on {lead}")),
     "contact.lost": Notice("contact_lost", lives=False, group="news", why=_OWN),
     "contact.moved": Notice("contact_moved", lives=False, group="news", why=_("{lead} was handed to you")),
     "member.left": Notice("member_left", lives=False, group="team", urgent=True, why=_TEAM),
     "members.new": Notice("members_new", lives=False, group="team", why=_("you are an admin")),
+    "sheet": Notice("dropped"),
     "import.done": Notice("imported", lives=False),
     "channel.broken": Notice("channel_broken", lives=False),
     "rules.rehearsed": Notice("rehearsal", lives=False),

@@ -76,6 +76,24 @@ _POST = text(
            cast(:handle as jsonb), :place, 0, 0, :live, :now from unnest(cast(:leads as bigint[])) as lead
     """
 )
+# The card of a dropped sheet is found by the sheet's own row, which knows its place.
+_SHEET_AT = text(
+    """
+    update import_job set counters = counters || jsonb_build_object(
+        'posted', jsonb_build_object('workspace', cast(:workspace as bigint), 'place', cast(:place as text)))
+    where org_id = :org and id = :sheet
+    """
+)
+_ITS_CARD = """
+    from import_job j where j.org_id = :org and j.id = :sheet and c.org_id = j.org_id
+     and c.workspace_id = cast(j.counters->'posted'->>'workspace' as bigint)
+     and c.place = j.counters->'posted'->>'place' and c.place <> ''
+"""
+_SHEET_CHANGED = text(
+    f"update posted_card c set wanted = c.wanted + 1, live = true {_ITS_CARD}"  # noqa: S608  (constants)
+    " returning c.id, c.place, c.wanted - c.shown as behind"
+)
+_SHEET_PLACE = text(f"select c.handle {_ITS_CARD.replace('where', ', posted_card c where', 1)} limit 1")
 # So many leads of a card that shows several are looked at; cards show fewer.
 MOST_LEADS = 12
 
@@ -99,15 +117,31 @@ def remember(uow: UnitOfWork, card: Posted) -> None:
 
     A card drawn over another one takes over its place.
     """
-    task, leads = card.call["args"].get("task"), _leads_of(card)
+    task, leads, sheet = card.call["args"].get("task"), _leads_of(card), card.call["args"].get("sheet")
     values = {
         "org": uow.org_id, "workspace": card.workspace_id, "place": place_of(card.handle), "message": card.message_id,
         "member": card.member_id, "conversation": card.conversation_id, "leads": leads or [None],
         "first": leads[0] if leads else None, "task": task, "card": json.dumps(card.call),
-        "handle": json.dumps(dict(card.handle)), "live": card.lives and bool(leads or task), "now": uow.now,
+        "handle": json.dumps(dict(card.handle)), "live": card.lives and bool(leads or task or sheet), "now": uow.now,
     }  # fmt: skip
     if not uow.session.scalars(_TAKE_PLACE, values).all():
         uow.session.execute(_POST, values)
+    if sheet:
+        uow.session.execute(_SHEET_AT, values | {"sheet": sheet})
+
+
+def sheet_changed(uow: UnitOfWork, sheet: int) -> None:
+    """What the card of a dropped sheet shows has changed."""
+    for row in uow.session.execute(_SHEET_CHANGED, {"org": uow.org_id, "sheet": sheet}):
+        if row.behind == 1:
+            order = {"org_id": uow.org_id, "card_id": row.id}
+            uow.defer(queue.Order(queue.EDIT, order, lock=queue.card_lock(row.id, row.place)))
+
+
+def sheet_place(uow: UnitOfWork, sheet: int) -> Handle | None:
+    """Where the card of a dropped sheet stands."""
+    found: Handle | None = uow.session.scalar(_SHEET_PLACE, {"org": uow.org_id, "sheet": sheet})
+    return found
 
 
 def _leads_of(card: Posted) -> list[int | None]:

@@ -24,6 +24,7 @@ from bot.platforms.slack import SlackPlatform
 from bot.platforms.wecom import WeCom
 from bot.platforms.wecom_tokens import DatabaseTokens, RedisTokens, SharedTokens
 from bot.posted import Edits
+from bot.sheets_taken import Sheets
 from bot.workspaces import Workspaces
 from crm import clock, jobs, queue
 from crm.db import Database
@@ -119,6 +120,17 @@ class Work:
         fetches = Fetches(database=bot.database, workspaces=bot.workspaces, platforms=bot.platforms)
         fetches.fetch(org_id, attachment_id, attempt)
 
+    def sheets(self) -> Sheets:
+        """The work on dropped sheets."""
+        bot = self.bot
+        return Sheets(database=bot.database, workspaces=bot.workspaces, platforms=bot.platforms)
+
+    def read_sheet(self, org_id: int, job_id: int, attempt: int = 0) -> None:
+        self.sheets().read(org_id, job_id, attempt)
+
+    def take_sheet(self, org_id: int, job_id: int, attempt: int = 0) -> None:
+        self.sheets().take(org_id, job_id, attempt)
+
     def tick(self, **_: Any) -> None:
         jobs.tick(self.bot.database)
 
@@ -137,6 +149,7 @@ class Work:
         }  # fmt: skip
         return {
             queue.DELIVER: self.deliver, queue.EDIT: self.edit_card, queue.DISPATCH: self.dispatch_lead,
+            queue.READ_SHEET: self.read_sheet, queue.TAKE_SHEET: self.take_sheet,
             queue.TICK: self.tick, LATE: self.answer_late, queue.FETCH: self.fetch_file, **contacts,
             **{name: partial(call, self.bot.database) for name, call in jobs.BY_NAME.items()},
         }  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.cards import fit, wire
-from bot.interaction import Answer, Interaction, Kind
+from bot.interaction import Answer, File, Interaction, Kind
 from bot.platforms import slack_controls, slack_forms, slack_views
 from bot.platforms.slack_address import place
 from webhooks.slack_payloads import (
@@ -19,6 +19,7 @@ from webhooks.slack_payloads import (
     EventCallback,
     Interactive,
     MessageAction,
+    Shared,
     Shortcut,
     State,
     User,
@@ -199,14 +200,21 @@ def _spoken(payload: EventCallback, *, root: str) -> Interaction | None:
         return None
     private = said.type == "message"
     text = said.text or ""
+    files = tuple(_file(each) for each in said.files if each.url_private_download)
     return _about(
         payload,
-        "command",
+        "file" if files else "command",
+        files=files,
         text=words(text, root=root) if private else mentioned(text, root=root, bot=bot),
         conversation=None if private else channel,
         handle={"channel": channel, "ts": said.thread_ts} if said.thread_ts else None,
         reply_to=place(channel, said.thread_ts, None if private else _id(said.user)),
     )
+
+
+def _file(shared: Shared) -> File:
+    handle = {"file": shared.id, "url": shared.url_private_download}
+    return File(fit.one_line(shared.name or shared.id), shared.mimetype or "", shared.size, handle)
 
 
 def _about(payload: EventCallback, kind: Kind, **facts: Any) -> Interaction:

@@ -64,6 +64,20 @@ class Tokens(Shape):
     bot: list[Id] = []
 
 
+class Shared(Shape):
+    """A file of a message; a deleted one has no address."""
+
+    id: Id
+    name: Maybe = None
+    mimetype: Maybe = None
+    size: int = 0
+    url_private_download: Maybe = None
+
+
+class Link(Shape):
+    url: Annotated[str, StringConstraints(max_length=3000)]
+
+
 class Event(Shape):
     type: Annotated[str, StringConstraints(min_length=1, max_length=100)]
     subtype: Maybe = None
@@ -76,6 +90,11 @@ class Event(Shape):
     thread_ts: Stamp | None = None
     tab: Maybe = None
     tokens: Tokens = Tokens()
+    files: Annotated[list[Shared], Field(max_length=50)] = []
+    links: Annotated[list[Link], Field(max_length=50)] = []
+    message_ts: Stamp | None = None
+    unfurl_id: Maybe = None
+    source: Maybe = None
 
 
 class Command(Shape):

@@ -13,6 +13,7 @@ from rapidfuzz import fuzz, process
 from bot.cards import conditions, explained, listed, overrides, pool_words, reports, rulebook, scored
 from bot.cards.asked import AskedFacts
 from bot.cards.at_home import HomeFacts
+from bot.cards.dropped import DroppedFacts
 from bot.cards.from_words import WordFacts
 from bot.cards.language import _
 from bot.cards.offered import OfferFacts
@@ -76,7 +77,9 @@ def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
 
 
 @dataclass
-class Facts(OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts, WorkFacts, HomeFacts, WordFacts):
+class Facts(
+    OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts, WorkFacts, HomeFacts, WordFacts, DroppedFacts
+):  # fmt: skip
     """Reads for one card. Methods return None where the viewer may not see the thing any more.
 
     Args:
@@ -305,10 +308,11 @@ class Facts(OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts, WorkF
     def refusal(self, code: str, data: dict[str, Any]) -> str:
         return explained.refusal(self.words, self.member, code, data)
 
-    def help_topics(self, chosen: str) -> list[explained.Topic]:
+    def help(self, asked: str) -> helping.Screen:
         from bot import router  # noqa: PLC0415  (its handlers draw cards: neither can be loaded before the other)
 
-        return explained.topics(self.words, self.viewer, router.commands(), chosen)
+        used = habits.used(self.uow, self.viewer)
+        return helping.screen(self.words, self.viewer, router.commands(), asked, used)
 
     def import_job(self, job_id: int) -> listed.Job:
         """A pasted list of the viewer's own."""

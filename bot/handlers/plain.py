@@ -7,8 +7,8 @@ import re
 from bot.arguments import Rest
 from bot.context import Context, Reply
 from bot.handlers import asking as asks
+from bot.handlers import attached, from_message, work
 from bot.handlers import leads as lead_handlers
-from bot.handlers import attached, work
 from bot.router import plain
 from crm.services import asking, leads
 
@@ -34,6 +34,8 @@ def in_a_thread(context: Context, text: str) -> Reply | None:
     quoted = context.quoted
     if asking.REF.fullmatch(quoted):
         return asks.replied(context, asking.get(context.uow, actor=context.actor, ref=quoted), text)
+    if quoted and context.interaction.handle:
+        return from_message.reply_in_thread(context, quoted, text)
     return work.log_line(context, quoted, text) if quoted else None
 
 

@@ -6,7 +6,7 @@ from bot import said, times
 from bot.arguments import Id, Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
-from bot.handlers import merging
+from bot.handlers import from_message, merging
 from bot.router import action, command
 from crm.services import follow_ups, leads, members, orders, tasks, undo
 from crm.services.follow_ups import FollowUp
@@ -27,6 +27,8 @@ def log(context: Context, lead: LeadView, words: Rest | None = None) -> Reply:
     sentence = ", ".join(part for part in (words, *_form_parts(context)) if part)
     if not sentence:
         return context.form("log_form", lead=lead.id)
+    if context.fields.get("outcome"):
+        return from_message.logged(context, lead, sentence)
     follow_up, vague = said.understood(context, sentence)
     activity = follow_ups.log(context.uow, actor=context.actor, lead=lead, said=follow_up)
     return context.reply("logged", lead=lead.id, activity=activity, vague=vague, guessed=context.guessed)

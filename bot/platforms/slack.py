@@ -98,9 +98,15 @@ class SlackPlatform(SlackViews):
         """Forms are dialogs here."""
         return None  # noqa: RET501
 
-    def fetch_file(self, workspace: Workspace, handle: Handle) -> bytes:  # noqa: ARG002
-        """No file can be fetched here. Raises Rejected."""
-        raise Rejected("files_unsupported")
+    def fetch_file(self, workspace: Workspace, handle: Handle) -> bytes:
+        """What somebody has shared with the app. Raises Rejected when it is gone or too large."""
+        return slack_files.fetch(str(self._client(workspace).token), handle, self._api_url)
+
+    def send_file(self, workspace: Workspace, handle: Handle, name: str, content: bytes) -> None:
+        """Put a file beside a posted card. Raises PlatformError."""
+        if not (handle.get("channel") and handle.get("ts")):
+            raise CardGone("no_handle")
+        slack_files.share(self._client(workspace), handle, name, content)
 
     def profile(self, workspace: Workspace, user: str) -> dict[str, str]:
         """Name, e-mail, locale and time zone of a person, as far as Slack tells them, and within the time of an ack."""

@@ -87,6 +87,7 @@ class SlackDouble:
         self.homes: dict[str, dict[str, Any]] = {}
         self.files: dict[str, dict[str, Any]] = {}
         self.file_delay = 0
+        self.shared: dict[str, bytes] = {}
         self.skew = 0.0
         self.socket: SocketDouble | None = None
         self._hooks: dict[str, Hook] = {}
@@ -156,6 +157,8 @@ class SlackDouble:
     def _do(self, method: str, request: Request) -> Reply:
         if method == "hook":
             return self._hook(request)
+        if method == "files-pri":
+            return self._download(request)
         if method == "upload":
             self.files[request.path.rsplit("/", 1)[1]]["bytes"] = request.body
             return Reply(f"OK - {len(request.body)}")
@@ -166,6 +169,21 @@ class SlackDouble:
         if action is None:
             raise SlackError("unknown_method")
         return Reply({"ok": True, **action(request.arguments)})
+
+    def share(self, name: str, content: bytes) -> dict[str, Any]:
+        """A file that somebody dropped into a chat, as events tell of it."""
+        file = f"F{self._number()}"
+        self.shared[file] = content
+        url = f"{self.url}files-pri/{file}/download/{name}"
+        return {"id": file, "name": name, "mimetype": "text/csv", "size": len(content), "url_private_download": url}
+
+    def _download(self, request: Request) -> Reply:
+        try:
+            self._authorize(request, "files")
+        except SlackError:
+            return Reply("<html>Sign in</html>", headers={"Content-Type": "text/html; charset=utf-8"})
+        content = self.shared.get(request.path.split("/")[2])
+        return Reply("gone", 404) if content is None else Reply(content, headers={"Content-Type": "text/csv"})
 
     def _authorize(self, request: Request, method: str) -> None:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -354,7 +372,7 @@ class SlackDouble:
 
 def _method(path: str) -> str:
     head, _, rest = path.removeprefix("/").partition("/")
-    return {"api": rest, "hooks": "hook", "upload": "upload"}.get(head, head)
+    return {"api": rest, "hooks": "hook", "upload": "upload", "files-pri": "files-pri"}.get(head, head)
 
 
 def _granted(args: dict[str, Any]) -> dict[str, Any]:

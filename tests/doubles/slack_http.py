@@ -28,12 +28,14 @@ class Request:
 class Reply:
     """One HTTP answer: JSON, or text as it is."""
 
-    body: dict[str, Any] | str
+    body: dict[str, Any] | str | bytes
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def raw(self) -> bytes:
+        if isinstance(self.body, bytes):
+            return self.body
         return (self.body if isinstance(self.body, str) else json.dumps(self.body)).encode()
 
 

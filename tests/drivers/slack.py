@@ -46,6 +46,15 @@ class SlackDriver:
         assert response.status_code == 200, response.text
         return self._after(mark)
 
+    def drops(self, name: str, content: bytes, text: str = "") -> Seen:
+        """Drop a file into the chat with the app; the newest card that comes of it."""
+        mark = len(self._server.news)
+        said = {"type": "message", "subtype": "file_share", "channel_type": "im", "channel": self.private, "text": text}
+        said |= {"user": self.user, "ts": f"{time.time():.6f}", "files": [self._server.share(name, content)]}
+        response = self._wire.push(self._wire.event(said, event_id=f"Ev{unique()}"))
+        assert response.status_code == 200, response.text
+        return self._after(mark)
+
     def taps(self, seen: Seen, label: str) -> Seen:
         """Tap the button, entry or option with that label."""
         place, mark = seen.place, len(self._server.news)

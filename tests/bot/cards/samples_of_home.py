@@ -20,3 +20,29 @@ def home(scene: Scene) -> Shown:
 @sample("home-empty")
 def home_empty(scene: Scene) -> Shown:
     return Shown("bob", Reply("home"))
+
+
+# From a message of somebody else
+
+
+@sample("message_log_form")
+def message_log_form(scene: Scene) -> Shown:
+    return scene.say_by_menu("ann", "message.log", "L-1001 called back: she wants a quote, call her tomorrow 3pm")
+
+
+@sample("message_new_form")
+def message_new_form(scene: Scene) -> Shown:
+    return scene.say_by_menu("ann", "message.new", "Please call Mary Poppins, Tea House Ltd, 13800138000")
+
+
+@sample("log_this")
+def log_this(scene: Scene) -> Shown:
+    ref = a_call(scene)
+    return scene.say("ann", "visited her, wants a discount, call on Friday 3pm", quoted=ref, handle={"channel": "D1"})
+
+
+@sample("log_this-done")
+def log_this_done(scene: Scene) -> Shown:
+    shown = log_this(scene)
+    scene.tap("ann", "line.pick", f"{shown.reply.args['line']} L-1001")
+    return shown

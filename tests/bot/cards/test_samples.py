@@ -14,6 +14,7 @@ from bot.notices import NOTICES
 from tests.bot.cards import (
     fitting,
     samples_of_aside,
+    samples_of_asking,
     samples_of_contacts,
     samples_of_home,
     samples_of_lists,
@@ -23,6 +24,7 @@ from tests.bot.cards import (
     samples_of_pools,
     samples_of_reasons,
     samples_of_rules,
+    samples_of_sheets,
     samples_of_team,
     samples_of_work,
     snapshots,
@@ -36,6 +38,7 @@ CHECKS = {"slack": fitting.check_slack, "wecom": fitting.check_wecom, "playgroun
 WECOM_LABEL = 10
 CHINESE = re.compile("[\u4e00-\u9fff]")
 assert samples_of_aside
+assert samples_of_asking
 assert samples_of_home
 assert samples_of_contacts
 assert samples_of_lists
@@ -44,6 +47,7 @@ assert samples_of_notices
 assert samples_of_pools
 assert samples_of_reasons
 assert samples_of_rules
+assert samples_of_sheets
 assert samples_of_offers
 assert samples_of_team
 assert samples_of_work
