@@ -24,6 +24,7 @@ from crm.uow import UnitOfWork
 log = structlog.get_logger()
 
 TRIES, LONGEST_WAIT = 8, 3600.0
+MOVES_WAIT = timedelta(hours=1)
 CHUNK = 100
 NEWS = timedelta(days=3)
 """A contact whose coming was not told is news for so long; what is older was there before us."""
@@ -88,6 +89,9 @@ class Contacts:
                 )
             except PlatformError as exc:
                 log.info("contacts.not_moved", cause=exc.cause)
+                wait = timedelta(seconds=exc.retry_after) if isinstance(exc, Throttled) else MOVES_WAIT
+                with self.bot.database.begin(org_id) as uow:
+                    contact_moves.put_off(uow, batch, wait)
                 continue
             with self.bot.database.begin(org_id) as uow:
                 contact_moves.answered(uow, batch, answers)

@@ -9,7 +9,7 @@ from bot.cards.language import supported
 from bot.interaction import Interaction
 from bot.platforms.base import Workspace
 from crm.rules.access import Actor
-from crm.services import members
+from crm.services import address_book, members
 from crm.uow import UnitOfWork
 
 
@@ -25,6 +25,10 @@ def member_of(uow: UnitOfWork, workspace: Workspace, interaction: Interaction, *
     known = members.by_identity(uow, workspace.id, interaction.user)
     if known is not None:
         return known
+    if workspace.platform == "wecom" and (
+        name := address_book.alike(uow, workspace_id=workspace.id, user=interaction.user)
+    ):
+        return members.by_identity(uow, workspace.id, name)
     email = interaction.profile.get("email")
     if email:
         member = members.by_email(uow, email)

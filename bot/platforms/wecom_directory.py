@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.platforms import wecom_errors as errors
-from bot.platforms.base import RecipientGone, Rejected
+from bot.platforms.base import InstallationDead, RecipientGone, Rejected
 from bot.platforms.wecom_client import WeComClient
 from crm.rules.directory import Colleague, Contact, Unit
 
@@ -76,6 +76,8 @@ class Directory:
         asked = {"handover_userid": giver, "takeover_userid": taker, "external_userid": list(external_ids)}
         try:
             told = self._client.ask(f"externalcontact/{'resigned/' if left else ''}transfer_customer", **asked)
+        except InstallationDead:
+            raise
         except Rejected as exc:
             if left and errors.code_of(exc) == _NOT_LEFT:
                 return self.move(giver, taker, external_ids, left=False)

@@ -44,7 +44,7 @@ class ChatPerson(Tenant, Base):
 class ContactFollow(Tenant, Base):
     """A customer whom a member has as a contact. Who the customer is, the keys of persons say.
 
-    `remark` (the member's own name for the customer, personal text) and `tags` are as the chat showed them last;
+    `remark` (a fingerprint of the member's own name for the customer) and `tags` are as the chat showed them last;
     `state` is the way by which they met. `ended_by` is member (deleted the customer), customer (deleted the member),
     transfer, or unknown.
     """

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+
+from crm.rules import clean
 
 ROOT = frozenset({"", "0"})
 """Above the uppermost department."""
+TAG, TAGS = 40, 20
+"""Characters of a tag, and how many of them a customer has here at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +56,11 @@ class Contact:
     def called(self) -> str:
         """How to call the customer here."""
         return self.remark or self.name
+
+    def tidy(self) -> Contact:
+        """The same in words fit to keep: people write whatever they like in their chats."""
+        tags = None if self.tags is None else tuple(clean.line(tag, TAG) for tag in self.tags)
+        return replace(
+            self, name=clean.line(self.name), remark=clean.line(self.remark), company=clean.line(self.company),
+            title=clean.line(self.title), tags=tags and tuple(dict.fromkeys(tag for tag in tags if tag))[:TAGS],
+        )  # fmt: skip

@@ -7,11 +7,13 @@ when the address book says another one than before, not because the two differ.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 
+from crm.rules import clean
 from crm.rules.directory import Colleague
 from crm.services import clocks, members
 from crm.uow import UnitOfWork
@@ -87,6 +89,10 @@ _MISSING = text(
     """
 )
 
+_ALIKE = text(
+    "select external_id from chat_identity where org_id = :org and workspace_id = :workspace"
+    " and lower(external_id) = lower(:user) order by id limit 1"
+)
 _ADMINS = text("select id from member where org_id = :org and role = 'admin' and active order by id")
 
 
@@ -96,6 +102,7 @@ def see(uow: UnitOfWork, *, workspace_id: int, person: Colleague, told_at: datet
     Args: told_at: when the chat said so; what is older than a sign-off does not take that back.
     Returns: None for somebody unknown of whom no name is told.
     """
+    person = replace(person, name=clean.line(person.name), email=clean.line(person.email))
     who = {"org": uow.org_id, "workspace": workspace_id, "user": person.user, "now": uow.now}
     known = uow.session.execute(_KNOWN, who).one_or_none()
     if known is None:
@@ -117,6 +124,13 @@ def welcome(uow: UnitOfWork, new: Sequence[int]) -> None:
         uow.notify(
             "members.new", to=admin, data={"members": list(new)}, key=f"members-new:{min(new)}:{len(new)}:{admin}"
         )
+
+
+def alike(uow: UnitOfWork, *, workspace_id: int, user: str) -> str | None:
+    """The id under which somebody is linked, where the chat takes capital and small letters for the same."""
+    args = {"org": uow.org_id, "workspace": workspace_id, "user": user}
+    found: str | None = uow.session.scalar(_ALIKE, args)
+    return found
 
 
 def rename(uow: UnitOfWork, *, workspace_id: int, user: str, to: str) -> None:

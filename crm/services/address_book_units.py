@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from crm.rules import clean
 from crm.rules.directory import ROOT, Unit
 from crm.services import clocks
 from crm.uow import UnitOfWork
@@ -70,7 +71,8 @@ _OTHERS = text(
 
 def see(uow: UnitOfWork, *, workspace_id: int, unit: Unit) -> None:
     """A department is in the address book: new there, or with another name or place than before."""
-    who = {"org": uow.org_id, "workspace": workspace_id, "unit": unit.id, "name": unit.name, "parent": unit.parent}
+    name = clean.line(unit.name)
+    who = {"org": uow.org_id, "workspace": workspace_id, "unit": unit.id, "name": name, "parent": unit.parent}
     known = uow.session.execute(_KNOWN, who).one_or_none()
     department = _link(uow, who) if known is None else _follow(uow, who, known)
     uow.session.execute(_KEEP, who | {"department": department})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import select, text
 
 from crm.models import ContactFollow
@@ -11,6 +9,7 @@ from crm.rules.access import Actor
 from crm.rules.directory import Contact
 from crm.services import scoring, timeline
 from crm.uow import UnitOfWork
+from crm.vault import fingerprint
 
 _RETAG = text(
     """
@@ -26,12 +25,11 @@ _RETAG = text(
     where org_id = :org and id = :lead
     """
 )
-_CALL = text(
-    """
-    update person p set name = :name from lead l
-    where l.org_id = :org and l.id = :lead and p.org_id = l.org_id and p.id = l.person_id and p.name = :was
-    """
+_CALLED = text(
+    "select p.id, p.name from lead l join person p on p.org_id = l.org_id and p.id = l.person_id"
+    " where l.org_id = :org and l.id = :lead for no key update of p"
 )
+_CALL = text("update person set name = :name where org_id = :org and id = :person")
 
 
 def follow(uow: UnitOfWork, *, workspace_id: int, member: Actor, external_id: str) -> ContactFollow | None:
@@ -56,12 +54,18 @@ def note_change(
     if gone or came:
         uow.session.execute(_RETAG, {"org": uow.org_id, "lead": lead_id, "gone": gone, "came": came})
         scoring.refresh(uow, [lead_id])
-    renamed = bool(contact.remark) and contact.remark != was.remark
+    renamed = bool(contact.remark) and fingerprint(contact.remark) != was.remark
     if renamed and loud:
-        args: dict[str, Any] = {"org": uow.org_id, "lead": lead_id, "name": contact.remark}
-        uow.session.execute(_CALL, args | {"was": was.remark or contact.name})
+        _rename(uow, lead_id, was.remark, contact)
     if loud and (gone or came or renamed):
         data = {"came": came, "gone": gone, "renamed": renamed}
         timeline.note(uow, lead_id=lead_id, verb="contact_edited", actor_id=member.id, data=data)
     if gone or came or renamed:
         uow.touch(lead_id)
+
+
+def _rename(uow: UnitOfWork, lead_id: int, was: str, contact: Contact) -> None:
+    """The person goes by the name from the chat, unless somebody has given another one here."""
+    person = uow.session.execute(_CALLED, {"org": uow.org_id, "lead": lead_id}).one()
+    if person.name in ("", contact.name) or fingerprint(person.name) == was:
+        uow.session.execute(_CALL, {"org": uow.org_id, "person": person.id, "name": contact.remark})

@@ -99,6 +99,7 @@ _FOLLOWS = text(
     on conflict (org_id, workspace_id, external_id, member_id) do update set ended_at = null, ended_by = null
     """
 )
+_PUT_OFF = text("update contact_move set due_at = :due where org_id = :org and id = any(:ids)")
 _OPEN = text(
     "select id from contact_move where org_id = :org and workspace_id = :workspace and external_id = :external"
     " and to_id = :member and state = 'waiting'"
@@ -169,6 +170,12 @@ def answered(uow: UnitOfWork, batch: Batch, answers: Mapping[str, tuple[str, str
             answered(uow, Batch("", "", True, False, {row.external_id: row.id}), {row.external_id: (REFUSED, "silent")})
         elif row.state != WAITING:
             _over(uow, row)
+
+
+def put_off(uow: UnitOfWork, batch: Batch, wait: timedelta) -> None:
+    """The chat cannot be asked now."""
+    args = {"org": uow.org_id, "ids": list(batch.moves.values()), "due": uow.now + wait}
+    uow.session.execute(_PUT_OFF, args)
 
 
 def refused(uow: UnitOfWork, *, workspace_id: int, external_id: str, taker_id: int, cause: str) -> None:

@@ -24,6 +24,7 @@ from crm.services.contact_facts import follow, note_change
 from crm.services.houses import House
 from crm.services.intake import Known, Place, TakenIn
 from crm.uow import UnitOfWork
+from crm.vault import fingerprint
 
 SENDER, CHANNEL = "wecom", "wecom"
 
@@ -79,6 +80,7 @@ def told(uow: UnitOfWork, *, workspace_id: int, member: Actor, contact: Contact,
 
     Args: quiet: the two have known each other for long; no lead is opened or claimed, and nobody is told.
     """
+    contact = contact.tidy()
     known_as = follow(uow, workspace_id=workspace_id, member=member, external_id=contact.id)
     if known_as is None:
         return None
@@ -87,8 +89,8 @@ def told(uow: UnitOfWork, *, workspace_id: int, member: Actor, contact: Contact,
     tags = known_as.tags if contact.tags is None else contact.tags
     if lead_id is not None:
         note_change(uow, lead_id=lead_id, member=member, was=known_as, contact=contact, loud=not first)
-    read = {"org": uow.org_id, "follow": known_as.id, "now": uow.now, "remark": contact.remark, "tags": list(tags)}
-    uow.session.execute(_READ, read)
+    read = {"org": uow.org_id, "follow": known_as.id, "now": uow.now, "tags": list(tags)}
+    uow.session.execute(_READ, read | {"remark": fingerprint(contact.remark)})
     return lead_id
 
 
@@ -177,6 +179,7 @@ def _given(uow: UnitOfWork, member: Actor, taken: TakenIn) -> None:
 def _say(uow: UnitOfWork, member: Actor, taken: TakenIn, how: str) -> None:
     uow.notify(
         "contact.added", to=member.id, lead=taken.lead_id, data={"lead": taken.lead_id, "how": how},
+        together=f"contact:{member.id}",
         key=f"contact:{taken.lead_id}:{member.id}:{uow.now.isoformat()}",
     )  # fmt: skip
 
@@ -205,10 +208,10 @@ def _checked(house: House, contact: Contact, campaign: str) -> Checked:
     phones = [mobile for mobile in contact.mobiles if normalise_phone(mobile, house.region)]
     arrival = Arrival(
         name=contact.called, company=contact.company, title=contact.title, phone="/".join(phones),
-        external_id=contact.id, channel=CHANNEL, campaign=campaign, tags=";".join(contact.tags or ()),
+        external_id=contact.id, channel=CHANNEL, campaign=campaign,
     )  # fmt: skip
     checked = check(arrival, region=house.region, sender=SENDER)
     more = (("external", f"unionid:{contact.unionid}"),) if contact.unionid else ()
     # The chat's own id first: it says which contact this is, whatever number a colleague has noted.
     keys = sorted((*checked.keys, *more), key=lambda key: key[0] != "external")
-    return replace(checked, keys=tuple(keys))
+    return replace(checked, keys=tuple(keys), tags=contact.tags or ())

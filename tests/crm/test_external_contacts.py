@@ -102,6 +102,15 @@ def test_a_colleagues_customer_stays_theirs_and_both_managers_decide(desk):
     assert desk.owed("lead.touched") == []
 
 
+def test_whatever_somebody_is_called_is_one_line_and_a_tag_is_one_tag(desk):
+    adds(
+        desk, "ann", Contact("woX", name="\u202e<@all>\n]]>\x00" + "客" * 400, tags=("a/b;c", "  ", "x" * 99, "a/b;c"))
+    )
+    ((_, name, tags, *_),) = rows(desk, LEADS)
+    assert ("\n" in name, "\u202e" in name, len(name) <= 200) == (False, False, True)
+    assert tags == ["a/b;c", "x" * 40]
+
+
 def test_a_contact_of_long_ago_is_known_by_the_customers_keys_and_nothing_else_happens(desk):
     lead = desk.make(owner="bob", phone="+8613800138001")
     assert adds(desk, "ann", quiet=True) == lead

@@ -141,6 +141,15 @@ def test_a_typo_is_guessed(house):
     assert "claim" in house.person("ann").says("clam L-1").text
 
 
+def test_capital_letters_in_an_account_make_nobody_else_of_it(house):
+    ref = house.lead(owner="ann")
+    shouting = WeComDriver(house.caller, house.wecom, house.user("ann").upper(), run_jobs=house.run_jobs)
+    mark = len(house.wecom.sent)
+    house.caller.text(shouting.user, "my")
+    house.run_jobs()
+    assert ref in str([sent.body for sent in house.wecom.sent[mark:]])
+
+
 def test_somebody_not_linked_sees_but_cannot_act(house):
     join(house.wecom, {"stranger": "Stranger"})
     ref = house.lead()

@@ -144,6 +144,15 @@ def test_a_customer_who_refuses_stays_and_the_taker_knows_why(house, time):
     assert "did not agree" in screen(house, "bob")
 
 
+def test_while_wecom_is_down_a_transfer_waits(house, time):
+    house.wecom.script("externalcontact/transfer_customer", errcode(-1))
+    handed(house, time)
+    assert house.rows("select state, tries from contact_move where org_id = :o") == [("wanted", 0)]
+    time.advance(hours=1)
+    house.run_jobs()
+    assert len(house.wecom.transfers) == 1
+
+
 def test_a_taker_who_is_full_is_told_at_once(house, time):
     house.wecom.full.add(house.user("bob"))
     handed(house, time)

@@ -62,6 +62,12 @@ def contact_contested(scene: Scene) -> Shown:
     return scene.shown("mia", "contact_contested", lead=lead, member=scene.acme.member["ann"])
 
 
+@sample("contact_contested-apart")
+def contact_contested_apart(scene: Scene) -> Shown:
+    lead = scene.id_of(scene.lead(owner="cyd", name="王芳"))
+    return scene.shown("mia", "contact_contested", lead=lead, member=scene.acme.member["ann"])
+
+
 @sample("contact_moved")
 def contact_moved(scene: Scene) -> Shown:
     lead = scene.id_of(scene.lead(owner="bob", name="王芳"))
