@@ -44,6 +44,7 @@ class Day:
 class Named:
     """A saved list, what it stands for in words, and how many leads it shows now."""
 
+    id: int
     name: str
     words: str
     total: int
@@ -141,7 +142,7 @@ class WorkFacts:
         names = saved_lists.names(self.uow, self.words.locale)
         return [
             Named(
-                each.name, wanted_words.in_words(self.words, each.wanted, names),
+                each.id, each.name, wanted_words.in_words(self.words, each.wanted, names),
                 agenda.mine(self.uow, actor=self.viewer, wanted=each.wanted, most=1).total,
             )
             for each in saved_lists.mine(self.uow, actor=self.viewer)

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from bot.arguments import RawRef, Rest
+from bot.arguments import Id, RawRef, Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.router import action, command
@@ -194,7 +194,13 @@ def save(context: Context, name: Rest | None = None) -> Reply:
     return _listed(context, kept.wanted, kept.name)
 
 
+@action("list.open", guards=False)
+def show(context: Context, number: Id) -> Reply:
+    found = saved_lists.numbered(context.uow, actor=context.actor, list_id=number)
+    return _listed(context, found.wanted, found.name)
+
+
 @action("list.remove", guards=False)
-def remove(context: Context, name: Rest) -> Reply:
-    gone = saved_lists.remove(context.uow, actor=context.actor, name=name)
-    return context.reply("lists", gone=gone)
+def remove(context: Context, number: Id) -> Reply:
+    found = saved_lists.numbered(context.uow, actor=context.actor, list_id=number)
+    return context.reply("lists", gone=saved_lists.remove(context.uow, actor=context.actor, name=found.name))

@@ -37,7 +37,9 @@ _SAVE = text(
     on conflict (org_id, member_id, key) do update set name = excluded.name, wanted = excluded.wanted
     """
 )
-_MINE = text("select key, name, wanted, created_at from saved_list where org_id = :org and member_id = :me order by id")
+_MINE = text(
+    "select id, key, name, wanted, created_at from saved_list where org_id = :org and member_id = :me order by id"
+)
 # Under no name: what was asked for last, which can be saved still.
 _LAST = ""
 _REMOVE = text("delete from saved_list where org_id = :org and member_id = :me and key = :key returning name")
@@ -48,6 +50,7 @@ _OPS: dict[Sign, Op] = {"is": "eq", "not": "ne", "gt": "gt", "gte": "gte", "lt":
 class SavedList:
     """A name and what it stands for."""
 
+    id: int
     key: str
     name: str
     wanted: Wanted
@@ -85,7 +88,7 @@ def save(uow: UnitOfWork, *, actor: Actor, name: str, wanted: Wanted) -> SavedLi
     if len(saved) >= MOST and key not in {each.key for each in saved}:
         raise ListsFull(limit=MOST)
     _keep(uow, actor, key, given, wanted)
-    return SavedList(key, given, wanted, uow.now)
+    return get(uow, actor=actor, name=given)
 
 
 def remember(uow: UnitOfWork, *, actor: Actor, wanted: Wanted) -> None:
@@ -127,6 +130,14 @@ def get(uow: UnitOfWork, *, actor: Actor, name: str) -> SavedList:
     return found
 
 
+def numbered(uow: UnitOfWork, *, actor: Actor, list_id: int) -> SavedList:
+    """The member's list of that id, as buttons name it. Raises ListNotFound."""
+    found = next((each for each in mine(uow, actor=actor) if each.id == list_id), None)
+    if found is None:
+        raise ListNotFound(given="…")
+    return found
+
+
 def remove(uow: UnitOfWork, *, actor: Actor, name: str) -> str:
     """Forget a list; returns its name. Raises ListNotFound."""
     gone: str | None = uow.session.scalar(_REMOVE, {"org": uow.org_id, "me": actor.id, "key": _key(name)})
@@ -154,7 +165,7 @@ def _read(written: str) -> Wanted:
 
 
 def _list(row: Row[Any]) -> SavedList:
-    return SavedList(row.key, row.name, read(row.wanted), row.created_at)
+    return SavedList(row.id, row.key, row.name, read(row.wanted), row.created_at)
 
 
 def _keep(uow: UnitOfWork, actor: Actor, key: str, name: str, wanted: Wanted) -> None:

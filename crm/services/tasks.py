@@ -120,7 +120,9 @@ def insert(uow: UnitOfWork, *, member_id: int, lead_id: int | None, at: datetime
 def get(uow: UnitOfWork, *, actor: Actor, task_id: int) -> TaskView:
     """An own task, or one of the team. Raises TaskNotFound, also for somebody else's."""
     row = view(uow, task_id)
-    if row is None or not (row.member_id == actor.id or row.department_id in actor.departments or actor.is_manager):
+    if row is None or not (
+        actor.id in (row.member_id, row.by_id) or row.department_id in actor.departments or actor.is_manager
+    ):
         raise TaskNotFound
     return row
 

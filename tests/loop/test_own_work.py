@@ -35,7 +35,9 @@ def test_a_list_in_words_is_saved_by_a_tap_and_comes_back_in_ones_own_order(worl
     saved = ann.submits(ann.taps(shown, "Save this list"), name="hot")
     assert "Your list hot" in saved.text
     assert "★ Zoe" in ann.says("list hot").text
-    assert "hot · 2" in ann.says("清单").text
+    lists = ann.says("清单")
+    assert "hot · 2" in lists.text
+    assert "Your list hot" in ann.taps(lists, "Open").text
     assert "Removed: hot" in ann.says("清单 删除 hot").text
 
 

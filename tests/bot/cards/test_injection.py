@@ -13,7 +13,14 @@ import pytest
 from bot.cards import fit
 from bot.cards.model import Card, Fields
 from bot.platforms import slack_blocks, wecom_cards
-from tests.bot.cards import fitting, samples_of_offers, samples_of_pools, samples_of_team, samples_of_work
+from tests.bot.cards import (
+    fitting,
+    samples_of_lists,
+    samples_of_offers,
+    samples_of_pools,
+    samples_of_team,
+    samples_of_work,
+)
 from tests.bot.cards.samples import SAMPLES
 from tests.bot.cards.scene import Scene
 from tests.bot.platforms.test_slack_injection import LIVE as LIVE_IN_SLACK
@@ -46,6 +53,10 @@ NAMED = """
     place as (update conversation set name = :t where org_id = :o),
     stage as (update stage set name = :t, name_zh = :t where org_id = :o),
     task as (update task set words = :t where org_id = :o),
+    list as (
+        update saved_list set name = :t, wanted = jsonb_set(wanted, '{text}', to_jsonb(cast(:t as text)))
+        where org_id = :o
+    ),
     line as (update activity set words = :t where org_id = :o)
     update lead set region = :t, lost_reason = :t where org_id = :o
 """
@@ -53,10 +64,11 @@ INVISIBLE = re.compile("[\u200b\u202a-\u202e\u2066-\u2069\x00-\x08]")
 FONT = re.compile(r'<font color="(?:info|warning|comment)">(.*)</font>')
 BOLD_OR_QUOTED = re.compile(r"^(?:\*\*(?P<bold>.*)\*\*|> (?P<quoted>.*))$", re.MULTILINE)
 # Of the shapes of a card the plain one shows whatever people wrote; these say nothing of anybody.
-OURS = re.compile(r"http://127\.0\.0\.1:8000/intake/[a-z0-9-]+")
+OURS = re.compile(r"http://127\.0\.0\.1:8000/intake/[a-z0-9-]+|https://crm\.example/calendar/1-word\.ics")
 SILENT = {"dismissed", "duty", "failed", "help", "language", "late", "recycle_stopped", "released"}
 DRAWN = {"digest", "funnel"}
 CARDS = sorted(name for name in set(SAMPLES) - SILENT - DRAWN if "-" not in name and not name.endswith("_form"))
+assert samples_of_lists
 assert samples_of_offers
 assert samples_of_pools
 assert samples_of_team
