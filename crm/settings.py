@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+# Where a container platform, or systemd by `LoadCredential=`, puts secrets as files: one each, named like the setting.
+SECRET_FILES = Path("/run/secrets")
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
 
 
 class SettingsError(Exception):
@@ -64,9 +69,10 @@ class Settings(BaseSettings):
 
 
 def load(**overrides: Any) -> Settings:
-    """Read the environment. Raises SettingsError naming the first wrong setting."""
+    """Read the environment, and files of secrets behind it. Raises SettingsError naming the first wrong setting."""
+    folders = [SECRET_FILES, *map(Path, filter(None, [os.environ.get(CREDENTIALS)]))]
     try:
-        return Settings(**overrides)
+        return Settings(**{"_secrets_dir": [folder for folder in folders if folder.is_dir()], **overrides})
     except ValidationError as exc:
         first = exc.errors()[0]
         name = "SLUICE_" + "_".join(str(part) for part in first["loc"][:1]).upper()

@@ -1,0 +1,45 @@
+"""Settings come from the environment, secrets from files as well, and a wrong one is named."""
+
+import pytest
+
+from crm import settings
+
+SECRET = "a secret of a file that is long enough"
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """A folder of secrets as systemd names it, and nothing from outside."""
+    monkeypatch.setenv(settings.CREDENTIALS, str(tmp_path))
+    monkeypatch.delenv("SLUICE_SECRET_KEY", raising=False)
+    return tmp_path
+
+
+def test_a_secret_may_be_a_file_named_like_the_setting(files):
+    (files / "SLUICE_SECRET_KEY").write_text(f"{SECRET}\n")
+    (files / "sluice_slack_signing_secret").write_text("new,old")
+    found = settings.load()
+    assert found.secret_key.get_secret_value() == SECRET
+    assert [each.get_secret_value() for each in found.slack_signing_secret] == ["new", "old"]
+
+
+def test_the_environment_stands_above_a_file(files, monkeypatch):
+    (files / "SLUICE_SECRET_KEY").write_text(SECRET)
+    monkeypatch.setenv("SLUICE_SECRET_KEY", SECRET[::-1])
+    assert settings.load().secret_key.get_secret_value() == SECRET[::-1]
+
+
+def test_a_folder_that_is_not_there_is_no_reason_to_stop(files):
+    files.rmdir()
+    assert settings.load().secret_key.get_secret_value() == ""
+
+
+def test_no_secret_is_shown_where_settings_are_printed(files):
+    (files / "SLUICE_SECRET_KEY").write_text(SECRET)
+    assert SECRET not in f"{settings.load()!r} {settings.load().model_dump_json()}"
+
+
+def test_a_wrong_one_is_named_with_what_is_wrong(monkeypatch):
+    monkeypatch.setenv("SLUICE_PORT", "eighty")
+    with pytest.raises(settings.SettingsError, match=r"^SLUICE_PORT is wrong: .*integer"):
+        settings.load()
