@@ -46,6 +46,10 @@ _GIVE_WAY = text(
                member_id = case when t.member_id = was.owner_id then coalesce(cast(:heir as bigint), t.member_id)
                                 else t.member_id end
         from planned, was where t.org_id = :org and t.id = planned.id
+    ), starred as (
+        insert into star (org_id, member_id, lead_id, at)
+        select s.org_id, s.member_id, cast(:into as bigint), s.at from star s join was on was.id = s.lead_id
+        where s.org_id = :org on conflict do nothing
     ), cards as (
         update posted_card c set lead_id = :into from was
         where c.org_id = :org and c.lead_id = was.id and c.live returning c.id

@@ -8,7 +8,7 @@ from bot.understanding.filters import read_filters
 from crm.errors import SourceNotFound, StageNotFound
 from crm.errors_of_lists import ListNameNeeded, ListNotFound, ListsFull, NothingToSave
 from crm.rules.wanted import ORDERS, Wanted
-from crm.services import agenda, follow_ups, orders, saved_lists, tasks
+from crm.services import agenda, follow_ups, leads, merging, orders, saved_lists, tasks
 from tests.desk import Desk
 
 
@@ -52,6 +52,18 @@ def test_a_star_comes_and_goes_and_is_the_members_own(desk):
     lead = desk.make(owner="ann")
     assert [star(desk, lead), starred(desk, lead), starred(desk, lead, "mia")] == [True, True, False]
     assert [star(desk, lead, on=True), star(desk, lead), starred(desk, lead)] == [True, False, False]
+
+
+def test_a_star_goes_with_the_lead_that_stands_for_both(desk):
+    kept, lost = desk.make(owner="ann", score=90), desk.make(owner="ann")
+    star(desk, lost)
+
+    def merge(uow, actor):
+        both = [leads.access_id(uow, actor=actor, lead_id=lead) for lead in (kept, lost)]
+        return merging.merge(uow, actor=actor, one=both[0], other=both[1])
+
+    desk.does("mia", merge)
+    assert len(mine(desk, "starred")) == 1
 
 
 def test_without_a_choice_the_most_urgent_comes_first(desk):
