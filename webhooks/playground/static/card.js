@@ -11,7 +11,7 @@ const REF = /(\bL-\d+\b)/;
 export function cardView(card, about) {
   const context = { ...about, version: card.version };
   return h("article", { class: `card tone-${card.tone ?? "normal"}`, "aria-label": card.title }, [
-    h("header", {}, h("h3", { dir: "auto" }, card.title), card.ref ? refView(card.ref, context) : null),
+    h("header", {}, h("h3", { dir: "auto" }, card.title), card.ref ? (REF.test(card.ref) ? refView(card.ref, context) : h("span", { class: "ref" }, card.ref)) : null),
     h("div", { class: "card-body" }, (card.blocks ?? []).map((block) => blockView(block, context))),
     card.footer ? h("footer", {}, linked(card.footer, context)) : null,
   ]);

@@ -12,7 +12,9 @@ import { day, refreshTimes } from "./when.js";
 const GAP = 5 * 60_000;
 const list = h("ol", { class: "messages", tabindex: "0", onkeydown: walk });
 const jump = h("button", { type: "button", class: "jump", hidden: true, onclick: () => toEnd(true) }, icon("down"), h("span", {}, ""));
-const scroller = h("div", { class: "scroller", onscroll: () => atEnd() && seenAll() }, list);
+const scroller = h("div", { class: "scroller", onscroll: scrolled }, list);
+// Whether the newest stood in sight when the person last scrolled; then it stays so, also when a picture comes in late.
+let stuck = true;
 
 export function talkView() {
   on("messages", changed);
@@ -24,6 +26,8 @@ export function talkView() {
   on("reveal", reveal);
   document.addEventListener("visibilitychange", () => atEnd() && seenAll());
   setInterval(() => refreshTimes(list), 30_000);
+  const grown = new ResizeObserver(() => stuck && scroller.scrollTo({ top: scroller.scrollHeight, behavior: "instant" }));
+  for (const part of [list, scroller]) grown.observe(part);
   return h("div", { class: "talk", ondragover: hover, ondragleave: (event) => event.currentTarget.classList.remove("dropping"), ondrop: dropped }, scroller, jump);
 }
 
@@ -40,6 +44,11 @@ function dropped(event) {
 }
 
 const atEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 60;
+
+function scrolled() {
+  stuck = atEnd();
+  if (stuck) seenAll();
+}
 
 // A card that is longer than the view is read from its beginning.
 function toEnd(smooth = false) {
@@ -64,7 +73,7 @@ function redraw() {
 
 function changed(messages) {
   const here = messages.filter((message) => message.conversation === state.open);
-  const stay = !atEnd();
+  const stay = !stuck;
   for (const id of here.flatMap((message) => [message.id, rootOf(message)])) list.querySelector(`[data-id="${id}"]`)?.setAttribute("data-stale", "");
   draw();
   const others = here.filter((message) => message.author !== state.me);
