@@ -13,6 +13,7 @@ from crm import queue
 from crm.db import Database
 from crm.rules.ruleset import Keep
 from crm.services import (
+    arbitration,
     asking,
     batches,
     contacting,
@@ -39,7 +40,7 @@ from crm.uow import UnitOfWork
 
 log = structlog.get_logger()
 
-AT_ONCE, DEALT_AT_ONCE = 500, 2000
+AT_ONCE, DEALT_AT_ONCE, COMPARED_AT_ONCE = 500, 2000, 50
 Duty = Callable[[Database, int], Any]
 
 _ORGANIZATIONS = text("select id from organization order by id")
@@ -136,9 +137,14 @@ def tell_held(database: Database, org_id: int) -> None:
     _until_done(database, org_id, mailbox.collect_due, mailbox.CHUNK)
 
 
+def keep_apart(database: Database, org_id: int) -> None:
+    """Settle the pairs of alike customers about which nobody has decided in time."""
+    _until_done(database, org_id, arbitration.time_out, arbitration.CHUNK)
+
+
 DUTIES: tuple[Duty, ...] = (
     remind, ask_managers, recycling.sweep, recycling.warn, pass_offers_on, open_lines, respond, set_free, deal_held,
-    digest, rescore, look_back, tell_held,
+    digest, rescore, look_back, tell_held, keep_apart,
 )  # fmt: skip
 
 
@@ -148,6 +154,13 @@ def deal_leads(database: Database, *, org_id: int, lead_ids: Sequence[int]) -> N
         following = (len(lead_ids) - start - 1) // DEALT_AT_ONCE
         with database.begin(org_id) as uow:
             dealing.deal(uow, lead_ids[start : start + DEALT_AT_ONCE], parts=following)
+
+
+def look_for_duplicates(database: Database, *, org_id: int, lead_ids: Sequence[int]) -> None:
+    """Compare new customers with all who are known, in short transactions."""
+    for start in range(0, len(lead_ids), COMPARED_AT_ONCE):
+        with database.begin(org_id) as uow:
+            arbitration.look(uow, lead_ids[start : start + COMPARED_AT_ONCE])
 
 
 def refresh_deadlines(database: Database, *, org_id: int, after: int = 0) -> None:
@@ -190,7 +203,7 @@ def rehearse(database: Database, *, org_id: int, rehearsal_id: int) -> None:
 BY_NAME: dict[str, Callable[..., None]] = {
     queue.REWIND: rewinding.work_off,
     queue.DEAL: deal_leads, queue.REFRESH: refresh_deadlines, queue.RESCORE: rescore_leads,
-    queue.REHEARSE: rehearse, queue.DEAL_HELD: deal_held,
+    queue.REHEARSE: rehearse, queue.DEAL_HELD: deal_held, queue.LOOK: look_for_duplicates,
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from bot.cards.at_home import HomeFacts
 from bot.cards.dropped import DroppedFacts
 from bot.cards.from_words import WordFacts
 from bot.cards.language import _
+from bot.cards.merging import MergeFacts
 from bot.cards.offered import OfferFacts
 from bot.cards.people import PeopleFacts
 from bot.cards.reasons import ReasonFacts
@@ -78,7 +79,8 @@ def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
 
 @dataclass
 class Facts(
-    OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts, WorkFacts, HomeFacts, WordFacts, DroppedFacts
+    OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts, WorkFacts, HomeFacts, WordFacts, DroppedFacts,
+    MergeFacts,
 ):  # fmt: skip
     """Reads for one card. Methods return None where the viewer may not see the thing any more.
 

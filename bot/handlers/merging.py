@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from bot.arguments import Rest, Word
+from typing import cast
+
+from bot.arguments import Id, Rest, Word
 from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.router import action, command
-from crm.errors import LeadNotFound
-from crm.services import leads, merging, unmerging
+from crm.errors import LeadNotFound, OldCard
+from crm.services import arbitration, arbitration_views, importing, leads, merging, unmerging
+from crm.services.arbitration import Answer
 from crm.services.leads import LeadView
 from crm.services.unmerging import Parted
 
@@ -86,3 +89,30 @@ def _pick(context: Context, lead: LeadView, words: str) -> Reply:
 def _named(lead_ids: tuple[int, ...]) -> str:
     """The leads that would be closed, as a button carries them."""
     return ".".join(str(lead_id) for lead_id in lead_ids) or "none"
+
+
+@action("merge.person", guards=False)
+def merge_person(context: Context, lead: LeadView, person: Id) -> Reply:
+    """With somebody who has no lead, and whom only an admin sees."""
+    actor = context.need_admin()
+    merged = merging.join(context.uow, lead.person_id, person, by=actor)
+    return context.reply("merge_done", lead=merged.plan.lead_id, lost=[])
+
+
+@action("duplicate.decide", guards=False)
+def decide(context: Context, pair: Id, answer: Word) -> Reply:
+    if answer not in arbitration.STATES:
+        raise OldCard
+    arbitration.decide(context.uow, actor=context.actor, pair_id=pair, answer=cast(Answer, answer))
+    return context.reply("duplicate_found", pair=pair, lead=None)
+
+
+@action("duplicate.ask", guards=False)
+def ask_first(context: Context, job: Id) -> Reply:
+    """Before somebody is entered who looks like a colleague's customer: the manager decides."""
+    rows = importing.rows_of(importing.get(context.uow, actor=context.actor, job_id=job))
+    found = arbitration_views.like(context.uow, rows[0].arrival) if len(rows) == 1 else None
+    if found is None:
+        raise OldCard
+    pair = arbitration.ask(context.uow, actor=context.actor, job_id=job, found=found)
+    return context.reply("duplicate_asked", pair=pair)

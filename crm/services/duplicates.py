@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from crm import queue
 from crm.rules import dedupe_words as words
+from crm.rules.arrival import Arrival, FieldErrors, check
 from crm.rules.dedupe import Alike, Facts, compare, typos
+from crm.rules.keys import DEFAULT_REGION
 from crm.uow import UnitOfWork
 
 MOST = 50  # of each kind are looked at; who is meant is among the first
@@ -54,6 +57,21 @@ def facts(uow: UnitOfWork, persons: Iterable[int]) -> list[Facts]:
     return [
         Facts(row.name, row.company, tuple((kind, value) for kind, value in row.keys or ()), row.id) for row in rows
     ]
+
+
+def of_arrival(arrival: Arrival, *, region: str = DEFAULT_REGION) -> Facts:
+    """Somebody who is not known yet, as typed. Keys that cannot be read are left out."""
+    try:
+        keys = check(arrival, region=region).keys
+    except FieldErrors:
+        keys = ()
+    return Facts(arrival.name, arrival.company, keys)
+
+
+def order(uow: UnitOfWork, lead_ids: Sequence[int]) -> None:
+    """Have the people of new leads compared with all who are known, as soon as this is committed."""
+    if lead_ids and uow.rules.dedupe.least is not None:
+        uow.defer(queue.Order(queue.LOOK, {"org_id": uow.org_id, "lead_ids": list(lead_ids)}, queue=queue.BULK))
 
 
 def decided(uow: UnitOfWork, person_id: int) -> set[int]:

@@ -77,6 +77,12 @@ def rows_of(job: ImportJob) -> list[Row]:
     return [Row(**{**row, "arrival": Arrival(**row["arrival"])}) for row in job.rows or ()]
 
 
+def rows_waiting(uow: UnitOfWork, job_id: int) -> list[Row]:
+    """The rows of a list that somebody is asked about; whoever shows them has passed that door."""
+    job = uow.session.scalar(select(ImportJob).where(ImportJob.org_id == uow.org_id, ImportJob.id == job_id))
+    return rows_of(job) if job else []
+
+
 def get(uow: UnitOfWork, *, actor: Actor, job_id: int) -> ImportJob:
     """An own list. Raises ImportNotFound."""
     mine = (ImportJob.org_id == uow.org_id, ImportJob.id == job_id, ImportJob.member_id == actor.id)

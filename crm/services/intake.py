@@ -18,7 +18,7 @@ from crm.models import Source
 from crm.rules.access import Actor
 from crm.rules.arrival import Arrival, Checked, Key, check
 from crm.rules.facts import LeadFacts
-from crm.services import dispatch, houses, scoring
+from crm.services import dispatch, duplicates, houses, scoring
 from crm.services.houses import House
 from crm.uow import UnitOfWork
 
@@ -48,12 +48,12 @@ _OPEN = """
     insert into lead (org_id, number, person_id, line_id, status, stage, owner_id, pool_id, source_id, origin,
         referrer, channel, campaign, level, product, region, amount, currency, score, score_reasons, score_at, tags,
         custom, version, created_by, created_at, pool_entered_at, assigned_at, stage_entered_at, warn_step, extensions,
-        touches)
+        touches, counts)
     select :org, sluice_next_numbers(:org, 1), {person}, :line, 'open', :stage, :owner, :pool, :source, :origin,
         :referrer, :channel, :campaign, :level, :product, :region, :amount, :currency, :score,
         cast(:score_reasons as jsonb), cast(:score_at as timestamptz), cast(:tags as text[]),
         cast(:custom as jsonb), 1, :actor, :now, case when cast(:owner as bigint) is null then :now end,
-        case when cast(:owner as bigint) is not null then :now end, :now, 0, 0, 1
+        case when cast(:owner as bigint) is not null then :now end, :now, 0, 0, 1, :origin <> 'self'
     from {source}
     on conflict (org_id, person_id, line_id) where status = 'open' do nothing
     returning id, number
@@ -237,6 +237,8 @@ def open_lead(uow: UnitOfWork, values: dict[str, Any], known: Known | None) -> T
         return None
     if known:
         scoring.refresh(uow, [row.lead_id])  # more is known of the customer than what came in now
+    else:
+        duplicates.order(uow, [row.lead_id])
     return TakenIn(row.lead_id, row.number, created=True, touched=False)
 
 

@@ -19,7 +19,7 @@ from crm.errors import Conflict
 from crm.models import Source
 from crm.rules.access import Actor
 from crm.rules.arrival import Checked, Key
-from crm.services import houses, intake, scoring
+from crm.services import duplicates, houses, intake, scoring
 from crm.services.houses import House
 from crm.services.intake import Known, Place, TakenIn
 from crm.services.numbers import next_numbers
@@ -157,6 +157,10 @@ def _pass(batch: Batch, numbers: Sequence[int]) -> dict[int, TakenIn]:
     _write_history(batch, taken)
     _score(batch, groups, opened, touched)
     _order_dispatch(batch.uow, opened)
+    duplicates.order(
+        batch.uow,
+        sorted(opened[group.rows[0]].lead_id for group in groups if group.known is None and group.rows[0] in opened),
+    )
     return taken
 
 

@@ -132,6 +132,7 @@ def _part(uow: UnitOfWork, merge: Row[Any], *, by: Actor) -> Parted:
         raise Conflict
     unmerging_writes.part_persons(uow, root=root, loser=merge.loser_id, snapshot=kept)
     unmerging_writes.touches_back(uow, kept["heirs"])
+    unmerging_writes.are_different(uow, merge.survivor_id, merge.loser_id, by=by.id)
     outcomes = {each["lead"]: _open(uow, each, by) for each in closed}
     _write(uow, merge, outcomes, by)
     _follow(uow, sorted(set(concerned)))

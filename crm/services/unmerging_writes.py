@@ -92,6 +92,21 @@ _UNDONE_LINE = text(
 )
 
 
+_DIFFERENT = text(
+    """
+    insert into duplicate (org_id, left_id, right_id, score, reasons, state, at, decided_at, decided_by)
+    values (:org, least(:one, :other), greatest(:one, :other), 0, '[]', 'different', :now, :now, :by)
+    on conflict (org_id, left_id, right_id) do update set state = 'different', decided_at = :now, decided_by = :by
+    """
+)
+
+
+def are_different(uow: UnitOfWork, one: int, other: int, *, by: int) -> None:
+    """Whom somebody has parted no rule makes one again."""
+    args = {"org": uow.org_id, "one": one, "other": other, "now": uow.now, "by": by}
+    uow.session.execute(_DIFFERENT, args)
+
+
 def mark(uow: UnitOfWork, merge_id: int, *, by: int | None, lead_ids: Sequence[int]) -> bool:
     """The merge is undone, by this transaction alone; False when another one was faster."""
     args = {"org": uow.org_id, "now": uow.now, "merge": merge_id, "by": by, "leads": list(lead_ids)}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import text
+
+from crm import jobs
 from crm.rules.access import Actor
 from crm.services import leads, merging
 from crm.uow import UnitOfWork
@@ -145,3 +148,160 @@ def lead_that_stands_for_another(scene: Scene) -> Shown:
     ref, other = two(scene)
     shown(scene, "mia", ref, other)
     return scene.say("ann", f"lead {other}")
+
+
+# Who looks like somebody known
+
+
+KNOWN = {"name": "王芳", "firm": "上海腾云科技有限公司"}
+
+
+def comes(scene: Scene, owner: str = "ann") -> None:
+    """Somebody comes in who looks like a customer of that owner."""
+    scene.lead(owner=owner, **KNOWN)
+    scene.comes_in(name="王芳", company="腾云", phone="13911112222")
+    with scene.uow() as uow:
+        newest = uow.session.scalar(text("select max(id) from lead where org_id = :o"), {"o": uow.org_id})
+    jobs.look_for_duplicates(scene.database, org_id=scene.acme.org_id, lead_ids=[newest])
+
+
+def asks(scene: Scene) -> Shown:
+    """Bob asks before he enters somebody like Ann's customer."""
+    scene.lead(owner="ann", **KNOWN)
+    preview = scene.say("bob", "new 王芳 腾云科技有限公司 13911112222")
+    return scene.tap("bob", "duplicate.ask", str(preview.reply.args["job"]))
+
+
+def answers(scene: Scene, answer: str) -> Shown:
+    pair = scene.owed("duplicate.found", "mia").reply.args["pair"]
+    return scene.tap("mia", "duplicate.decide", f"{pair} {answer}")
+
+
+@sample("duplicate_found")
+def duplicate_found(scene: Scene) -> Shown:
+    comes(scene)
+    return scene.owed("duplicate.found", "mia")
+
+
+@sample("duplicate_found-asked")
+def duplicate_found_asked(scene: Scene) -> Shown:
+    asks(scene)
+    return scene.owed("duplicate.found", "mia")
+
+
+@sample("duplicate_found-decided")
+def duplicate_found_decided(scene: Scene) -> Shown:
+    comes(scene)
+    return answers(scene, "same")
+
+
+@sample("duplicate_found-late")
+def duplicate_found_late(scene: Scene) -> Shown:
+    comes(scene)
+    scene.falls_due(hours=25)
+    return scene.owed("duplicate.found", "mia")
+
+
+@sample("duplicate_found-not_asked")
+def duplicate_found_not_asked(scene: Scene) -> Shown:
+    comes(scene)
+    return Shown("bob", scene.owed("duplicate.found", "mia").reply)
+
+
+@sample("duplicate_asked")
+def duplicate_asked(scene: Scene) -> Shown:
+    return asks(scene)
+
+
+@sample("duplicate_answered")
+def duplicate_answered(scene: Scene) -> Shown:
+    asks(scene)
+    answers(scene, "different")
+    return scene.owed("duplicate.answered", "bob")
+
+
+@sample("duplicate_answered-same")
+def duplicate_answered_same(scene: Scene) -> Shown:
+    asks(scene)
+    answers(scene, "same")
+    return scene.owed("duplicate.answered", "bob")
+
+
+@sample("duplicate_answered-transfer")
+def duplicate_answered_transfer(scene: Scene) -> Shown:
+    asks(scene)
+    answers(scene, "transfer")
+    return scene.owed("duplicate.answered", "bob")
+
+
+@sample("duplicate_answered-full")
+def duplicate_answered_full(scene: Scene) -> Shown:
+    asks(scene)
+    with scene.uow() as uow:
+        build.rule_set(uow, "claim: {capacity: {default: 0}}")
+    answers(scene, "different")
+    return scene.owed("duplicate.answered", "bob")
+
+
+@sample("duplicate_answered-late")
+def duplicate_answered_late(scene: Scene) -> Shown:
+    asks(scene)
+    scene.falls_due(hours=25)
+    return scene.owed("duplicate.answered", "bob")
+
+
+@sample("duplicate_answered-share")
+def duplicate_answered_share(scene: Scene) -> Shown:
+    asks(scene)
+    answers(scene, "share")
+    return scene.owed("duplicate.answered", "bob")
+
+
+@sample("duplicate_shared")
+def duplicate_shared(scene: Scene) -> Shown:
+    asks(scene)
+    answers(scene, "share")
+    return scene.owed("duplicate.shared", "ann")
+
+
+@sample("lead-spoken_with")
+def spoken_with(scene: Scene) -> Shown:
+    ref = duplicate_answered_share(scene).reply.args["lead"]
+    scene.say("ann", "log L-1001 called, wants a quote")
+    scene.time.advance(hours=1)
+    with scene.uow() as uow:
+        number = leads.number_of(uow, ref)
+    return scene.say("bob", f"lead L-{number}")
+
+
+@sample("preview-alike")
+def preview_alike(scene: Scene) -> Shown:
+    scene.lead(owner="ann", **KNOWN)
+    return scene.say("bob", "new 王芳 腾云科技有限公司 13911112222")
+
+
+@sample("preview-alike_own")
+def preview_alike_own(scene: Scene) -> Shown:
+    scene.lead(owner="bob", **KNOWN)
+    return scene.say("bob", "new 王芳 腾云科技有限公司 13911112222")
+
+
+@sample("merge_pick-alike")
+def merge_pick_alike(scene: Scene) -> Shown:
+    ref = scene.lead(owner="ann", **KNOWN)
+    scene.lead(name="王芳", firm="腾云", owner="bob")
+    return scene.say("mia", f"merge {ref}")
+
+
+@sample("merge_pick-no_lead")
+def merge_pick_no_lead(scene: Scene) -> Shown:
+    ref, other = scene.lead(owner="ann", **KNOWN), scene.lead(name="王芳", firm="腾云")
+    scene.write("update lead set status = 'void' where org_id = :o and number = :n", n=int(other[2:]))
+    return scene.say("ada", f"merge {ref}")
+
+
+@sample("merge_done-no_lead")
+def merge_done_no_lead(scene: Scene) -> Shown:
+    picked = merge_pick_no_lead(scene)
+    row = next(block for block in scene.draw(picked).blocks if getattr(block, "buttons", ()))
+    return scene.tap("ada", "merge.person", row.buttons[0].value)
