@@ -13,6 +13,11 @@ def help_(scene: Scene) -> Shown:
     return scene.say("ann", "help")
 
 
+@sample("help-word")
+def help_word(scene: Scene) -> Shown:
+    return scene.say("ann", "help claim")
+
+
 @sample("help-admin")
 def help_admin(scene: Scene) -> Shown:
     return scene.say("ada", "help setup")

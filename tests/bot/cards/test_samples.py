@@ -9,7 +9,7 @@ import pytest
 
 import bot.cards
 from bot.cards.language import LOCALES
-from bot.cards.model import Card, Form
+from bot.cards.model import Card, Form, Row
 from bot.notices import NOTICES
 from tests.bot.cards import (
     fitting,
@@ -111,6 +111,35 @@ def test_help_is_found_by_the_topic_in_both_languages(topic, database, time):
     assert "领取 L-1042" not in said
 
 
-def test_help_for_something_unknown_is_all_of_it(database, time):
+def test_help_for_something_unknown_is_its_first_screen(database, time):
     scene = Scene(database, time)
     assert scene.draw(scene.say("ann", "help xyzzy")) == scene.draw(scene.say("ann", "help"))
+
+
+@pytest.mark.parametrize("who", ["ann", "mia", "ada"])
+def test_the_first_screen_of_help_is_short_and_says_what_one_has_not_used(who, database, time):
+    scene = Scene(database, time)
+    first = scene.draw(scene.say(who, "help"))
+    rows = [block for block in first.blocks if isinstance(block, Row)]
+    assert 5 <= len(rows) <= 12
+    assert {button.label for button in first.buttons()} >= {"Work", "Leads", "Pool", "All words"}
+    assert len([each for each in scene.draw(scene.say(who, "help all")).blocks if isinstance(each, Row)]) > 40
+
+
+def test_what_was_used_gives_way_to_something_else(database, time):
+    scene = Scene(database, time)
+    ref = scene.lead(owner="ann")
+    assert "star L-1042" not in (before := scene.draw(scene.say("ann", "help")).plain())
+    assert "note L-1042" in before
+    for words in (f"note {ref} speaks French", f"stage {ref} quote", "undo", "new Ann Wu, 13800138111", f"star {ref}"):
+        scene.say("ann", words)
+    after = scene.draw(scene.say("ann", "help")).plain()
+    assert "note L-1042" not in after
+    assert "nurture L-1042" in after
+
+
+def test_help_for_one_word_names_all_its_ways(database, time):
+    scene = Scene(database, time)
+    shown = scene.draw(scene.say("ann", "help 领取"))
+    assert shown.title == "claim · 领取 · 抢"
+    assert len([block for block in shown.blocks if isinstance(block, Row)]) == 1
