@@ -54,6 +54,8 @@ _OLD = {
     "link_code": "expires_at < :messages",
     "pending_form": "expires_at < :messages",
     "pending_line": "expires_at < :now",
+    "attachment": "lead_id is null and created_at < cast(:now as timestamptz) - interval '1 day'",
+    "playground_file": "created_at < cast(:now as timestamptz) - interval '90 days'",
     "rehearsal": "at < :messages",
 }
 

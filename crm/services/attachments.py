@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from crm import queue
 from crm.errors import LeadNotFound
@@ -25,10 +25,8 @@ from crm.uow import UnitOfWork
 from crm.vault import Vault, VaultError
 
 GOOD_FOR = timedelta(minutes=15)
-LOOSE_FOR = timedelta(hours=24)
 MOST_FILES = 10
 _PURPOSE = "attachment"
-_OLD = text("delete from attachment where org_id = :org and lead_id is null and created_at < :before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,6 @@ class Ticket:
 
 def announce(uow: UnitOfWork, *, actor: Actor, workspace_id: int, files: Sequence[Coming]) -> list[int]:
     """Write down what came; a job fetches each at once, for platforms keep files only for a while."""
-    uow.session.execute(_OLD, {"org": uow.org_id, "before": uow.now - LOOSE_FOR})
     made = [
         Attachment(
             org_id=uow.org_id, member_id=actor.id, workspace_id=workspace_id, name=file.name[:200],
@@ -133,19 +130,6 @@ def erase(uow: UnitOfWork, *, actor: Actor, attachment_id: int) -> int:
     _settle(uow, attachment_id, was="kept", state="erased", name=None, content=None, handle={})
     uow.touch(lead.id)
     return lead.id
-
-
-def erase_of_person(uow: UnitOfWork, person_id: int) -> int:
-    """All files of a person's leads, whoever sent them; returns how many."""
-    rows = uow.session.scalars(
-        text(
-            "update attachment a set state = 'erased', name = null, content = null, handle = '{}' from lead l"
-            " where a.org_id = :org and l.org_id = a.org_id and l.id = a.lead_id and l.person_id = :person"
-            " and a.state <> 'erased' returning a.id"
-        ),
-        {"org": uow.org_id, "person": person_id},
-    )
-    return len(rows.all())
 
 
 def issue(vault: Vault, *, actor: Actor, attachment_id: int, now: datetime) -> str:
