@@ -13,12 +13,12 @@ from sqlalchemy import text
 
 from bot import pushed
 from bot.cards.facts import Facts, everybody
-from bot.platforms.base import Handle, Platform, PlatformError, Throttled, Unavailable
+from bot.platforms.base import CardGone, Handle, Platform, PlatformError, Throttled, Unavailable, Workspace
 from bot.workspaces import Workspaces
 from crm import queue
 from crm.db import Database
 from crm.rules.access import Actor
-from crm.services import members
+from crm.services import dropped_sheets, members
 from crm.uow import UnitOfWork
 
 log = structlog.get_logger()
@@ -201,8 +201,32 @@ class Edits:
         except PlatformError as exc:
             log.info("edit.gone", cause=exc.cause)
             self._note(org_id, row, row["handle"], live=False)
+            if isinstance(exc, CardGone) and self._renewed(org_id, row):
+                self._retire(workspace, row["handle"])
         else:
             self._note(org_id, row, handle, live=True)
+
+    def _renewed(self, org_id: int, row: Mapping[str, Any]) -> bool:
+        """A card that somebody waits for and that cannot be edited any more comes anew, once there is news on it."""
+        sheet = row["card"]["args"].get("sheet")
+        if not sheet or row["member_id"] is None:
+            return False
+        with self._database.begin(org_id) as uow:
+            if not dropped_sheets.has_news(uow, sheet):
+                return False
+            key = f"sheet:{sheet}:{row['id']}:{row['wanted']}"
+            uow.notify("sheet", to=row["member_id"], key=key, data={"sheet": sheet})
+        return True
+
+    def _retire(self, workspace: Workspace, handle: Handle) -> None:
+        """Take the old card away where the platform can, so that nobody taps it."""
+        retire = getattr(self._platforms[workspace.platform], "retire", None)
+        if retire is None:
+            return
+        try:
+            retire(workspace, handle)
+        except PlatformError as exc:
+            log.info("edit.not_retired", cause=exc.cause)
 
     def _facts(self, uow: UnitOfWork, row: Mapping[str, Any], workspace: Any) -> Facts:
         viewer: Actor = (

@@ -42,6 +42,7 @@ from crm.services.conversations import ROBOT
 log = structlog.get_logger(__name__)
 
 CODE_LIFE = timedelta(hours=72)
+RECALL_LIFE = timedelta(hours=24)
 
 Post = Callable[[cards.Message], dict[str, Any]]
 
@@ -118,6 +119,18 @@ class WeCom:
     def fetch_file(self, workspace: Workspace, handle: Handle) -> bytes:
         """What somebody has sent to the app, by its media id, which lasts three days."""
         return self.client(workspace).download(str(handle.get("media_id") or ""), MAX_FILE)
+
+    def send_file(self, workspace: Workspace, place: Handle, name: str, content: bytes) -> None:
+        """A file to the person with whom that card stands. Args: place: the card's handle."""
+        client = self.client(workspace)
+        media = {"media_id": client.upload("file", content, name, "application/octet-stream")}
+        _check_reached(client.send(place["userid"], {"msgtype": "file", "file": media}), place["userid"])
+
+    def retire(self, workspace: Workspace, handle: Handle) -> None:
+        """Take a message back whose card cannot be changed any more; WeCom allows it for a day."""
+        sent_at = handle.get("sent_at")
+        if handle.get("msgid") and sent_at and self._time() - datetime.fromisoformat(sent_at) < RECALL_LIFE:
+            self.client(workspace).recall(handle["msgid"])
 
     def directory(self, workspace: Workspace) -> Directory:
         """The company's address book and its members' customers, as far as the app may see them."""

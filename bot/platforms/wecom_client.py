@@ -65,9 +65,13 @@ class WeComClient(WeChatClient):
 
     def upload_image(self, png: bytes, name: str) -> str:
         """Returns the media id, good for three days."""
+        return self.upload("image", png, name, "image/png")
+
+    def upload(self, kind: str, content: bytes, name: str, mime: str) -> str:
+        """Returns the media id. Args: kind: `image` or `file`; a file has at most 20 MB."""
         # As bytes: a file object would be empty when the upload is repeated with a fresh token.
-        files = {"media": (name, png, "image/png")}
-        answer = self._request("post", "media/upload", params={"type": "image"}, files=files)
+        files = {"media": (name, content, mime)}
+        answer = self._request("post", "media/upload", params={"type": kind}, files=files)
         return str(answer.get("media_id", ""))
 
     def install_menu(self, menu: Mapping[str, Any]) -> dict[str, Any]:

@@ -111,6 +111,12 @@ def end(uow: UnitOfWork, job_id: int, state: str, figures: str) -> None:
     uow.session.execute(_MAY_END, args)
 
 
+def has_news(uow: UnitOfWork, job_id: int) -> bool:
+    """Whether it has come to where somebody must know: counted for the preview, done or failed."""
+    job = get(uow, job_id)
+    return job.state in (DONE, FAILED) or (job.state == PREVIEW and not job.counters.get("counting"))
+
+
 def _waiting(uow: UnitOfWork, actor: Actor, job_id: int) -> ImportJob:
     job = get(uow, job_id, actor=actor)
     if job.state != PREVIEW:

@@ -25,7 +25,7 @@ from tests.doubles.wecom_faults import Fault, commit_fault
 from tests.doubles.wecom_people import People
 from tests.doubles.wecom_rules import ANSWERED, Refused, advice, check_card, check_menu, check_message, demand
 
-APP_TYPES = {"text", "markdown", "image", "template_card"}
+APP_TYPES = {"text", "markdown", "image", "file", "template_card"}
 CHAT_TYPES = {"text", "markdown", "image"}
 HOURS_72 = 72 * 3600
 
@@ -236,12 +236,13 @@ class WeComDouble(People):
         return {}
 
     def do_media_upload(self, query: dict[str, str], body: Any) -> dict[str, Any]:
-        demand(query.get("type") == "image", 40004)
-        demand(isinstance(body, bytes) and 5 < len(body) <= 10 * 2**20, 40006)
-        demand(body.startswith((b"\x89PNG", b"\xff\xd8")), 40005)
+        kind = query.get("type")
+        demand(kind in {"image", "file"}, 40004)
+        demand(isinstance(body, bytes) and 5 < len(body) <= (10 if kind == "image" else 20) * 2**20, 40006)
+        demand(kind == "file" or body.startswith((b"\x89PNG", b"\xff\xd8")), 40005)
         media_id = f"media-{next(self._ids)}"
         self.media[media_id] = body
-        return {"type": "image", "media_id": media_id, "created_at": str(int(self.now()))}
+        return {"type": kind, "media_id": media_id, "created_at": str(int(self.now()))}
 
     def uploaded(self, content: bytes) -> str:
         """A file that somebody sends to the app; its media id."""

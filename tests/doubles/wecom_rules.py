@@ -152,6 +152,7 @@ CHECKS: dict[Any, Any] = {
     "text": _check_text,
     "markdown": _check_markdown,
     "image": _check_image,
+    "file": lambda content, _: demand(content.get("media_id"), 40007),
     "template_card": lambda content, _: check_card(content),
 }
 

@@ -262,3 +262,27 @@ def test_a_picture_or_recording_becomes_a_follow_up_with_the_file(house):
     kept = house.rows("select state, content from attachment where org_id = :o order by created_at, id")
     assert kept == [("kept", picture), ("kept", voice)]
     assert house.scalar("select count(*) from activity where org_id = :o and verb = 'logged'") == 2
+
+
+def last_card(person):
+    """The newest card that can be tapped."""
+    return next(seen for seen in reversed(person.inbox()) if seen.buttons)
+
+
+def test_a_sheet_is_previewed_corrected_taken_in_and_what_was_left_out_comes_back(house):
+    sheet = "谁,怎么联系\nMary Poppins,13800138001\n周敏,13800138002\nNobody,123\n".encode()
+    sent = {"MediaId": house.wecom.uploaded(sheet), "FileName": "客户.csv", "FileSize": str(len(sheet)), "MsgId": 77}
+    mia = house.person("mia")
+    assert house.caller.call(mia.user, MsgType="file", **sent).status == 200
+    house.run_jobs()
+    assert "Import 客户.csv?" in mia.inbox()[-1].text
+    for heading, field in (("怎么联系", "Phone"), ("谁", "Name")):
+        asked = mia.taps(last_card(mia), heading)
+        mia.taps(asked, field)
+        house.run_jobs()
+    mia.taps(last_card(mia), "Import for")
+    house.run_jobs()
+    assert house.scalar("select count(*) from lead where org_id = :o") == 2
+    (back,) = [sent for sent in house.wecom.messages(mia.user) if sent.body["msgtype"] == "file"]
+    assert '"Nobody","123"' in house.wecom.media[back.body["file"]["media_id"]].decode("utf-8-sig")
+    assert "is in" in mia.inbox()[-1].text + mia.inbox()[-2].text
