@@ -61,3 +61,8 @@ class LeadFacts:
     kind: str = "new"
     held_by: str | None = None
     age: timedelta | None = None
+
+    def dealt_to(self, member_id: int, departments: tuple[str, ...], now: datetime) -> None:
+        """Make these the facts as they will be once the member has been dealt the lead."""
+        self.owner_id, self.department_path, self.assigned_at, self.held_by = member_id, departments, now, None
+        self.followed_up_at = self.extended_until = self.protected_until = self.planned_at = self.recycle_at = None

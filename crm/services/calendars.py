@@ -19,11 +19,11 @@ _HOURS = """
     coalesce(m.timezone, d.timezone, o.timezone) as timezone, c.opens, c.closes, c.weekdays, c.country,
     c.extra_holidays, c.extra_workdays, away.days as away
 """
-_STOPS = """
+STOPS = """
     (select json_agg(json_build_array(rp.rule, rp.at, coalesce(rp.ended_at, rp.until))) from rule_pause rp
       where rp.org_id = :org and rp.kind = 'recycle') as stops
 """
-COLUMNS = f"{_HOURS}, {_STOPS}"
+COLUMNS = f"{_HOURS}, {STOPS}"
 # What a member `m` needs around it.
 JOINS = """
     join organization o on o.id = m.org_id
@@ -52,7 +52,7 @@ OF_TEAMS = """
 # A row for each calendar, of which hundreds of members share a few.
 _MEMBERS = text(
     f"""
-    select alike.*, {_STOPS} from (
+    select alike.*, {STOPS} from (
         select array_agg(m.id) as ids, {_HOURS}
         from member m join organization o on o.id = m.org_id
         left join department d on d.org_id = m.org_id and d.id = m.department_id
@@ -121,6 +121,11 @@ def remember(uow: UnitOfWork, member_ids: Iterable[int], row: Sequence[Any]) -> 
     uow.session.info.setdefault("calendars", {}).update(dict.fromkeys(member_ids, of_row(kept)))
     if "stops" not in uow.session.info:
         uow.session.info["stops"] = _stops(kept.stops or ())
+
+
+def remember_stops(uow: UnitOfWork, pauses: Iterable[Sequence[str]] | None) -> None:
+    """What `STOPS` gave was read along with something else."""
+    uow.session.info.setdefault("stops", _stops(pauses or ()))
 
 
 def stops(uow: UnitOfWork) -> Stops:

@@ -162,7 +162,7 @@ def _candidates(uow: UnitOfWork, known: Mapping[int, Known], ledger: Sequence[in
     made = {}
     for (
         member_id, name, email, role, active, on_duty, tags, joined_at, timezone, language, departments, away,
-        capacity, calendar,
+        capacity, calendar, _own,
     ) in known.values():  # fmt: skip
         periods = here[timezone]
         holding, today, week, month = _counted(held[member_id], periods) if member_id in held else _NOTHING

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import text
 
 from crm import queue
+from crm.calendar import Calendar
 from crm.rules.facts import LeadFacts
 from crm.rules.recycle import NONE, Deadlines, anchors, applying, deadlines, ending
 from crm.services import calendars, lead_facts, response_clock
@@ -51,9 +52,11 @@ def restart_of(uow: UnitOfWork, member_ids: Sequence[int]) -> None:
     restart(uow, uow.session.scalars(_OWNED_BY, args).all())
 
 
-def compute(uow: UnitOfWork, facts: Sequence[LeadFacts]) -> list[Deadlines]:
-    """The deadlines of leads, in the order given."""
-    known = calendars.for_members(uow, {lead.owner_id for lead in facts if lead.owner_id})
+def compute(
+    uow: UnitOfWork, facts: Sequence[LeadFacts], known: Mapping[int, Calendar] | None = None
+) -> list[Deadlines]:
+    """The deadlines of leads, in the order given. Args: known: their owners' calendars, where they are at hand."""
+    known = known or calendars.for_members(uow, {lead.owner_id for lead in facts if lead.owner_id})
     rules, now, stops = uow.rules, uow.now, calendars.stops(uow)
     # Leads that were dealt at one moment have one clock: in a batch most of the work is done for the first of them.
     alike: dict[tuple[object, ...], Deadlines] = {}

@@ -5,7 +5,7 @@ singly, but read, locked and written set by set.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -39,6 +39,7 @@ from crm.uow import UnitOfWork
 ONE_BY_ONE = 3
 # That card waits for the next parts of the batch, but not for more than a few.
 DEALT, GATHER, PATIENCE = "dealt", timedelta(seconds=2), 5
+PAGE = 500
 # Before a single lead is dealt, so many that are held are looked at; behind more of them it has to wait itself.
 BEFORE_ONE = 50
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,7 +56,6 @@ _LOCK = text(
 _HOLDS = "org_id = :org and held_since is not null and owner_id is null and status = 'open' and held_by = 'nobody'"
 # Whether leads are held until somebody is there.
 QUEUED = f"exists (select from lead where {_HOLDS})"
-_QUEUED = text(f"select {QUEUED}")
 _HELD = text(
     f"""
     select held_since as since, id from lead
@@ -136,44 +136,71 @@ def deal(uow: UnitOfWork, lead_ids: Sequence[int], *, again: bool = False, parts
 
     Returns: what became of each lead that was free.
     """
-    laid = _lay(uow, lead_ids)
-    if laid and not again and laid.table.has_room and uow.session.scalar(_QUEUED, {"org": uow.org_id}):
-        # Those that have waited come before those that have just come.
+    queue = [] if again else _queue(uow)
+    if len(queue) == PAGE:
+        # Too many to be dealt along: they are dealt before, as far as there is room.
+        queue = []
         _deal_all_held(uow)
-        laid = _lay(uow, lead_ids)
+    laid = _lay(uow, lead_ids, queue)
     if laid is None:
         return []
-    facts, ordered, dealt_at, free = laid.facts, laid.ordered, laid.table, laid.free
-    kept = contacting.forbidden(uow, ordered, "dispatch")
-    verdicts = [
-        Verdict(lead.id, "policy", kept[lead.id]) if lead.id in kept else table.decide(dealt_at, lead)
-        for lead in ordered
-    ]
-    if again:
-        verdicts = [made for made in verdicts if made.outcome != "held" or made.facts.get(BRANCH) != free[made.lead_id]]
-    _write(uow, dealt_at, verdicts, facts)
+    verdicts = list(_decided(uow, laid))
+    waited = {*laid.queue, *lead_ids} if again else laid.queue
+    verdicts = [made for made in verdicts if made.lead_id not in waited or _is_new(made, laid.free[made.lead_id])]
+    _write(uow, laid.table, verdicts, laid.facts)
     _tell(uow, [made for made in verdicts if made.outcome == "assigned"], parts)
-    return verdicts
+    return [made for made in verdicts if made.lead_id not in laid.queue]
+
+
+def _is_new(made: Verdict, branch: str | None) -> bool:
+    """Whether it is more than a lead, held for that branch or none, that still is."""
+    return made.outcome != "held" or made.facts.get(BRANCH) != branch
 
 
 @dataclass(frozen=True, slots=True)
 class _Laid:
-    """The leads of a batch that are free, with the branches they wait for, and the table at which they are dealt."""
+    """The leads of a batch that are free, with the branches they wait for, and the table at which they are dealt.
+
+    Attributes:
+        queue: those that are held, in order; each is dealt before the first of the others that its rule would deal.
+    """
 
     free: dict[int, str | None]
     facts: dict[int, LeadFacts]
     ordered: list[LeadFacts]
+    queue: dict[int, LeadFacts]
     table: Table
 
 
-def _lay(uow: UnitOfWork, lead_ids: Sequence[int]) -> _Laid | None:
-    free = {row.id: row.branch for row in uow.session.execute(_LOCK, {"org": uow.org_id, "leads": list(lead_ids)})}
+def _queue(uow: UnitOfWork) -> list[int]:
+    """The leads that are held, the oldest first, no more than a page of them."""
+    args = {"org": uow.org_id, "most": PAGE, "since": FIRST, "id": 0}
+    return [row.id for row in uow.session.execute(_HELD, args)]
+
+
+def _lay(uow: UnitOfWork, lead_ids: Sequence[int], queue: Sequence[int]) -> _Laid | None:
+    args = {"org": uow.org_id, "leads": [*lead_ids, *queue]}
+    free = {row.id: row.branch for row in uow.session.execute(_LOCK, args)}
     facts = {lead.id: lead for lead in lead_facts.read(uow, list(free))}
     ordered = [facts[lead_id] for lead_id in dict.fromkeys(lead_ids) if lead_id in facts]
     if not ordered:
         return None
     waiting = {lead: branch for lead, branch in free.items() if branch}
-    return _Laid(free, facts, ordered, table.lay(uow, ordered, waiting))
+    held = {lead_id: facts[lead_id] for lead_id in queue if lead_id in facts and lead_id not in set(lead_ids)}
+    return _Laid(free, facts, ordered, held, table.lay(uow, [*ordered, *held.values()], waiting))
+
+
+def _decided(uow: UnitOfWork, laid: _Laid) -> Iterator[Verdict]:
+    """What becomes of each, one after the other."""
+    kept, at = contacting.forbidden(uow, laid.facts.values(), "dispatch"), laid.table
+    queue: dict[str | None, list[LeadFacts]] = {}
+    for lead in laid.queue.values():
+        queue.setdefault(at.deals(lead), []).append(lead)
+    for lead in laid.ordered:
+        made = Verdict(lead.id, "policy", kept[lead.id]) if lead.id in kept else table.by_affinity(at, lead)
+        if made is None and (rule := at.deals(lead)) is not None:
+            yield from (table.decide(at, older) for older in queue.pop(rule, ()) if older.id not in kept)
+        yield made or table.by_rule(at, lead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +213,7 @@ class Round:
     is_last: bool
 
 
-def deal_held(uow: UnitOfWork, most: int = 500, behind: Round | None = None) -> Round:
+def deal_held(uow: UnitOfWork, most: int = PAGE, behind: Round | None = None) -> Round:
     """Deal what is held, oldest first, as far as there is room. Args: behind: where the last round ended."""
     start = behind or Round(0, FIRST, 0, is_last=False)
     held = uow.session.execute(_HELD, {"org": uow.org_id, "most": most, "since": start.since, "id": start.id}).all()
@@ -278,10 +305,7 @@ def _assign(uow: UnitOfWork, at: Table, assigned: Sequence[Verdict], facts: dict
 
 def _owned(uow: UnitOfWork, at: Table, lead: LeadFacts, member_id: int) -> LeadFacts:
     """The facts as they will be, which is what the new clock depends on."""
-    lead.held_by = None
-    lead.owner_id, lead.department_path = member_id, at.seats[member_id].departments
-    lead.assigned_at = uow.now
-    lead.followed_up_at = lead.extended_until = lead.protected_until = lead.planned_at = lead.recycle_at = None
+    lead.dealt_to(member_id, at.seats[member_id].departments, uow.now)
     return lead
 
 

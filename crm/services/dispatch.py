@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from crm.rules.dispatch import Candidate, Rotation, first_match
 from crm.rules.facts import LeadFacts
 from crm.rules.ruleset import Caps, Dispatch
 from crm.services import (
+    calendars,
     candidates,
     contacting,
     dealing,
@@ -27,6 +28,7 @@ from crm.services import (
     pauses,
     placing,
     reserving,
+    rosters,
     rotations,
 )
 from crm.services.decisions import Verdict
@@ -43,7 +45,7 @@ _OPEN = f"""
           and coalesce(l.held_by, 'nobody') = 'nobody' for no key update
     )
     select mine.branch, mine.held_since, array({pauses.PAUSED}) as paused, {dealing.QUEUED} as queued,
-           {{owners}} as owners
+           {calendars.STOPS}, {{owners}} as owners
     from mine
 """  # noqa: S608  (constants)
 _OWNERS = candidates.KNOWN_OWNERS.format(persons="array(select person_id from mine)")
@@ -78,6 +80,7 @@ def dispatch(uow: UnitOfWork, lead_id: int) -> Dealt | None:
     free = uow.execute(statement, args).one_or_none()
     if free is None:
         return None
+    calendars.remember_stops(uow, free.stops)
     facts = lead_facts.read(uow, [lead_id])[0]
     if kept := contacting.forbidden(uow, [facts], "dispatch"):
         return _place(uow, facts, Verdict(lead_id, "policy", kept[lead_id], facts=decisions.shown(facts)))
@@ -97,7 +100,7 @@ def _by_affinity(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str], o
         return None
     chosen = {owner.member_id: None}
     verdict = Verdict(facts.id, "assigned", AFFINITY, owner.member_id, decisions.shown(facts), chosen)
-    return verdict if _give(uow, verdict, owner, ()) else None
+    return verdict if _give(uow, verdict, facts, owner, ()) else None
 
 
 def _by_rule(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str], free: Row[Any]) -> Verdict:
@@ -111,7 +114,7 @@ def _by_rule(uow: UnitOfWork, facts: LeadFacts, barred: Mapping[int, str], free:
         return verdict
     branch = free.branch if free.branch in rule.shares else None
     rotation, unfit = _start(uow, rule, facts, barred)
-    if free.queued and rotation.next(lambda one: one.member_id in unfit, branch=branch) is not None:
+    if free.queued and None in rotation.why.values():
         older = dealing.deal_older(uow, rule.name, facts.id, free.held_since)
         if len(older) == dealing.BEFORE_ONE:
             return _behind(uow, rotation, verdict, unfit)
@@ -151,7 +154,7 @@ def _in_turn(
     while (one := rotation.next(lambda one: one.member_id in unfit, branch=branch)) is not None:
         verdict.outcome, verdict.member_id = "assigned", one.member_id
         _tell_why(verdict, rotation, why)
-        if _hand(uow, rule, verdict, one):
+        if _hand(uow, rule, verdict, lead, one):
             rotation.took(one, counts=counts, waited=branch is not None)
             return
         candidates.read_again(uow, one)
@@ -188,21 +191,26 @@ def _has_room(uow: UnitOfWork, rule: Dispatch, one: Candidate) -> bool:
     return full is None
 
 
-def _hand(uow: UnitOfWork, rule: Dispatch, verdict: Verdict, one: Candidate) -> bool:
+def _hand(uow: UnitOfWork, rule: Dispatch, verdict: Verdict, lead: LeadFacts, one: Candidate) -> bool:
     """Assign or offer, as the rule says. False: no room after all, and nothing is written."""
     if not _has_room(uow, rule, one):
         return False
     if rule.mode != "offer":
-        return _give(uow, verdict, one, (rule.caps, one.caps))
+        return _give(uow, verdict, lead, one, (rule.caps, one.caps))
     verdict.outcome = "offered"
     decisions.record(uow, "dispatch", [verdict])
     offers.open_all(uow, {rule.name: rule}, [verdict])
     return True
 
 
-def _give(uow: UnitOfWork, verdict: Verdict, one: Candidate, caps: Sequence[Caps]) -> bool:
+def _give(uow: UnitOfWork, verdict: Verdict, lead: LeadFacts, one: Candidate, caps: Sequence[Caps]) -> bool:
     """Assign and tell the new owner. False: no room after all, and nothing is written."""
-    given = ownership.deal(uow, verdict, to=_Taker(one.member_id, zone(one.timezone)), limits=_limits(uow, one, caps))
+    owned = replace(lead)
+    owned.dealt_to(one.member_id, one.departments, uow.now)
+    given = ownership.deal(
+        uow, verdict, owned, calendar=rosters.calendar(uow, one.member_id),
+        to=_Taker(one.member_id, zone(one.timezone)), limits=_limits(uow, one, caps),
+    )  # fmt: skip
     if given:
         tell(uow, verdict)
     return given

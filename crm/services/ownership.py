@@ -15,9 +15,12 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from crm.calendar import Calendar
 from crm.errors_of_pools import LevelFull, SourceFull
 from crm.rules import quota
 from crm.rules.access import Actor
+from crm.rules.facts import LeadFacts
+from crm.rules.recycle import Deadlines
 from crm.services import clocks, decisions, ledger, members, response_clock, takeable
 from crm.services.decisions import Verdict
 from crm.services.takeable import Takeable, Taker
@@ -192,33 +195,40 @@ def give(  # noqa: PLR0913  (one named thing each)
     limits = room(uow, member, found.lead.department_path, found.email)
     if not claims:
         limits = replace(limits, per_day=NO_LIMIT, per_week=NO_LIMIT)
-    if _crowded(uow, member, found):
+    if _crowded(uow, member, found.lead):
         return False
     story: dict[str, Any] = {"actor": actor_id, "words": reason, "decision": decision_id, "verb": verb or _VERBS[how]}
-    return _try(uow, member, found, limits, how, claims=claims, dealt=int(dealt), **story) is not None
+    lead = found.taken(member.id, uow.now)
+    clock = clocks.compute(uow, [lead])[0]
+    return _try(uow, member, lead, clock, limits, how=how, claims=claims, dealt=int(dealt), **story) is not None
 
 
-def deal(uow: UnitOfWork, made: Verdict, *, to: Taker, limits: Room) -> bool:
+def deal(uow: UnitOfWork, made: Verdict, lead: LeadFacts, *, calendar: Calendar, to: Taker, limits: Room) -> bool:
     """Make a member the owner of a lead by a decision of dispatch, which is written along and gets its id.
 
     Args:
+        lead: as it will be; it is locked.
+        calendar: the member's.
         limits: as they hold for the member, what dispatch may deal among them.
 
     Returns: False, and nothing is written, when there is no room after all.
     """
-    found = takeable.by_id(uow, to, made.lead_id)
-    if found is None or not found.is_free or _crowded(uow, to, found):
+    if _crowded(uow, to, lead):
         return False
+    clock = clocks.compute(uow, [lead], {to.id: calendar})[0]
     story = {"actor": None, "verb": _VERBS["dispatch"], "decision": None}
-    row = _try(uow, to, found, limits, "dispatch", dealt=1, by=decisions.args(uow, "dispatch", made), **story)
+    by = decisions.args(uow, "dispatch", made)
+    row = _try(uow, to, lead, clock, limits, how="dispatch", dealt=1, by=by, **story)
     made.decision_id = row.decision_id if row else 0
     return row is not None
 
 
-def _try(uow: UnitOfWork, member: Taker, found: Takeable, limits: Room, how: str, **counted: Any) -> Row[Any] | None:
-    """`take`, or nothing is changed and no row stays locked."""
+def _try(
+    uow: UnitOfWork, member: Taker, lead: LeadFacts, clock: Deadlines, limits: Room, **more: Any
+) -> Row[Any] | None:
+    """`_take`, or nothing is changed and no row stays locked."""
     with uow.session.begin_nested() as savepoint:
-        row = take(uow, member, found, limits, how, **counted)
+        row = _take(uow, member, lead, clock, limits, **more)
         if row is None or row.holding is None:
             savepoint.rollback()
             return None
@@ -240,48 +250,55 @@ def kind_full(cap: quota.Extra, held: int) -> LevelFull | SourceFull:
     return LevelFull(**figures) if cap.by == "level" else SourceFull(**figures)
 
 
-def _crowded(uow: UnitOfWork, member: Taker, found: Takeable) -> bool:
+def _crowded(uow: UnitOfWork, member: Taker, lead: LeadFacts) -> bool:
     """Whether a cap by level or source keeps the member from a lead, counted with the ledger row locked."""
-    if not quota.extra_caps(uow.rules, level=found.lead.level, source=found.lead.source):
+    if not quota.extra_caps(uow.rules, level=lead.level, source=lead.source):
         return False
-    uow.session.execute(_LOCK_FREE, {"org": uow.org_id, "lead": found.lead.id})
+    uow.session.execute(_LOCK_FREE, {"org": uow.org_id, "lead": lead.id})
     ledger.lock(uow, member)
-    return ledger.crowded(uow, member.id, found.lead) is not None
+    return ledger.crowded(uow, member.id, lead) is not None
 
 
-def take(  # noqa: PLR0913  (one named thing each)
-    uow: UnitOfWork,
-    member: Taker,
-    found: Takeable,
-    limits: Room,
-    how: str,
-    *,
-    claims: int = 0,
-    dealt: int = 0,
-    by: Mapping[str, Any] | None = None,
-    **story: Any,
+def take(
+    uow: UnitOfWork, member: Taker, found: Takeable, limits: Room, how: str, *, claims: int = 0, **story: Any
 ) -> Row[Any] | None:
     """Make the member the owner if the lead is still free. None when it is not; no `holding` in the row: no room, and
     the caller rolls back.
 
     Args:
-        by: the decision that is to be written along, see `decisions.args`.
         story: actor, verb, words and decision, as the timeline tells it.
     """
-    clock = clocks.compute(uow, [found.taken(member.id, uow.now)])[0]
-    counts = quota.counts(uow.rules, origin=found.lead.origin, stage=found.lead.stage)
-    uow.touch(found.lead.id)
+    lead = found.taken(member.id, uow.now)
+    clock = clocks.compute(uow, [lead])[0]
+    story |= {"how": how, "pool": found.pool_id, "entered": found.pool_entered_at}
+    return _take(uow, member, lead, clock, limits, claims=claims, **story)
+
+
+def _take(  # noqa: PLR0913  (one named thing each)
+    uow: UnitOfWork,
+    member: Taker,
+    lead: LeadFacts,
+    clock: Deadlines,
+    limits: Room,
+    *,
+    claims: int = 0,
+    dealt: int = 0,
+    by: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Row[Any] | None:
+    """Args: lead: as it will be; by: the decision that is to be written along, see `decisions.args`."""
+    counts = quota.counts(uow.rules, origin=lead.origin, stage=lead.stage)
+    uow.touch(lead.id)
     row = uow.execute(
         _TAKE_BY if by else _TAKE,
         {
-            "org": uow.org_id, "lead": found.lead.id, "member": member.id, "now": uow.now, "how": how, "claims": claims,
+            "org": uow.org_id, "lead": lead.id, "member": member.id, "now": uow.now, "claims": claims,
             "dealt": dealt, "counts": int(counts), "recycle_at": clock.recycle_at, "rule": clock.rule,
-            "warn_at": clock.warn_at, "warn_step": clock.warn_step, "pool": found.pool_id,
-            "entered": found.pool_entered_at,
-        } | asdict(limits) | {"words": None, "decision": None} | story | dict(by or {}),
+            "warn_at": clock.warn_at, "warn_step": clock.warn_step, "pool": None, "entered": None,
+        } | asdict(limits) | {"words": None, "decision": None} | more | dict(by or {}),
     ).one_or_none()  # fmt: skip
     if row is not None and row.holding is not None:
-        response_clock.restart(uow, [found.lead.id], fresh=True)
+        response_clock.restart(uow, [lead.id], fresh=True)
     return row
 
 

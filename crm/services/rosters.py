@@ -59,7 +59,11 @@ _ROSTERS: WeakKeyDictionary[Engine, dict[int, Roster]] = WeakKeyDictionary()
 
 
 class Known(NamedTuple):
-    """A member as far as it does not depend on the hour. `away`: leave that is not over; `calendar` knows none."""
+    """A member as far as it does not depend on the hour.
+
+    Attributes:
+        away: leave that is not over; `calendar` knows none, `own` knows it.
+    """
 
     member_id: int
     name: str
@@ -75,6 +79,7 @@ class Known(NamedTuple):
     away: Sequence[tuple[date, date]]
     capacity: int | None
     calendar: Calendar
+    own: Calendar
 
     @property
     def names(self) -> set[str]:
@@ -117,6 +122,11 @@ def kept(uow: UnitOfWork) -> Roster:
     return found
 
 
+def calendar(uow: UnitOfWork, member_id: int) -> Calendar:
+    """By which a clock of this member runs that begins now: what leave there was before makes no difference to it."""
+    return _of_engine(uow)[uow.org_id].members[member_id].own
+
+
 def read(uow: UnitOfWork) -> Roster:
     """The roster as it is now."""
     rows = uow.session.execute(_READ, {"org": uow.org_id, "today": uow.now.date()}).all()
@@ -134,10 +144,11 @@ def _of_engine(uow: UnitOfWork) -> dict[int, Roster]:
 
 def _known(rules: Rules, row: Sequence[Any]) -> Known:
     member_id, name, email, role, active, on_duty, tags, joined_at, timezone, language, departments, away, *hours = row
+    calendar, own = (calendars.of_row(calendars.Kept._make((timezone, *hours, days, None))) for days in (None, away))
     return Known(
         member_id, name, email, role, active, on_duty, tuple(tags), joined_at, timezone, language, tuple(departments),
         tuple(away or ()), quota.capacity_for(rules, role=role, departments=departments, email=email, name=name),
-        calendars.of_row(calendars.Kept._make((timezone, *hours, None, None))),
+        calendar, own,
     )  # fmt: skip
 
 

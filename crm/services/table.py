@@ -38,10 +38,10 @@ class Table:
     rotations: dict[str, Rotation] = field(default_factory=dict)
     considered: dict[str, Considered] = field(default_factory=dict)
 
-    @property
-    def has_room(self) -> bool:
-        """Whether some rule could deal a lead."""
-        return any(rotation.next() is not None for rotation in self.rotations.values())
+    def deals(self, lead: LeadFacts) -> str | None:
+        """The name of the rule that deals the lead now; None where none does, or it keeps the lead waiting."""
+        rule = self.matched[lead.id]
+        return rule.name if rule and rule.name in self.rotations and rule.name not in self.paused else None
 
     @property
     def by_name(self) -> dict[str, Dispatch]:
@@ -81,32 +81,43 @@ def lay(uow: UnitOfWork, leads: Sequence[LeadFacts], waiting: Mapping[int, str])
 
 def decide(table: Table, lead: LeadFacts) -> Verdict:
     """What becomes of the lead, as if it had come alone at this moment."""
-    barred, kinds = table.barred.get(lead.id, {}), table.kinds
-    counts = quota.counts(kinds.rules, origin=lead.origin, stage=lead.stage)
+    return by_affinity(table, lead) or by_rule(table, lead)
 
-    def unfit(one: Candidate) -> bool:
-        return one.member_id in barred or kinds.full(one.member_id, lead)
 
+def by_affinity(table: Table, lead: LeadFacts) -> Verdict | None:
+    """The same where somebody knows the person already and can take one more."""
     owner = table.seats.get(table.owners.get(lead.id, 0))
-    if owner and owner.welcome and not unfit(owner):
-        owner.take(counts=counts)
-        kinds.took(owner.member_id, lead)
-        return Verdict(lead.id, "assigned", AFFINITY, owner.member_id)
+    if owner is None or not owner.welcome or _unfit(table, lead)(owner):
+        return None
+    owner.take(counts=quota.counts(table.kinds.rules, origin=lead.origin, stage=lead.stage))
+    table.kinds.took(owner.member_id, lead)
+    return Verdict(lead.id, "assigned", AFFINITY, owner.member_id)
+
+
+def by_rule(table: Table, lead: LeadFacts) -> Verdict:
+    """The same where nobody does."""
     rule = table.matched[lead.id]
     if rule is None:
         return Verdict(lead.id, "pooled")
     if waits := "paused" if rule.name in table.paused else WAITS.get(rule.mode):
         return Verdict(lead.id, waits, rule.name)
-    return _in_turn(table, rule, lead, unfit, counts=counts)
+    return _in_turn(table, rule, lead)
 
 
-def _in_turn(table: Table, rule: Dispatch, lead: LeadFacts, unfit: Skip, *, counts: bool) -> Verdict:
+def _unfit(table: Table, lead: LeadFacts) -> Skip:
+    """Who cannot take this very lead."""
+    barred, kinds = table.barred.get(lead.id, {}), table.kinds
+    return lambda one: one.member_id in barred or kinds.full(one.member_id, lead)
+
+
+def _in_turn(table: Table, rule: Dispatch, lead: LeadFacts) -> Verdict:
     """To whose turn it is by the rule, or what the rule says when that is nobody."""
     rotation, branch = table.rotations[rule.name], table.waiting.get(lead.id)
-    turn = rotation.next(unfit, branch=branch)
+    turn = rotation.next(_unfit(table, lead), branch=branch)
     facts = {BRANCH: rotation.branch} if rotation.branch else {}
     waited = bool(branch) and branch in rule.shares
     if turn is not None:
+        counts = quota.counts(table.kinds.rules, origin=lead.origin, stage=lead.stage)
         rotation.took(turn, counts=counts, waited=waited)
         table.kinds.took(turn.member_id, lead)
         outcome = "offered" if rule.mode == "offer" else "assigned"

@@ -146,3 +146,31 @@ def test_a_lead_that_waits_for_its_branch_is_of_its_part_once_whatever_comes_bet
     with database.begin(acme.org_id) as uow:
         state = uow.session.scalar(text("select state from rule_cursor where org_id = :o"), {"o": acme.org_id})
     assert sum(state["branches"].values()) == 1
+
+
+TWO = """
+claim: {capacity: {default: 3}}
+dispatch:
+- {name: big, when: {field: level, value: A}, to: {departments: [north]}, nobody: hold}
+- {name: rest, to: {departments: [north, south]}, nobody: hold, strategy: least_loaded}
+"""
+
+
+def test_behind_a_queue_a_batch_is_dealt_as_the_same_leads_would_be_one_by_one(database, time):
+    acme = build.company(database, rules=TWO)
+    change(database, acme, OFF)
+    held = [comes(database, acme, time, level=level)[0] for level in ("A", None, "A", None)]
+    with database.begin(acme.org_id) as uow:
+        new = [build.lead(uow, acme, level=level) for level in (None, "A", None, None, "A", "A", None, "A")]
+    change(database, acme, ON)
+    read = "select id, owner_id, held_by from lead where org_id = :o order by id"
+    with database.begin(acme.org_id) as uow:
+        trial = uow.session.begin_nested()
+        for lead_id in new:
+            dispatch.dispatch(uow, lead_id)
+        singly = uow.session.execute(text(read), {"o": acme.org_id}).all()
+        trial.rollback()
+        dealing.deal(uow, new)
+        together = uow.session.execute(text(read), {"o": acme.org_id}).all()
+    assert together == singly
+    assert {lead_id for lead_id, owner, _ in singly if owner} >= set(held)

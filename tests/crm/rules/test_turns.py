@@ -196,7 +196,7 @@ def test_caps_of_the_rule_and_of_all_rules_are_reasons(cap, reason):
         ("weights: {default: 2}", "weights and the strategy weighted belong together"),
         ("strategy: direct", "the strategy direct needs to.members"),
         ("period: week", "period and full_branch are for rules with shares"),
-        ("shares: {north: 0}", "greater than 0"),
+        ("shares: {north: 0}", "more than 0, not 0"),
         ("to: {where: {field: age, value: x}}", "dispatch.0.to.where.field"),
         ("to: {where: {field: tags, op: gt, value: x}}", "gt does not suit tags"),
         ("to: {where: {field: tenure, op: gte, value: 3wd}}", "tenure is time on the calendar"),
