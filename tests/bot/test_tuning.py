@@ -18,11 +18,17 @@ from tests import build
 from tests.bot.asking import told
 from tests.bot.cards import fitting
 from tests.doubles.wecom_faults import errcode
+from tests.rounds import rounds
 from tests.world import PLATFORMS, World, titles
 
 EVENING = datetime(2026, 3, 4, 14, tzinfo=UTC)  # ten in Shanghai
 CHECKS = {"slack": fitting.check_slack, "wecom": fitting.check_wecom, "playground": fitting.check_playground}
 KEYS = count(1)
+STORM = text(
+    "insert into task (org_id, member_id, due_at, state, created_at, version)"
+    " select :o, :me, cast(:now as timestamptz) + make_interval(secs => n % 60), 'open', :now, 1"
+    " from generate_series(1, :many) n"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -387,16 +393,16 @@ def test_a_bad_row_among_many_is_dead_and_the_rest_comes(world, ann):
 
 def test_a_storm_of_reminders_stays_below_what_wecom_drops_silently(world):
     ann = world.chat("wecom", "ann")
+    many = rounds(short=300, full=10_000)
     with world.database.begin(world.acme.org_id) as uow:
-        for number in range(300):
-            build.task(uow, world.acme, "ann", due_at=uow.now + timedelta(seconds=number % 60))
+        uow.session.execute(STORM, {"o": uow.org_id, "me": world.acme.member["ann"], "now": uow.now, "many": many})
     for _ in range(6):
         world.pass_time(seconds=10)
     sent, org = world.wecom.calls["message/send"], world.acme.org_id
     assert sent <= limiter.MEMBER_PER_MINUTE * 2
     assert world.count("select hour_count from send_ledger where org_id = :o", o=org) == sent
     told_of = "select count(*) from message where org_id = :o and topic = 'task.due' and state in ('sent', 'merged')"
-    assert world.count(told_of, o=org) == 300
+    assert world.count(told_of, o=org) == many
     assert "reminders are due" in ann.inbox()[-1].text
 
 
