@@ -286,3 +286,13 @@ def test_a_sheet_is_previewed_corrected_taken_in_and_what_was_left_out_comes_bac
     (back,) = [sent for sent in house.wecom.messages(mia.user) if sent.body["msgtype"] == "file"]
     assert '"Nobody","123"' in house.wecom.media[back.body["file"]["media_id"]].decode("utf-8-sig")
     assert "is in" in mia.inbox()[-1].text + mia.inbox()[-2].text
+
+
+def test_words_under_a_quoted_card_are_a_follow_up_on_its_lead(house):
+    ref = house.lead(owner="ann")
+    house.lead(owner="ann", name="Somebody Else")
+    ann = house.person("ann")
+    title = ann.says(f"lead {ref}").title
+    seen = ann.says(f"「Sluice：{title}」\n- - - - - - - - - - - - - - -\ncalled, wants a quote")
+    assert ref in seen.text
+    assert house.scalar("select count(*) from activity where org_id = :o and verb = 'logged'") == 1
