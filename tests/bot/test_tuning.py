@@ -391,6 +391,7 @@ def test_a_bad_row_among_many_is_dead_and_the_rest_comes(world, ann):
         assert list(uow.session.scalars(dead, {"o": uow.org_id})) == [bad, bad + 1]
 
 
+@pytest.mark.chaos
 def test_a_storm_of_reminders_stays_below_what_wecom_drops_silently(world):
     ann = world.chat("wecom", "ann")
     many = rounds(short=300, full=10_000)
