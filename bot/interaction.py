@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from bot.cards.model import Card, Form
 
-Kind = Literal["command", "action", "form", "home", "joined", "left", "file", "unit", "contact"]
+Kind = Literal["command", "action", "form", "home", "joined", "left", "file", "unit", "contact", "link"]
 
 _TABLE = re.compile(r"\.(?:csv|tsv|xlsx)\Z", re.IGNORECASE)
 
@@ -49,6 +49,7 @@ class Interaction:
         user: the person's id there.
         key: names this delivery for ever: a repeat has the same key (Slack event id, WeCom MsgId, ...).
         kind: `command` words typed; `action` a button or select; `form` a submitted form; `home` opened the home page;
+            `link` shared the address of the lead that `value` names;
             `joined`/`left` the platform says that this person entered or left the workspace; `file` sent `files`, with
             `text` as what was said about them (a sheet among them means the event `table`); `unit` a department was
             made, changed or dropped, `contact` a customer became the person's contact, changed or went (`action` says

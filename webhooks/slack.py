@@ -129,9 +129,19 @@ class Door:
         said = visit.payload.event
         if said.type == "app_uninstalled" or (said.type == "tokens_revoked" and said.tokens.bot):
             self._uninstall(interactions.installed(visit.payload))
+        elif said.type == "link_shared":
+            self._unfurl(visit, visit.payload)
         elif asked := interactions.event(visit.payload, root=self._root):
             self._answers.later(visit.place, asked, self._dispatched(visit, asked))
         return NOTHING
+
+    def _unfurl(self, visit: Visit, payload: payloads.EventCallback) -> None:
+        """Say what everybody may see of the leads whose addresses were pasted."""
+        asked = interactions.links(payload, base=self._bot.settings.public_url)
+        answers = {url: self._dispatched(visit, each).card for url, each in asked}
+        cards = {url: card for url, card in answers.items() if card is not None}
+        if cards:
+            self._answers.unfurl(visit.place, interactions.shared_at(payload), cards)
 
     def _tap(self, visit: Visit) -> Said:
         assert isinstance(visit.payload, payloads.BlockActions)

@@ -77,6 +77,10 @@ class Answers:
         shown = slack_forms.view(form, back=back, given=given)
         self._soon(self._platform.fill_view, workspace, view, shown)
 
+    def unfurl(self, workspace: Workspace, where: Mapping[str, str], cards: Mapping[str, Card]) -> None:
+        """Put cards under the links of somebody's message."""
+        self._soon(self._platform.unfurl, workspace, where, cards)
+
     def tell(self, workspace: Workspace, interaction: Interaction, words: str) -> None:
         """A sentence to the person, behind the acknowledgement."""
         self._soon(self._send, workspace, interaction, Answer(card=Card(title="", blocks=(Text(words),))))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.cards import fit, wire
 from bot.interaction import Answer, File, Interaction, Kind
 from bot.platforms import slack_controls, slack_forms, slack_views
 from bot.platforms.slack_address import place
+from webhooks.links import ref_in
 from webhooks.slack_payloads import (
     Action,
     BadShape,
@@ -34,6 +36,7 @@ HOME_WORDS = "today"
 # An entry of manifests before this version, whose form is filled by its words.
 WITH_WORDS = {"lead.new"}
 QUIET = ("duty.", "task.done", "task.snooze", "home")
+MOST_LINKS = 5
 SLACKBOT = "USLACKBOT"
 PEOPLE_SPEAK = {None, "thread_broadcast", "file_share"}
 
@@ -69,6 +72,25 @@ def event(payload: EventCallback, *, root: str) -> Interaction | None:
             return _about(payload, "left")
         case _:
             return None
+
+
+def links(payload: EventCallback, *, base: str) -> list[tuple[str, Interaction]]:
+    """The addresses of leads in what somebody shared, each with what it asks for."""
+    urls = list(dict.fromkeys(link.url for link in payload.event.links))
+    refs = [(url, ref_in(url, base)) for url in urls]
+    return [
+        (url, replace(_about(payload, "link", value=ref), key=f"event:{payload.event_id}:{number}"))
+        for number, (url, ref) in enumerate(refs[:MOST_LINKS])
+        if ref
+    ]
+
+
+def shared_at(payload: EventCallback) -> dict[str, str]:
+    """Where the shared links stand; in a draft there is no message yet."""
+    said = payload.event
+    if said.unfurl_id and said.source:
+        return {"unfurl_id": said.unfurl_id, "source": said.source}
+    return {"channel": _id(said.channel) or "", "ts": said.message_ts or ""}
 
 
 def tap(payload: BlockActions) -> Interaction | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bot.cards.facts import everybody
 from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.router import action, command, event
+from crm.errors import LeadNotFound
+from crm.services import leads
 
 
 @event("home")
@@ -13,6 +16,19 @@ def home(context: Context) -> Reply | None:
     if context.member is None or not context.member.active:
         return Reply("refused", {"code": "not_linked", "data": {}})
     return Reply("home") if context.member.toured else Reply("tour", {"step": 1})
+
+
+@event("link")
+def link_shared(context: Context) -> Reply | None:
+    """A lead's address was pasted: what everybody may see of it, if the person who pasted it may see it at all."""
+    if context.member is None or not context.member.active:
+        return None
+    try:
+        lead = leads.access(context.uow, actor=context.member, ref=context.interaction.value)
+    except LeadNotFound:
+        return None
+    context.viewer = everybody(context.uow.org_id, context.member.timezone, context.member.locale)
+    return Reply("linked", {"lead": lead.id})
 
 
 @command(

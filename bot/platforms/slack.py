@@ -62,7 +62,7 @@ class SlackPlatform(SlackViews):
         """Slash commands, the home page and what happens in a view at once; taps, messages and forms by a job."""
         if interaction.kind == "command":
             return interaction.key.startswith("command:")
-        return interaction.kind == "home" or is_in_view(interaction)
+        return interaction.kind in ("home", "link") or is_in_view(interaction)
 
     def has_dialog_for(self, interaction: Interaction) -> bool:
         """A modal, as long as the trigger of a tap lasts."""
@@ -101,6 +101,11 @@ class SlackPlatform(SlackViews):
     def fetch_file(self, workspace: Workspace, handle: Handle) -> bytes:
         """What somebody has shared with the app. Raises Rejected when it is gone or too large."""
         return slack_files.fetch(str(self._client(workspace).token), handle, self._api_url)
+
+    def unfurl(self, workspace: Workspace, where: Mapping[str, str], cards: Mapping[str, Card]) -> None:
+        """Put cards under links, by their addresses. Raises PlatformError."""
+        shown = {url: {"blocks": slack_blocks.blocks(card)} for url, card in cards.items()}
+        _call(self._client(workspace).chat_unfurl, unfurls=shown, **where)
 
     def send_file(self, workspace: Workspace, handle: Handle, name: str, content: bytes) -> None:
         """Put a file beside a posted card. Raises PlatformError."""

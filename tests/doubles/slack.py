@@ -87,6 +87,7 @@ class SlackDouble:
         self.homes: dict[str, dict[str, Any]] = {}
         self.files: dict[str, dict[str, Any]] = {}
         self.file_delay = 0
+        self.unfurls: dict[str, dict[str, Any]] = {}
         self.shared: dict[str, bytes] = {}
         self.skew = 0.0
         self.socket: SocketDouble | None = None
@@ -224,6 +225,16 @@ class SlackDouble:
             raise SlackError("message_not_found")
         self._edit(found[0], args)
         return {"channel": found[0].channel, "ts": found[0].ts, "text": found[0].text}
+
+    def _chat_unfurl(self, args: dict[str, Any]) -> dict[str, Any]:
+        if not (args.get("unfurl_id") and args.get("source")) and not (args.get("channel") and args.get("ts")):
+            raise SlackError("cannot_find_message")
+        unfurls = json.loads(args["unfurls"]) if isinstance(args["unfurls"], str) else args["unfurls"]
+        for shown in unfurls.values():
+            if wrong := limits.message_problems(shown["blocks"]):
+                raise SlackError("invalid_blocks", response_metadata={"messages": wrong})
+        self.unfurls |= unfurls
+        return {}
 
     def _conversations_join(self, args: dict[str, Any]) -> dict[str, Any]:
         channel = self.channels.get(args.get("channel", ""))

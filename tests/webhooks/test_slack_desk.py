@@ -3,7 +3,9 @@
 import pytest
 
 from tests.doubles.slack import Message
+from tests.drivers.base import Seen
 from tests.drivers.slack import SlackDriver
+from tests.drivers.slack_wire import unique
 from tests.loop.conftest import *  # noqa: F403
 
 
@@ -111,3 +113,49 @@ def test_a_stranger_finds_nobody(world):
     payload = world.wire.suggestion("U999", view, "lead", "v.lead", "Lu")
     assert world.wire.interact(payload).json() == {"options": []}
     assert stranger.inbox() == []
+
+
+def shared(world, who: str, *urls: str):
+    """Somebody pastes addresses into the channel."""
+    said = {"type": "link_shared", "user": who, "channel": f"C{world.acme.org_id}OPEN"}
+    said |= {"message_ts": "1700000060.000100", "links": [{"domain": "localhost", "url": url} for url in urls]}
+    world.wire.push(world.wire.event(said, event_id=f"Ev{unique()}"))
+
+
+def test_a_pasted_address_tells_what_everybody_may_see_and_shows_the_rest_by_right(world, ann):
+    ref = world.lead(owner="ann", name="Lu Wei")
+    base = world.bot.settings.public_url
+    shared(world, ann.user, f"{base}/l/{ref}", f"{base}/l/L-99999", "https://elsewhere.example/l/L-1001")
+    unfurled = world.slack.wait(lambda: world.slack.unfurls)
+    assert list(unfurled) == [f"{base}/l/{ref}"]
+    assert "Lu Wei" not in str(unfurled)
+    assert "+86" not in str(unfurled)
+    blocks = unfurled[f"{base}/l/{ref}"]["blocks"]
+    under = world.slack.show(Message(f"C{world.acme.org_id}OPEN", "1700000060.000100", "", blocks))
+    seen = Seen("", "", raw={"blocks": under.blocks}, place=under)
+    assert "Lu Wei" in ann.taps(seen, "Show").text
+    assert "Lu Wei" not in world.chat("slack", "bob").taps(seen, "Show").text
+
+
+def test_whoever_may_not_see_a_lead_cannot_learn_of_it_by_its_address(world, ann):
+    bobs = world.lead(owner="bob", name="Zhao Lei")
+    mine = world.lead(owner="ann", name="Lu Wei")
+    base = world.bot.settings.public_url
+    shared(world, ann.user, f"{base}/l/{bobs}", f"{base}/l/{mine}")
+    assert list(world.slack.wait(lambda: world.slack.unfurls)) == [f"{base}/l/{mine}"]
+
+
+def test_a_tap_on_a_digest_opens_the_leads_behind_it_by_the_right_of_the_person(world, ann):
+    world.lead(owner="ann", name="Lu Wei")
+    world.lead(owner="bob", name="Zhao Lei")
+    mia = world.chat("slack", "mia")
+    digest = mia.says("digest")
+    opened = mia.taps(digest, "New (2)")
+    assert "Lu Wei" in opened.text
+    assert "Zhao Lei" in opened.text
+    assert isinstance(opened.place, dict)
+    under = world.slack.show(Message(f"C{world.acme.org_id}OPEN", "1700000070.000100", "Digest", digest.raw["blocks"]))
+    seen = ann.taps(Seen("", "", raw={"blocks": under.blocks}, place=under), "New (2)")
+    assert "Zhao Lei" not in seen.text
+    assert "Lu Wei" in seen.text
+    assert under.edits == 0

@@ -199,14 +199,16 @@ def test_a_command_that_is_delivered_four_times_acts_once(house):
     assert ref in answers[0]
 
 
-def test_a_reply_in_the_thread_of_a_card_logs_a_follow_up_on_its_lead(house):
+def test_a_reply_in_the_thread_of_a_card_is_a_follow_up_on_its_lead_after_one_tap(house):
     house.lead(owner="ann")
     ref = house.lead(owner="ann", name="Chen Jie")
     ann = house.person("ann")
     card = ann.writes(f"lead {ref}")
-    logged = ann.writes("called, wants a quote", thread=card.place.ts)
-    assert ref in logged.text
-    assert logged.place.thread == card.place.ts
+    asked = ann.writes("called, wants a quote", thread=card.place.ts)
+    assert ref in asked.text
+    assert asked.place.thread == card.place.ts
+    assert "wants a quote" not in ann.says(f"lead {ref}").text
+    ann.taps(asked, "Log it")
     assert "wants a quote" in ann.says(f"lead {ref}").text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.context import Reply
 from tests.bot.cards.samples import a_call, sample
-from tests.bot.cards.scene import Scene, Shown
+from tests.bot.cards.scene import GROUP, Scene, Shown
 
 
 @sample("home")
@@ -20,6 +20,27 @@ def home(scene: Scene) -> Shown:
 @sample("home-empty")
 def home_empty(scene: Scene) -> Shown:
     return Shown("bob", Reply("home"))
+
+
+# Looks
+
+
+@sample("drilled")
+def drilled(scene: Scene) -> Shown:
+    a_call(scene)
+    scene.lead(owner="ann", name="周敏", firm="茶语")
+    return scene.tap("mia", "digest.look", f"- member:{scene.acme.member['ann']}")
+
+
+@sample("drilled-none")
+def drilled_none(scene: Scene) -> Shown:
+    return scene.tap("ann", "digest.look", "- due")
+
+
+@sample("linked")
+def linked(scene: Scene) -> Shown:
+    ref = scene.lead(owner="ann", name="周敏", firm="茶语")
+    return Shown(GROUP, Reply("linked", {"lead": scene.id_of(ref)}))
 
 
 # From a message of somebody else
