@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
+from crm import jobs
 from ops.wecom_menu import menu
 from tests.doubles.wecom_faults import status
 from tests.drivers.wecom import WeComDriver, join
@@ -296,3 +297,22 @@ def test_words_under_a_quoted_card_are_a_follow_up_on_its_lead(house):
     seen = ann.says(f"「Sluice：{title}」\n- - - - - - - - - - - - - - -\ncalled, wants a quote")
     assert ref in seen.text
     assert house.scalar("select count(*) from activity where org_id = :o and verb = 'logged'") == 1
+
+
+def test_a_digest_comes_by_the_robot_with_its_chart_and_to_the_manager_when_the_robot_is_gone(house, time):
+    (key,) = house.wecom.robots
+    mia = house.person("mia")
+    with house.database.begin(house.acme.org_id) as uow:
+        uow.session.execute(text("update organization set locale = 'zh' where id = :o"), {"o": uow.org_id})
+        uow.session.execute(text("update member set name = :n where org_id = :o"), {"n": "客" * 150, "o": uow.org_id})
+    mia.says(f"绑定群 North 机器人 {key}")
+    for hours in (8, 24):
+        house.lead(owner="ann")
+        time.advance(hours=hours)
+        jobs.digest(house.database, house.acme.org_id)
+        house.run_jobs()
+        stood = [sent.body for sent in house.wecom.messages(key)]
+        house.wecom.robots.clear()
+    assert [body["msgtype"] for body in stood] == ["markdown", "image"]
+    assert 300 < len(stood[0]["markdown"]["content"].encode()) <= 4096
+    assert [seen.title for seen in mia.inbox() if "North" in seen.text and "日报" in seen.text]
