@@ -160,14 +160,14 @@ def snooze(context: Context, task: TaskView, when: Rest | None = None) -> Reply:
         return context.form("snooze_form", task=task.id)
     at = times.moment(context, when) if when else times.of_form(context)
     moved = tasks.move(context.uow, actor=context.actor, task_id=task.id, at=times.must(at))
-    return context.reply("reminder_set", task=moved.id)
+    return context.reply("reminder_set" if moved.member_id else "team_asked", task=moved.id)
 
 
 @action("task.open", guards=False)
 def open_task(context: Context, task: TaskView) -> Reply:
     """One reminder of a list, with all that can be done about it."""
-    mine = task.member_id == context.actor.id
-    return context.beside("reminder" if mine else "team_task", task=task.id)
+    teams = task.department_id is not None and task.member_id != context.actor.id
+    return context.beside("team_task" if teams else "reminder", task=task.id)
 
 
 def _wanted(context: Context, words: str, whose: Whose) -> list[TaskView]:

@@ -241,12 +241,13 @@ def remind_due(uow: UnitOfWork) -> int:
         {"org": uow.org_id, "now": uow.now, "chunk": CHUNK},
     ).all()
     silent = _silent(uow, [row.lead_id for row in rows if row.lead_id])
+    teams = {row.department_id: team(uow, row.department_id) for row in rows if row.member_id is None}
     for row in rows:
         if row.lead_id in silent:
             continue
         key, data = f"task:{row.id}:{row.due_at.timestamp():.0f}", _told(row.id, row.lead_id)
         if row.member_id is None:
-            for member in team(uow, row.department_id):
+            for member in teams[row.department_id]:
                 uow.notify("task.team", to=member, lead=row.lead_id, key=f"{key}:{member}", data=data)
             continue
         uow.notify("task.due", to=row.member_id, lead=row.lead_id, key=key, data=data, together=f"due:{row.member_id}")

@@ -115,6 +115,20 @@ def today_with_the_team(scene: Scene) -> Shown:
     return scene.say("ann", "today")
 
 
+@sample("today-sorted")
+def today_sorted(scene: Scene) -> Shown:
+    for score in (20, 80):
+        scene.say("ann", f"remind {scene.lead(owner='ann', score=score)} today 3pm call back")
+    scene.say("ann", "sort by score")
+    return scene.say("ann", "today")
+
+
+@sample("team_asked-again")
+def team_asked_again(scene: Scene) -> Shown:
+    card = task_untaken(scene)
+    return scene.tap("mia", "task.snooze", f"{card.reply.args['task']} +1h")
+
+
 @sample("which_task")
 def which_task(scene: Scene) -> Shown:
     for name in ("Jo Lee", "周敏"):
