@@ -53,8 +53,10 @@ function sizeOf(source) {
 
 function controls(items, context) {
   const buttons = items.filter((item) => item.type === "button");
-  const crowded = buttons.length > INLINE;
-  const hidden = crowded ? (buttons.some((item) => item.more) ? buttons.filter((item) => item.more) : buttons.slice(INLINE)) : [];
+  const seldom = buttons.filter((item) => item.more);
+  // What every pushed card has for tuning it is never worth the room beside its own buttons.
+  const crowded = buttons.length > INLINE || seldom.some((item) => item.action.startsWith("notify."));
+  const hidden = crowded ? (seldom.length ? seldom : buttons.slice(INLINE)) : [];
   const shown = items.filter((item) => !hidden.includes(item)).map((item) => (item.type === "select" ? selectView(item, context) : buttonView(item, context)));
   return hidden.length ? [...shown, overflow(hidden, context)] : shown;
 }
