@@ -36,6 +36,7 @@ INSTALL, REDIRECT = "/slack/install", "/slack/oauth_redirect"
 LINK_NEEDED = "Several companies use this Sluice: ask its operator for your own installation link."
 AGAIN = "This installation could not be finished: please start again from the installation link."
 DECLINED = "Nothing was installed."
+TAKEN = "This Slack workspace belongs to another company here: ask its admin, or the operator of this Sluice."
 
 
 def install_link(settings: Settings, org_id: int) -> str:
@@ -56,6 +57,10 @@ def router(bot: Bot) -> APIRouter:
         return flow.finish(code, state, request.cookies.get(COOKIE, ""))
 
     return routes
+
+
+class _Taken(Exception):
+    """The workspace is connected to another organization."""
 
 
 class Flow:
@@ -88,6 +93,8 @@ class Flow:
             return _page(DECLINED, 200)
         try:
             name = self._connect(org_id, code)
+        except _Taken:
+            return _page(TAKEN, 409)
         except PlatformError as error:
             log.warning("slack.install_failed", cause=error.cause)
             return _page(AGAIN, 400)
@@ -98,6 +105,9 @@ class Flow:
     def _connect(self, org_id: int, code: str) -> str:
         granted = self._trade(code)
         place = granted.get("team") or granted.get("enterprise") or {}
+        known = self._bot.workspaces.find("slack", str(place["id"]))
+        if known is not None and known.org_id != org_id:
+            raise _Taken
         config = {
             "bot_user_id": granted.get("bot_user_id"),
             "app_id": granted.get("app_id"),

@@ -5,7 +5,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from pydantic import SecretStr
+from sqlalchemy import text
 
+from bot.platforms.base import Workspace
+from bot.workspaces import Workspaces
+from crm.vault import Vault
 from tests import build
 from tests.doubles.slack_http import broken
 from tests.webhooks.slack_kit import staged
@@ -107,6 +111,43 @@ def test_a_state_of_eleven_minutes_ago_is_refused(stage, visit, begin, monkeypat
     monkeypatch.setattr(slack_install, "STATE_LIVES", -1)
     assert visit("/slack/oauth_redirect", state, code="good-code", state=state).status_code == 400
     assert stage.server.calls == []
+
+
+def test_a_workspace_of_another_company_is_not_taken_over(stage, visit, begin):
+    stage.installed.known.append(Workspace(9, 999_999, "slack", "T2", "Beta", {"bot_token": "theirs"}))
+    state = begin()
+    answer = visit("/slack/oauth_redirect", code="good-code", state=state, cookie=state)
+    assert answer.status_code == 409
+    assert [each.secrets for each in stage.installed.known if each.external_id == "T2"] == [{"bot_token": "theirs"}]
+
+
+def test_two_admins_install_at_the_same_time_each_into_their_own_workspace(stage, visit, begin):
+    first, second = begin(), begin()
+    assert visit("/slack/oauth_redirect", code="good-code", state=second, cookie=first).status_code == 400
+    done = [visit("/slack/oauth_redirect", code="good-code", state=state, cookie=state) for state in (first, second)]
+    assert [answer.status_code for answer in done] == [200, 200]
+
+
+def test_an_installation_can_be_taken_away_and_made_anew_and_its_token_is_sealed(database):
+    org = build.company(database).org_id
+    workspaces = Workspaces(database, Vault(build.SECRET))
+    teams = [f"T{org}A", f"T{org}B"]
+    for team, token in zip(teams, ("xoxb-a", "xoxb-b"), strict=True):
+        facts = {"org_id": org, "platform": "slack", "external_id": team, "name": team, "config": {}}
+        workspaces.install(**facts, secrets={"bot_token": token})
+    with database.begin(org) as uow:
+        kept = uow.session.scalars(
+            text("select secrets from workspace where external_id = any(:t)"), {"t": teams}
+        ).all()
+    assert not any(b"xoxb" in bytes(each) for each in kept)
+    workspaces.uninstall(workspaces.find("slack", teams[0]).id)
+    assert workspaces.find("slack", teams[0]) is None
+    assert workspaces.find("slack", teams[1]).secrets == {"bot_token": "xoxb-b"}
+    again = workspaces.install(
+        org_id=org, platform="slack", external_id=teams[0], name="A", secrets={"bot_token": "xoxb-new"}, config={}
+    )
+    assert workspaces.find("slack", teams[0]) == again
+    assert again.secrets == {"bot_token": "xoxb-new"}
 
 
 def test_a_code_that_slack_refuses_connects_nothing(stage, visit, begin):
