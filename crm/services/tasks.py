@@ -44,16 +44,19 @@ _REDRAW = text(
 )
 OWN = "t.member_id = :me and t.state = 'open'"
 Whose = Literal["own", "team", "either"]
-_WHOSE: dict[Whose, str] = {"own": OWN, "team": TEAMS, "either": f"{OWN} or {TEAMS}"}
-_OPEN: dict[Whose, TextClause] = {
-    whose: text(
-        f"""
-        {_SELECT} and ({which}) and t.due_at < :until and (cast(:lead as bigint) is null or t.lead_id = :lead)
-          and (:words = '' or strpos(lower(concat_ws(' ', p.name, p.company, t.words)), :words) > 0)
-        order by t.due_at, t.id limit :most
-        """
+_WHOSE: dict[Whose, tuple[str, ...]] = {"own": (OWN,), "team": (TEAMS,), "either": (OWN, TEAMS)}
+_ABOUT = """
+    and (cast(:lead as bigint) is null or t.lead_id = :lead)
+    and (:words = '' or strpos(lower(concat_ws(' ', p.name, p.company, t.words)), :words) > 0)
+"""
+# One statement for each index that leads to them in the order of time; whom they are about is only asked where that
+# is told, because a limit is then no help.
+_OPEN: dict[tuple[str, bool], TextClause] = {
+    (which, about): text(
+        f"{_SELECT} and {which} and t.due_at < :until {_ABOUT if about else ''} order by t.due_at, t.id limit :most"
     )
-    for whose, which in _WHOSE.items()
+    for which in (OWN, TEAMS)
+    for about in (False, True)
 }
 
 
@@ -223,7 +226,9 @@ def open_ones(
         "org": uow.org_id, "me": actor.id, "path": list(actor.departments), "until": until, "lead": lead_id,
         "words": words.strip().lower(), "most": most,
     }  # fmt: skip
-    return [TaskView(**row) for row in uow.session.execute(_OPEN[whose], args).mappings()]
+    about = bool(lead_id or args["words"])
+    rows = [row for which in _WHOSE[whose] for row in uow.session.execute(_OPEN[which, about], args).mappings()]
+    return sorted((TaskView(**row) for row in rows), key=lambda task: (task.due_at, task.id))[:most]
 
 
 def remind_due(uow: UnitOfWork) -> int:
