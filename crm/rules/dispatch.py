@@ -37,7 +37,7 @@ class Rotation:
     def __init__(self, rule: Dispatch, candidates: Iterable[Candidate], cursor: Cursor, period: str = "ever") -> None:
         self.rule, self.cursor, self.branch = rule, cursor, ""
         named = list(candidates)
-        self.why = {one.member_id: _excluded(rule, one) for one in named}
+        self.why = {one.member_id: _excluded(rule, one) if rule.shares else one.excluded(rule) for one in named}
         self._largest = max((one.capacity or 0 for one in named), default=0) or 1
         able = [one for one in named if self.why[one.member_id] is None]
         self._lines = {branch: self._tiers(branch, able) for branch in rule.shares or ("",)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -154,24 +155,28 @@ def _write(uow: UnitOfWork, one: Candidate, figures: Sequence[int]) -> None:
 
 def _candidates(uow: UnitOfWork, known: Mapping[int, Known], ledger: Sequence[int]) -> dict[int, Candidate]:
     """Args: ledger: one number after the other, as `_LEDGER` names them."""
-    now, caps, held = uow.now, uow.rules.caps, {ledger[at]: ledger[at + 1 : at + 8] for at in range(0, len(ledger), 8)}
+    now, caps = uow.now, uow.rules.caps
     # Hundreds of members share a few time zones and calendars.
-    here = {zone_name: _periods(uow, zone_name) for zone_name in {one.timezone for one in known.values()}}
-    working = {id(one.calendar): one.calendar for one in known.values()}
-    open_now = {key for key, calendar in working.items() if calendar.is_working(now)}
+    here = {name: _periods(uow, name) for name in {one.timezone for one in known.values()}}
+    shared = {id(one.calendar): one.calendar for one in known.values()}
+    open_now = {key for key, calendar in shared.items() if calendar.is_working(now)}
+    held = {row[0]: _counted(row[1:], here[known[row[0]].timezone]) for row in zip(*[iter(ledger)] * 8, strict=True)}
     made = {}
     for (
         member_id, name, email, role, active, on_duty, tags, joined_at, timezone, language, departments, away,
         capacity, calendar, _own,
     ) in known.values():  # fmt: skip
-        periods = here[timezone]
-        holding, today, week, month = _counted(held[member_id], periods) if member_id in held else _NOTHING
-        on_leave = bool(away) and any(first.toordinal() <= periods[0] <= last.toordinal() for first, last in away)
+        holding, today, week, month = held.get(member_id, _NOTHING)
+        on_leave = bool(away) and _covers(away, here[timezone][0])
         made[member_id] = Candidate(
             member_id, active, on_duty, on_leave, id(calendar) in open_now, holding, capacity, today, departments,
             week, month, caps, role, name, email, tags, timezone, language, now - joined_at,
         )  # fmt: skip
     return made
+
+
+def _covers(spans: Iterable[tuple[date, date]], day: int) -> bool:
+    return any(first.toordinal() <= day <= last.toordinal() for first, last in spans)
 
 
 def _counted(figures: Sequence[int], periods: tuple[int, int, int]) -> tuple[int, int, int, int]:
