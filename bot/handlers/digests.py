@@ -21,7 +21,10 @@ _WEEKLY = re.compile(
     re.IGNORECASE,
 )
 _DAILY = re.compile(r"\b(?:daily|every day)\b|每天|每日", re.IGNORECASE)
-_AT = re.compile(r"(?:\bat\s+)?\b([01]?\d|2[0-3])(?:[:：]([0-5]\d)|点(半)?)|(?:\bat\s+)?\b(1[0-2]|0?[1-9])\s*(am|pm)\b")
+_AT = re.compile(
+    r"(?:\bat\s+)?(?<!\d)([01]?\d|2[0-3])(?:[:：]([0-5]\d)|点(半)?)|(?:\bat\s+)?(?<!\d)(1[0-2]|0?[1-9])\s*(am|pm)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
