@@ -21,6 +21,8 @@ from bot.platforms.slack_text import label, plain
 Json = dict[str, Any]
 ANSWER, TIME = "v", ":time"
 SEARCHES = {"lead": "v.lead", "member": "v.member"}
+# More of them would be more than a view may weigh; who has so many lets people search.
+CHOICES = 400
 TITLE, INPUT_LABEL, METADATA, INITIAL, BLOCKS = 24, 2000, 3000, 3000, 100
 
 
@@ -144,7 +146,7 @@ def _search(item: Input) -> Json:
 
 
 def _select(item: Input) -> Json:
-    able = [option for option in item.options if fit.units(option.value) <= OPTION_VALUE]
+    able = [option for option in item.options if fit.units(option.value) <= OPTION_VALUE][:CHOICES]
     options = [option_object(option, option.value) for option in able]
     chosen = next((option for option in options if item.value and option["value"] == item.value), None)
     initial = {"initial_option": chosen} if chosen else {}
