@@ -232,7 +232,10 @@ def test_files_wait_for_enter_and_are_sent_with_the_words(stage: Stage, open_as:
     expect(page.locator(".talk .file b")).to_have_text("leads.csv")
     expect(page.locator(".talk .photo img")).to_have_attribute("alt", "card.png")
     expect(titles(page)).to_have_count(2)
-    assert [each.text for each in stage.script.asked] == ["name\tphone\nChen Wei\t13800138000", ""]
+    assert [(each.text, each.files[0].name) for each in stage.script.asked] == [
+        ("from the fair", "leads.csv"),
+        ("", "card.png"),
+    ]
     with page.expect_download() as downloaded:
         page.locator(".talk .file").click()
     assert downloaded.value.path().read_bytes() == SHEET["buffer"]

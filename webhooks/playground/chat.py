@@ -19,7 +19,7 @@ from bot.platforms.playground_tables import PlaygroundMessage
 from webhooks.playground.bodies import Press, Say, Upload
 from webhooks.playground.guard import AWAY, GONE, Refused
 from webhooks.playground.shown import quoted, shown
-from webhooks.playground.uploads import content, mime_of, pasted
+from webhooks.playground.uploads import content, mime_of
 
 _MENTION = re.compile(r"\A\s*(?:[@/]sluice\b|/)[\s:,]*", re.IGNORECASE)
 Told = dict[str, Any]
@@ -87,13 +87,10 @@ class Chat:
         return self._answered(said, key, Interaction("playground", self.name, said.who, key, text=words))
 
     def _sent(self, sent: Upload, found: bytes, key: str) -> Told:
-        """A sheet is heard as if it had been pasted; any other file is fetched by the bot when it wants it."""
-        file = File(clean(sent.name), mime_of(sent), len(found))
-        asked = Interaction("playground", self.name, sent.who, key, text=_heard(sent.text), kind="file")
-        if file.is_table:
-            asked = replace(asked, text=pasted(found), kind="command")
-        file = replace(file, handle={"file": self.platform.keep(self.workspace().org_id, file.name, found)})
-        return self._answered(sent, key, asked if file.is_table else replace(asked, files=(file,)), file)
+        number = self.platform.keep(self.workspace().org_id, clean(sent.name), found)
+        file = File(clean(sent.name), mime_of(sent), len(found), {"file": number})
+        asked = Interaction("playground", self.name, sent.who, key, text=_heard(sent.text), kind="file", files=(file,))
+        return self._answered(sent, key, asked, file)
 
     def _answered(self, said: Say | Upload, key: str, asked: Interaction, file: File | None = None) -> Told:
         place = f"group:{said.group}" if said.group else f"dm:{said.who}"

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import base64
-import io
 import mimetypes
-from itertools import islice
 from urllib.parse import quote
 
 from fastapi import Response
 
 from bot.platforms.base import MAX_FILE
-from crm import sheets
 from webhooks.playground.bodies import Upload
 from webhooks.playground.guard import Refused
 
-MOST_ROWS = 200
 # What a browser shows by itself without running anything that is in it; everything else is only downloaded.
 SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"}) | frozenset(
     {"audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "audio/x-wav", "audio/webm", "audio/aac"}
@@ -33,15 +29,6 @@ def content(sent: Upload) -> bytes:
     return found
 
 
-def pasted(found: bytes) -> str:
-    """A sheet as tab-separated lines, its header first. Raises Refused(422) for what is no table."""
-    try:
-        sheet = sheets.read(io.BytesIO(found))
-        return "\n".join(_line(row) for row in [sheet.header, *islice(sheet.rows, MOST_ROWS)])
-    except sheets.SheetError as exc:
-        raise Refused(422, str(exc)) from None
-
-
 def mime_of(sent: Upload) -> str:
     """The type that the browser says, else the one that the name suggests."""
     return sent.mime or mimetypes.guess_type(sent.name)[0] or ""
@@ -56,7 +43,3 @@ def download(name: str, mime: str, found: bytes) -> Response:
         "Cache-Control": "private, max-age=3600",
     }
     return Response(found, media_type=mime if safe else "application/octet-stream", headers=headers)
-
-
-def _line(row: list[str]) -> str:
-    return "\t".join(" ".join(cell.split()) for cell in row)

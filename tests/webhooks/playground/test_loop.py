@@ -100,10 +100,13 @@ def test_a_dropped_sheet_becomes_leads_after_one_tap(home: House, client: TestCl
     data = base64.b64encode("姓名,公司,电话\n陈伟,宏达科技,13800138001\n王芳,江南食品,13800138002\n".encode()).decode()
     body = {"as": home.who("ann"), "name": "mine.csv", "data": data}
     told = client.post("/playground/api/upload", params={"workspace": home.workspace}, json=body).json()
-    assert "陈伟" in told["answer"]["plain"]
+    assert (told["answer"], told["errors"]) == (None, {})
+    home.run_jobs()
     ann = person("ann")
-    preview = ann.sees(told["answer"])
+    preview = ann.inbox()[-1]
+    assert "陈伟" in preview.text
     ann.taps(preview, preview.buttons[0])
+    home.run_jobs()
     assert "王芳" in ann.says("my").text
 
 

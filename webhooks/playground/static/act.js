@@ -69,5 +69,5 @@ function shownAnswer(told, about) {
   if (told.answer) receive([told.answer]);
   if (told.answer && !about.message) openConversation(told.answer.conversation);
   if (told.form) openForm(told.form, (fields) => press(about, { action: told.form.action, value: told.form.value, version: about.version, fields }));
-  if (!told.answer && !told.form && !Object.keys(told.errors ?? {}).length && !about.message?.text) toast(t("done"));
+  if (!told.answer && !told.form && !Object.keys(told.errors ?? {}).length && about.message?.author !== state.me) toast(t("done"));
 }
