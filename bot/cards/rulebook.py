@@ -48,6 +48,8 @@ def in_words(words: Words, rules: Rules) -> Iterator[Line]:
     for rule in rules.first_response[:RESPONSES]:
         within = conditions.length(words, rule.within)
         yield Line(words.say(_("First response")), words.say(_("within {span} ({rule})"), span=within, rule=rule.name))
+    if rules.notices.quiet:
+        yield Line(words.say(_("Quiet hours")), str(rules.notices.quiet))
 
 
 def _claiming(words: Words, rules: Rules) -> Iterator[Line]:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from bot.cards.language import _
 from bot.cards.words import BABEL, Words
 from bot.notices import NOTICES
+from crm.errors import OldCard
 from crm.rules.access import Actor
 from crm.rules.notices import GROUPS, MUTABLE, NEVER_LOST, Mode, Wishes
 from crm.rules.sections.watching import DAYS
@@ -174,6 +175,8 @@ class NoticeFacts:
 
         found = mailbox.told(self.uow, actor=self.viewer, message_id=message)
         group = NOTICES[found.topic].group
+        if not group:
+            raise OldCard
         several = "each" in found.card
         push = {"topic": found.topic, "lead": None if several else found.lead_id, "to_group": found.to_group}
         held = None if found.to_group else self._line(preferences.wishes(self.uow, self.viewer.id), group, [])
