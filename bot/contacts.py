@@ -150,21 +150,30 @@ class Contacts:
         for row in linked:
             found = {each.id: each for each in directory.contacts_of(row.external_id)}
             with self.bot.database.begin(workspace.org_id) as uow:
-                self._compare(uow, workspace, row.member_id, found)
+                known = self._known(uow, workspace, row.member_id, found)
+            new = [each for each in found.values() if each.id not in known]
+            for start in range(0, len(new), CHUNK):
+                with self.bot.database.begin(workspace.org_id) as uow:
+                    self._add(uow, workspace, row.member_id, new[start : start + CHUNK])
 
-    def _compare(self, uow: UnitOfWork, workspace: Workspace, member_id: int, found: dict[str, Contact]) -> None:
+    def _known(self, uow: UnitOfWork, workspace: Workspace, member_id: int, found: dict[str, Contact]) -> set[str]:
+        """Contacts that we know; those that the chat has no longer are ended."""
         who = {"org": uow.org_id, "workspace": workspace.id, "member": member_id}
         known, member = set(uow.session.scalars(_FOLLOWED, who)), members.get(uow, member_id)
-        for contact in (each for each in found.values() if each.id not in known):
+        for external_id in sorted(known - set(found)):
+            external_contacts.ended(
+                uow, workspace_id=workspace.id, member=member, external_id=external_id, by="unknown"
+            )
+        return known
+
+    def _add(self, uow: UnitOfWork, workspace: Workspace, member_id: int, new: Sequence[Contact]) -> None:
+        member = members.get(uow, member_id)
+        for contact in new:
             here: dict[str, Any] = {"workspace_id": workspace.id, "member": member}
             news = contact.since is not None and contact.since > uow.time() - NEWS
             external_contacts.met(uow, **here, external_id=contact.id, state=contact.state, ask=news)
             if not news:
                 external_contacts.told(uow, **here, contact=contact, quiet=True)
-        for external_id in sorted(known - set(found)):
-            external_contacts.ended(
-                uow, workspace_id=workspace.id, member=member, external_id=external_id, by="unknown"
-            )
 
     def _directory(self, workspace: Workspace) -> Directory:
         return cast("WeCom", self.bot.platforms["wecom"]).directory(workspace)

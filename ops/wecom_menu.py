@@ -19,11 +19,12 @@ _TODAY = (("Due today", "今日待办", "today"), ("This week", "本周待办", 
 _OWN = (("New customer", "新建客户", "new"), ("Undo", "撤销", "undo"))
 _POOL = (("Claim the next", "领取下一个", "claim next"), ("See the pool", "看公海", "pool"))
 _FUNNELS = (("My funnel", "我的漏斗", "funnel me"), ("Team funnel", "团队漏斗", "funnel"))
-_MORE = (("On duty", "上班", "on"), ("Off duty", "下班", "off"), ("Help", "帮助", "help"))
+_DUTY = (("On duty", "上班", "on"), ("Off duty", "下班", "off"))
+_SETTINGS = (("My desk", "工作台", "home"), ("Notices", "通知设置", "notify"), ("Help", "帮助", "help"))
 _MENU: tuple[tuple[str, str, Entries], ...] = (
     ("Today", "今日", (*_TODAY, *_OWN)),
     ("Pool", "公海", (*_POOL, *_FUNNELS)),
-    ("More", "更多", _MORE),
+    ("More", "更多", (*_DUTY, *_SETTINGS)),
 )
 
 

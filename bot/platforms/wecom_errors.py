@@ -56,6 +56,8 @@ _WORDS = {
     301002: "the app lacks a permission",
 }
 _DEAD = frozenset({40001, 40013, 40056, 60020, 301002})
+# Whatever a group chat of the app refuses with, it cannot be written to any more.
+_CHAT, _CHAT_GONE = "appchat/", range(86000, 87000)
 # 48002 means here that an app without the whole company in its range tried to use a group chat.
 _GONE = frozenset(
     {40003, 48002, 60011, 60111, 81013, 86001, 86003, 86004, 86101, 86215, 86216, 86217, 93000, 93004, 93008}
@@ -80,6 +82,7 @@ def _kind(code: int, endpoint: str) -> type[PlatformError]:
         (_STALE, TokenStale),
         (_DEAD, InstallationDead),
         (_GONE, RecipientGone),
+        (frozenset(_CHAT_GONE) if endpoint.startswith(_CHAT) else frozenset(), RecipientGone),
         (_USED_UP if endpoint == UPDATE else frozenset(), CardGone),
         (_BAD_CARD, CardRefused),
     )

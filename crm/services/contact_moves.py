@@ -37,6 +37,8 @@ _WANT = text(
     join contact_follow f on f.org_id = l.org_id and k.value = 'wecom:' || f.external_id and f.member_id = :giver
          and f.ended_at is null
     where l.org_id = :org and l.id = any(:leads)
+      and not exists (select from contact_follow t where t.org_id = f.org_id and t.workspace_id = f.workspace_id
+                        and t.external_id = f.external_id and t.member_id = :taker and t.ended_at is null)
     order by f.workspace_id, f.external_id, l.id
     on conflict (org_id, workspace_id, external_id, from_id) where state in ('wanted','waiting')
     do update set to_id = excluded.to_id, lead_id = excluded.lead_id, due_at = excluded.due_at

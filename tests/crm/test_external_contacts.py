@@ -220,6 +220,14 @@ def test_a_lead_that_comes_back_at_once_leaves_its_contact_where_it_is(desk):
     assert [state for state, _cause in rows(desk, MOVES)] == ["dropped"]
 
 
+def test_who_has_the_customer_as_a_contact_already_needs_no_move(desk):
+    lead_id = adds(desk, "ann")
+    adds(desk, "bob")
+    bob = desk.person("bob")
+    desk.does("mia", lambda uow, actor, lead: assignments.assign(uow, actor=actor, lead=lead, to=bob), lead_id)
+    assert rows(desk, MOVES) == []
+
+
 def test_a_customer_who_refuses_stays_and_the_taker_knows_why(desk):
     handed(desk)
     answer(desk, "waiting", "")

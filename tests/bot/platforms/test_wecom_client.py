@@ -214,3 +214,12 @@ def test_a_file_that_is_gone_or_cannot_be_had_now_is_told_apart(wecom: WeComDoub
         with pytest.raises(error) as failure:
             client.download(media_id, 99)
         assert wecom.secret not in str(failure.value)
+
+
+@pytest.mark.parametrize("code", [86001, 86003, 86008, 86216])
+def test_a_group_chat_that_refuses_is_gone_whatever_the_reason(
+    wecom: WeComDouble, client: WeComClient, code: int
+) -> None:
+    wecom.script("appchat/send", errcode(code))
+    with pytest.raises(base.RecipientGone):
+        client.send_to_chat("chat1", TEXT)
