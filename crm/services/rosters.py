@@ -124,7 +124,10 @@ def kept(uow: UnitOfWork) -> Roster:
 
 def calendar(uow: UnitOfWork, member_id: int) -> Calendar:
     """By which a clock of this member runs that begins now: what leave there was before makes no difference to it."""
-    return _of_engine(uow)[uow.org_id].members[member_id].own
+    roster = _of_engine(uow).get(uow.org_id)
+    known = roster.members.get(member_id) if roster else None
+    # Another thread may just have read that the member is gone.
+    return known.own if known else calendars.for_member(uow, member_id)
 
 
 def read(uow: UnitOfWork) -> Roster:
