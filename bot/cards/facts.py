@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from rapidfuzz import fuzz, process
 
-from bot.cards import conditions, explained, listed, overrides, pool_words, reports, rulebook, scored
+from bot.cards import conditions, explained, helping, listed, overrides, pool_words, reports, rulebook, scored
 from bot.cards.asked import AskedFacts
 from bot.cards.at_home import HomeFacts
 from bot.cards.dropped import DroppedFacts
@@ -35,6 +35,7 @@ from crm.services import (
     digests,
     explain,
     funnel,
+    habits,
     importing,
     leads,
     leaves,
