@@ -190,10 +190,11 @@ def test_a_tap_in_the_corner_of_a_card_changes_it(house):
     assert len(house.wecom.messages(house.user("ann"))) == before
 
 
-def test_every_entry_of_the_menu_is_answered(house):
+def test_every_entry_of_the_menu_is_answered(house, time):
     house.lead(owner="ann")
     house.arrives()
     for entry in (entry for top in menu("zh")["button"] for entry in top["sub_button"]):
+        time.advance(minutes=1)
         mark = len(house.wecom.sent)
         reply = house.caller.event(house.user("ann"), "click", EventKey=entry["key"])
         house.run_jobs()
