@@ -116,6 +116,11 @@ def test_whoever_taps_later_than_another_rehearses_again(world: World) -> None:
     assert "per_day: 20" in in_force(world)
 
 
+def test_a_value_of_another_kind_is_told_with_what_the_field_takes(world: World) -> None:
+    answer = world.chat("playground", "mia").says("rules set claim.per_day many")
+    assert "claim.per_day cannot be “many”: it takes a whole number. Example: rules set claim.per_day 20" in answer.text
+
+
 @everywhere
 def test_a_large_company_is_counted_by_a_job_and_the_card_fills_itself(
     world: World, platform: str, monkeypatch: pytest.MonkeyPatch
