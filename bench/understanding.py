@@ -11,7 +11,7 @@ from time import perf_counter, thread_time
 from bench.frame import Env, Figure
 from bot.understanding.sentence import understand
 from bot.understanding.warm import warm_up
-from tests.bot.understanding.corpus import FIELDS, NOW, TZ, misses, read_corpus, score
+from tests.bot.understanding.corpus import NOW, TZ, misses, read_corpus, report
 
 ROUNDS = 5
 
@@ -45,12 +45,7 @@ def run(_env: Env) -> list[Figure]:
 def main() -> None:
     """Prints the report."""
     for language in ("en", "zh"):
-        print(f"{language}: {len(read_corpus(language))} sentences")
-        reached = score(language)
-        for field in FIELDS:
-            found = reached[field]
-            meant = found.right + found.missed
-            print(f"  {field:8} precision {found.precision:.3f}  recall {found.recall:.3f}  n {meant}")
+        print(report(language))
         for name, clock in (("CPU", thread_time), ("wall", perf_counter)):
             taken = latencies(language, clock)
             print(f"  {name} p50 {median(taken):.2f} ms, p99 {quantiles(taken, n=100)[98]:.2f} ms (promised: < 15 ms)")

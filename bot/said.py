@@ -32,9 +32,7 @@ def excerpt(context: Context, words: str) -> Excerpt | None:
 def _of_excerpt(context: Context, words: str, found: Excerpt) -> FollowUp:
     """Of what others said only the outcome is guessed: a time in it may be anybody's."""
     theirs = [each.words for each in found.messages if not _is(context, each.name)]
-    told = understand(
-        "\n".join(theirs), now=context.uow.now, tz=context.actor.timezone, locale=context.actor.locale
-    )
+    told = understand("\n".join(theirs), now=context.uow.now, tz=context.actor.timezone, locale=context.actor.locale)
     channel = "wechat" if context.interaction.platform == "wecom" or has_chinese(words) else "message"
     return FollowUp(
         note=words, outcome=told.outcome or "connected", channel=channel, occurred_at=min(found.at, context.uow.now),

@@ -67,7 +67,9 @@ def test_what_is_no_picture_recording_or_paper_is_not_kept_and_that_is_said(worl
     ref = world.lead(owner="ann")
     drops(world, content or b" ", text=ref)
     ann = PlaygroundDriver(
-        world.client, build.external("playground", "ann", world.acme.org_id), workspace=f"playground-{world.acme.org_id}"
+        world.client,
+        build.external("playground", "ann", world.acme.org_id),
+        workspace=f"playground-{world.acme.org_id}",
     )
     assert "could not keep" in "".join(card.title for card in ann.inbox())
     assert (world.count(KEPT), logged(world)) == (0, 1)
@@ -95,7 +97,9 @@ def test_a_deleted_file_is_gone_for_good(world: World) -> None:
     number = world.count("select id from attachment")
     ask(world, taps(world, "file.erase", str(number), "bob"))
     ask(world, taps(world, "file.erase", str(number)))
-    assert world.count("select count(*) from attachment where state = 'erased' and content is null and name is null") == 1
+    assert (
+        world.count("select count(*) from attachment where state = 'erased' and content is null and name is null") == 1
+    )
 
 
 def test_a_file_that_is_too_large_is_not_even_asked_for(world: World) -> None:

@@ -69,6 +69,15 @@ def score(language: str) -> dict[str, Score]:
     return {field: Score(*(counts[field, kind] for kind in ("right", "wrong", "missed"))) for field in FIELDS}
 
 
+def report(language: str) -> str:
+    """The table that people read: how many sentences, and per field precision, recall and how many values."""
+    lines = [f"{language}: {len(read_corpus(language))} sentences"]
+    for field, found in score(language).items():
+        meant = found.right + found.missed
+        lines.append(f"  {field:8} precision {found.precision:.3f}  recall {found.recall:.3f}  n {meant}")
+    return "\n".join(lines)
+
+
 def _kinds(meant: str, found: str) -> list[str]:
     if meant == found:
         return ["right"] if meant else []

@@ -5,7 +5,9 @@ from decimal import Decimal
 import pytest
 
 from bot.understanding.sentence import FollowUpSentence, understand
-from tests.bot.understanding.corpus import FIELDS, NOW, TZ, read_corpus, score, understood
+from tests.bot.understanding.corpus import FIELDS, NOW, TZ, read_corpus, report, score, understood
+
+LEAST = 0.97
 
 
 def say(text: str) -> FollowUpSentence:
@@ -103,12 +105,13 @@ def test_the_corpus_has_three_hundred_sentences(language):
     assert len(texts) == len(set(texts)) >= 300
 
 
-@pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_corpus_is_understood(language, field):
-    reached = score(language)[field]
-    assert reached.precision >= 0.95
-    assert reached.recall >= 0.95
+def test_every_field_of_the_corpus_is_understood(language):
+    """Prints the report; `pytest -rP` shows it, and so does `python -m bench.understanding`."""
+    print(report(language))
+    reached = score(language)
+    short = {field: each for field, each in reached.items() if min(each.precision, each.recall) < LEAST}
+    assert (set(reached), short) == (set(FIELDS), {})
 
 
 def test_a_sentence_without_words_says_nothing():
