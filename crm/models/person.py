@@ -22,6 +22,7 @@ class Person(Tenant, Base):
     erased_at: Mapped[datetime | None]
     search: Mapped[str] = mapped_column(Computed("lower(name || ' ' || company)", persisted=True))
     __table_args__ = (
+        Index("ix_person_name", "org_id", "search", postgresql_ops={"search": "text_pattern_ops"}),
         Index("ix_person_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
     )
 

@@ -11,6 +11,9 @@ down_revision = "0011"
 
 
 def upgrade() -> None:
+    op.create_index(
+        "ix_person_name", "person", ["org_id", "search"], unique=False, postgresql_ops={"search": "text_pattern_ops"}
+    )
     op.execute(_ALIKE)
     # Those entered by hand were not counted when they came, and must not be counted off when they go.
     op.execute("update lead set counts = false where origin = 'self' and counts")
@@ -28,19 +31,19 @@ language plpgsql stable security definer set search_path = public, pg_temp set p
 #variable_conflict use_column
 declare
     org bigint := nullif(current_setting('sluice.org_id', true), '')::bigint;
-    name text;
+    called text;
     core text;
     domain text;
 begin
-    foreach name in array names loop
+    foreach called in array names loop
         foreach core in array cores loop
             return query
                 select p.id from person p
-                where p.search like name || ' %' and p.search like '%' || core || '%' and p.org_id = org
+                where p.org_id = org and p.search like called || ' %' and p.search like '%' || core || '%'
                   and p.merged_into is null limit most;
         end loop;
         return query
-            select p.id from person p where p.search like name || ' %' and p.org_id = org and p.merged_into is null
+            select p.id from person p where p.org_id = org and p.search like called || ' %' and p.merged_into is null
             limit most;
     end loop;
     foreach core in array cores loop

@@ -1,0 +1,134 @@
+"""Is this somebody we know? The check of one arrival among a million people, Chinese and English, half of them met.
+
+Names and companies are as common as they are: twenty thousand companies, some names a thousand times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import create_engine, text
+
+from bench.frame import Env, Figure, percentile, timed
+from bench.seed import Seeded
+from crm.db import Database
+from crm.rules.dedupe import Facts
+from crm.services import duplicates, leads, members
+from ops.runtime import settle
+
+PEOPLE, WARM_UP, TIMES = 1_000_000, 40, 300
+_PEOPLE = (
+    """
+    insert into person (org_id, name, company, title, note, created_at)
+    select :org,
+      case when n % 2 = 0
+        then substr(:family, 1 + (n / 2 * 7919 % 400 / 4)::int, 1) || substr(:given, 1 + (n * 31 % 997 % 200)::int, 1)
+             || case when n % 5 > 0 then substr(:given, 1 + (n * 17 % 991 % 200)::int, 1) else '' end
+        else initcap(substr(:begin, 1 + 3 * (n * 13 % 40)::int, 3) || substr(:end, 1 + 3 * (n * 29 % 37)::int, 3))
+             || ' ' || initcap(substr(:begin, 1 + 3 * (n * 7 % 39)::int, 3) || substr(:end, 1 + 3 * (n % 40)::int, 3)
+             || substr(:end, 1 + 3 * (n * 11 % 31)::int, 3)) end,
+      case when n % 7 = 0 then '' when n % 2 = 0
+        then '上海' || substr(:given, 1 + (n * 3 % 199)::int, 1) || substr(:given, 1 + (n * 5 % 97)::int, 1)
+             || '科技有限公司'
+        else initcap(substr(:end, 1 + 3 * (n * 3 % 40)::int, 3) || substr(:begin, 1 + 3 * (n * 19 % 40)::int, 3)
+             || substr(:begin, 1 + 3 * (n * 23 % 31)::int, 3)) || ' Trading Co., Ltd.' end,
+      '', '', :now
+    from generate_series(1, :many) n
+    """,
+    """
+    insert into person_key (org_id, person_id, kind, value)
+    select :org, id, 'phone', '+861' || 30000000000 - id * 9973 % 9999999967 from person where org_id = :org
+    on conflict do nothing
+    """,
+    """
+    insert into person_key (org_id, person_id, kind, value)
+    select :org, id, 'email', 'box' || id || '@c' || id % 20000 || '.example' from person
+    where org_id = :org and id % 2 = 0
+    """,
+)
+_WORDS = {
+    "family": (
+        "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾"
+        "丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤"
+        "尹黎易常武乔贺赖龚文"
+    ),
+    "given": (
+        "伟芳娜敏静丽强磊军洋勇艳杰涛明超秀兰霞平刚桂英华玉梅鹏辉建国志文博雅晨曦宇轩欣怡子涵思琪佳"
+        "慧雪婷俊浩然天翔立新海波春燕红云峰林森泉源宏达荣昌盛德仁义礼智信安康福寿喜乐吉祥如意美好阳"
+        "光明月星辰山川河流江湖东西南北中正大光元亨利贞乾坤日月金木水火土风雷电雨露霜冰松竹兰菊荷莲"
+        "桃李杏梨枫柏桐槐柳杨梧桂樱花草叶根苗青蓝紫绿白黑黄赤橙彩虹霓"
+    ),
+    "begin": (
+        "berdancarfelgorhanjonkarlinmarnorparrossamtomvanwilyorzenaldbrachrdeeevafragleholirijamken"
+        "lormilneloscpetqui"
+    ),
+    "end": (
+        "tonmanleyserkinsondenvillettaronmonasknerteldalgenwickorvinlagstembarforridsetnaruckholtan"
+        "derlowermisenrythby"
+    ),
+}  # fmt: skip
+_SOME = text(
+    "select id from person where org_id = :org and id % 2 = :half and name not like 'Person %'"
+    " order by id * 7919 % 1000003 limit :many"
+)
+
+
+def run(env: Env) -> list[Figure]:
+    """Ask about people who are known, written a little differently."""
+    database, seeded = env.company(10_000, name="alike")
+    many = max(int(PEOPLE * env.scale), 10_000)
+    env.say(f"{many:,} people …")
+    _populate(database, seeded, many)
+    settle()
+    zh, en = (_checks(database, seeded, half) for half in (0, 1))
+    found = _searches(database, seeded)
+    return [
+        Figure("duplicate check among a million people (p50)", percentile(zh + en, 50), "ms"),
+        Figure("duplicate check, Chinese (p95)", percentile(zh, 95), "ms", target=20),
+        Figure("duplicate check, English (p95)", percentile(en, 95), "ms", target=20),
+        Figure("search by the end of a phone among them (p95)", percentile(found, 95), "ms", target=20),
+    ]
+
+
+def _populate(database: Database, seeded: Seeded, many: int) -> None:
+    owner = create_engine(database.url)
+    with owner.begin() as connection:
+        connection.execute(text("set local session_replication_role = replica"))  # foreign keys hold by construction
+        for statement in _PEOPLE:
+            args = {"org": seeded.org_id, "now": database.time(), "many": many} | _WORDS
+            connection.execute(text(statement.replace("::", "\\:\\:")), args)
+    with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("vacuum analyze person, person_key"))
+    owner.dispose()
+
+
+def _checks(database: Database, seeded: Seeded, half: int) -> list[float]:
+    with database.begin(seeded.org_id) as uow:
+        args = {"org": seeded.org_id, "many": WARM_UP + TIMES, "half": half}
+        people = duplicates.facts(uow, uow.session.scalars(_SOME, args).all())
+    return [_timed(database, seeded, _again(one)) for one in people][WARM_UP:]
+
+
+def _again(one: Facts) -> Callable[..., object]:
+    """The same person with one digit of the phone wrong and the company as people say it."""
+    keys = tuple((kind, value[:-1] + str((int(value[-1]) + 1) % 10) if kind == "phone" else f"new-{value}")
+                 for kind, value in one.keys)  # fmt: skip
+    who = Facts(one.name, one.company.removesuffix("有限公司").removesuffix(" Co., Ltd."), keys)
+    return lambda uow: duplicates.near(uow, who, least=75)
+
+
+def _searches(database: Database, seeded: Seeded) -> list[float]:
+    with database.begin(seeded.org_id) as uow:
+        rep = members.get(uow, seeded.reps[0])
+    endings = [f"{n * 7919 % 10000:04d}" for n in range(WARM_UP + TIMES)]
+    return [_timed(database, seeded, lambda uow, end=end: leads.find(uow, actor=rep, words=end)) for end in endings][
+        WARM_UP:
+    ]
+
+
+def _timed(database: Database, seeded: Seeded, work: Callable[..., object]) -> float:
+    def transaction() -> None:
+        with database.begin(seeded.org_id) as uow:
+            work(uow)
+
+    return timed(transaction)
