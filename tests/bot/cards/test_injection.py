@@ -15,6 +15,7 @@ from bot.cards.model import Card, Fields
 from bot.platforms import slack_blocks, wecom_cards
 from tests.bot.cards import (
     fitting,
+    samples_of_contacts,
     samples_of_lists,
     samples_of_offers,
     samples_of_pools,
@@ -68,6 +69,7 @@ OURS = re.compile(r"http://127\.0\.0\.1:8000/intake/[a-z0-9-]+|https://crm\.exam
 SILENT = {"dismissed", "duty", "failed", "help", "language", "late", "recycle_stopped", "released"}
 DRAWN = {"digest", "funnel"}
 CARDS = sorted(name for name in set(SAMPLES) - SILENT - DRAWN if "-" not in name and not name.endswith("_form"))
+assert samples_of_contacts
 assert samples_of_lists
 assert samples_of_offers
 assert samples_of_pools
