@@ -24,7 +24,9 @@ _FREE = text(
     """
 )
 _EVERYBODY = "dispatch: [{name: everybody, to: {roles: [rep]}, caps: {per_day: 100000}, working_hours: false}]"
-_NEW_RULES = text("insert into rule_set (org_id, version, text) values (:org, 1000000, :rules) returning id")
+_NEW_RULES = text(
+    "insert into rule_set (org_id, version, text, created_at) values (:org, 1000000, :rules, :now) returning id"
+)
 _IN_FORCE = text("update organization set rule_set_id = :id where id = :org")
 
 
@@ -35,7 +37,7 @@ def run(env: Env) -> list[Figure]:
         many = 2 * (WARM_UP + TIMES)
         leads = list(uow.session.scalars(_FREE, {"org": seeded.org_id, "many": many}))
         before = uow.rule_set_id
-        args = {"org": seeded.org_id, "rules": _EVERYBODY}
+        args = {"org": seeded.org_id, "rules": _EVERYBODY, "now": uow.now}
         everybody = uow.session.execute(_NEW_RULES, args).scalar_one()
     settle()  # as each process of the product does once it is up
     decided = _decide(database, seeded, leads[: many // 2])
