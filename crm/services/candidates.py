@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from crm.rules import quota
 from crm.rules.dispatch import Candidate
@@ -33,10 +33,11 @@ _NOW = text(
     """  # noqa: S608  (constants)
 )
 _LOCK = text(
-    f"""
-    select {_LEDGER} from rep_load r
-    where r.org_id = :org and r.member_id = any(:members) order by r.member_id for update
-    """  # noqa: S608  (a constant)
+    """
+    select r.member_id, r.holding, r.day - date '0001-01-01' + 1 as day, r.dealt_day,
+           r.week - date '0001-01-01' + 1 as week, r.dealt_week, r.month - date '0001-01-01' + 1 as month, r.dealt_month
+    from rep_load r where r.org_id = :org and r.member_id = any(:members) order by r.member_id for update
+    """
 )
 _OPEN = text(
     """
@@ -138,13 +139,13 @@ def owners_among(uow: UnitOfWork, leads: Sequence[LeadFacts], rows: Iterable[Seq
     return {lead_id: owner for lead_id, owner in found if owner is not None}
 
 
-def _now(uow: UnitOfWork, members: Iterable[int]) -> Row[Any]:
+def _now(uow: UnitOfWork, members: Iterable[int]) -> Any:
     """What the ledger says of these members, and which version the roster has by now."""
     args = {"org": uow.org_id, "today": uow.now.date(), "members": list(members)}
     return uow.execute(_NOW, args).one()
 
 
-def _lock(uow: UnitOfWork, member_ids: Sequence[int]) -> Sequence[Row[Any]]:
+def _lock(uow: UnitOfWork, member_ids: Sequence[int]) -> Sequence[Any]:
     return uow.execute(_LOCK, {"org": uow.org_id, "members": list(member_ids)}).all()
 
 
