@@ -114,7 +114,10 @@ def see(uow: UnitOfWork, *, workspace_id: int, person: Colleague, told_at: datet
     if known.left_at and told_at <= known.left_at:
         return SAME, known.member_id
     found = _follow(uow, who, person, known)
-    uow.session.execute(_SEEN, who | {"name": person.name, "unit": person.unit})
+    # Who is back has a name again, or the row would go on saying that this address book let them go.
+    name = person.name or (person.user if found == BACK else "")
+    if name or person.unit:
+        uow.session.execute(_SEEN, who | {"name": name, "unit": person.unit})
     return found, known.member_id
 
 
@@ -166,9 +169,10 @@ def _make(uow: UnitOfWork, who: dict[str, Any], person: Colleague) -> int:
 
 def _follow(uow: UnitOfWork, who: dict[str, Any], person: Colleague, known: Any) -> str:
     """What the address book has changed about somebody who is known."""
-    moved = bool(person.unit) and (person.unit != known.unit if known.seen else known.department_id is None)
-    named = known.seen and person.name and person.name != known.name
-    back = bool(person.active and not known.active and known.left_at)
+    shown = known.seen and bool(known.name or known.unit)
+    moved = bool(person.unit) and (person.unit != known.unit if shown else known.department_id is None)
+    named = shown and person.name and person.name != known.name
+    back = bool(person.active and known.left_at and known.seen and not (known.name or known.unit))
     department = uow.session.scalar(_DEPARTMENT, who | {"unit": person.unit}) if moved else None
     moved = department is not None and department != known.department_id
     if not (moved or named or back):

@@ -15,6 +15,14 @@ _WHO = text(
     where i.org_id = :org and i.workspace_id = :workspace and lower(i.external_id) = lower(:user) and m.active
     """
 )
+# A row without name and department: it was this address book that let the person go, and it alone brings them back.
+_GONE = text(
+    """
+    insert into chat_person as p (org_id, workspace_id, external_id, name, unit, seen_at)
+    values (:org, :workspace, :user, '', '', :now)
+    on conflict (org_id, workspace_id, external_id) do update set name = '', unit = '', seen_at = excluded.seen_at
+    """
+)
 _LEFT = text(
     """
     select count(*) filter (where origin <> 'self') as leads, count(*) filter (where origin = 'self') as own,
@@ -39,6 +47,8 @@ def sign_off(uow: UnitOfWork, *, workspace_id: int, external_id: str) -> None:
     who = uow.session.execute(_WHO, {"org": uow.org_id, "workspace": workspace_id, "user": external_id}).one_or_none()
     if who is None:
         return
+    gone = {"org": uow.org_id, "workspace": workspace_id, "user": who.external_id, "now": uow.now}
+    uow.session.execute(_GONE, gone)
     managers = members.managers_of(uow, who.id)
     members.sign_off(uow, workspace_id, who.external_id)
     for manager in managers:

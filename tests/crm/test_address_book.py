@@ -106,6 +106,18 @@ def test_who_comes_back_acts_again_and_old_news_bring_nobody_back(desk):
     assert member(desk, "Ann Li")[:2] == (True, False)
 
 
+def test_who_was_let_go_by_another_chat_is_not_brought_back_by_the_address_book(desk):
+    sees(desk, user(desk, "ann"), "Ann Li", unit="1")
+    here = {
+        "workspace_id": desk.acme.workspace["slack"],
+        "external_id": build.external("slack", "ann", desk.acme.org_id),
+    }
+    desk.does("ada", lambda uow, actor: leaving.sign_off(uow, **here))
+    desk.time.advance(minutes=1)
+    assert sees(desk, user(desk, "ann"), "Ann Li", unit="1") == "same"
+    assert not member(desk, "Ann Li")[0]
+
+
 def test_who_is_missing_was_there_before(desk):
     here = {"workspace_id": desk.acme.workspace["wecom"]}
     sees(desk, user(desk, "ann"), "Ann Li")
