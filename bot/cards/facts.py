@@ -13,6 +13,7 @@ from rapidfuzz import fuzz, process
 from bot.cards import conditions, explained, helping, listed, overrides, pool_words, reports, rulebook, scored
 from bot.cards.asked import AskedFacts
 from bot.cards.at_home import HomeFacts
+from bot.cards.drilled import DrillFacts
 from bot.cards.dropped import DroppedFacts
 from bot.cards.from_words import WordFacts
 from bot.cards.language import _
@@ -81,7 +82,7 @@ def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
 @dataclass
 class Facts(
     OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts, WorkFacts, HomeFacts, WordFacts, DroppedFacts,
-    MergeFacts,
+    DrillFacts, MergeFacts,
 ):  # fmt: skip
     """Reads for one card. Methods return None where the viewer may not see the thing any more.
 
