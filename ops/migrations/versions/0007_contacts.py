@@ -1,5 +1,7 @@
 """The chat's address book and external contacts: departments, colleagues, who follows which customer, and moves."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -26,7 +28,7 @@ def downgrade() -> None:
     raise RuntimeError("Sluice does not migrate backwards: restore the backup made before the upgrade.")
 
 
-def _tenant(table: str, *rest: sa.Column | sa.Constraint) -> None:
+def _tenant(table: str, *rest: sa.Column[Any] | sa.Constraint) -> None:
     op.create_table(
         table,
         sa.Column("org_id", sa.BigInteger(), nullable=False),
