@@ -57,6 +57,7 @@ _OLD = {
     "attachment": "lead_id is null and created_at < cast(:now as timestamptz) - interval '1 day'",
     "playground_file": "created_at < cast(:now as timestamptz) - interval '90 days'",
     "rehearsal": "at < :messages",
+    "contact_move": "closed_at < :messages",
 }
 
 
