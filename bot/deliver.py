@@ -201,15 +201,22 @@ class Delivery:
             if ready.owed.member_id and hasattr(self._platforms[ready.to.workspace.platform], "publish_home"):
                 homes.stale(uow, ready.owed.member_id)
             if handle:
-                posted.remember(
-                    uow,
-                    Posted(
-                        workspace_id=ready.to.workspace.id, handle=handle, call=ready.call, lives=ready.notice.lives,
-                        message_id=ready.owed.id, member_id=ready.to.viewer.id or None,
-                        conversation_id=ready.owed.conversation_id, lead_id=ready.owed.lead_id,
-                    ),
-                )  # fmt: skip
+                self._remember(uow, ready, handle)
         log.info("deliver.sent", topic=ready.owed.topic, message=ready.owed.id)
+
+    def _remember(self, uow: UnitOfWork, ready: Ready, handle: Handle) -> None:
+        """Keep where the card stands; drawn over another one, its thread may have something to tell."""
+        workspace = ready.to.workspace
+        drawn_over = posted.remember(
+            uow,
+            Posted(
+                workspace_id=workspace.id, handle=handle, call=ready.call, lives=ready.notice.lives,
+                message_id=ready.owed.id, member_id=ready.to.viewer.id or None,
+                conversation_id=ready.owed.conversation_id, lead_id=ready.owed.lead_id,
+            ),
+        )  # fmt: skip
+        if drawn_over and hasattr(self._platforms[workspace.platform], "reply_under"):
+            posted.thread_due(uow, workspace.id, handle)
 
     def _later(
         self, org_id: int, ready: Ready, cause: str, *, after: float | None = None, tries: int | None = None

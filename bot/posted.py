@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 _ROW = text(
     """
-    select c.id, c.workspace_id, c.member_id, c.card, c.handle, c.place, c.wanted, c.shown, c.posted_at,
+    select c.id, c.workspace_id, c.member_id, c.lead_id, c.card, c.handle, c.place, c.wanted, c.shown, c.posted_at,
            coalesce(d.timezone, o.timezone) as timezone, coalesce(d.locale, o.locale) as locale
     from posted_card c join organization o on o.id = c.org_id
     left join conversation v on v.org_id = c.org_id and v.id = c.conversation_id
@@ -71,9 +71,11 @@ _TAKE_PLACE = text(
 _POST = text(
     """
     insert into posted_card (org_id, message_id, workspace_id, member_id, conversation_id, lead_id, task_id, card,
-                             handle, place, wanted, shown, live, posted_at)
+                             handle, place, wanted, shown, live, posted_at, told)
     select :org, :message, :workspace, :member, :conversation, lead, :task, cast(:card as jsonb),
-           cast(:handle as jsonb), :place, 0, 0, :live, :now from unnest(cast(:leads as bigint[])) as lead
+           cast(:handle as jsonb), :place, 0, 0, :live, :now,
+           (select max(a.id) from activity a where a.org_id = :org and a.lead_id = lead)
+    from unnest(cast(:leads as bigint[])) as lead
     """
 )
 # The card of a dropped sheet is found by the sheet's own row, which knows its place.
@@ -94,6 +96,13 @@ _SHEET_CHANGED = text(
     " returning c.id, c.place, c.wanted - c.shown as behind"
 )
 _SHEET_PLACE = text(f"select c.handle {_ITS_CARD.replace('where', ', posted_card c where', 1)} limit 1")
+_ALONE = text(
+    """
+    select c.id, c.place from posted_card c
+    where c.org_id = :org and c.workspace_id = :workspace and c.place = :place and c.place <> ''
+      and c.lead_id is not null and c.member_id is not null and c.conversation_id is null
+    """
+)
 # So many leads of a card that shows several are looked at; cards show fewer.
 MOST_LEADS = 12
 
@@ -112,10 +121,10 @@ class Posted:
     lead_id: int | None = None
 
 
-def remember(uow: UnitOfWork, card: Posted) -> None:
+def remember(uow: UnitOfWork, card: Posted) -> bool:
     """Keep where the card stands, so that it can be edited: a row for each of its leads, any of which may change.
 
-    A card drawn over another one takes over its place.
+    A card drawn over another one takes over its place. Returns: whether that is so.
     """
     task, leads, sheet = card.call["args"].get("task"), _leads_of(card), card.call["args"].get("sheet")
     values = {
@@ -124,10 +133,20 @@ def remember(uow: UnitOfWork, card: Posted) -> None:
         "first": leads[0] if leads else None, "task": task, "card": json.dumps(card.call),
         "handle": json.dumps(dict(card.handle)), "live": card.lives and bool(leads or task or sheet), "now": uow.now,
     }  # fmt: skip
-    if not uow.session.scalars(_TAKE_PLACE, values).all():
+    drawn_over = bool(uow.session.scalars(_TAKE_PLACE, values).all())
+    if not drawn_over:
         uow.session.execute(_POST, values)
     if sheet:
         uow.session.execute(_SHEET_AT, values | {"sheet": sheet})
+    return drawn_over
+
+
+def thread_due(uow: UnitOfWork, workspace_id: int, handle: Handle) -> None:
+    """The card of one lead that stands there has changed: its thread may have something to tell."""
+    rows = uow.session.execute(_ALONE, {"org": uow.org_id, "workspace": workspace_id, "place": place_of(handle)}).all()
+    if len(rows) == 1:
+        order = {"org_id": uow.org_id, "card_id": rows[0].id}
+        uow.defer(queue.Order(queue.THREAD, order, lock=f"thread:{rows[0].id}"))
 
 
 def sheet_changed(uow: UnitOfWork, sheet: int) -> None:
@@ -246,9 +265,15 @@ class Edits:
                 "live": live,
             }
             after = uow.session.execute(_SHOWN, args).one()
+            if live and row["lead_id"] and hasattr(self._platform(row["workspace_id"]), "reply_under"):
+                thread_due(uow, row["workspace_id"], handle)
             if live and after.behind > 0:
                 lock = queue.card_lock(row["id"], row["place"])
                 uow.defer(queue.Order(queue.EDIT, {"org_id": org_id, "card_id": row["id"]}, lock=lock))
+
+    def _platform(self, workspace_id: int) -> Platform | None:
+        workspace = self._workspaces.by_id(workspace_id)
+        return self._platforms[workspace.platform] if workspace else None
 
     def _later(self, org_id: int, card_id: int, wait: float) -> None:
         with self._database.begin(org_id) as uow:

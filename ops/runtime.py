@@ -25,6 +25,7 @@ from bot.platforms.wecom import WeCom
 from bot.platforms.wecom_tokens import DatabaseTokens, RedisTokens, SharedTokens
 from bot.posted import Edits
 from bot.sheets_taken import Sheets
+from bot.threads import Threads
 from bot.workspaces import Workspaces
 from crm import clock, jobs, queue
 from crm.db import Database
@@ -125,6 +126,10 @@ class Work:
         bot = self.bot
         return Sheets(database=bot.database, workspaces=bot.workspaces, platforms=bot.platforms)
 
+    def tell_thread(self, org_id: int, card_id: int) -> None:
+        bot = self.bot
+        Threads(database=bot.database, workspaces=bot.workspaces, platforms=bot.platforms).tell(org_id, card_id)
+
     def read_sheet(self, org_id: int, job_id: int, attempt: int = 0) -> None:
         self.sheets().read(org_id, job_id, attempt)
 
@@ -149,7 +154,7 @@ class Work:
         }  # fmt: skip
         return {
             queue.DELIVER: self.deliver, queue.EDIT: self.edit_card, queue.DISPATCH: self.dispatch_lead,
-            queue.READ_SHEET: self.read_sheet, queue.TAKE_SHEET: self.take_sheet,
+            queue.THREAD: self.tell_thread, queue.READ_SHEET: self.read_sheet, queue.TAKE_SHEET: self.take_sheet,
             queue.TICK: self.tick, LATE: self.answer_late, queue.FETCH: self.fetch_file, **contacts,
             **{name: partial(call, self.bot.database) for name, call in jobs.BY_NAME.items()},
         }  # fmt: skip

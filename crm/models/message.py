@@ -92,6 +92,7 @@ class PostedCard(Tenant, Base):
     shown: Mapped[int]
     live: Mapped[bool]
     posted_at: Mapped[datetime]
+    told: Mapped[int | None]
     __table_args__ = (
         Index("ix_posted_card_lead", "org_id", "lead_id", postgresql_where=text("live")),
         Index("ix_posted_card_task", "org_id", "task_id", postgresql_where=text("live and task_id is not null")),

@@ -114,7 +114,8 @@ class SlackDriver:
 
     def inbox(self) -> list[Seen]:
         """What stands in the private chat with the app."""
-        return [_seen(each) for each in self._server.standing(self.private) if not each.seen_by]
+        standing = self._server.standing(self.private)
+        return [_seen(each) for each in standing if not each.seen_by and not _is_history(each)]
 
     def group(self, conversation: str) -> list[Seen]:
         """What stands in a channel for everybody."""
@@ -139,7 +140,8 @@ class SlackDriver:
     def _concerns(self, news: Any, tapped: Message | None) -> bool:
         if isinstance(news, dict):
             return news["callback_id"] != "wait"
-        return news is tapped or self.user == news.seen_by or news.channel == self.private
+        is_mine = news is tapped or self.user == news.seen_by or news.channel == self.private
+        return is_mine and not _is_history(news)
 
 
 def join(
@@ -150,6 +152,11 @@ def join(
     for user, name in users.items():
         server.user(user, name=name)
     server.channels.update({channel: {"is_member": True} for channel in channels})
+
+
+def _is_history(message: Message) -> bool:
+    """A line under a card, of what has happened with it."""
+    return message.metadata.get("event_payload", {}).get("key") == "thread"
 
 
 def _rank(news: Any, tapped: Message | None) -> int:

@@ -159,3 +159,17 @@ def test_a_tap_on_a_digest_opens_the_leads_behind_it_by_the_right_of_the_person(
     assert "Zhao Lei" not in seen.text
     assert "Lu Wei" in seen.text
     assert under.edits == 0
+
+
+def test_the_thread_under_a_card_is_the_history_of_its_lead(world):
+    ref = world.arrives(by_rule=True, source="web", name="Lu Wei")
+    team = [world.chat("slack", name) for name in ("ann", "bob", "cyd")]
+    owner, card = next((who, each) for who in team for each in who.inbox() if ref in each.text)
+    owner.taps(card, "No answer")
+    owner.says(f"log {ref} called, wants a quote")
+    world.run_jobs()
+    under = [each.text for each in world.slack.standing(owner.private) if each.thread == card.place.ts]
+    assert len(under) == 2
+    assert "No answer" in under[0]
+    assert "wants a quote" in under[1]
+    assert "claimed" not in "".join(under)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import text
+
 from bot.context import Reply
 from tests.bot.cards.samples import a_call, sample
 from tests.bot.cards.scene import GROUP, Scene, Shown
@@ -23,6 +25,20 @@ def home_empty(scene: Scene) -> Shown:
 
 
 # Looks
+
+
+@sample("thread")
+def thread(scene: Scene) -> Shown:
+    ref = a_call(scene)
+    with scene.uow() as uow:
+        mine = text("select id from activity where org_id = :o and lead_id = :l order by id")
+        entries = list(uow.session.scalars(mine, {"o": scene.acme.org_id, "l": scene.id_of(ref)}))
+    return Shown("ann", Reply("thread", {"lead": scene.id_of(ref), "entries": entries}))
+
+
+@sample("thread-gone")
+def thread_gone(scene: Scene) -> Shown:
+    return Shown("ann", Reply("thread", {"lead": 0, "entries": []}))
 
 
 @sample("drilled")
