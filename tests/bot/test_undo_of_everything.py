@@ -19,7 +19,8 @@ READS = (
     "undo", "pool", "today", "week", "calendar", "funnel me", "why", "quota", "question.open", "file.open", "lead.show",
     "lead.next", "notify.topic", "notify.missed", "notify.open", "notify.why", "task.open", "lead.dismiss",
     "merge", "new", "move", "log.fix", "log.keep", "log.elsewhere", "member.hand_over", "lead.release_to",
-    "message.log", "message.new",
+    "message.log", "message.new", "digest.look", "lead.history", "list.open", "merge.person", "sheet.show",
+    "sheet.column",
 )  # fmt: skip
 WHY_NOT = {
     "share": "a colleague has seen the card by now",
@@ -48,6 +49,11 @@ WHY_NOT = {
     "recycle.approve": "the run of it is taken back with rewind",
     "recycle.postpone": "the run waits, and is approved by its other button",
     "unhold, of a parked lead": "its next wave has begun; nurture parks it again",
+    "duplicate.ask": "the manager was asked",
+    "duplicate.decide": "it was told to both; merge and unmerge change it",
+    "sheet.field": "the sheet is not taken in yet; another choice replaces it",
+    "sheet.confirm": "thousands of leads, which others have by then",
+    "sheet.cancel": "dropped again, it is there again",
     "here": "bound again by the same word",
     "admin": "admin remove takes it back, by whoever is one",
     "admin remove": "admin makes one anew",
