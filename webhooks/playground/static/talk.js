@@ -4,7 +4,8 @@ import { attach } from "./attach.js";
 import { h, icon } from "./dom.js";
 import { t } from "./i18n.js";
 import { messageView, pendingView, typingView } from "./message.js";
-import { home, inConversation, markSeen, nameOf, on, state } from "./store.js";
+import { home, inConversation, markSeen, nameOf, on, state, unread } from "./store.js";
+import { upTo } from "./seen.js";
 import { rootOf } from "./threads.js";
 import { speak } from "./toast.js";
 import { day, refreshTimes } from "./when.js";
@@ -15,14 +16,16 @@ const jump = h("button", { type: "button", class: "jump", hidden: true, onclick:
 const scroller = h("div", { class: "scroller", onscroll: scrolled }, list);
 // Whether the newest stood in sight when the person last scrolled; then it stays so, also when a picture comes in late.
 let stuck = true;
+// Up to where this conversation had been read when it was opened.
+let readUpTo = Infinity;
 
 export function talkView() {
   on("messages", changed);
   on("pending", draw);
-  on("open", () => redraw());
-  on("lang", () => redraw());
+  on("open", opened);
+  for (const topic of ["me", "lang"]) on(topic, () => redraw());
   on("clock", () => redraw());
-  on("loaded", () => redraw());
+  on("loaded", opened);
   on("reveal", reveal);
   document.addEventListener("visibilitychange", () => atEnd() && seenAll());
   setInterval(() => refreshTimes(list), 30_000);
@@ -62,6 +65,11 @@ function toEnd(smooth = false) {
 function seenAll() {
   jump.hidden = true;
   if (document.visibilityState === "visible" && state.ready) markSeen();
+}
+
+function opened() {
+  readUpTo = unread(state.open) ? upTo(state.me, state.open) : Infinity;
+  redraw();
 }
 
 function redraw() {
@@ -106,8 +114,11 @@ function standing(message, before) {
   const old = list.querySelector(`[data-id="${message.id}"]:not([data-stale])`);
   const newDay = !before || day(before.at) !== day(message.at);
   const view = old ?? messageView(message, { follows: !newDay && follows(message, before), before });
-  return newDay ? [h("li", { class: "day", role: "separator" }, h("span", {}, day(message.at))), view] : [view];
+  const isFresh = message.id > readUpTo && !(before?.id > readUpTo);
+  return [newDay && line("day", day(message.at)), isFresh && line("day fresh", t("fresh")), view].filter(Boolean);
 }
+
+const line = (kind, words) => h("li", { class: kind, role: "separator" }, h("span", {}, words));
 
 const follows = (message, before) =>
   before?.author === message.author && !message.reply_to && !message.card && new Date(message.at) - new Date(before.at) < GAP;
