@@ -33,7 +33,7 @@ _PEOPLE = (
         else initcap(substr(:end, 1 + 3 * (n * 3 % 40)::int, 3) || substr(:begin, 1 + 3 * (n * 19 % 40)::int, 3)
              || substr(:begin, 1 + 3 * (n * 23 % 31)::int, 3)) || ' Trading Co., Ltd.' end,
       '', '', :now
-    from generate_series(1, :many) n
+    from generate_series(cast(1 as bigint), cast(:many as bigint)) n
     """,
     """
     insert into person_key (org_id, person_id, kind, value)

@@ -21,6 +21,23 @@ def world(house: House, time: DrivenClock, shared_database: Database) -> Iterato
         yield opened
 
 
+@pytest.mark.parametrize("platform", PLATFORMS[2:])
+def test_who_enters_somebody_known_asks_first_and_the_manager_decides(world: World, platform: str) -> None:
+    known = lead(world, owner="ann", name="王芳", firm="上海腾云科技有限公司")
+    ann, bob, mia = (world.chat(platform, name) for name in ("ann", "bob", "mia"))
+    preview = bob.says("new 王芳 腾云科技有限公司 13911112222")
+    assert "The company knows a customer like this already" in preview.text
+    assert "Ann" not in preview.text
+    assert known not in preview.text
+    assert "The manager decides" in bob.taps(preview, "Ask the manager").text
+    world.run_jobs()
+    (question,) = [card for card in mia.inbox() if "One person or two?" in card.text]
+    assert "Both stay" in mia.taps(question, "Share").text
+    world.run_jobs()
+    assert any("Shared with Bob Chen" in card.text for card in ann.inbox())
+    assert any("Entered for you: 王芳" in card.text for card in bob.inbox())
+
+
 def lead(world: World, **facts: object) -> str:
     with world.database.begin(world.acme.org_id) as uow:
         return f"L-{build.read(uow, build.lead(uow, world.acme, **facts)).number}"
