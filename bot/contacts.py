@@ -101,17 +101,24 @@ class Contacts:
     def reconcile(self) -> None:
         """Each night: compare departments, people and contacts of every installation with what we know."""
         for workspace in self.bot.workspaces.all("wecom"):
-            self.compare(workspace)
+            try:
+                self.compare(workspace)
+            except Exception:
+                # One company's mishap keeps no other from its night.
+                log.exception("contacts.compare_failed", workspace=workspace.id)
 
-    def compare(self, workspace: Workspace) -> None:
-        """One installation; what it may not see is left as it is."""
+    def compare(self, workspace: Workspace) -> list[str]:
+        """One installation; what it may not see is left as it is. Returns: what was refused."""
+        refused = []
         for work in (self._people, self._contacts):
             try:
                 work(workspace, self._directory(workspace))
             except PlatformError as exc:
+                refused.append(exc.cause)
                 log.info("contacts.not_compared", workspace=workspace.id, cause=exc.cause)
         with self.bot.database.begin(workspace.org_id) as uow:
             contact_moves.plan(uow, workspace.id)
+        return refused
 
     def _people(self, workspace: Workspace, directory: Directory) -> None:
         asked_at = self.bot.database.time()

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 import yaml
 
+from bot.contacts import Contacts
 from bot.platforms.base import PlatformError
 from crm.settings import SettingsError, load
 from ops.cli_frame import AsJson, Org, open_database, organization, out, say, sentences
@@ -69,3 +70,22 @@ def wecom_menu(
         if not done:
             raise StartError(f"No WeCom app {app} is connected: put it into company.yaml and run sluice init.")
         out.print(f"The menu of {', '.join(done)} is installed.")
+
+
+@wecom.command("compare")
+def wecom_compare(
+    app: Annotated[str, typer.Option(help="CORP/AGENT of one app; every connected app without it.")] = "",
+) -> None:
+    """Compare colleagues, departments and customers with WeCom now, as each night."""
+    from ops.runtime import compose
+
+    with sentences():
+        bot = compose(load())
+        try:
+            found = [each for each in bot.workspaces.all("wecom") if app in ("", each.external_id)]
+            refused = [cause for each in found for cause in Contacts(bot).compare(each)]
+        finally:
+            bot.database.close()
+        if refused or not found:
+            raise StartError(f"WeCom refused: {'; '.join(refused)}" if refused else f"No WeCom app {app} is connected.")
+        out.print(f"{', '.join(each.external_id for each in found)}: compared.")

@@ -82,3 +82,19 @@ def test_the_command_line_says_what_is_wrong(
     assert (unknown.exit_code, refused.exit_code) == (2, 2)
     assert "nobody/1" in unknown.output
     assert "40013" in refused.output
+
+
+def test_the_command_line_compares_with_wecom_and_says_what_is_refused(
+    monkeypatch: pytest.MonkeyPatch, engines: Sockets, migrated_url: str, database: Database
+) -> None:
+    with WeComDouble() as wecom:
+        acme = company(database)
+        wecom.corp_id, wecom.secret = f"ww{acme.org_id:016d}", f"secret-{acme.org_id}"
+        settled(monkeypatch, engines, migrated_url, wecom)
+        here = ["wecom", "compare", "--app", f"{wecom.corp_id}/1000002"]
+        compared = CliRunner().invoke(app, here)
+        wecom.no_contacts_for_apps = True
+        refused = CliRunner().invoke(app, here)
+    assert (compared.exit_code, "compared" in compared.output) == (0, True)
+    assert refused.exit_code != 0
+    assert "48002" in refused.output
