@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any, cast
 
 import structlog
@@ -156,17 +155,14 @@ class Door:
 
     def _wait_for(self, visit: Visit, asked: Interaction) -> None:
         """Dispatch; a form that takes long finds its place held, since a trigger lasts for seconds only."""
-        waiting = self._answers.waiting(visit.place, asked)
+        waiting, answer = self._answers.waiting(visit.place, asked), Answer()
         try:
             answer = self._dispatched(visit, asked)
-        except Exception:
-            self._answers.settle(visit.place, waiting.over())
-            raise
-        if view := waiting.over():
-            asked = replace(asked, handle={"view": view})
-            if answer == Answer():
-                self._answers.settle(visit.place, view)
-        if not interactions.says_enough(asked, answer):
+        finally:
+            held = waiting.over()
+            if held is not None:
+                self._answers.fill(visit.place, asked, answer, held)
+        if held is None and not interactions.says_enough(asked, answer):
             self._answers.later(visit.place, asked, answer)
 
     def _redraw(self, visit: Visit, payload: payloads.BlockActions) -> Said:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -64,11 +64,9 @@ class Answers:
         opens = asks and bool(interaction.trigger) and not _place_of(interaction)
         return Waiting(self._platform, workspace, interaction.trigger or "", opens=opens)
 
-    def settle(self, workspace: Workspace, view: str) -> None:
-        """Whoever waits before an empty modal is told to look elsewhere."""
-        if view:
-            shown = slack_views.of_words(slack_views.IN_CHAT)
-            self._soon(self._platform.fill_view, workspace, view, shown)
+    def fill(self, workspace: Workspace, interaction: Interaction, answer: Answer, held: Future[str]) -> None:
+        """Show the answer in the modal that holds its place."""
+        self._soon(self._fill, workspace, interaction, answer, held)
 
     def redrawn(
         self, workspace: Workspace, view: str, form: Form, given: Mapping[str, str], back: Mapping[str, Any]
@@ -113,6 +111,18 @@ class Answers:
             card = answer.card or Card(title="", blocks=(Text(TAP_AGAIN),))
             self._send(workspace, replace(interaction, handle=None), Answer(card=card))
 
+    def _fill(self, workspace: Workspace, interaction: Interaction, answer: Answer, held: Future[str]) -> None:
+        view = held.result()
+        if not view:
+            self._send(workspace, interaction, Answer(card=answer.card or Card(title="", blocks=(Text(TAP_AGAIN),))))
+            return
+        shown = slack_views.of_words(slack_views.IN_CHAT)
+        if answer.form is not None:
+            shown = slack_forms.view(answer.form, back=_back(interaction))
+        elif answer.card is not None:
+            shown = slack_views.of_card(answer.card)
+        self._platform.fill_view(workspace, view, shown)
+
     def _send(self, workspace: Workspace, interaction: Interaction, answer: Answer) -> None:
         assert answer.card is not None
         if answer.replace and interaction.handle:
@@ -128,28 +138,26 @@ class Waiting:
 
     def __init__(self, platform: SlackPlatform, workspace: Workspace, trigger: str, *, opens: bool) -> None:
         self._platform, self._workspace, self._trigger = platform, workspace, trigger
-        self._lock = threading.Lock()
-        self._view = ""
+        self._held: Future[str] = Future()
         self._timer = threading.Timer(PATIENCE, self._open) if opens else None
         if self._timer:
             self._timer.start()
 
-    def over(self) -> str:
-        """No more waiting: the id of the modal that was opened, or an empty text."""
-        if self._timer is None:
-            return ""
-        self._timer.cancel()
-        with self._lock:
-            self._trigger = ""
-            return self._view
+    def over(self) -> Future[str] | None:
+        """No more waiting. Returns: None when nothing was opened, else the modal's id to come (empty: it failed)."""
+        if self._timer is None or self._held.cancel():
+            return None
+        return self._held
 
     def _open(self) -> None:
-        with self._lock:
-            if self._trigger:
-                try:
-                    self._view = self._platform.open_view(self._workspace, self._trigger, slack_views.of_words())
-                except PlatformError as error:
-                    log.info("slack.place_not_held", cause=error.cause)
+        # Whoever is first wins: an answer cancels what has not begun, and never waits for Slack.
+        if not self._held.set_running_or_notify_cancel():
+            return
+        try:
+            self._held.set_result(self._platform.open_view(self._workspace, self._trigger, slack_views.of_words()))
+        except PlatformError as error:
+            log.info("slack.place_not_held", cause=error.cause)
+            self._held.set_result("")
 
 
 def _view(interaction: Interaction, answer: Answer) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """Modals of Slack: opened in time, filled when there is something, changed by what is chosen in them."""
 
+import threading
 from collections.abc import Mapping
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from bot.cards.model import Actions, Button, Card, Form, Input, Option, Text
 from bot.interaction import Answer
 from tests.doubles.slack import Message
-from tests.doubles.slack_http import refused
+from tests.doubles.slack_http import Fault, refused
 from tests.webhooks.slack_kit import shows, staged
 from webhooks import slack_answers
 
@@ -185,3 +186,18 @@ def test_a_card_for_a_modal_that_comes_too_late_is_told_to_the_person_alone(stag
     stage.server.skew = 4
     stage.wire.interact(tap)
     stage.server.wait(lambda: [each for each in stage.server.messages if each.seen_by == "U1"])
+
+
+def test_slack_that_is_slow_to_hold_a_place_does_not_hold_up_the_acknowledgement(stage, monkeypatch):
+    monkeypatch.setattr(slack_answers, "PATIENCE", 0.0)
+    begun = threading.Event()
+    monkeypatch.setattr(stage.server.faults, "take", lambda method: begun.set() or Fault(hang=0.4, acts=True))
+
+    def late(asked):
+        begun.wait(5)
+        return Answer(form=LOG)
+
+    monkeypatch.setattr(stage.script, "dispatch", late)
+    tapped(stage)
+    assert stage.server.count("views.update") == 0
+    stage.server.wait(lambda: opened(stage)["callback_id"] == "lead.log")
