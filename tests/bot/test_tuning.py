@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count, product
 
 import pytest
@@ -13,10 +13,11 @@ from bot.cards.facts import Facts
 from bot.cards.model import Actions, Button, Card, Row, Text
 from bot.notices import NOTICES
 from crm.rules.notices import GROUPS
-from crm.services import members, preferences
+from crm.services import members
 from tests import build
 from tests.bot.asking import told
 from tests.bot.cards import fitting
+from tests.bot.cards.scene import Scene
 from tests.doubles.wecom_faults import errcode
 from tests.rounds import rounds
 from tests.world import PLATFORMS, World, titles
@@ -39,6 +40,21 @@ def unhurried(monkeypatch):
 @pytest.fixture
 def ann(world):
     return world.chat("playground", "ann")
+
+
+@pytest.fixture
+def scene(database, time):
+    return Scene(database, time)
+
+
+def said_to(scene: Scene, words: str, who: str = "ann") -> str:
+    """What a typed line is answered with, without any server."""
+    return scene.draw(scene.say(who, words)).plain()
+
+
+def ruled(scene: Scene, words: str) -> None:
+    with scene.uow() as uow:
+        build.rule_set(uow, words)
 
 
 def push(world: World, topic: str, *, to: str = "ann", lead: int | None = None, **data) -> int:
@@ -230,12 +246,9 @@ def test_a_topic_comes_to_the_chat_that_was_asked_for(world):
     assert "Reset" in wecom.says("通知").buttons
 
 
-def test_a_chat_in_which_one_is_not_is_refused(world):
-    with world.database.begin(world.acme.org_id) as uow:
-        gone = text("delete from chat_identity where org_id = :o and member_id = :m and workspace_id = :w")
-        here = {"o": uow.org_id, "m": world.acme.member["ann"], "w": world.acme.workspace["slack"]}
-        uow.session.execute(gone, here)
-    assert "notify warnings off" in told(world, "notify leads slack")
+def test_a_chat_in_which_one_is_not_is_refused(scene):
+    scene.write("delete from chat_identity where org_id = :o and workspace_id = :w", w=scene.acme.workspace["slack"])
+    assert "Type it like this: notify warnings off" in said_to(scene, "notify leads slack")
 
 
 # The words
@@ -263,26 +276,26 @@ SAID = {
 }
 
 
-def test_wishes_are_said_in_words(world):
-    said = {words: told(world, words) for words in SAID}
+def test_wishes_are_said_in_words(scene):
+    said = {words: said_to(scene, words) for words in SAID}
     assert {words: shows for words, shows in SAID.items() if shows not in said[words]} == {}
 
 
-def test_own_words_win_over_the_organizations_and_reset_brings_those_back(world):
-    rules(world, 'notices: {quiet: "20:00-9:00", per_day: 50, teams: {north: {per_day: 30}}}')
-    assert "Quiet: 20:00-09:00\nA day: at most 30" in told(world, "notify")
-    assert "A day: at most 50" in told(world, "notify", "cyd")
-    told(world, "notify quiet off")
-    assert "Quiet: no quiet hours\nA day: as many as there are" in told(world, "notify max off")
-    assert "Quiet: 20:00-09:00\nA day: at most 30" in told(world, "notify reset")
+def test_own_words_win_over_the_organizations_and_reset_brings_those_back(scene):
+    ruled(scene, 'notices: {quiet: "20:00-9:00", per_day: 50, teams: {north: {per_day: 30}}}')
+    assert "Quiet: 20:00-09:00\nA day: at most 30" in said_to(scene, "notify")
+    assert "A day: at most 50" in said_to(scene, "notify", "cyd")
+    said_to(scene, "notify quiet off")
+    assert "Quiet: no quiet hours\nA day: as many as there are" in said_to(scene, "notify max off")
+    assert "Quiet: 20:00-09:00\nA day: at most 30" in said_to(scene, "notify reset")
 
 
-def test_a_wish_is_undone_by_one_word(world):
-    told(world, "notify warnings off")
-    told(world, "notify max 20")
-    assert "as many as there are" in (shown := told(world, "undo"))
+def test_a_wish_is_undone_by_one_word(scene):
+    said_to(scene, "notify warnings off")
+    said_to(scene, "notify max 20")
+    assert "as many as there are" in (shown := said_to(scene, "undo"))
     assert "off; to be seen with: today" in shown
-    assert "Nothing to undo" in told(world, "undo")
+    assert "Nothing to undo" in said_to(scene, "undo")
 
 
 def test_everything_can_be_tapped(world, ann):
@@ -295,15 +308,14 @@ def test_everything_can_be_tapped(world, ann):
     assert "no quiet hours" in ann.taps(ann.says("notify"), "Reset").text
 
 
-def test_muted_leads_are_forgotten_when_their_time_is_over(world):
-    lead = a_lead(world)
-    with world.database.begin(world.acme.org_id) as uow:
-        actor = members.get(uow, world.acme.member["ann"])
-        preferences.mute(uow, actor, lead, uow.now + timedelta(hours=1))
-    world.time.advance(hours=2)
-    with world.database.begin(world.acme.org_id) as uow:
-        preferences.set_most(uow, actor, 9)
-        assert preferences.wishes(uow, actor.id).muted == {}
+def test_muted_leads_are_forgotten_when_their_time_is_over(scene):
+    ref = scene.lead(owner="ann")
+    assert f"Muted: {ref}" in said_to(scene, f"mute {ref} for 3 days") + said_to(scene, "notify")
+    scene.time.advance(days=4)
+    assert "Muted" not in said_to(scene, "notify max 9")
+    with scene.uow() as uow:
+        kept = text("select preferences->'notify'->'now'->'muted' from member where id = :me")
+        assert uow.session.scalar(kept, {"me": scene.acme.member["ann"]}) == {}
 
 
 # Why it came
