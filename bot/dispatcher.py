@@ -186,7 +186,7 @@ class Dispatcher:
             return
         if context.interaction.kind == "home":
             homes.opened(context, reply)
-        elif context.member:
+        elif context.member and context.member.home:
             homes.stale(context.uow, context.member.id)
 
     def _inline(self, interaction: Interaction, reply: Reply) -> bool:

@@ -57,7 +57,7 @@ def opened(context: Context, reply: Reply) -> None:
 def stale(uow: UnitOfWork, member_id: int) -> None:
     """What a member's home page shows may have changed: it is drawn anew, once for all that happens within a second."""
     args = {"org": uow.org_id, "member": member_id, "prefix": PLACE, "since": uow.now - LOOKED_AT}
-    for row in uow.session.execute(_STALE, args):
+    for row in uow.execute(_STALE, args):
         if row.behind == 1:
             order = {"org_id": uow.org_id, "card_id": row.id}
             uow.defer(queue.Order(queue.EDIT, order, at=uow.time() + SOON))

@@ -52,9 +52,9 @@ def answered(context: Context, platform: Platform) -> Interaction:
     A line that begins with a command is a command: the question is dropped.
     """
     interaction = context.interaction
-    if interaction.kind != "command" or context.member is None:
+    if interaction.kind != "command" or context.member is None or not context.member.asked:
         return interaction
-    row = context.uow.session.execute(_TAKE, _who(context)).one_or_none()
+    row = context.uow.execute(_TAKE, _who(context)).one_or_none()
     if row is None or row.expires_at < context.uow.now or router.match(interaction.text.strip()):
         return interaction
     return _chosen(interaction, row.form) if "asks" in row.form else _filled(context, platform, row.form)

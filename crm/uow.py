@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, CursorResult, Executable, text
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-from crm import queue, rulebook
+from crm import hot, queue, rulebook
 from crm.clock import TimeSource
 
 if TYPE_CHECKING:
@@ -100,14 +100,14 @@ class UnitOfWork:
     _orders: list[queue.Order] = field(init=False, default_factory=list)
     _connection: Connection | None = field(init=False, default=None)
 
-    def execute(self, statement: Executable, args: Mapping[str, Any]) -> CursorResult[Any]:
-        """What `session.execute` does, in half the time: for statements of which a decision or a claim is made."""
+    def execute(self, statement: hot.Statement, args: Mapping[str, Any]) -> hot.Rows:
+        """What `session.execute` does, in a part of its time: for statements that a decision or a claim is made of."""
         if self.session.in_nested_transaction():
             # A session sets its savepoint only when it is asked for the connection.
-            return self.session.connection().execute(statement, args)
+            return hot.execute(self.session.connection(), statement, args)
         if self._connection is None:
             self._connection = self.session.connection()
-        return self._connection.execute(statement, args)
+        return hot.execute(self._connection, statement, args)
 
     def open(self, org_id: int | None) -> None:
         """Begin: learn the time, and the tenant if it is known."""

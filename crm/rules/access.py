@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 SELLERS = frozenset({"reception", "rep", "success", "manager", "admin"})
@@ -15,7 +15,8 @@ class Actor:
     """A member as rules see it, free of the session.
 
     `departments` is the path from the root to the member's own; `manages` are the departments whose trees are in scope;
-    `sort` is the order in which the member works, where one was chosen.
+    `sort` is the order in which the member works, where one was chosen. `asked` and `home`: whether a question waits
+    for the member in this chat, and whether a home page stands in any; True where that was not looked up.
     """
 
     id: int
@@ -31,6 +32,8 @@ class Actor:
     locale: str
     toured: bool = True
     sort: str | None = None
+    asked: bool = field(default=True, compare=False)
+    home: bool = field(default=True, compare=False)
 
     @property
     def is_manager(self) -> bool:

@@ -86,7 +86,5 @@ def likely(uow: UnitOfWork, person_id: int, *, least: int = 50) -> Sequence[Near
 def spoken_lately(uow: UnitOfWork, actor: Actor, lead: LeadView) -> Spoken | None:
     """Whether a colleague spoke with this customer within the cool-down, at a lead that is not this one."""
     since = uow.now - uow.rules.claim.cool_down.longest
-    row = uow.session.execute(
-        _LATELY, {"org": uow.org_id, "lead": lead.id, "me": actor.id, "since": since}
-    ).one_or_none()
+    row = uow.execute(_LATELY, {"org": uow.org_id, "lead": lead.id, "me": actor.id, "since": since}).one_or_none()
     return Spoken(row.actor_id, row.at) if row else None

@@ -208,14 +208,14 @@ def mask(kind: str, value: str) -> str:
 
 
 def _rows(uow: UnitOfWork, statement: Any, actor: Actor, **args: Any) -> list[dict[str, Any]]:
-    rows = [dict(row) for row in uow.session.execute(statement, _who(uow, actor) | args).mappings()]
+    rows = list(uow.execute(statement, _who(uow, actor) | args).mappings())
     return _standing(uow, actor, rows) if any(row["merged_into"] for row in rows) else rows
 
 
 def _standing(uow: UnitOfWork, actor: Actor, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """In the place of leads that were merged away those that stand for them, which know as what they were `asked`."""
     ids = [row["merged_into"] for row in rows if row["merged_into"]]
-    heirs = {row["id"]: dict(row) for row in uow.session.execute(_BY_IDS, _who(uow, actor) | {"ids": ids}).mappings()}
+    heirs = {row["id"]: row for row in uow.execute(_BY_IDS, _who(uow, actor) | {"ids": ids}).mappings()}
     return [
         heirs[row["merged_into"]] | {"asked": row["id"], "was": f"L-{row['number']}"} if row["merged_into"] else row
         for row in rows

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, case, func, or_, select, text, update
+from sqlalchemy import case, func, or_, select, text, update
 
 from crm import queue, vault
 from crm.errors import CodeInvalid, MemberAmbiguous, MemberNotFound, NotAllowed
@@ -33,8 +33,19 @@ _ACTOR = """
     left join department d on d.org_id = m.org_id and d.id = m.department_id
 """
 _BY_ID = text(_ACTOR.format(seen="") + " where m.org_id = :org and m.id = any(:ids)")
+# What hardly anybody has is looked up with whom it would belong to, lest everybody's command pays for a statement.
+_SEEN_WITH = """
+    c.seen_at, exists (
+        select 1 from pending_form f
+        where f.org_id = m.org_id and f.member_id = m.id and f.workspace_id = c.workspace_id) as asked,
+    exists (
+        select 1 from chat_identity i
+        join posted_card h on h.org_id = i.org_id and h.workspace_id = i.workspace_id
+          and h.place = 'home:' || i.external_id and h.live
+        where i.org_id = m.org_id and i.member_id = m.id) as home,
+"""
 _BY_IDENTITY = text(
-    _ACTOR.format(seen="c.seen_at,") + " join chat_identity c on c.org_id = m.org_id and c.member_id = m.id"
+    _ACTOR.format(seen=_SEEN_WITH) + " join chat_identity c on c.org_id = m.org_id and c.member_id = m.id"
     " where m.org_id = :org and c.workspace_id = :workspace and c.external_id = :user"
 )
 _SEEN = text(
@@ -104,7 +115,7 @@ def get_many(uow: UnitOfWork, member_ids: list[int]) -> list[Actor]:
 def by_identity(uow: UnitOfWork, workspace_id: int, external_id: str) -> Actor | None:
     """Who that person of a chat installation is."""
     who = {"org": uow.org_id, "workspace": workspace_id, "user": external_id}
-    row = uow.session.execute(_BY_IDENTITY, who).one_or_none()
+    row = uow.execute(_BY_IDENTITY, who).one_or_none()
     if row and (row.seen_at is None or uow.now - row.seen_at > SEEN_EVERY):
         uow.session.execute(_SEEN, who | {"now": uow.now})
     return _actor(row) if row else None
@@ -319,9 +330,10 @@ def zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def _actor(row: Row[Any]) -> Actor:
+def _actor(row: Any) -> Actor:
     return Actor(
         id=row.id, org_id=row.org_id, name=row.name, role=row.role, department_id=row.department_id,
         departments=tuple(row.path), manages=frozenset(row.manages), active=row.active, on_duty=row.on_duty,
         timezone=zone(row.timezone), locale=row.locale, toured=row.toured, sort=row.sort,
+        asked=getattr(row, "asked", True), home=getattr(row, "home", True),
     )  # fmt: skip

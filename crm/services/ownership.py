@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from crm.calendar import Calendar
 from crm.errors_of_pools import LevelFull, SourceFull
@@ -223,9 +223,7 @@ def deal(uow: UnitOfWork, made: Verdict, lead: LeadFacts, *, calendar: Calendar,
     return row is not None
 
 
-def _try(
-    uow: UnitOfWork, member: Taker, lead: LeadFacts, clock: Deadlines, limits: Room, **more: Any
-) -> Row[Any] | None:
+def _try(uow: UnitOfWork, member: Taker, lead: LeadFacts, clock: Deadlines, limits: Room, **more: Any) -> Any:
     """`_take`, or nothing is changed and no row stays locked."""
     with uow.session.begin_nested() as savepoint:
         row = _take(uow, member, lead, clock, limits, **more)
@@ -261,7 +259,7 @@ def _crowded(uow: UnitOfWork, member: Taker, lead: LeadFacts) -> bool:
 
 def take(
     uow: UnitOfWork, member: Taker, found: Takeable, limits: Room, how: str, *, claims: int = 0, **story: Any
-) -> Row[Any] | None:
+) -> Any:
     """Make the member the owner if the lead is still free. None when it is not; no `holding` in the row: no room, and
     the caller rolls back.
 
@@ -285,7 +283,7 @@ def _take(  # noqa: PLR0913  (one named thing each)
     dealt: int = 0,
     by: Mapping[str, Any] | None = None,
     **more: Any,
-) -> Row[Any] | None:
+) -> Any:
     """Args: lead: as it will be; by: the decision that is to be written along, see `decisions.args`."""
     counts = quota.counts(uow.rules, origin=lead.origin, stage=lead.stage)
     uow.touch(lead.id)

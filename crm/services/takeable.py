@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnClause, Executable, column, text
+from sqlalchemy import ColumnClause, column, text
 
+from crm.hot import Statement
 from crm.rules.facts import LeadFacts
 from crm.services import calendars, lead_facts
 from crm.uow import UnitOfWork
@@ -112,7 +113,7 @@ def by_id(uow: UnitOfWork, member: Taker, lead_id: int) -> Takeable | None:
     return _read(uow, member, _BY_ID, id=lead_id)
 
 
-def _read(uow: UnitOfWork, member: Taker, statement: Executable, **args: int) -> Takeable | None:
+def _read(uow: UnitOfWork, member: Taker, statement: Statement, **args: int) -> Takeable | None:
     row = uow.execute(statement, {"org": uow.org_id, "me": member.id, "now": uow.now} | args).one_or_none()
     if row is None:
         return None
