@@ -129,6 +129,7 @@ def at_once(*deeds):
         return [future.result(timeout=20) for future in [pool.submit(run, deed) for deed in deeds]]
 
 
+@pytest.mark.timeout(rounds(short=120, full=0))
 @pytest.mark.parametrize(
     "deed", ["merge_turned", "claim", "release", "won", "recycle", "dispatch", "comes_again", "is_imported"]
 )
