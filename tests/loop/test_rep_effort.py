@@ -19,6 +19,15 @@ ROW = re.compile(r"^\| *(?P<what>[^|]+?) *\| *(?P<words>\d+) *\| *(?P<pasted>\d+
 CARD = "张伟\n上海茶语贸易有限公司 采购经理\n手机 13912345678\nzhangwei@chayu.example\n微信号: chayu_zw"
 
 
+def hidden(card: Seen) -> set[str]:
+    """What stands in a menu of the card that has to be opened first."""
+    elements = [each for block in card.raw.get("blocks", ()) for each in block.get("elements", ())]
+    options = [
+        option["text"]["text"] for each in elements if each.get("type") == "overflow" for option in each["options"]
+    ]
+    return {*options, *(entry["text"] for entry in card.raw.get("action_menu", {}).get("action_list", ()))}
+
+
 @dataclass
 class Counted:
     """A person whose every word, paste and tap is counted; what Sluice sends by itself costs nothing."""
@@ -40,7 +49,8 @@ class Counted:
         return self.last
 
     def tap(self, label: str, on: Seen | None = None) -> Seen:
-        self.taps += 1
+        """Tap a button; what hides in a menu is two taps."""
+        self.taps += 1 + (label in hidden(on or self.last))
         self.last = self.chat.taps(on or self.last, label)
         return self.last
 
