@@ -53,8 +53,8 @@ def _leads(uow: UnitOfWork, actor: Actor, words: str) -> Sequence[Option]:
 
 
 def _members(uow: UnitOfWork, actor: Actor, words: str) -> Sequence[Option]:
-    names = lookups.names(uow, words=words.lstrip("@"), department_id=actor.department_id, most=MOST)
-    return [Option(name, name) for name in names]
+    found = lookups.colleagues(uow, words=words.lstrip("@"), department_id=actor.department_id, most=MOST)
+    return [Option(address, name) for address, name in found]
 
 
 SEARCHES: dict[str, Search] = {"lead": _leads, "member": _members}

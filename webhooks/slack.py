@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 
 from bot import searching
 from bot.app import Bot
+from bot.cards import fit
 from bot.interaction import Answer, Interaction
 from bot.platforms import slack_controls, slack_forms
 from bot.platforms.slack import SlackPlatform
@@ -175,7 +176,8 @@ class Door:
         assert isinstance(visit.payload, payloads.BlockSuggestion)
         kind = slack_forms.search_of(visit.payload.action_id)
         found = searching.look(self._bot.database, visit.place, visit.payload.user.id, kind, visit.payload.value)
-        return {"options": [slack_controls.option_object(option, option.value) for option in found]}
+        fitting = [option for option in found if fit.units(option.value) <= slack_controls.OPTION_VALUE]
+        return {"options": [slack_controls.option_object(option, option.value) for option in fitting]}
 
     def _shortcut(self, visit: Visit) -> Said:
         assert isinstance(visit.payload, payloads.Shortcut)

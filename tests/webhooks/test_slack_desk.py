@@ -106,6 +106,16 @@ def test_leads_are_searched_within_the_right_of_the_person(world, ann, words, fo
     assert (ref in [option["value"] for option in ann.options(form, "lead", words)]) is found
 
 
+def test_colleagues_are_searched_by_letters_of_their_names(world, ann):
+    ref = world.lead(owner="ann", name="Lu Wei")
+    form = ann.taps(ann.says(f"lead {ref}"), "Ask a colleague")
+    assert ann.searches(form, "to", "bo") == ["Bob Chen"]
+    assert "Bob Chen" in ann.searches(form, "to", "")
+    [found] = ann.options(form, "to", "chen")
+    asked = ann.submits(form, to=found["value"], question="can we give them 5%?")
+    assert "Bob Chen" in asked.text
+
+
 def test_a_stranger_finds_nobody(world):
     world.slack.user("U999", name="Stranger")
     stranger = SlackDriver(world.wire, "U999", run_jobs=world.run_jobs)
