@@ -1,5 +1,6 @@
 """The demo's company at a small scale: lived by the services, true in its figures, the same everywhere."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,21 +8,26 @@ from random import Random
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from rich.console import Console
 from sqlalchemy import text
 
+from bot.interaction import Interaction
 from crm.clock import DrivenClock
 from crm.db import Database
 from crm.rules.periods import running
 from crm.services import digests, funnel
+from crm.settings import Settings
 from ops import company_file, demo_data, demo_story
 from ops.demo import THINGS_TO_TRY
 from ops.demo_story import ORIGINS, REPS, ZONE, scripts
 from ops.migrate import upgrade
+from ops.runtime import compose
 from ops.sockets import Sockets
 
 PRESENT = datetime(2026, 11, 18, 6, 30, tzinfo=UTC)
 SMALL = 300
+README = Path(__file__).parents[2] / "README.md"
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.md"
 
 
@@ -115,12 +121,6 @@ def test_nothing_is_left_over_for_the_workers_of_the_first_minute(demo: Database
     assert one(demo, "select count(*) from activity where at > :now") == 0
 
 
-def test_the_lead_that_newcomers_are_told_to_log_is_anns(demo: Database) -> None:
-    (told,) = (words for words, _ in THINGS_TO_TRY if words.startswith("log"))
-    owner = "select m.name from lead l join member m on m.id = l.owner_id where 'L-' || l.number = "
-    assert one(demo, f"{owner}'{told.split()[1]}'") == "Ann Li"
-
-
 def test_newcomers_meet_an_offer_a_protected_lead_and_points(demo: Database) -> None:
     ann = "from {} join member m on m.name = 'Ann Li' and m.id = {} where {}"
     offered = ann.format("offer o", "o.member_id", "o.state = 'open'")
@@ -172,3 +172,27 @@ def test_beginning_again_changes_nothing_and_filling_goes_on(demo: Database) -> 
     assert demo_data.progress(demo) == (SMALL, 3000)
     demo_data.fill(demo, out=quiet, upto=SMALL + 5)
     assert demo_data.progress(demo) == (SMALL + 5, 3000)
+
+
+def test_what_newcomers_are_told_to_try_works_as_typed(demo: Database, redis_url: str) -> None:
+    settings = Settings(
+        database_url=demo.url,
+        redis_url=redis_url,
+        secret_key=SecretStr("a secret key that tests know"),
+        playground=True,
+    )
+    bot = compose(settings, time=demo.time)
+    rows = re.findall(r"^\| `(.+?)` · `(.+?)`", README.read_text(encoding="utf-8"), re.MULTILINE)
+    told = [(words, who) for row in rows[:3] for words, who in zip(row, ("ann", "li.na"), strict=True)]
+    asked = [*told, *((words, "wang.fang") for words in rows[3])]
+    titles = [
+        bot.dispatcher.dispatch(Interaction("playground", "playground", who, f"try {at}", text=words)).card
+        for at, (words, who) in enumerate(asked)
+    ]
+    bot.database.close()
+    bot.redis.close()
+    said = [card.title.split()[0].partition("：")[0] for card in titles if card]
+    assert said == ["Yours:", "归你了", "Logged:", "已记跟进", "Is", "这样对吗？", "上海组", "上海组"]
+    assert [words for words, _ in THINGS_TO_TRY if words.startswith(("claim", "log", "new"))] == [
+        row[0] for row in rows[:3]
+    ]

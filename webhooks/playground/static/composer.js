@@ -29,7 +29,7 @@ export function composerView() {
 
 function label() {
   const where = state.open === home() ? "Sluice" : `#${state.people.groups.find((group) => `group:${group.key}` === state.open)?.name ?? state.open.replace(/^group:/, "")}`;
-  box.placeholder = t("typeTo", { name: where });
+  box.placeholder = t(innerWidth < 760 ? "typeShort" : "typeTo", { name: where });
   box.setAttribute("aria-label", box.placeholder);
   hints.setAttribute("aria-label", t("hints"));
   named(send, t("send"));
