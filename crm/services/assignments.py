@@ -366,5 +366,5 @@ def _tell_former(uow: UnitOfWork, actor: Actor, owner_id: int, lead_ids: list[in
     if lead_ids and owner_id != actor.id:
         uow.notify(
             "leads.moved_away", to=owner_id, key=f"moved:{lead_ids[0]}:{owner_id}:{uow.now.isoformat()}",
-            data={"leads": lead_ids, "by": actor.id},
+            data={"leads": lead_ids, "by": actor.id}, together=f"moved:{owner_id}:{actor.id}",
         )  # fmt: skip

@@ -403,6 +403,15 @@ def test_a_bad_row_among_many_is_dead_and_the_rest_comes(world, ann):
         assert list(uow.session.scalars(dead, {"o": uow.org_id})) == [bad, bad + 1]
 
 
+def test_leads_that_are_given_away_one_by_one_are_one_card_each_way(world):
+    ann, bob = (world.chat("playground", name) for name in ("ann", "bob"))
+    for ref in [world.lead(owner="ann", name=f"Lead {number}") for number in range(5)]:
+        told(world, f"assign {ref} @Bob", "mia")
+    world.run_jobs()
+    assert titles(ann.inbox()) == ["Mia Manager gave 5 of your leads to a colleague"]
+    assert "5 leads were given to you" in titles(bob.inbox())
+
+
 @pytest.mark.chaos
 def test_a_storm_of_reminders_stays_below_what_wecom_drops_silently(world):
     ann = world.chat("wecom", "ann")
