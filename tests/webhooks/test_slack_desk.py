@@ -2,11 +2,14 @@
 
 import pytest
 
-from tests.doubles.slack import Message
+from tests.doubles.slack import APP_TOKEN, Message
+from tests.doubles.slack_socket import SocketDouble
 from tests.drivers.base import Seen
 from tests.drivers.slack import SlackDriver
 from tests.drivers.slack_wire import unique
 from tests.loop.conftest import *  # noqa: F403
+from webhooks.slack import Door
+from webhooks.slack_socket import Socket
 
 
 @pytest.fixture
@@ -183,3 +186,18 @@ def test_the_thread_under_a_card_is_the_history_of_its_lead(world):
     assert "No answer" in under[0]
     assert "wants a quote" in under[1]
     assert "claimed" not in "".join(under)
+
+
+def test_the_whole_house_answers_over_a_socket_and_acts_once(world, ann):
+    ref = world.lead(pool="open", name="Lu Wei")
+    world.slack.socket = SocketDouble()
+    door = Door(world.bot)
+    connection = Socket(door, token=APP_TOKEN, api_url=world.slack.api_url, look_every=0.02)
+    connection.start()
+    asked = world.wire.command_fields(ann.user, f"claim {ref}", ann.private)
+    answers = [world.slack.socket.answer(world.slack.socket.send("slash_commands", asked)) for _ in range(2)]
+    connection.close()
+    door.close()
+    world.slack.socket.stop()
+    assert [ref in answer["text"] for answer in answers] == [True, True]
+    assert world.count("select count(*) from assignment") == 1
