@@ -118,7 +118,8 @@ class MergeFacts:
 
     def spoken_lately(self, lead: LeadView) -> Spoken | None:
         """Whether somebody else spoke with the customer of the viewer's lead a short while ago."""
-        return arbitration_views.spoken_lately(self.uow, self.viewer, lead) if lead.mine else None
+        asked = lead.mine and lead.elsewhere
+        return arbitration_views.spoken_lately(self.uow, self.viewer, lead) if asked else None
 
     def _face(self, person_id: int) -> LeadView | None:
         return arbitration_views.face(self.uow, self.viewer, person_id)

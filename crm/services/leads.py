@@ -32,6 +32,11 @@ _VIEW = """
              where mark.org_id = l.org_id and mark.member_id = :me and mark.lead_id = l.id) as starred,
            exists (select 1 from task h where h.org_id = l.org_id and h.lead_id = l.id and h.state = 'open'
              and h.member_id = :me and h.department_id is not null) as helps,
+           exists (select 1 from lead x where x.org_id = l.org_id and x.person_id = l.person_id and x.id <> l.id)
+             or exists (select 1 from duplicate y
+                         where y.org_id = l.org_id and y.left_id = l.person_id and y.state = 'shared')
+             or exists (select 1 from duplicate z
+                         where z.org_id = l.org_id and z.right_id = l.person_id and z.state = 'shared') as elsewhere,
            l.owner_id is null and (pool.admin_id = :me or l.held_by = 'offer' and exists (
              select 1 from offer f where f.org_id = l.org_id and f.lead_id = l.id and f.state = 'open'
                and f.member_id = :me) or exists (
@@ -55,7 +60,7 @@ _NAMES = """
     held_by held_until held_for wave protected_until
     seller_id merged_into person_id name company title contact_state owner owner_path pool source stage_name
     stage_name_zh funnel
-    next_at keys starred helps in_scope
+    next_at keys starred helps elsewhere in_scope
 """
 _NAMED: list[ColumnClause[Any]] = [column(name) for name in _NAMES.split()]
 
@@ -84,6 +89,7 @@ _FOUND = _seen(
 class LeadView:
     """A lead as one viewer may see it: contact data is masked unless it is the viewer's to see.
 
+    `elsewhere`: whether the customer has another lead, or is shared with somebody alike.
     `was`: the reference of the lead that was asked for, where this one stands for it since they were merged.
     """
 
@@ -134,6 +140,7 @@ class LeadView:
     person_id: int
     starred: bool
     mine: bool
+    elsewhere: bool = False
     was: str = ""
 
     @property
