@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from crm import jobs
 from crm.db import Database
-from crm.services import clocks, dealing
+from crm.services import clocks, dealing, dropped_sheets, members
 from tests import build
 
 RULES = """
@@ -89,6 +89,18 @@ def test_an_import_is_dealt_in_the_background(database, acme):
     jobs.deal_leads(database, org_id=acme.org_id, lead_ids=leads)
     jobs.deal_leads(database, org_id=acme.org_id, lead_ids=leads)
     assert sql(database, acme, "select count(*), count(distinct lead_id) from assignment where org_id = :o") == [(5, 5)]
+
+
+def test_a_list_that_nobody_decided_about_goes_in_time(database, acme, time):
+    with database.begin(acme.org_id) as uow:
+        ann = members.get(uow, acme.member["ann"])
+        for name in ("left", "cancelled"):
+            job = dropped_sheets.announce(uow, actor=ann, workspace_id=1, name=name, handle={})
+            dropped_sheets.show(uow, job.id, digest="d", sample=[["Lu Wei"]], found={"mapping": {}})
+        dropped_sheets.cancel(uow, actor=ann, job_id=job.id)
+    time.advance(days=500)
+    jobs.purge(database)
+    assert sql(database, acme, "select name, rows from import_job where org_id = :o") == [("cancelled", None)]
 
 
 def test_technical_records_are_purged_when_they_are_old_and_history_stays(database, acme, time):
