@@ -15,6 +15,8 @@ from itertools import islice
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot import posted
 from bot.platforms.base import Platform, PlatformError, Rejected, Throttled, Unavailable, Workspace
@@ -32,7 +34,7 @@ log = structlog.get_logger()
 MOST_ROWS, MOST_COLUMNS = 20_000, 60
 TRIES, WAIT = 6, 10.0
 TOO_MANY, NO_KEY = "too_many_rows", "no_key_column"
-CHANGED, UNREACHABLE, UNREADABLE = "changed", "unreachable", "unreadable"
+CHANGED, UNREACHABLE, UNREADABLE, BROKEN = "changed", "unreachable", "unreadable", "broken"
 KEYS = frozenset({"phone", "email", "wechat"})
 
 
@@ -69,6 +71,11 @@ class Sheets:
             self._fail(org_id, job_id, UNREADABLE, str(exc))
         except _Unfit as exc:
             self._fail(org_id, job_id, str(exc))
+        except (OperationalError, InterfaceError, PoolTimeout):
+            raise  # the database is away: the job runs again
+        except Exception:
+            log.exception("sheet.crashed", sheet=job_id)
+            self._fail(org_id, job_id, BROKEN)
 
     def _fetched(self, job: ImportJob) -> bytes:
         workspace = self._workspaces.by_id(job.counters["workspace"])

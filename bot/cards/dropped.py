@@ -24,6 +24,7 @@ WHY = {
     "unreachable": _("The chat does not give the file any more. Drop it once more."),
     "unreadable": _("It cannot be read as a table: {detail}"),
     "too_many_rows": _("It is too large for the chat. Ask your admin to import it as a file."),
+    "broken": _("Something went wrong here. Drop it once more: what came in already does not come in twice."),
     "changed": _("The file has changed since. Drop it once more."),
 }
 ASKED_FOR = ("name", "company", "phone", "email", "wechat", "title", "note", "product", "region", "amount", "owner")

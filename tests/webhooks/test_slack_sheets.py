@@ -6,6 +6,7 @@ import io
 import pytest
 import xlsxwriter
 
+from crm.services import sheet_rows
 from tests.doubles.slack_http import Fault, Reply
 from tests.drivers.slack import SlackDriver
 from tests.loop.conftest import *  # noqa: F403
@@ -117,6 +118,14 @@ def test_the_same_sheet_twice_makes_each_lead_once(world, mia):
 def test_a_file_that_is_no_list_is_told_so(world, mia, name, content, told):
     mia.drops(name, content)
     assert told in newest(world, mia).text
+
+
+def test_a_mistake_of_ours_leaves_nobody_waiting(world, mia, monkeypatch):
+    mia.drops("leads.csv", GOOD.encode())
+    card = newest(world, mia)
+    monkeypatch.setattr(sheet_rows, "take_for_company", None)
+    mia.taps(card, "Import for the company")
+    assert "Something went wrong" in newest(world, mia).text
 
 
 def test_a_file_that_is_gone_is_told_so(world, mia):
