@@ -125,3 +125,23 @@ def test_a_piece_of_a_chat_of_somebody_unknown_is_asked_about(world: World) -> N
     assert "Which lead?" in told(world, CHAT)
     ask(world, taps(world, "line.attach", f"{world.count('select id from pending_line')} {refs[0]}"))
     assert world.count("select count(*) from activity where words like '%20 seats%'") == 1
+
+
+def test_a_picture_in_slack_is_fetched_and_kept(world: World) -> None:
+    ref = world.lead(owner="ann", name="Lu Wei")
+    answer = world.chat("slack", "ann").drops("card.png", PNG, f"{ref} met at the fair")
+    assert "Logged: Lu Wei" in answer.title
+    assert world.count(KEPT) == 1
+
+
+def test_a_voice_message_in_wecom_is_picked_for_its_lead(world: World) -> None:
+    refs = [world.lead(owner="ann", name=name) for name in ("Lu Wei", "Zoe")]
+    ann = world.chat("wecom", "ann")
+    media = world.wecom.uploaded(b"#!AMR\n and so on")
+    world.caller.call(ann.user, MsgType="voice", MediaId=media, Format="amr", MsgId=7001)
+    world.run_jobs()
+    asked = next(card for card in ann.inbox() if "Which lead?" in card.title)
+    line = world.count("select id from pending_line")
+    assert refs[0] in asked.text
+    ask(world, taps(world, "line.attach", f"{line} {refs[0]}"))
+    assert world.count(KEPT + " and mime = 'audio/amr'") == 1
