@@ -212,8 +212,9 @@ class Facts(
         return datetime.fromisoformat(iso)
 
     def lead_ref(self, lead_id: int) -> str:
-        """The reference alone, also of a lead that the viewer may no longer see."""
-        return f"L-{leads.number_of(self.uow, lead_id)}"
+        """The reference alone, also of a lead that the viewer may no longer see; "" where there is none."""
+        number = leads.number_of(self.uow, lead_id)
+        return f"L-{number}" if number else ""
 
     def lead_refs(self, lead_ids: list[int]) -> list[str]:
         """The references of the first few of these leads, and how many more there are."""

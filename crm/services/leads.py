@@ -265,10 +265,11 @@ def _view(row: dict[str, Any], actor: Actor) -> LeadView:
     return LeadView(**wanted | names, contacts=contacts, masked=not clear, mine=row["owner_id"] == actor.id)
 
 
-def number_of(uow: UnitOfWork, lead_id: int) -> int:
-    """A lead's number, for a message about a lead that has moved on."""
+def number_of(uow: UnitOfWork, lead_id: int) -> int | None:
+    """A lead's number, for a message about a lead that has moved on. None when there is no such lead."""
     found = text("select number from lead where org_id = :org and id = :id")
-    return int(uow.session.execute(found, {"org": uow.org_id, "id": lead_id}).scalar_one())
+    number: int | None = uow.session.scalar(found, {"org": uow.org_id, "id": lead_id})
+    return number
 
 
 def taken(uow: UnitOfWork, lead_ids: list[int]) -> list[tuple[int, str, str]]:
