@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from pydantic import SecretStr
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from bench.frame import Env, Figure, percentile, timed
 from bench.seed import VAULT_KEY, Seeded
@@ -20,6 +20,7 @@ from bot.interaction import Interaction
 from crm.db import Database
 from crm.settings import Settings
 from ops.runtime import compose
+from tests.promises.statements import NEVER, crash, watching
 
 LARGE, ASKING, WARM_UP, TIMES, TARGET = 1_000_000, 12, 24, 240, 60
 SAID = {
@@ -95,12 +96,12 @@ def _write(database: Database, org_id: int, statements: tuple[str, ...], args: d
 
 def _figures(bot: Bot, seeded: Seeded, users: list[str], name: str, words: str) -> list[Figure]:
     taken = [_asked(bot, seeded, users[number % len(users)], f"{name}:{number}", words) for number in range(TIMES)]
-    with _counted(bot.database) as statements:
+    with watching(NEVER, crash) as statements:
         _asked(bot, seeded, users[0], f"{name}:last", words)
     return [
         Figure(f"{name}, of a rep with 900 leads (p50)", percentile(taken[WARM_UP:], 50), "ms"),
         Figure(f"{name}, of a rep with 900 leads (p99)", percentile(taken[WARM_UP:], 99), "ms", target=TARGET),
-        Figure(f"{name}: statements", len(statements), ""),
+        Figure(f"{name}: statements", statements.count, ""),
     ]
 
 
@@ -115,18 +116,3 @@ def _asked(bot: Bot, seeded: Seeded, user: str, key: str, words: str) -> float:
         bot.platforms["slack"].render(card)
 
     return timed(answered)
-
-
-@contextmanager
-def _counted(database: Database) -> Iterator[list[str]]:
-    """What is asked of the database meanwhile."""
-    seen: list[str] = []
-
-    def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
-        seen.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(database.engine, "before_cursor_execute", note)

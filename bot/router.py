@@ -93,9 +93,10 @@ def load() -> None:
 
 
 def commands() -> list[Command]:
-    """Every command once, in the order of the handlers' files."""
+    """Every command once, in the order of the handlers' files, whichever of them was loaded first."""
     load()
-    return list({id(entry): entry for entry in _COMMANDS.values()}.values())
+    each = {id(entry): entry for entry in _COMMANDS.values()}.values()
+    return sorted(each, key=lambda entry: (entry.call.__module__, entry.call.__code__.co_firstlineno))
 
 
 def actions() -> dict[str, Action]:

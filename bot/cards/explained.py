@@ -1,4 +1,4 @@
-"""Refusals, reasons and help in words."""
+"""Refusals and reasons in words."""
 
 from __future__ import annotations
 
@@ -15,10 +15,6 @@ from crm.period import Period
 from crm.rules.access import Actor
 from crm.services.explain import Why
 
-TOPICS = {
-    "work": _("Work"), "pool": _("Pool"), "leads": _("Leads"), "managers": _("Team"), "setup": _("Setting up"),
-    "on": _("Getting on"),
-}  # fmt: skip
 PERIODS = {"day": _("today"), "week": _("this week")}
 ROLES = {"managers": _("managers"), "admins": _("admins"), "reps": _("sales people")}
 # What a field of the rule set takes.
@@ -43,18 +39,6 @@ PASSED_OVER = {
     "over_weekly_cap": _("has had the week's share"), "over_monthly_cap": _("has had the month's share"),
     "condition_not_met": _("is not among those whom the rule asks for"),
     }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    title: str
-    lines: list[Example]
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    example: str
-    help: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,23 +169,3 @@ def _value(words: Words, name_of: Callable[[int | None], str], key: str, value: 
         return translate(words.locale, value)
     named = {"period": PERIODS, "roles": ROLES, "kept": KEPT, "takes": TAKES}.get(key, {})
     return words.say(named[value]) if value in named else value
-
-
-def topics(words: Words, viewer: Actor, commands: list[Any], chosen: str) -> list[Topic]:
-    """The commands that this member may use, by topic, each with an example; all where none is asked for."""
-    allowed = {"everyone", *(["manager"] if viewer.is_manager else []), *(["admin"] if viewer.is_admin else [])}
-    mine = [each for each in commands if each.roles in allowed]
-    asked = [each for each in mine if _fits(words, each, chosen)]
-    listed = {title: [each for each in asked or mine if each.topic == key] for key, title in TOPICS.items()}
-    return [
-        Topic(words.say(title), [_example(words, each) for each in found]) for title, found in listed.items() if found
-    ]
-
-
-def _example(words: Words, command: Any) -> Example:
-    return Example(command.example_zh if words.locale == "zh" else command.example, words.say(command.help))
-
-
-def _fits(words: Words, command: Any, chosen: str) -> bool:
-    topic = (command.topic, words.say(TOPICS[command.topic]).lower())
-    return chosen in topic or any(chosen in word for word in command.words)

@@ -212,7 +212,13 @@ class Facts(
         return datetime.fromisoformat(iso)
 
     def lead_ref(self, lead_id: int) -> str:
-        """The reference alone, also of a lead that the viewer may no longer see; "" where there is none."""
+        """The reference alone, also of a lead that the viewer may no longer see. Raises LookupError without one."""
+        if not (ref := self.ref_if_any(lead_id)):
+            raise LookupError(lead_id)
+        return ref
+
+    def ref_if_any(self, lead_id: int) -> str:
+        """The same; "" where there is no such lead."""
         number = leads.number_of(self.uow, lead_id)
         return f"L-{number}" if number else ""
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from bot.arguments import RawRef, Rest
+import re
+
+from bot.arguments import Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.router import action, command
 from crm.errors import MissingArgument
 from crm.errors_of_offers import NothingOffered
 from crm.services import handing, offers
+
+_NAMED = re.compile(r"\s*([LlＬ#＃]\s?[-－–—]?\s?\d+|\d+)(?!\d)[\s,，:：]*")
 
 
 @command(
@@ -20,8 +24,8 @@ from crm.services import handing, offers
     topic="pool",
 )
 @action("offer.accept", guards=False)
-def accept(context: Context, ref: RawRef | None = None) -> Reply:
-    which = ref or _only(context, _("accept L-1042"))
+def accept(context: Context, words: Rest | None = None) -> Reply:
+    which, _more = _offered(context, words or "", _("accept L-1042"))
     return context.reply("claimed", lead=handing.accept(context.uow, actor=context.actor, ref=which))
 
 
@@ -34,13 +38,19 @@ def accept(context: Context, ref: RawRef | None = None) -> Reply:
     topic="pool",
 )
 @action("offer.decline", guards=False)
-def decline(context: Context, ref: RawRef | None = None, reason: Rest | None = None) -> Reply:
-    which = ref or _only(context, _("decline L-1042 not my product"))
+def decline(context: Context, words: Rest | None = None) -> Reply:
+    which, reason = _offered(context, words or "", _("decline L-1042 not my product"))
     given = context.fields.get("reason") or reason
     if not given:
         return context.form("decline_form", ref=handing.asked(context.uow, actor=context.actor, ref=which).ref)
     offer = handing.decline(context.uow, actor=context.actor, ref=which, reason=given)
     return context.reply("declined", ref=offer.ref)
+
+
+def _offered(context: Context, words: str, example: str) -> tuple[str, str]:
+    """The lead that is named, else the only one it can be: "it" means what is on offer here; and the words after it."""
+    named = _NAMED.match(words)
+    return (named[1], words[named.end() :].strip()) if named else (_only(context, example), words.strip())
 
 
 def _only(context: Context, example: str) -> str:

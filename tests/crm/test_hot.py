@@ -48,9 +48,9 @@ def test_an_error_leaves_as_sqlalchemys_and_a_savepoint_holds(database):
 
 
 def test_a_lost_connection_is_thrown_away_and_the_next_transaction_has_another(database):
+    timed = text("select set_config('transaction_timeout', '1ms', true), pg_sleep(5)")
     with pytest.raises(DBAPIError) as lost, database.begin() as uow:
-        uow.execute(text("set local transaction_timeout = '1ms'"), {})
-        uow.execute(text("select pg_sleep(5)"), {})
+        uow.execute(timed, {})
     assert lost.value.connection_invalidated
     with database.begin() as uow:
         assert uow.execute(text("select 1"), {}).scalar_one() == 1

@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from crm.models import Source
 from crm.rules.arrival import Arrival, check
 from crm.services import intake, intake_many
 from tests import build
+from tests.promises.statements import NEVER, Crash, crash, watching
 from tests.rounds import rounds
 
 PHONES = st.sampled_from(["", *(f"1380013800{n}" for n in range(4))])
@@ -84,16 +85,9 @@ def test_batches_with_the_same_customers_at_the_same_time_make_each_once(databas
 
 def test_the_number_of_statements_does_not_grow_with_the_batch(database, acme):
     def cost(size, first):
-        seen = []
-
-        def count(*_):
-            seen.append(1)
-
-        event.listen(database.engine, "before_cursor_execute", count)
-        with database.begin(acme.org_id) as uow:
+        with watching(NEVER, crash) as seen, database.begin(acme.org_id) as uow:
             at_once(uow, [Arrival(name="Lu", phone=f"138{first + n:08d}") for n in range(size)])
-        event.remove(database.engine, "before_cursor_execute", count)
-        return len(seen)
+        return seen.count
 
     cost(1, 5000)  # from now on the rules are known
     assert cost(1, 0) == cost(400, 1000) <= 14
@@ -110,23 +104,12 @@ def test_a_clash_of_two_people_is_recorded(database, acme):
 
 def test_an_interrupted_arrival_leaves_nothing_behind(database, acme):
     """Broken off after each of its statements in turn, and then as a whole."""
-    seen = []
 
     def arrive(stop_after):
-        def count(*_):
-            seen.append(1)
-            if len(seen) == stop_after:
-                raise InterruptedError
-
-        seen.clear()
-        event.listen(database.engine, "after_cursor_execute", count)
-        try:
-            with database.begin(acme.org_id) as uow:
-                source = uow.session.get_one(Source, (acme.org_id, acme.source_id))
-                intake.take_in(uow, source=source, arrival=Arrival(name="Lu", phone="13800138000"))
-        finally:
-            event.remove(database.engine, "after_cursor_execute", count)
-        return len(seen)
+        with watching(stop_after, crash) as seen, database.begin(acme.org_id) as uow:
+            source = uow.session.get_one(Source, (acme.org_id, acme.source_id))
+            intake.take_in(uow, source=source, arrival=Arrival(name="Lu", phone="13800138000"))
+        return seen.count
 
     def rows():
         with database.begin(acme.org_id) as uow:
@@ -134,8 +117,8 @@ def test_an_interrupted_arrival_leaves_nothing_behind(database, acme):
             return [uow.session.scalar(text(f"select count(*) from {table}")) for table in tables]
 
     for statement in range(1, 11):
-        with pytest.raises(InterruptedError):
+        with pytest.raises(Crash):
             arrive(stop_after=statement)
         assert sum(rows()) == 0
-    assert arrive(stop_after=None) > 10
+    assert arrive(stop_after=NEVER) > 10
     assert rows()[:4] == [1, 1, 1, 1]

@@ -1,15 +1,13 @@
 """Sweeps and batches work set by set: how many leads there are changes nothing about how many statements they take."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
-from crm.db import Database
 from crm.services import dealing, recycling
 from tests import build
+from tests.promises.statements import NEVER, crash, watching
 
 RULES = """
 claim: {capacity: {default: 1000}}
@@ -24,29 +22,16 @@ def acme(database, time):
     return build.company(database, rules=RULES)
 
 
-@contextmanager
-def counting(database: Database) -> Iterator[list[str]]:
-    """The statements that run meanwhile."""
-    seen: list[str] = []
-
-    def note(connection, cursor, statement, parameters, context, executemany):
-        seen.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(database.engine, "before_cursor_execute", note)
-
-
 def cost(database, acme, time, many):
     """How many statements it takes to deal and to recycle so many leads."""
     with database.begin(acme.org_id) as uow:
         leads = [build.lead(uow, acme) for _ in range(many)]
-    with counting(database) as dealt, database.begin(acme.org_id) as uow:
+    with watching(NEVER, crash) as dealt, database.begin(acme.org_id) as uow:
         dealing.deal(uow, leads)
     time.advance(days=8)
-    with counting(database) as recycled:
+    with watching(NEVER, crash) as recycled:
         assert recycling.sweep(database, acme.org_id) == many
-    return len(dealt), len(recycled)
+    return dealt.count, recycled.count
 
 
 def test_ten_times_the_leads_take_the_same_number_of_statements(database, acme, time):
@@ -77,9 +62,9 @@ def statements(database, acme, rules, many):
         leads = [build.lead(uow, acme, level=f"L{number % rules}") for number in range(many)]
     with database.begin(acme.org_id) as uow:
         assert len(uow.rules.dispatch) == rules
-        with counting(database) as dealt:
+        with watching(NEVER, crash) as dealt:
             dealing.deal(uow, leads)
-    return len(dealt)
+    return dealt.count
 
 
 def test_twenty_rules_of_every_kind_take_no_more_statements_than_five_and_a_budget_holds(database, acme):

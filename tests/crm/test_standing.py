@@ -110,7 +110,7 @@ def test_the_ladder_says_who_reads_along():
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("warn: [{before: 1d, copy: boss}]", "Input should be 'manager' or 'above'"),
+        ("warn: [{before: 1d, copy: boss}]", "takes one of 'manager' or 'above', not 'boss'"),
         ("contact: [{name: a, when: {field: level, value: A}}]", "name what it forbids"),
         (
             "exempt: [{name: a, when: {field: level, value: A}}, {name: a, when: {field: level, value: B}}]",

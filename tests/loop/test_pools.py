@@ -121,7 +121,7 @@ def test_a_release_may_name_the_pool(world: World) -> None:
 def test_a_pool_is_chosen_in_the_form_of_a_release(world: World, platform: str) -> None:
     ref = world.lead(owner="ann")
     ann = world.chat(platform, "ann")
-    form = ann.taps(ann.says(f"lead {ref}"), "Release")
+    form = ann.taps(ann.taps(ann.says(f"lead {ref}"), "Release"), "To another pool")
     assert "in the pool North" in ann.submits(form, reason="no time", pool="north").text
 
 

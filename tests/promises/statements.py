@@ -10,6 +10,8 @@ from typing import Any
 import psycopg
 import pytest
 
+NEVER = 0
+
 
 class Crash(Exception):
     """The process fails at this point."""

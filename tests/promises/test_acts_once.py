@@ -94,7 +94,7 @@ def wecom_tap(world: World, ref: str) -> Again:
 
 def wecom_form(world: World, ref: str) -> Again:
     ann = world.chat("wecom", "ann")
-    form = ann.taps(ann.says(f"lead {ref}"), "Release")
+    form = ann.taps(ann.taps(ann.says(f"lead {ref}"), "Release"), "To another pool")
     picked = [
         {"QuestionKey": question["question_key"], "OptionIds": {"OptionId": question["option_list"][0]["id"]}}
         for question in form.raw["select_list"]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import text
-
 from crm import jobs
 from crm.rules.access import Actor
 from crm.services import leads, merging
@@ -157,12 +155,10 @@ KNOWN = {"name": "王芳", "firm": "上海腾云科技有限公司"}
 
 
 def comes(scene: Scene, owner: str = "ann") -> None:
-    """Somebody comes in who looks like a customer of that owner."""
+    """Somebody has come in, and been dealt to Bob, who looks like a customer of that owner."""
     scene.lead(owner=owner, **KNOWN)
-    scene.comes_in(name="王芳", company="腾云", phone="13911112222")
-    with scene.uow() as uow:
-        newest = uow.session.scalar(text("select max(id) from lead where org_id = :o"), {"o": uow.org_id})
-    jobs.look_for_duplicates(scene.database, org_id=scene.acme.org_id, lead_ids=[newest])
+    newest = scene.lead(owner="bob", name="王芳", firm="腾云", phone="+8613911112222")
+    jobs.look_for_duplicates(scene.database, org_id=scene.acme.org_id, lead_ids=[scene.id_of(newest)])
 
 
 def asks(scene: Scene) -> Shown:

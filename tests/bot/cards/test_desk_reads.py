@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.bot.cards.scene import Scene
-from tests.promises.statements import crash, watching
+from tests.promises.statements import NEVER, crash, watching
 
-NEVER = 10**9
 SAID = ("today", "week", "my", "my stage new, starred, due today", "next")
 
 

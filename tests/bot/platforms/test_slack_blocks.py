@@ -9,7 +9,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.cards.model import Actions, Button, Card, Divider, Field, Fields, Image, Option, Row, Select, Text
 from bot.platforms import slack_blocks
-from bot.platforms.slack_blocks import VIEW, TIGHT
+from bot.platforms.slack_blocks import TIGHT, VIEW
 from tests.doubles import slack_limits as limits
 
 LONG = "客户😀 & <b> " * 2000
