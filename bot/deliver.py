@@ -39,7 +39,7 @@ from bot.workspaces import Workspaces
 from crm.db import Database
 from crm.errors import Refusal
 from crm.rules.notices import Asked, Wishes
-from crm.services import members, preferences
+from crm.services import dropped_sheets, members, preferences
 from crm.uow import UnitOfWork
 
 log = structlog.get_logger()
@@ -55,7 +55,8 @@ _TEAM_OF = text("select department_id from conversation where org_id = :org and 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A message that can go out now. `call` is the card's name and arguments; `handle` where it shall stand."""
+    """A message that can go out now. `call` is the card's name and arguments; `handle` where it shall stand;
+    `showing` what the card of a dropped sheet shows."""
 
     owed: Owed
     notice: Notice
@@ -63,6 +64,7 @@ class Ready:
     card: Card
     call: dict[str, Any]
     handle: Handle | None
+    showing: str = ""
 
 
 class Delivery:
@@ -119,12 +121,13 @@ class Delivery:
         platform = self._platforms[to.workspace.platform]
         if message.topic != "answer":
             call = _call(uow, message, notice, facts, silent)
-            return Ready(message, notice, to, pushed.drawn(call, facts, platform), call, None)
+            showing = _showing(uow, call)
+            return Ready(message, notice, to, pushed.drawn(call, facts, platform), call, None, showing)
         call = {"card": message.card["card"], "args": message.card["args"]}
         sealed = message.card.get("shown_once")
-        once = self._workspaces.vault.open_all(sealed.encode()) if sealed else {}
+        once, showing = self._workspaces.vault.open_all(sealed.encode()) if sealed else {}, _showing(uow, call)
         return Ready(
-            message, notice, to, pushed.drawn(call, facts, platform, once), call, message.card.get("handle")
+            message, notice, to, pushed.drawn(call, facts, platform, once), call, message.card.get("handle"), showing
         )  # fmt: skip
 
     def _spread(self, uow: UnitOfWork, message: Owed) -> None:
@@ -212,7 +215,7 @@ class Delivery:
             Posted(
                 workspace_id=workspace.id, handle=handle, call=ready.call, lives=ready.notice.lives,
                 message_id=ready.owed.id, member_id=ready.to.viewer.id or None,
-                conversation_id=ready.owed.conversation_id, lead_id=ready.owed.lead_id,
+                conversation_id=ready.owed.conversation_id, lead_id=ready.owed.lead_id, showing=ready.showing,
             ),
         )  # fmt: skip
         if drawn_over and hasattr(self._platforms[workspace.platform], "reply_under"):
@@ -300,6 +303,12 @@ def _call(uow: UnitOfWork, message: Owed, notice: Notice, facts: Facts, silent: 
     name = notice.several if several else notice.card
     push = pushed.push_of(message.id, message.topic, message.lead_id, to_group=message.conversation_id is not None)
     return {"card": name, "args": args} | ({"push": push | _of_list(several)} if push else {})
+
+
+def _showing(uow: UnitOfWork, call: dict[str, Any]) -> str:
+    """What the card of a dropped sheet is about to show; asked before it is drawn, so that it is never too new."""
+    sheet = call["args"].get("sheet")
+    return dropped_sheets.showing(uow, sheet) if sheet else ""
 
 
 def _of_list(several: dict[str, Any] | None) -> dict[str, Any]:

@@ -109,7 +109,10 @@ MOST_LEADS = 12
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A card that has just been posted. `call` is its name and arguments; with `lives` it follows its leads."""
+    """A card that has just been posted. `call` is its name and arguments; with `lives` it follows its leads.
+
+    `showing`: of a sheet's card, what it showed when it was drawn (`dropped_sheets.showing`).
+    """
 
     workspace_id: int
     handle: Handle
@@ -119,6 +122,7 @@ class Posted:
     member_id: int | None = None
     conversation_id: int | None = None
     lead_id: int | None = None
+    showing: str = ""
 
 
 def remember(uow: UnitOfWork, card: Posted) -> bool:
@@ -138,6 +142,9 @@ def remember(uow: UnitOfWork, card: Posted) -> bool:
         uow.session.execute(_POST, values)
     if sheet:
         uow.session.execute(_SHEET_AT, values | {"sheet": sheet})
+        # A sheet is read faster than a card is sent: what came in between found no card to change.
+        if card.showing and card.showing != dropped_sheets.showing(uow, sheet):
+            sheet_changed(uow, sheet)
     return drawn_over
 
 

@@ -117,6 +117,12 @@ def has_news(uow: UnitOfWork, job_id: int) -> bool:
     return job.state in (DONE, FAILED) or (job.state == PREVIEW and not job.counters.get("counting"))
 
 
+def showing(uow: UnitOfWork, job_id: int) -> str:
+    """A word for what its card shows now: another one once the card has to be drawn anew."""
+    job = get(uow, job_id)
+    return f"{job.state} {'counting' if job.counters.get('counting') else ''}".strip()
+
+
 def _waiting(uow: UnitOfWork, actor: Actor, job_id: int) -> ImportJob:
     job = get(uow, job_id, actor=actor)
     if job.state != PREVIEW:

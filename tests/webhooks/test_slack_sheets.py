@@ -6,6 +6,7 @@ import io
 import pytest
 import xlsxwriter
 
+from bot.sheets_taken import Sheets
 from crm.services import sheet_rows
 from tests.doubles.slack_http import Fault, Reply
 from tests.drivers.slack import SlackDriver
@@ -41,6 +42,20 @@ def test_a_sheet_is_previewed_before_anything_is_taken_in(world, mia):
     assert "Line 4: Phone: This is not a valid phone number." in card.text
     assert "mobile → Phone" in card.text
     assert world.count("select count(*) from lead") == 0
+
+
+def test_a_sheet_that_is_read_while_its_card_is_on_its_way_is_previewed_all_the_same(world, mia, monkeypatch):
+    slack = world.work.bot.platforms["slack"]
+    send, read = slack.send, Sheets.read
+
+    def slow(*args, **more):
+        read(world.work.sheets(), world.acme.org_id, world.count("select max(id) from import_job"))
+        return send(*args, **more)
+
+    monkeypatch.setattr(slack, "send", slow)
+    monkeypatch.setattr(Sheets, "read", lambda *args: None)
+    mia.drops("leads.csv", GOOD.encode())
+    assert newest(world, mia).title == "Import leads.csv?"
 
 
 def test_a_manager_gives_it_to_the_company_and_gets_back_what_was_left_out(world, mia):
