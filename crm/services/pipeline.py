@@ -43,13 +43,17 @@ def stages(uow: UnitOfWork, lead_id: int) -> list[StageView]:
 
 
 def find_stage(uow: UnitOfWork, lead_id: int, words: str) -> StageView:
-    """A stage by key or by its English or Chinese name or the beginning of one. Raises StageNotFound."""
+    """A stage by key, by its English or Chinese name, by the beginning of one, or by an end that no other one has:
+    people say 报价 where the company wrote 已报价. Raises StageNotFound.
+    """
     given = words.strip().lower()
     every = stages(uow, lead_id)
     exact = [stage for stage in every if given in (stage.key, stage.name.lower(), stage.name_zh)]
     near = [
         stage for stage in every if given and (stage.name.lower().startswith(given) or stage.name_zh.startswith(given))
     ]
+    ended = [stage for stage in every if given and stage.name_zh.endswith(given)]
+    near = near or (ended if len(ended) == 1 else [])
     if not (exact or near):
         names, names_zh = ", ".join(stage.name for stage in every), "、".join(stage.name_zh for stage in every)
         raise StageNotFound(given=words.strip(), names=names, names_zh=names_zh)

@@ -42,13 +42,14 @@ _LIKELY = text(
 
 
 def last(uow: UnitOfWork, *, actor: Actor, place: str) -> LeadView | None:
-    """The lead that the actor dealt with last there, unless that was long ago or it is out of sight by now."""
+    """The lead that the actor dealt with last there, unless that was long ago, or it is out of sight or taken back."""
     who = {"org": uow.org_id, "me": actor.id, "place": place, "since": uow.now - GOOD_FOR}
     found: int | None = uow.session.scalar(_LAST, who)
     try:
-        return leads.access_id(uow, actor=actor, lead_id=found) if found else None
+        lead = leads.access_id(uow, actor=actor, lead_id=found) if found else None
     except LeadNotFound:
         return None
+    return lead if lead and lead.status != "void" else None
 
 
 def likely(uow: UnitOfWork, *, actor: Actor, most: int = MOST) -> list[LeadView]:

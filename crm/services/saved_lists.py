@@ -19,7 +19,9 @@ from crm.rules.wanted import Said, Sign, Wanted
 from crm.uow import UnitOfWork
 
 MOST, LONGEST = 20, 30
-_STAGES = text("select distinct s.key, s.name, s.name_zh from stage s where s.org_id = :org order by s.key")
+_STAGES = text(
+    "select s.key, s.name, s.name_zh from stage s where s.org_id = :org group by 1, 2, 3 order by min(s.position), 1"
+)
 _SOURCES = text("select key, name from source where org_id = :org")
 # How the values of a field are written on the member's own leads.
 _WRITTEN = text(
@@ -211,7 +213,9 @@ def _source(uow: UnitOfWork, given: str) -> str:
 
 
 def _named(every: Iterable[tuple[str, tuple[str, ...]]], given: str) -> str | None:
-    """The key of which a name is, else begins with, what was given."""
+    """The key of which a name is, else begins with, what was given; else the only one that ends with it."""
     known, wanted = list(every), given.lower()
     exactly = next((key for key, names in known if wanted in names), None)
-    return exactly or next((key for key, names in known if any(name.startswith(wanted) for name in names)), None)
+    begun = next((key for key, names in known if any(name.startswith(wanted) for name in names)), None)
+    ended = {key for key, names in known if any(name.endswith(wanted) for name in names)}
+    return exactly or begun or (ended.pop() if len(ended) == 1 else None)

@@ -41,8 +41,8 @@ def credit(desk, lead):
     )
 
 
-@pytest.mark.parametrize("words", ["quote", "Quote", "QUO", "报价", "报", " quote "])
-def test_a_stage_is_named_in_either_language_or_begun(desk, lead, words):
+@pytest.mark.parametrize("words", ["quote", "Quote", "QUO", "报价", "报", "价", " quote "])
+def test_a_stage_is_named_in_either_language_begun_or_ended(desk, lead, words):
     move(desk, lead, words)
     assert desk.state(lead)["stage"] == "quote"
 
