@@ -46,6 +46,7 @@ def ask(context: Context, lead: LeadView, words: Rest | None = None) -> Reply:
     asked, new = asking.ask(
         context.uow, actor=context.actor, lead=lead, colleague=colleague, words=said, due_at=due
     )  # fmt: skip
+    members.remember_past(context.uow, context.actor)
     return context.beside("question", question=asked.id, lead=lead.id, about="sent" if new else "sent_before")
 
 
@@ -119,6 +120,7 @@ def share(context: Context, lead: LeadView, words: Rest | None = None) -> Reply:
     else:
         return context.form("share_form", lead=lead.id)
     sharing.share(context.uow, actor=context.actor, lead=lead, colleague=colleague, words=said)
+    members.remember_past(context.uow, context.actor)
     return context.beside("shared", lead=lead.id, to=colleague.id)
 
 

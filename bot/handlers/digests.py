@@ -11,7 +11,7 @@ from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.router import action, command
 from crm.rules.sections.watching import DAYS
-from crm.services import departments, digest_orders
+from crm.services import departments, digest_orders, members
 
 _CHINESE_DAYS = "一二三四五六日"
 _OFF = re.compile(r"\b(?:off|stop|none)\b|关闭?|取消|停止?", re.IGNORECASE)
@@ -72,6 +72,7 @@ def _order(context: Context, asked: Asked, named: int | None) -> Reply:
         team = named or place.department or next(iter(context.actor.manages), None)
         every = asked.every or digest_orders.DAILY
         digest_orders.order(context.uow, place, department_id=team, every=every, at=asked.at)
+    members.remember_past(context.uow, context.actor)
     return context.reply("digest_order", group=place.group)
 
 

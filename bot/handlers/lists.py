@@ -160,6 +160,7 @@ def saved(context: Context, words: Rest | None = None) -> Reply:
         return context.reply("lists")
     if forget := _REMOVE.fullmatch(given):
         gone = saved_lists.remove(context.uow, actor=context.actor, name=forget["name"])
+        members.remember_past(context.uow, context.actor)
         return context.reply("lists", gone=gone)
     name, is_, filters = _named(given)
     if not is_:
@@ -167,6 +168,7 @@ def saved(context: Context, words: Rest | None = None) -> Reply:
         return _listed(context, found.wanted, found.name)
     wanted = saved_lists.understood(context.uow, actor=context.actor, said=read_filters(filters))
     kept = saved_lists.save(context.uow, actor=context.actor, name=name, wanted=wanted)
+    members.remember_past(context.uow, context.actor)
     return _listed(context, kept.wanted, kept.name)
 
 
@@ -191,6 +193,7 @@ def save(context: Context, name: Rest | None = None) -> Reply:
     if not given:
         return context.form("list_form")
     kept = saved_lists.save(context.uow, actor=context.actor, name=given, wanted=wanted)
+    members.remember_past(context.uow, context.actor)
     return _listed(context, kept.wanted, kept.name)
 
 

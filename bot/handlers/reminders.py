@@ -14,7 +14,7 @@ from bot.handlers import pool, work
 from bot.router import action, command
 from bot.understanding import about
 from crm.errors_of_lists import NoTaskThere, TeamNeeded
-from crm.services import departments, leads, tasks, team_tasks, timeline
+from crm.services import departments, leads, members, tasks, team_tasks, timeline
 from crm.services.departments import DepartmentView
 from crm.services.leads import LeadView
 from crm.services.tasks import TaskView, Whose
@@ -64,6 +64,8 @@ def _ask(context: Context, team: DepartmentView, said: str) -> Reply:
     at = times.must(times.certain(found))
     what = times.without(rest, found)
     task = team_tasks.ask(context.uow, actor=context.actor, team=team, lead=lead, at=at, words=what or None)
+    if lead is None:
+        members.remember_setting(context.uow, context.actor, "team_task", str(task.id))
     return context.reply("team_asked", task=task.id)
 
 

@@ -8,7 +8,7 @@ from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.handlers import from_message, merging
 from bot.router import action, command
-from crm.services import follow_ups, leads, members, orders, tasks, undo
+from crm.services import follow_ups, leads, members, orders, tasks, team_tasks, undo
 from crm.services.follow_ups import FollowUp
 from crm.services.leads import LeadView
 
@@ -91,6 +91,10 @@ def _set_back(context: Context, name: str, was: str | None) -> Reply:
         lead = leads.access_id(context.uow, actor=context.actor, lead_id=int(lead_id))
         starred = orders.star(context.uow, actor=context.actor, lead=lead, on=on == "on")
         return context.reply("lead", lead=lead.id, note="starred" if starred else "unstarred")
+    if name == "team_task" and team_tasks.withdraw(context.uow, actor=context.actor, task_id=int(was or 0)):
+        return context.reply("team_asked", task=int(was or 0))
+    if name in ("team_task", "past"):
+        return context.reply("stays")
     cards = {"duty": {"on": context.actor.on_duty}, "notify": {}, "sort": {}}
     return context.reply(name, **cards[name]) if name in cards else context.reply("language")
 

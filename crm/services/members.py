@@ -81,8 +81,8 @@ _UNDO_SETTING = text(
     from (
         select p.key as name, p.value->>'was' as was, cast(p.value->>'at' as timestamptz) as at
         from member mine cross join jsonb_each(mine.preferences) p
-        where mine.org_id = :org and mine.id = :me and p.key in ('duty', 'locale', 'notify', 'sort', 'star')
-          and p.value ? 'at' order by 3 desc, 1 desc limit 1
+        where mine.org_id = :org and mine.id = :me and p.value ? 'at'
+          and p.key in ('duty', 'locale', 'notify', 'past', 'sort', 'star', 'team_task') order by 3 desc, 1 desc limit 1
     ) last
     where m.org_id = :org and m.id = :me and last.at > :since
       and not exists (select 1 from activity a where a.org_id = m.org_id and a.actor_id = m.id and a.undo is not null
@@ -173,8 +173,9 @@ def is_back(uow: UnitOfWork) -> None:
 def undo_setting(uow: UnitOfWork, actor: Actor) -> tuple[str, str | None] | None:
     """Take back what the actor has set about oneself, if that is the last thing the actor changed.
 
-    Returns: `duty`, `locale`, `notify` or `sort`, or `star`, which is the caller's to take back, with what it was
-        before; None when the last change was one of a lead, or there is none.
+    Returns: `duty`, `locale`, `notify` or `sort`, or `star` or `team_task`, which are the caller's to take back, with
+        what it was before; `past` for what cannot be taken back; None when the last change was one of a lead, or there
+        is none.
     """
     since = uow.now - timedelta(minutes=uow.rules.undo_minutes)
     row = uow.session.execute(_UNDO_SETTING, {"org": uow.org_id, "me": actor.id, "since": since}).one_or_none()
@@ -185,6 +186,11 @@ def remember_setting(uow: UnitOfWork, actor: Actor, name: str, was: str | None) 
     """Keep what a setting was before, for an undo."""
     args = {"org": uow.org_id, "me": actor.id, "name": name, "was": was, "now": uow.now.isoformat()}
     uow.session.execute(_REMEMBER, args)
+
+
+def remember_past(uow: UnitOfWork, actor: Actor) -> None:
+    """What the actor has just done cannot be taken back: an undo says so, and does not take back what was before."""
+    remember_setting(uow, actor, "past", None)
 
 
 def set_locale(uow: UnitOfWork, actor: Actor, locale: str) -> None:

@@ -38,6 +38,12 @@ _GIVE_BACK = text(
     where org_id = :org and id = :task and member_id = :me and state = 'open'
     """
 )
+_WITHDRAW = text(
+    """
+    update task set state = 'cancelled', escalate_at = null, closed_at = :now, version = version + 1
+    where org_id = :org and id = :task and by_id = :me and member_id is null and state = 'open' returning id
+    """
+)
 _LATE = text(
     """
     update task t set escalate_at = null from (
@@ -94,6 +100,12 @@ def give_back(uow: UnitOfWork, *, task_id: int, member_id: int) -> None:
     """It is the team's again, as if nobody had taken it."""
     args = {"org": uow.org_id, "task": task_id, "me": member_id, "now": uow.now, "grace": GRACE}
     uow.session.execute(_GIVE_BACK, args)
+
+
+def withdraw(uow: UnitOfWork, *, actor: Actor, task_id: int) -> bool:
+    """Nobody is asked any more, unless somebody has taken it by now. Returns: whether it is withdrawn."""
+    args = {"org": uow.org_id, "me": actor.id, "task": task_id, "now": uow.now}
+    return uow.session.scalar(_WITHDRAW, args) is not None
 
 
 def escalate_due(uow: UnitOfWork) -> int:

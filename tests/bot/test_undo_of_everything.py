@@ -329,3 +329,26 @@ def test_one_undo_takes_it_back_whole(row, database, time):
     scene.say(step.who, "undo")
     seen = state(scene) if not step.but else whose(scene)
     assert seen == (before if not step.but else owners)
+
+
+@pytest.mark.parametrize("words", ["share {lead} @Bob have a look", "ask {lead} @Bob 5%?", "list hot = stage quote"])
+def test_undo_after_what_stays_takes_nothing_back_until_it_is_said_again(words, database, time):
+    scene = Scene(database, time)
+    lead = free(scene)
+    scene.say("ann", f"claim {lead}")
+    owners = whose(scene)
+    scene.say("ann", words.format(lead=lead))
+    assert (scene.say("ann", "undo").reply.name, whose(scene)) == ("stays", owners)
+    assert (scene.say("ann", "undo").reply.name, whose(scene) == owners) == ("undone", False)
+
+
+def test_what_a_team_was_asked_without_a_lead_is_withdrawn_unless_somebody_has_taken_it(database, time):
+    scene = Scene(database, time)
+    tasks = "select count(*) from task where org_id = :o and state = 'open'"
+    scene.say("ann", "remind team prepare the stand tomorrow 9am")
+    assert scene.say("ann", "undo").reply.name == "team_asked"
+    with scene.uow() as uow:
+        assert uow.session.scalar(text(tasks), {"o": scene.acme.org_id}) == 0
+    scene.say("ann", "remind team prepare the stand tomorrow 9am")
+    scene.tap("bob", "task.take", newest_task(scene))
+    assert scene.say("ann", "undo").reply.name == "stays"

@@ -244,6 +244,12 @@ def undone(scene: Scene) -> Shown:
     return scene.say("ann", "undo")
 
 
+@sample("stays")
+def stays(scene: Scene) -> Shown:
+    scene.say("ann", f"share {scene.lead(owner='ann')} @Bob please have a look")
+    return scene.say("ann", "undo")
+
+
 @sample("undone-several")
 def undone_several(scene: Scene) -> Shown:
     refs = [scene.lead(owner="ann", name=name) for name in ("周敏", "Lu Wei", "Zoe")]
