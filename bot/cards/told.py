@@ -46,7 +46,7 @@ CAVEATS = {
 }
 # Where it is to be seen what is switched off.
 ELSEWHERE = {
-    "leads": _("my"), "warnings": _("today"), "news": _("my"), "pool": _("pool"), "copies": _("notify missed"),
+    "leads": _("my"), "warnings": _("Today"), "news": _("my"), "pool": _("pool"), "copies": _("notify missed"),
     "team": _("notify missed"), "digests": _("digest"),
 }  # fmt: skip
 OF_MANAGERS = ("copies", "team", "digests")

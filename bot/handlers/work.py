@@ -95,7 +95,7 @@ def _set_back(context: Context, name: str, was: str | None) -> Reply:
         return context.reply("team_asked", task=int(was or 0))
     if name in ("team_task", "past"):
         return context.reply("stays")
-    cards = {"duty": {"on": context.actor.on_duty}, "notify": {}, "sort": {}}
+    cards = {"duty": {"on": context.actor.on_duty}, "notify": {"undone": True}, "sort": {"undone": True}}
     return context.reply(name, **cards[name]) if name in cards else context.reply("language")
 
 
