@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, or_, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.platforms.base import Workspace
@@ -20,7 +20,10 @@ from crm.vault import Vault, VaultError
 log = structlog.get_logger()
 FRESH_FOR = 5.0  # seconds
 MOST_ASKED = 10_000  # questions remembered: strangers may ask for installations that do not exist
-Table = models.Workspace
+_OF_COMPANY = (
+    "platform = :one and (:two = '' or config ->> 'corp_id' = :two)"
+    " and (:three = '' or external_id = :three or config ->> 'agent_id' = :three)"
+)
 
 
 class Workspaces:
@@ -28,29 +31,23 @@ class Workspaces:
 
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database, self.vault = database, vault
-        self._answers: dict[tuple[str, ...], tuple[float, list[Workspace]]] = {}
+        self._answers: dict[tuple[str | int, ...], tuple[float, list[Workspace]]] = {}
         self._lock = Lock()
 
     def find(self, platform: str, external_id: str) -> Workspace | None:
         """The installation with that id, if it is connected."""
-        asked = ("id", platform, external_id)
-        found = self._answer(asked, Table.platform == platform, Table.external_id == external_id)
+        found = self._answer("platform = :one and external_id = :two", platform, external_id)
         return next(iter(found), None)
 
     def by_id(self, workspace_id: int) -> Workspace | None:
-        return next(iter(self._answer(("key", str(workspace_id)), Table.id == workspace_id)), None)
+        return next(iter(self._answer("id = :one", workspace_id)), None)
 
     def all(self, platform: str) -> list[Workspace]:
-        return list(self._answer(("all", platform), Table.platform == platform))
+        return list(self._answer("platform = :one", platform))
 
     def of_company(self, platform: str, company: str = "", app: str = "") -> list[Workspace]:
         """Those of a company, and of an app by its id or number; what is empty fits all."""
-        where = [Table.platform == platform]
-        if company:
-            where.append(Table.config["corp_id"].astext == company)
-        if app:
-            where.append(or_(Table.external_id == app, Table.config["agent_id"].astext == app))
-        return list(self._answer(("company", platform, company, app), *where))
+        return list(self._answer(_OF_COMPANY, platform, company, app))
 
     def install(
         self,
@@ -96,34 +93,37 @@ class Workspaces:
         """Read the table again at the next question."""
         self._answers.clear()
 
-    def _answer(self, asked: tuple[str, ...], *where: ColumnElement[bool]) -> list[Workspace]:
+    def _answer(self, where: str, *values: str | int) -> list[Workspace]:
+        asked = (where, *values)
         until, known = self._answers.get(asked, (0.0, None))
         if known is not None and time.monotonic() < until:
             return known
         with self._lock:
             until, known = self._answers.get(asked, (0.0, None))
             if known is None or time.monotonic() >= until:
-                known = self._read_or_keep(known, *where)
+                known = self._read_or_keep(known, where, values)
                 if len(self._answers) >= MOST_ASKED:
                     self._answers.clear()
                 self._answers[asked] = (time.monotonic() + FRESH_FOR, known)
         return known
 
-    def _read_or_keep(self, known: list[Workspace] | None, *where: ColumnElement[bool]) -> list[Workspace]:
+    def _read_or_keep(self, known: list[Workspace] | None, where: str, values: Sequence[str | int]) -> list[Workspace]:
         """While the database is away, what is known serves on: a door needs its keys to answer politely."""
         try:
-            return self._read(*where)
+            return self._read(where, values)
         except SQLAlchemyError:
             if not known:
                 raise
             return known
 
-    def _read(self, *where: ColumnElement[bool]) -> list[Workspace]:
+    def _read(self, where: str, values: Sequence[str | int]) -> list[Workspace]:
+        living = select(models.Workspace).where(models.Workspace.dead_at.is_(None), text(f"({where})"))
+        named = dict(zip(("one", "two", "three"), values, strict=False))
         with self._database.session() as session:
-            rows = session.scalars(select(Table).where(Table.dead_at.is_(None), *where).order_by(Table.id)).all()
+            rows = session.scalars(living.order_by(models.Workspace.id), named).all()
         return [workspace for row in rows if (workspace := self._opened(row))]
 
-    def _opened(self, row: Table) -> Workspace | None:
+    def _opened(self, row: models.Workspace) -> Workspace | None:
         """One whose secrets nobody can read must not stop the others; `sluice doctor` tells the cure."""
         try:
             secrets = self.vault.open_all(row.secrets)
