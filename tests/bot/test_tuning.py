@@ -255,7 +255,7 @@ def test_a_chat_in_which_one_is_not_is_refused(scene):
 
 
 SAID = {
-    "notify warnings off": "off; to be seen with: today",
+    "notify warnings off": "off; to be seen with: Today",
     "通知 公海 关": "off; to be seen with: pool",
     "notify pool only digest": "Pool news\n  once a day, at 09:00",
     "通知 预警 只汇总": "Warnings\n  once a day, at 09:00",
@@ -294,7 +294,7 @@ def test_a_wish_is_undone_by_one_word(scene):
     said_to(scene, "notify warnings off")
     said_to(scene, "notify max 20")
     assert "as many as there are" in (shown := said_to(scene, "undo"))
-    assert "off; to be seen with: today" in shown
+    assert "off; to be seen with: Today" in shown
     assert "Nothing to undo" in said_to(scene, "undo")
 
 
