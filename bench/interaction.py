@@ -29,7 +29,7 @@ from bot.platforms.base import Platform
 from crm.clock import DrivenClock
 from crm.db import Database
 from crm.settings import Settings
-from ops.runtime import compose
+from ops.runtime import compose, settle
 from tests import build
 from tests.bot import cards as samples
 from tests.bot.cards.samples import SAMPLES
@@ -52,6 +52,7 @@ def run(env: Env) -> list[Figure]:
         statement_timeout_ms=60_000,
     )  # fmt: skip
     bot = compose(settings)
+    settle()  # as every web process does
     try:
         shares = [_share(bot, seeded, name, lines) for name, lines in _said(database, seeded).items()]
         return shares + _cards(env, bot.platforms)
