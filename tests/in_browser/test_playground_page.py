@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
-from bot.cards.model import Card
+from bot.cards.model import Card, Row
 from bot.interaction import Answer
 from bot.platforms.base import Address
 from tests.drivers.playground_stage import LEAD, LOG, POOL, TAKEN, Stage
@@ -54,6 +54,21 @@ def test_two_lines_in_a_row_stand_together(stage: Stage, open_as: Open) -> None:
     say(page, "today")
     expect(page.locator(".talk .said")).to_have_text(["new", "today"])
     expect(page.locator(".message.follows .gutter")).to_have_text(re.compile(r"\d\d:\d\d"))
+
+
+def test_whoever_says_something_sees_the_answer_also_after_a_card_longer_than_the_view(
+    stage: Stage, open_as: Open
+) -> None:
+    rows = tuple(Row(f"L-{number}", "a lead") for number in range(60))
+    stage.script.answers |= {"my": Answer(Card("Your leads", rows)), "claim next": Answer(TAKEN)}
+    page = open_as("ann")
+    say(page, "my")
+    expect(page.locator(".talk .card")).to_have_count(1)
+    say(page, "claim next")
+    expect(page.locator(".talk .card").last).to_be_in_viewport()
+    say(page, "my")
+    expect(page.locator(".talk .card")).to_have_count(3)
+    expect(page.locator(".talk .card h3").last).to_be_in_viewport()
 
 
 def test_a_form_opens_shows_what_is_wrong_and_is_sent(stage: Stage, open_as: Open) -> None:

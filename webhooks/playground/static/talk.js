@@ -21,7 +21,7 @@ let readUpTo = Infinity;
 
 export function talkView() {
   on("messages", changed);
-  on("pending", draw);
+  on("pending", said);
   on("open", opened);
   for (const topic of ["me", "lang"]) on(topic, () => redraw());
   on("clock", () => redraw());
@@ -81,7 +81,7 @@ function redraw() {
 
 function changed(messages) {
   const here = messages.filter((message) => message.conversation === state.open);
-  const stay = !stuck;
+  const stay = !stuck && !here.some((message) => message.author === state.me && !message.edited);
   for (const id of here.flatMap((message) => [message.id, rootOf(message)])) list.querySelector(`[data-id="${id}"]`)?.setAttribute("data-stale", "");
   draw();
   const others = here.filter((message) => message.author !== state.me);
@@ -89,6 +89,14 @@ function changed(messages) {
   const fresh = others.filter((message) => !message.edited);
   if (stay && fresh.length) announce();
   else if (fresh.length || here.some((message) => message.author === state.me)) toEnd();
+}
+
+// Whoever says something wants to see the answer, also after a card that is longer than the view.
+function said() {
+  draw();
+  if (!state.pending.some((draft) => draft.place === state.open && !draft.error)) return;
+  toEnd();
+  stuck = true;
 }
 
 function announce() {
