@@ -55,7 +55,8 @@ def last(uow: UnitOfWork, *, actor: Actor, place: str) -> LeadView | None:
 def likely(uow: UnitOfWork, *, actor: Actor, most: int = MOST) -> list[LeadView]:
     """The leads that the actor probably means, the likeliest first."""
     who = {"org": uow.org_id, "me": actor.id, "today": uow.now - timedelta(days=1), "most": most}
-    found = leads.many(uow, actor=actor, lead_ids=list(uow.session.scalars(_LIKELY, who)))
+    seen_lately = leads.many(uow, actor=actor, lead_ids=list(uow.session.scalars(_LIKELY, who)))
+    found = [lead for lead in seen_lately if lead.status != "void"]
     seen = {lead.id for lead in found}
     mine = [lead for lead in leads.mine(uow, actor=actor, most=most) if lead.id not in seen]
     return [*found, *mine][:most]
