@@ -6,8 +6,6 @@ draw; what a template asks for is read once before, so that only templates, pars
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -31,13 +29,9 @@ from crm.db import Database
 from crm.settings import Settings
 from ops.runtime import compose, settle
 from tests import build
-from tests.bot import cards as samples
-from tests.bot.cards.samples import SAMPLES
+from tests.bot.cards.every_sample import SAMPLES
 from tests.bot.cards.scene import Scene
 
-for module in pkgutil.iter_modules(samples.__path__, f"{samples.__name__}."):
-    if ".samples_of_" in module.name:
-        importlib.import_module(module.name)  # where it puts its samples beside the others
 LEADS, WARM_UP, TIMES, DRAWN = 10_000, 60, 200, 15
 _FREE = text(
     "select number from lead where org_id = :org and owner_id is null and status = 'open' order by score limit :many"

@@ -76,8 +76,12 @@ def read(wanted: tuple[Parameter, ...], context: Context, words: str, example: s
     return values
 
 
-def _lead(context: Context, words: str) -> tuple[LeadView, str]:
-    """A reference first; else the lead of the quoted card, words that fit one lead in the actor's scope, or "it"."""
+def _lead(context: Context, words: str, *, free: bool = False) -> tuple[LeadView, str]:
+    """A reference first; else the lead of the quoted card, words that fit one lead in the actor's scope, or "it".
+
+    Args:
+        free: of several that are called alike the one without an owner is meant; else the actor's own.
+    """
     found = _FIRST.match(words)
     if found:
         try:
@@ -91,13 +95,17 @@ def _lead(context: Context, words: str) -> tuple[LeadView, str]:
     if context.tapped and not words:
         raise Missing
     rest = about.after_it(words)
-    return _latest(context, words if rest is None else rest) if rest is not None or not words else named(context, words)
+    if rest is not None or not words:
+        return _latest(context, words if rest is None else rest)
+    return named(context, words, free=free)
 
 
-def named(context: Context, words: str) -> tuple[LeadView, str]:
+def named(context: Context, words: str, *, free: bool = False) -> tuple[LeadView, str]:
     """The lead whose name, company or phone ending the line begins with, and what follows; "it" where none is named.
 
-    Of a name the most words that fit a lead are it. Raises LeadAmbiguous, LeadUnknown, LeadWanted, LeadNotFound.
+    Of a name the most words that fit a lead are it; of those called alike one's own, or the free one.
+
+    Raises: LeadAmbiguous, LeadUnknown, LeadWanted, LeadNotFound.
     """
     heads = _heads(words)
     sentence = about.begins_sentence(words)
@@ -108,6 +116,9 @@ def named(context: Context, words: str) -> tuple[LeadView, str]:
         open_ones = [lead for lead in matches if lead.status == "open"] or matches
         rest = _BREAK.sub("", words[len(head) :])
         if len(open_ones) > 1:
+            likely = [lead for lead in open_ones if (lead.owner_id is None if free else lead.mine)]
+            if len(likely) == 1:
+                return likely[0], rest
             raise LeadAmbiguous(leads=[lead.id for lead in open_ones], rest=rest)
         if open_ones:
             return open_ones[0], rest
@@ -151,14 +162,14 @@ def _raw_ref(context: Context, words: str) -> tuple[RawRef, str]:
         return RawRef(found.group(1)), words[found.end() :].strip()
     if context.tapped:
         raise Missing
-    lead, rest = _lead(context, words)
+    lead, rest = _lead(context, words, free=True)
     return RawRef(lead.ref), rest
 
 
 def meant(context: Context, words: str, example: str) -> RawRef:
     """The reference of the lead that the words mean. Raises MissingArgument, and what `named` raises."""
     try:
-        return RawRef(_lead(context, words)[0].ref)
+        return RawRef(_lead(context, words, free=True)[0].ref)
     except Missing:
         raise MissingArgument(example=example) from None
 

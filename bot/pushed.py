@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,9 @@ from bot.cards.language import _
 from bot.cards.model import Actions, Block, Button, Card, Text
 from bot.notices import NOTICES
 from bot.platforms.base import Platform
+
+# Between a name and Chinese words stands a space, between Chinese words none.
+_GAP = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 
 
 def drawn(
@@ -36,7 +40,7 @@ def because(push: Mapping[str, Any], facts: Facts) -> str:
         return facts.words.say(_("It comes here because this group is bound to its team or pool."))
     lead = facts.lead_ref(push["lead"]) if push["lead"] else facts.words.say(_("each of these leads"))
     why = facts.words.say(NOTICES[push["topic"]].why, lead=lead)
-    return facts.words.say(_("You get this because {why}."), why=why)
+    return _GAP.sub("", facts.words.say(_("You get this because {why}."), why=why))
 
 
 def tuned(card: Card, push: Mapping[str, Any], facts: Facts, platform: Platform) -> Card:

@@ -36,6 +36,13 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["sockets"] = (str(sockets.postgres), str(sockets.valkey))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What has a long form, which is what asks for rounds, belongs to `make chaos`; and so does every promise."""
+    for item in items:
+        if "/promises/" in item.nodeid or hasattr(getattr(item, "module", None), "rounds"):
+            item.add_marker(pytest.mark.chaos)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the engines where this process started them."""
     if engines := config.stash.get(ENGINES, None):

@@ -32,9 +32,9 @@ from webhooks.slack_words import mentioned, words
 
 # The home page shows the worklist, which has words of its own.
 HOME_WORDS = "today"
-# What is done on the home page shows there; everything else is worth a look of its own.
 # An entry of manifests before this version, whose form is filled by its words.
 WITH_WORDS = {"lead.new"}
+# What is done on the home page shows there; everything else is worth a look of its own.
 QUIET = ("duty.", "task.done", "task.snooze", "home")
 MOST_LINKS = 5
 SLACKBOT = "USLACKBOT"

@@ -22,15 +22,14 @@ def one_line(text: str) -> str:
 
 def cut(text: str, limit: int) -> str:
     """At most `limit` UTF-16 units (how chat clients count), ending in an ellipsis when something was cut."""
-    if len(text) * 2 <= limit or units(text) <= limit:
+    if len(text) * 2 <= limit:
         return text
-    kept, used = [], len(ELLIPSIS)
-    for char in text:
-        used += units(char)
-        if used > limit:
-            break
-        kept.append(char)
-    return _whole("".join(kept)) + ELLIPSIS
+    raw = text.encode("utf-16-le", errors="surrogatepass")
+    if len(raw) <= limit * 2:
+        return text
+    # Half an emoji at the end is ignored.
+    kept = raw[: max(limit - len(ELLIPSIS), 0) * 2].decode("utf-16-le", errors="ignore")
+    return _whole(kept) + ELLIPSIS
 
 
 def cut_bytes(text: str, limit: int) -> str:

@@ -126,7 +126,9 @@ def share(context: Context, lead: LeadView, words: Rest | None = None) -> Reply:
 
 def replied(context: Context, question: QuestionView, words: str) -> Reply:
     """What was said in a question's thread."""
-    return _shown(context, asking.reply(context.uow, actor=context.actor, question=question, words=words))
+    answered = asking.reply(context.uow, actor=context.actor, question=question, words=words)
+    members.remember_past(context.uow, context.actor)
+    return _shown(context, answered)
 
 
 def addressed(context: Context, words: str) -> tuple[Actor, str]:

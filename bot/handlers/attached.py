@@ -28,7 +28,7 @@ def came(context: Context) -> Reply | None:
     files = context.interaction.files
     if any(file.is_table for file in files):
         return router.happen("table", context)
-    if any(file.size > file_kinds.LARGEST for file in files):
+    if any(file.size > file_kinds.LARGEST or not file_kinds.may_be(file.name, file.mime) for file in files):
         raise FileUnwanted(limit=file_kinds.MEGABYTES)
     coming = [Coming(file.name, file.mime, file.size, file.handle) for file in files]
     ids = attachments.announce(context.uow, actor=context.actor, workspace_id=context.workspace.id, files=coming)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot import said
 from bot.arguments import Id
+from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.handlers import leads as lead_handlers
 from bot.router import action
@@ -51,7 +52,7 @@ def reply_in_thread(context: Context, ref: str, words: str) -> Reply:
 def logged(context: Context, lead: LeadView, words: str) -> Reply:
     """A follow-up as a form tells it: an outcome that was chosen says more than the words."""
     if not words.strip():
-        raise MissingArgument(example="log L-1042 …")
+        raise MissingArgument(example=_("log L-1042 called, no answer"))
     chosen = context.fields.get("outcome", "")
     follow_up, vague = said.understood(context, words)
     if chosen in OUTCOMES:

@@ -17,7 +17,7 @@ from bot.understanding.money import find_money
 from bot.understanding.text import fold
 from crm.errors import NoContact, TooManyRows
 from crm.rules.arrival import Arrival
-from crm.services import importing, leads, pending_lines, pipeline
+from crm.services import assignments, importing, leads, pending_lines, pipeline
 from crm.services.leads import LeadView
 
 _NUMBER = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
@@ -181,6 +181,7 @@ def won(context: Context, lead: LeadOrSum, amount: Rest | None = None) -> Reply:
 def lost(context: Context, lead: LeadView, reason: Rest | None = None) -> Reply:
     given = context.fields.get("reason") or reason
     if not given:
+        assignments.own(context.actor, lead)
         return replace(context.reply("lost_why", about=lead.id), asks=("lead.lost", lead.ref))
     pipeline.lost(context.uow, actor=context.actor, lead=lead, reason=given)
     return context.reply("closed", lead=lead.id, won=False)

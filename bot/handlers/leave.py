@@ -35,6 +35,8 @@ def leave(context: Context, words: Rest | None = None) -> Reply:
     elif said:
         first, last = _days(context, who, said)
         leaves.take(context.uow, actor=context.actor, member=who, first=first, last=last)
+    if said:
+        members.remember_past(context.uow, context.actor)
     return context.reply("leave", member=who.id)
 
 

@@ -112,6 +112,7 @@ def _stopped(last: Claimed) -> dict[str, object]:
 def release(context: Context, lead: LeadView, reason: Rest | None = None) -> Reply:
     given = context.fields.get("reason") or reason
     if not given:
+        assignments.own(context.actor, lead)
         return replace(context.reply("release_why", about=lead.id), asks=("lead.release", lead.ref))
     given, pool_id = _to_pool(context, given)
     pool = assignments.release(context.uow, actor=context.actor, lead=lead, reason=given, pool_id=pool_id)

@@ -87,7 +87,7 @@ def admin(context: Context, words: Rest | None = None) -> Reply:
         return context.reply("made_admin", member=first.id)
     actor, name = context.need_admin(), (words or "").strip()
     if not name:
-        raise MissingArgument(example="admin @Ann")
+        raise MissingArgument(example=_("admin @Ann"))
     if name.lower().startswith(("code ", "码 ")):
         who = members.find(context.uow, name.split(maxsplit=1)[1])
         return _code(context, actor, who)

@@ -7,7 +7,7 @@ from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.router import action, command
 from crm.errors import BadArgument
-from crm.services import feeds
+from crm.services import feeds, members
 from crm.vault import Vault
 
 
@@ -41,8 +41,10 @@ def calendar(context: Context, word: Word | None = None) -> Reply:
             token = feeds.address_of(context.uow, vault, actor=context.actor)
         case "new" | "新" | "新建" | "更换":
             token = feeds.renew(context.uow, vault, actor=context.actor)
+            members.remember_past(context.uow, context.actor)
         case "off" | "关闭" | "关" | "停用":
             feeds.end(context.uow, actor=context.actor)
+            members.remember_past(context.uow, context.actor)
             return context.reply("calendar", on=False)
         case _:
             raise BadArgument(given=str(word), example=_("calendar new"))

@@ -31,6 +31,19 @@ _STARTS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
 )
 
 
+_SUFFIXES = frozenset({
+    "png", "jpg", "jpeg", "gif", "webp", "heic", "heif", "amr", "silk", "wav", "ogg", "oga", "opus", "flac", "mp3",
+    "aac", "m4a", "mp4", "3gp", "mov", "qt", "webm", "weba", "pdf",
+})  # fmt: skip
+
+
+def may_be(name: str, mime: str) -> bool:
+    """Whether a file that is called so by its sender's device could be one to keep; nameless ones could."""
+    kind, suffix = mime.partition(";")[0].strip().lower(), name.rpartition(".")[2].lower() if "." in name else ""
+    told = kind.startswith(("image/", "audio/")) or kind == "application/pdf" or suffix in _SUFFIXES
+    return told or (not suffix and kind in ("", "application/octet-stream"))
+
+
 def mime_of(content: bytes) -> str | None:
     """The kind of a picture, recording or paper that may be kept; None for anything else."""
     return next((mime for start, mime in _STARTS if start.match(content[:16])), None)

@@ -99,7 +99,7 @@ def lay(desk, many, **facts):
 def test_each_of_two_gets_exactly_what_the_cap_allows(database, time, kind, cap):
     rules, code = CLAIMS[kind]
     desk = Desk(database, time, rules.format(cap=cap))
-    refs = lay(desk, 2 * cap + THREADS, level="A")
+    refs = lay(desk, max(2 * cap + THREADS, rounds(short=0, full=1000)), level="A")
     by_number = refs * 3
     works = [claims_next(desk, "ann"), claims_next(desk, "bob"), claims_one(desk, "ann", by_number)]
     assert storm(desk, *works) == {code}

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from crm.errors import ExtensionsUsed, LeadNotYours, NotAllowed, OldCard, Refusal, SelfSourced
 from crm.services import breaker, clocks, follow_ups, leads, members, recycling
 from tests import build
+from tests.rounds import rounds
 
 RULES = """
 recycle:
@@ -147,7 +148,7 @@ def log(uow, acme, lead_id):
 
 
 def test_of_a_recycle_and_a_follow_up_at_once_exactly_one_happens(database, acme, time):
-    for _ in range(20):
+    for _ in range(rounds(short=20, full=500)):
         lead_id = own(database, acme)
         time.advance(days=1)
         logged = race(database, acme, lead_id)

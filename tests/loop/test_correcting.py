@@ -107,3 +107,15 @@ def test_the_timeline_says_who_what_and_why(world: World) -> None:
     assert "changed the stage →" in story
     assert "Sluice recycled" in story
     assert "no follow-up for 7 d" in story
+
+
+def test_of_two_called_alike_ones_own_is_meant_and_for_a_claim_the_free_one(world: World) -> None:
+    mine = world.lead(owner="ann", name="Lu Wei", phone="+8613800138001")
+    free = world.lead(pool="open", name="Lu Wei", phone="+8613800138002")
+    assert mine in told(world, "log Lu Wei called, no answer")
+    assert free in told(world, "claim Lu Wei")
+
+
+@pytest.mark.parametrize("word", ["lost", "release"])
+def test_whose_lead_it_is_comes_before_why_it_goes(world: World, word: str) -> None:
+    assert "Take it first" in told(world, f"{word} {world.lead(pool='open')}")

@@ -20,11 +20,13 @@ WECHAT = "陆伟 2026/3/3 14:05:33\n能报个价吗\n李娜 2026/3/3 14:06:10\n�
 KEPT = "select count(*) from attachment where state = 'kept' and lead_id is not null and activity_id is not null"
 
 
-def drops(world: World, content: bytes = PNG, *, text: str = "", name: str = "card.png") -> Any:
+def drops(
+    world: World, content: bytes = PNG, *, text: str = "", name: str = "card.png", mime: str = "image/png"
+) -> Any:
     """Ann drops a file into the playground's private chat; the answer as the API tells it."""
     body = {
         "as": build.external("playground", "ann", world.acme.org_id), "name": name, "text": text,
-        "data": base64.b64encode(content).decode(), "mime": "image/png",
+        "data": base64.b64encode(content).decode(), "mime": mime,
     }  # fmt: skip
     where = {"workspace": f"playground-{world.acme.org_id}"}
     told = world.client.post("/playground/api/upload", params=where, json=body).json()
@@ -72,6 +74,13 @@ def test_what_is_no_picture_recording_or_paper_is_not_kept_and_that_is_said(worl
     assert [card.title for card in ann.inbox()].count("I could not keep your file") == len(wrong)
     assert (world.count(KEPT), logged(world)) == (0, len(wrong))
     assert world.count("select count(*) from attachment where content is not null") == 0
+
+
+def test_what_is_plainly_something_else_logs_nothing(world: World) -> None:
+    ref = world.lead(owner="ann")
+    answer = drops(world, b"MZ", text=ref, name="leads.exe", mime="application/x-msdownload")
+    assert "pictures, recordings and PDF" in answer["plain"]
+    assert (logged(world), world.count("select count(*) from attachment")) == (0, 0)
 
 
 def test_a_link_shows_the_file_to_whoever_asked_for_some_minutes(world: World) -> None:

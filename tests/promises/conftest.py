@@ -16,13 +16,6 @@ from tests.world import House, World, move_in, open_world
 NO_LIMITS = "claim: {per_day: null, capacity: {default: null}}"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every promise has a long form."""
-    for item in items:
-        if "/promises/" in item.nodeid:
-            item.add_marker(pytest.mark.chaos)
-
-
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
     """Crashes are meant here, and drawing their traces would take most of the time."""

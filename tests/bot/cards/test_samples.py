@@ -11,25 +11,8 @@ import bot.cards
 from bot.cards.language import LOCALES
 from bot.cards.model import Card, Form, Row
 from bot.notices import NOTICES
-from tests.bot.cards import (
-    fitting,
-    samples_of_aside,
-    samples_of_asking,
-    samples_of_contacts,
-    samples_of_home,
-    samples_of_lists,
-    samples_of_merging,
-    samples_of_notices,
-    samples_of_offers,
-    samples_of_pools,
-    samples_of_reasons,
-    samples_of_rules,
-    samples_of_sheets,
-    samples_of_team,
-    samples_of_work,
-    snapshots,
-)
-from tests.bot.cards.samples import SAMPLES
+from tests.bot.cards import fitting, snapshots
+from tests.bot.cards.every_sample import SAMPLES
 from tests.bot.cards.scene import Scene
 
 TEMPLATES = Path(bot.cards.__file__).parent / "templates"
@@ -37,20 +20,6 @@ NAMES = sorted(SAMPLES)
 CHECKS = {"slack": fitting.check_slack, "wecom": fitting.check_wecom, "playground": fitting.check_playground}
 WECOM_LABEL = 10
 CHINESE = re.compile("[\u4e00-\u9fff]")
-assert samples_of_aside
-assert samples_of_asking
-assert samples_of_home
-assert samples_of_contacts
-assert samples_of_lists
-assert samples_of_merging
-assert samples_of_notices
-assert samples_of_pools
-assert samples_of_reasons
-assert samples_of_rules
-assert samples_of_sheets
-assert samples_of_offers
-assert samples_of_team
-assert samples_of_work
 
 Drawn = dict[str, Card | Form]
 
