@@ -1,11 +1,12 @@
 """What a newcomer does in the first minutes, in a real browser."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
-from bot.cards.model import Card, Row
+from bot.cards.model import Card, Input, Option, Row
 from bot.interaction import Answer
 from bot.platforms.base import Address
 from tests.drivers.playground_stage import LEAD, LOG, POOL, TAKEN, Stage
@@ -14,6 +15,9 @@ from tests.in_browser.conftest import Open
 pytestmark = pytest.mark.browser
 SHEET: FilePayload = {"name": "leads.csv", "mimeType": "text/csv", "buffer": b"name,phone\nChen Wei,13800138000\n"}
 PHOTO: FilePayload = {"name": "card.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n"}
+OUTCOMES = (Option("won", "Won"), Option("lost", "Lost"))
+HOW = Input("outcome", "How did it go?", "select", OUTCOMES, optional=True)
+WHY = Input("reason", "Why did we lose it?", only_if="outcome=lost")
 EXTRA: FilePayload = {"name": "too much", "mimeType": "image/png", "buffer": b"x"}
 
 
@@ -74,7 +78,7 @@ def test_whoever_says_something_sees_the_answer_also_after_a_card_longer_than_th
 def test_a_form_opens_shows_what_is_wrong_and_is_sent(stage: Stage, open_as: Open) -> None:
     stage.script.answers |= {
         "today": Answer(LEAD),
-        "action lead.log": Answer(form=LOG),
+        "action lead.log": Answer(form=replace(LOG, inputs=(*LOG.inputs, HOW, WHY))),
         "form lead.log": Answer(errors={"note": "Say a little more."}),
     }
     page = open_as("ann")
@@ -90,10 +94,16 @@ def test_a_form_opens_shows_what_is_wrong_and_is_sent(stage: Stage, open_as: Ope
     stage.script.answers["form lead.log"] = Answer(TAKEN)
     dialog.get_by_label("What was said").fill("wants a quote")
     dialog.get_by_label("Next contact").fill("2026-03-05T15:00")
+    expect(dialog.get_by_label(WHY.label)).to_be_hidden()
+    dialog.get_by_label(HOW.label).select_option("lost")
+    dialog.get_by_label(WHY.label).fill("price")
+    dialog.get_by_label(HOW.label).select_option("won")
+    expect(dialog.get_by_label(WHY.label)).to_be_hidden()
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_have_count(0)
     expect(titles(page).last).to_have_text(TAKEN.title)
-    assert dict(stage.script.asked[-1].fields) == {"note": "wants a quote", "next": "2026-03-05T15:00"}
+    sent = {"note": "wants a quote", "next": "2026-03-05T15:00", "outcome": "won"}
+    assert dict(stage.script.asked[-1].fields) == sent
 
 
 def test_what_is_not_looked_at_is_counted_per_conversation_and_per_person(stage: Stage, open_as: Open) -> None:

@@ -34,6 +34,9 @@ export function openForm(form, submit) {
     h("p", { class: "error general", role: "alert" }),
     h("footer", {}, cancel, send),
   ]);
+  const fit = () => form.inputs.forEach((input) => input.only_if && (body.elements[input.name].closest(".form-field").hidden = !asked(input, body)));
+  body.addEventListener("change", fit);
+  fit();
   body.addEventListener("keydown", (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && body.requestSubmit());
   const dialog = show(form.title, body);
   body.querySelector("input:not([type=hidden]), textarea, select")?.focus();
@@ -41,12 +44,20 @@ export function openForm(form, submit) {
 
 async function sent(event, form, body, send, submit) {
   event.preventDefault();
-  const missing = form.inputs.filter((input) => !input.optional && input.kind !== "hidden" && !body.elements[input.name].value.trim());
+  const inputs = form.inputs.filter((input) => asked(input, body));
+  const missing = inputs.filter((input) => !input.optional && input.kind !== "hidden" && !body.elements[input.name].value.trim());
   if (missing.length) return complain(body, Object.fromEntries(missing.map((input) => [input.name, t("needed")])));
   send.disabled = true;
-  const errors = await submit(Object.fromEntries(form.inputs.map((input) => [input.name, body.elements[input.name].value])));
+  const errors = await submit(Object.fromEntries(inputs.map((input) => [input.name, body.elements[input.name].value])));
   send.disabled = false;
   return complain(body, errors);
+}
+
+// An input may belong to answers of another one: `outcome=lost`, or several with | between them.
+function asked(input, body) {
+  if (!input.only_if) return true;
+  const [name, wanted] = input.only_if.split("=");
+  return wanted.split("|").includes(body.elements[name]?.value);
 }
 
 function complain(body, errors) {
