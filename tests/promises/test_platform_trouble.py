@@ -22,6 +22,7 @@ pytestmark = pytest.mark.usefixtures("unhurried")
 SLACK: dict[str, tuple[Fault, float, float]] = {
     "429 for a second": (throttled(1), 1, 1),
     "429 for half a minute": (throttled(30), 30, 30),
+    "429 for minutes": (throttled(180), 180, 180),
     "429 without a time": (throttled(None), 1, 60),
     "500": (broken(500), 1.6, 2.4),
     "502": (broken(502), 1.6, 2.4),
@@ -35,6 +36,7 @@ WECOM: dict[str, tuple[Any, float, float]] = {
     "too fast": (errcode(45009), 60, 60),
     "too many at once": (errcode(45033), 5, 5),
     "429 for half a minute": (status(429, Retry_After="30"), 30, 30),
+    "429 for minutes": (status(429, Retry_After="180"), 180, 180),
     "500": (status(500), 1.6, 2.4),
     "502": (status(502), 1.6, 2.4),
     "cut after it was done": (cut(), 1.6, 2.4),
@@ -55,7 +57,7 @@ def test_slack_in_trouble_is_tried_again_when_it_says_or_a_little_later(world: W
     remind(world, ["ann"], "slack")
     work(world)
     assert least <= waits(world) <= most
-    world.pass_time(minutes=2)
+    world.pass_time(minutes=4)
     assert [row.state for row in states(world)] == ["sent"]
     assert 1 <= len(world.chat("slack", "ann").inbox()) <= 1 + int(fault.truncate or fault.acts)
 
@@ -67,8 +69,27 @@ def test_wecom_in_trouble_is_tried_again_and_shows_the_message_once(world: World
     remind(world, ["ann"], "wecom")
     work(world)
     assert least <= waits(world) <= most
-    world.pass_time(minutes=2)
+    world.pass_time(minutes=4)
     assert [row.state for row in states(world)] == ["sent"]
+    assert len(world.chat("wecom", "ann").inbox()) == 1
+
+
+@pytest.mark.parametrize(("code", "wait"), [(45009, 60.0), (45033, 5.0)])
+def test_wecom_that_throttles_for_minutes_is_asked_once_per_wait_and_shows_the_message_once(
+    world: World, code: int, wait: float
+) -> None:
+    many = int(180 / wait)
+    world.wecom.script("message/send", *[errcode(code)] * many)
+    remind(world, ["ann"], "wecom")
+    found = []
+    for _ in range(many):
+        work(world)
+        found.append(waits(world))
+        world.time.advance(seconds=wait)
+    assert found == [wait] * many
+    work(world)
+    assert [row.state for row in states(world)] == ["sent"]
+    assert world.wecom.calls["message/send"] == many + 1
     assert len(world.chat("wecom", "ann").inbox()) == 1
 
 
