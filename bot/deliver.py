@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot import homes, limiter, owed, posted, pushed, recipients
+from bot import afresh, homes, limiter, owed, posted, pushed, recipients
 from bot.cards.facts import Facts
 from bot.cards.model import Card
 from bot.limiter import Limiter
@@ -302,7 +302,8 @@ def _call(uow: UnitOfWork, message: Owed, notice: Notice, facts: Facts, silent: 
     args = several or (message.card if notice.several else owed.joined(uow, message))
     name = notice.several if several else notice.card
     push = pushed.push_of(message.id, message.topic, message.lead_id, to_group=message.conversation_id is not None)
-    return {"card": name, "args": args} | ({"push": push | _of_list(several)} if push else {})
+    call = {"card": name, "args": args} | ({"push": push | _of_list(several)} if push else {})
+    return call | afresh.shows(uow, call, message.member_id)
 
 
 def _showing(uow: UnitOfWork, call: dict[str, Any]) -> str:

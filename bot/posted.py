@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from sqlalchemy import text
 
-from bot import pushed
+from bot import afresh, pushed
 from bot.cards.facts import Facts, everybody
 from bot.platforms.base import CardGone, Handle, Platform, PlatformError, Throttled, Unavailable, Workspace
 from bot.workspaces import Workspaces
@@ -103,6 +103,7 @@ _ALONE = text(
       and c.lead_id is not null and c.member_id is not null and c.conversation_id is null
     """
 )
+NOTHING: Mapping[str, str] = {}
 # So many leads of a card that shows several are looked at; cards show fewer.
 MOST_LEADS = 12
 
@@ -217,6 +218,7 @@ class Edits:
             row = dict(found)
             workspace = self._workspaces.by_id(row["workspace_id"])
             platform = self._platforms[workspace.platform] if workspace else None
+            shown = afresh.shows(uow, row["card"], row["member_id"])
             card = pushed.drawn(row["card"], self._facts(uow, row, workspace), platform)
         if workspace is None:
             return
@@ -226,23 +228,28 @@ class Edits:
             self._later(org_id, card_id, exc.retry_after if isinstance(exc, Throttled) else 30.0)
         except PlatformError as exc:
             log.info("edit.gone", cause=exc.cause)
-            self._note(org_id, row, row["handle"], live=False)
-            if isinstance(exc, CardGone) and self._renewed(org_id, row):
+            fate = self._fate(org_id, row) if isinstance(exc, CardGone) and row["member_id"] else "leave"
+            self._note(org_id, row, row["handle"], live=fate == "keep")
+            if fate in ("again", "away"):
                 self._retire(workspace, row["handle"])
         else:
-            self._note(org_id, row, handle, live=True)
+            self._note(org_id, row, handle, live=True, shown=shown)
 
-    def _renewed(self, org_id: int, row: Mapping[str, Any]) -> bool:
-        """A card that somebody waits for and that cannot be edited any more comes anew, once there is news on it."""
+    def _fate(self, org_id: int, row: Mapping[str, Any]) -> afresh.Fate:
+        """What becomes of a person's card that cannot be edited any more. A fresh one has a key: owed once."""
         sheet = row["card"]["args"].get("sheet")
-        if not sheet or row["member_id"] is None:
-            return False
         with self._database.begin(org_id) as uow:
+            if not sheet:
+                # Where cards can always be edited, one that is gone was deleted by whoever had it.
+                return afresh.settle(uow, row) if self._retires(row["workspace_id"]) else "leave"
             if not dropped_sheets.has_news(uow, sheet):
-                return False
+                return "leave"
             key = f"sheet:{sheet}:{row['id']}:{row['wanted']}"
             uow.notify("sheet", to=row["member_id"], key=key, data={"sheet": sheet})
-        return True
+        return "again"
+
+    def _retires(self, workspace_id: int) -> bool:
+        return hasattr(self._platform(workspace_id), "retire")
 
     def _retire(self, workspace: Workspace, handle: Handle) -> None:
         """Take the old card away where the platform can, so that nobody taps it."""
@@ -262,8 +269,11 @@ class Edits:
         )
         return Facts(uow, viewer, workspace.platform if workspace else "")
 
-    def _note(self, org_id: int, row: Mapping[str, Any], handle: Handle, *, live: bool) -> None:
+    def _note(
+        self, org_id: int, row: Mapping[str, Any], handle: Handle, *, live: bool, shown: Mapping[str, str] = NOTHING
+    ) -> None:
         with self._database.begin(org_id) as uow:
+            afresh.keep(uow, row, shown)
             args = {
                 "org": org_id,
                 "id": row["id"],

@@ -130,7 +130,8 @@ class WeCom:
         """Take a message back whose card cannot be changed any more; WeCom allows it for a day."""
         sent_at = handle.get("sent_at")
         if handle.get("msgid") and sent_at and self._time() - datetime.fromisoformat(sent_at) < RECALL_LIFE:
-            self.client(workspace).recall(handle["msgid"])
+            for msgid in (handle["msgid"], *handle.get("longer", ())):
+                self.client(workspace).recall(msgid)
 
     def directory(self, workspace: Workspace) -> Directory:
         """The company's address book and its members' customers, as far as the app may see them."""
@@ -165,13 +166,16 @@ class WeCom:
             return answer
 
         answers = _deliver([*parts, *images], post)
-        return self._handle(user_id, parts[-1], answers[len(parts) - 1])
+        *longer, last = answers[: len(parts)]
+        return self._handle(user_id, parts[-1], last, [each["msgid"] for each in longer if each.get("msgid")])
 
-    def _handle(self, user_id: str, part: cards.Message, answer: Mapping[str, Any]) -> Handle:
+    def _handle(self, user_id: str, part: cards.Message, answer: Mapping[str, Any], longer: Sequence[str]) -> Handle:
+        """Args: longer: the messages above the card that hold what it has no room for; taken back with it."""
         found = {
             "msgid": answer.get("msgid"),
             "response_code": answer.get("response_code"),
             "task_id": part.get("template_card", {}).get("task_id"),
+            "longer": list(longer),
             "userid": user_id,
             "sent_at": self._time().isoformat(),
         }
