@@ -1,7 +1,8 @@
 """The invariants of the engine under everything that rules and people may do to it, in whatever order.
 
 `test_no_lead_is_lost.py` holds the plain loop against a model. Here it is offers, desks, teams' leads, shares, parked
-and held leads, pauses, changed rules and rewound runs; no model says what must happen, but what must be true always.
+and held leads, pauses, changed rules, rewound runs, leave and colleagues who go and come back; no model says what must
+happen, but what must be true always.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from crm.errors import Refusal
 from crm.models import Source
 from crm.rules.access import Actor
 from crm.rules.arrival import Arrival
+from crm.rules.directory import Colleague
 from crm.services import (
+    address_book,
     assignments,
     batches,
     clocks,
@@ -32,6 +35,8 @@ from crm.services import (
     intake,
     lead_facts,
     leads,
+    leaves,
+    leaving,
     members,
     merging,
     nurturing,
@@ -53,8 +58,8 @@ RULES = """
 claim: {{per_day: 6, capacity: {{default: 4, exclude_stages: [quote]}}, cool_down: 1d}}
 protect: {{most: 2, longest: 5d}}
 recycle:
-  - {{name: first, no_first_contact: {first}}}
-  - {{name: quiet, no_follow_up: 5d}}
+  - {{name: first, no_first_contact: {first}, leave: pauses}}
+  - {{name: quiet, no_follow_up: 4wd}}
   - {{name: stuck, stuck_in_stage: 9d}}
 warn: [1d]
 breaker: {{at_least: 1000000}}
@@ -92,6 +97,12 @@ GONE = text(
     select p.id from person p where p.org_id = :o and p.merged_into is not null and (
         exists (select from person_key k where k.org_id = p.org_id and k.person_id = p.id)
         or exists (select from lead l where l.org_id = p.org_id and l.person_id = p.id))
+    """
+)
+DEALT_TO_THE_GONE = text(
+    """
+    select a.lead_id, a.began_by, m.name from assignment a join member m on m.org_id = a.org_id and m.id = a.member_id
+    where a.org_id = :o and a.ended_at is null and not m.active and a.began_at > m.left_at
     """
 )
 LOADS = text(
@@ -214,6 +225,32 @@ class House(RuleBasedStateMachine):
 
         self.works("ada", pick, assign)
 
+    @rule(name=who, ahead=st.integers(0, 2), days=st.integers(1, 3))
+    def takes_leave(self, name: str, ahead: int, days: int) -> None:
+        def take(uow: UnitOfWork, me: Actor) -> None:
+            first = leaves.today(uow, me) + timedelta(days=ahead)
+            leaves.take(uow, actor=me, member=me, first=first, last=first + timedelta(days=days - 1))
+
+        self.does(name, take)
+
+    @rule(name=who, by=st.sampled_from(["mia", ""]))
+    def is_back_from_leave(self, name: str, by: str) -> None:
+        back = lambda uow, me: leaves.cancel(uow, actor=me, member=members.get(uow, self.acme.member[name]))  # noqa: E731
+        self.does(by or name, back)
+
+    @rule(name=who, heir=st.sampled_from([*REPS, ""]))
+    def leaves_the_company(self, name: str, heir: str) -> None:
+        with self.begin() as uow:
+            leaving.sign_off(uow, workspace_id=self.acme.workspace["slack"], external_id=self.on_slack(name))
+        if heir:
+            self.are_transferred(name, heir)
+
+    @rule(name=who)
+    def comes_back(self, name: str) -> None:
+        person, told_at = Colleague(user=self.on_slack(name), name=""), self.time() + timedelta(seconds=1)
+        with self.begin() as uow:
+            address_book.see(uow, workspace_id=self.acme.workspace["slack"], person=person, told_at=told_at)
+
     @rule(giver=who, to=who)
     def are_transferred(self, giver: str, to: str) -> None:
         def transfer(uow: UnitOfWork, boss: Actor) -> None:
@@ -298,6 +335,11 @@ class House(RuleBasedStateMachine):
             assert uow.session.execute(UNEXPLAINED, {"o": uow.org_id}).all() == []
 
     @invariant()
+    def nobody_who_has_left_is_dealt_a_lead(self) -> None:
+        with self.begin() as uow:
+            assert uow.session.execute(DEALT_TO_THE_GONE, {"o": uow.org_id}).all() == []
+
+    @invariant()
     def the_countdown_shown_is_the_one_that_holds(self) -> None:
         rows = {row.id: row for row in self.rows() if row.status == "open" and row.owner_id}
         with self.begin() as uow:
@@ -309,10 +351,11 @@ class House(RuleBasedStateMachine):
         return self.database.begin(self.acme.org_id)
 
     def does(self, name: str, what: Any) -> Any:
-        """Let the person do it, if it is allowed."""
+        """Let the person do it, if it is allowed; who has left does nothing."""
         try:
             with self.begin() as uow:
-                return what(uow, members.get(uow, self.acme.member[name]))
+                me = members.get(uow, self.acme.member[name])
+                return what(uow, me) if me.active else None
         except Refusal:
             return None
 
@@ -328,6 +371,9 @@ class House(RuleBasedStateMachine):
         fitting = [row.id for row in rows if not owner or (row.status == "open" and row.owner_id == owner["owner"])]
         among = fitting or [row.id for row in rows]
         return int(among[pick % len(among)])
+
+    def on_slack(self, name: str) -> str:
+        return build.external("slack", name, self.acme.org_id)
 
     def ref(self, uow: UnitOfWork, lead: int) -> str:
         return f"L-{leads.number_of(uow, lead)}"
