@@ -16,7 +16,7 @@ def understood(context: Context, words: str) -> tuple[FollowUp, bool]:
         return _of_excerpt(context, words, found), False
     told = understand(words, now=context.uow.now, tz=context.actor.timezone, locale=context.actor.locale)
     follow_up = FollowUp(
-        note=told.note or words, outcome=told.outcome, channel=told.channel, stage=None, amount=told.amount,
+        note=told.note or words, outcome=told.outcome, channel=told.channel, step=told.stage, amount=told.amount,
         currency=told.currency, next_at=times.certain(told.next_at) or times.of_form(context),
         next_words=told.next_text,
     )  # fmt: skip

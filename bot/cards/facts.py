@@ -208,6 +208,11 @@ class Facts(
     def stage_name(self, lead: LeadView) -> str:
         return lead.stage_name_zh if self.locale == "zh" else lead.stage_name
 
+    def stage_called(self, lead: LeadView, key: str) -> str:
+        """The name of a stage of this lead's pipeline; the key where it has been taken out since."""
+        found = next((stage for stage in self.stages(lead.id) if stage.key == key), None)
+        return key if found is None else found.name_zh if self.locale == "zh" else found.name
+
     def moment(self, iso: str) -> datetime:
         return datetime.fromisoformat(iso)
 

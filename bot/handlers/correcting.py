@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from bot import times
 from bot.arguments import Id, Word
@@ -12,7 +13,7 @@ from crm.errors import OldCard
 from crm.services import recent_leads, relogging
 from crm.services.leads import LeadView
 
-FIELDS = ("outcome", "channel", "next")
+FIELDS = ("outcome", "channel", "next", "stage", "amount")
 _SPANS = {"3d": 3, "7d": 7}
 
 
@@ -26,10 +27,10 @@ def fix(context: Context, activity: Id, field: Word) -> Reply:
 
 @action("log.set", guards=False)
 def set_(context: Context, activity: Id, field: Word, value: Word) -> Reply:
-    """The right outcome, channel or next time."""
+    """The right outcome, channel, next time or stage; a number that is no amount."""
     if field not in FIELDS:
         raise OldCard
-    changes = {"next_at": _time(context, value)} if field == "next" else {str(field): str(value)}
+    changes = _changes(context, str(field), str(value))
     return _corrected(context, relogging.correct(context.uow, actor=context.actor, activity_id=activity, **changes))
 
 
@@ -55,6 +56,16 @@ def move(context: Context, activity: Id, lead: LeadView) -> Reply:
 def _corrected(context: Context, activity: int) -> Reply:
     lead = relogging.lead_of(context.uow, actor=context.actor, activity_id=activity)
     return context.reply("logged", lead=lead, activity=int(activity), vague=False, guessed=False)
+
+
+def _changes(context: Context, field: str, value: str) -> dict[str, Any]:
+    if field == "next":
+        return {"next_at": _time(context, value)}
+    if field == "stage":
+        return {"stage": value, "step": None}
+    if field == "amount":
+        return {"amount": None, "currency": None}
+    return {field: value}
 
 
 def _time(context: Context, value: str) -> datetime | None:

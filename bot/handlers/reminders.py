@@ -13,6 +13,7 @@ from bot.context import Context, Reply
 from bot.handlers import pool, work
 from bot.router import action, command
 from bot.understanding import about
+from crm.errors import OldCard
 from crm.errors_of_lists import NoTaskThere, TeamNeeded
 from crm.services import departments, leads, members, tasks, team_tasks, timeline
 from crm.services.departments import DepartmentView
@@ -132,6 +133,27 @@ def _done_and_logged(context: Context, lead: LeadView, words: str) -> Reply:
 def done(context: Context, task: TaskView) -> Reply:
     closed = tasks.done(context.uow, actor=context.actor, task_id=task.id)
     return context.reply("task_done", task=closed.id)
+
+
+@action("task.no_answer")
+def no_answer(context: Context, task: TaskView) -> Reply:
+    """Nobody answered; the card of a reminder has the task's version, so that a tap on an old one only refreshes it."""
+    return work.no_answer(context, _lead_of(context, task))
+
+
+@action("task.log")
+def log(context: Context, task: TaskView, words: Rest | None = None) -> Reply:
+    """What came of it: in the form of a follow-up, which is the reminder's, too, as its card is."""
+    lead = _lead_of(context, task)
+    if words or context.fields:
+        return work.log(context, lead, words)
+    return context.form("log_form", lead=lead.id, task=task.id)
+
+
+def _lead_of(context: Context, task: TaskView) -> LeadView:
+    if task.lead_id is None:
+        raise OldCard
+    return leads.access_id(context.uow, actor=context.actor, lead_id=task.lead_id)
 
 
 @command(

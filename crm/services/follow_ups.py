@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from crm.rules import quota
 from crm.rules.access import Actor
 from crm.services import assignments, clocks, pipeline, tasks, timeline
 from crm.services.leads import LeadView
@@ -18,13 +19,16 @@ from crm.uow import UnitOfWork
 NOT_REACHED = frozenset({"no_answer", "wrong_number"})
 # The person must not, or cannot, be called again: reminders and dispatch stop.
 STOPS = frozenset({"do_not_contact", "wrong_number"})
+# Steps that no words reach: a lead is closed by a command or a button of its own.
+CLOSING = frozenset({"won", "lost"})
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
     """What was understood of a sentence.
 
-    `next_at` sets the next reminder, `next_words` says what it is about; `stage` is the stage to move to.
+    `next_at` sets the next reminder, `next_words` says what it is about; `stage` is the open stage to move to, `step`
+    the funnel step that the words speak of: it moves a lead forward, never back, and closes none.
     `occurred_at` is when it was, where that is not now; the clocks run from when it was recorded, all the same, which
     is `recorded_at` for one that is written anew to correct it.
     """
@@ -33,6 +37,7 @@ class FollowUp:
     outcome: str | None = None
     channel: str | None = None
     stage: str | None = None
+    step: str | None = None
     amount: Decimal | None = None
     currency: str | None = None
     next_at: datetime | None = None
@@ -55,7 +60,8 @@ def log(uow: UnitOfWork, *, actor: Actor, lead: LeadView, said: FollowUp) -> int
         columns["contacted_at"] = uow.now
     if said.amount is not None:
         columns |= {"amount": said.amount, "currency": said.currency or lead.currency}
-    stage = _stage_after(uow, lead, said, reached=reached)
+    told = _stage_told(uow, lead, said)
+    stage = told or _stage_reached(uow, lead, reached=reached and not said.stage)
     if stage and stage != lead.stage:
         columns |= {"stage": stage, "stage_entered_at": uow.now}
     activity = timeline.change(
@@ -65,12 +71,15 @@ def log(uow: UnitOfWork, *, actor: Actor, lead: LeadView, said: FollowUp) -> int
         data={
             "outcome": said.outcome, "channel": said.channel, "next": said.next_at, "stage": stage,
             "amount": said.amount is not None, **({"occurred": said.occurred_at} if said.occurred_at else {}),
+            **({"step": said.step} if said.step else {}), **({"told": told} if told else {}),
         },
         made=made, owner=lead.owner_id, **columns,
     )  # fmt: skip
     assert activity is not None, "the lead was read in this transaction"
     if stops:
         _stop(uow, lead, str(said.outcome))
+    if told:
+        pipeline.recount(uow, lead)
     clocks.restart(uow, [lead.id])
     return activity
 
@@ -95,10 +104,32 @@ def _plan(uow: UnitOfWork, actor: Actor, lead: LeadView, said: FollowUp, *, stop
     return made
 
 
-def _stage_after(uow: UnitOfWork, lead: LeadView, said: FollowUp, *, reached: bool) -> str | None:
-    """The stage named in the sentence, else the first step on once the person has been reached."""
+def _stage_told(uow: UnitOfWork, lead: LeadView, said: FollowUp) -> str | None:
+    """The open stage that was chosen, or the first of the step that the words speak of, if it lies ahead.
+
+    A follow-up must never be refused for its words, so these move no lead to where there is no room for it.
+    """
     if said.stage:
-        return pipeline.find_stage(uow, lead.id, said.stage).key
+        chosen = pipeline.find_stage(uow, lead.id, said.stage)
+        return chosen.key if chosen.funnel not in CLOSING and chosen.key != lead.stage else None
+    if not said.step or said.step in CLOSING or said.outcome in STOPS:
+        return None
+    every = pipeline.stages(uow, lead.id)
+    now = next((stage.position for stage in every if stage.key == lead.stage), None)
+    ahead = next((stage for stage in every if stage.funnel == said.step), None)
+    if now is None or ahead is None or ahead.position <= now or _fills(uow, lead, ahead.key):
+        return None
+    return ahead.key
+
+
+def _fills(uow: UnitOfWork, lead: LeadView, stage: str) -> bool:
+    """Whether the lead would fill its owner's capacity in that stage, and does not now."""
+    there, here = (quota.counts(uow.rules, origin=lead.origin, stage=each) for each in (stage, lead.stage))
+    return there and not here
+
+
+def _stage_reached(uow: UnitOfWork, lead: LeadView, *, reached: bool) -> str | None:
+    """The first step on, once the person has been reached."""
     if reached and lead.funnel == "new":
         return next((stage.key for stage in pipeline.stages(uow, lead.id) if stage.funnel == "contacted"), None)
     return None

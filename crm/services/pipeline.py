@@ -76,12 +76,17 @@ def move(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -> 
         uow, lead_id=lead.id, verb="stage", actor_id=actor.id, for_id=_other(actor, lead),
         data={"from": lead.stage, "to": stage.key}, owner=lead.owner_id, stage=stage.key, stage_entered_at=uow.now,
     )  # fmt: skip
+    recount(uow, lead)
+    clocks.restart(uow, [lead.id])
+    return None
+
+
+def recount(uow: UnitOfWork, lead: LeadView) -> None:
+    """The lead stands in another open stage. Raises: MemberFull, CapacityReached where it filled nothing before."""
     try:
         counting.restage(uow, lead.id)
     except FULL as full:
         raise claim_checks.told_of(full, lead.owner_id, mine=lead.mine) from None
-    clocks.restart(uow, [lead.id])
-    return None
 
 
 def won(

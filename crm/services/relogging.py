@@ -48,7 +48,7 @@ def correct(uow: UnitOfWork, *, actor: Actor, activity_id: int, to: LeadView | N
     if entry is None or entry["verb"] != "logged":
         raise NothingToUndo(minutes=uow.rules.undo_minutes)
     lead = leads.access_id(uow, actor=actor, lead_id=entry["lead_id"])
-    said = replace(_said(uow, entry, lead), **changes)
+    said = replace(_said(uow, entry, lead), **({"stage": None} if to else {}) | changes)
     undo.undo(uow, actor=actor, activity_id=activity_id)
     target = leads.access_id(uow, actor=actor, lead_id=to.id if to else lead.id)
     new = follow_ups.log(uow, actor=actor, lead=target, said=said)
@@ -79,7 +79,7 @@ def _said(uow: UnitOfWork, entry: dict[str, Any], lead: LeadView) -> FollowUp:
         note=entry["words"] or "", outcome=data.get("outcome"), channel=data.get("channel"),
         amount=lead.amount if data.get("amount") else None, currency=lead.currency if data.get("amount") else None,
         next_at=next_at if next_at and next_at > uow.now else None, occurred_at=_moment(data.get("occurred")),
-        recorded_at=entry["at"],
+        recorded_at=entry["at"], step=data.get("step"), stage=None if data.get("step") else data.get("told"),
     )  # fmt: skip
 
 

@@ -233,6 +233,8 @@ UNDONE: dict[str, Done] = {
     "snooze": Done("ann", "snooze {lead} Friday", given=contacted),
     "task.take": Done("ann", tap="task.take {lead}", given=lambda scene: a_team_task(scene) and newest_task(scene)),
     "task.done": Done("ann", tap="task.done {lead}", given=a_task),
+    "task.log": Done("ann", tap="task.log {lead} called", given=a_task),
+    "task.no_answer": Done("ann", tap="task.no_answer {lead}", given=a_task),
     "task.snooze": Done("ann", tap="task.snooze {lead} +1h", given=a_task),
     "stage": Done("ann", "stage {lead} quote", given=contacted),
     "stage, reopened": Done("ann", "stage {lead} new", given=lost),

@@ -45,6 +45,15 @@ def test_the_first_contact_is_dated_once_and_moves_a_new_lead_on(desk, lead):
     assert (desk.state(lead)["contacted_at"], desk.state(lead)["stage"]) == (build.NOW, "contacted")
 
 
+def test_a_step_in_the_words_moves_forward_only_and_closes_nothing(desk, lead):
+    seen = []
+    for step in ("qualified", "opportunity", "qualified", "won", "lost"):
+        log(desk, lead, step=step)
+        state = desk.state(lead)
+        seen.append((state["stage"], state["status"]))
+    assert seen == [("qualified", "open"), *[("quote", "open")] * 4]
+
+
 @pytest.mark.parametrize("outcome", ["no_answer", "wrong_number"])
 def test_who_was_not_reached_was_not_contacted(desk, lead, outcome):
     log(desk, lead, outcome=outcome)

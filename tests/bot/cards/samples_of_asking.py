@@ -189,6 +189,18 @@ def fix_next(scene: Scene) -> Shown:
     return scene.tap("ann", "log.fix", f"{newest(scene, 'activity')} next")
 
 
+@sample("fix-stage")
+def fix_stage(scene: Scene) -> Shown:
+    scene.say("ann", f"log {scene.lead(owner='ann', name='Lu Wei')} called, sent the quote")
+    return scene.tap("ann", "log.fix", f"{newest(scene, 'activity')} stage")
+
+
+@sample("fix-amount")
+def fix_amount(scene: Scene) -> Shown:
+    scene.say("ann", f"log {scene.lead(owner='ann', name='Lu Wei')} called, sent the quote, $12,000")
+    return scene.tap("ann", "log.fix", f"{newest(scene, 'activity')} amount")
+
+
 @sample("other_lead")
 def other_lead(scene: Scene) -> Shown:
     scene.lead(owner="ann", name="Zoe")

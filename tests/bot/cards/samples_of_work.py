@@ -124,6 +124,16 @@ def logged_chinese(scene: Scene) -> Shown:
     return scene.say("ann", f"跟进 {ref} 打了电话，要报价，明天下午3点再联系")
 
 
+@sample("logged-stage")
+def logged_stage(scene: Scene) -> Shown:
+    return scene.say("ann", f"log {scene.lead(owner='ann')} called, sent the quote, $12,000")
+
+
+@sample("logged-won")
+def logged_won(scene: Scene) -> Shown:
+    return scene.say("ann", f"log {scene.lead(owner='ann')} they signed today")
+
+
 @sample("logged-vague")
 def logged_vague(scene: Scene) -> Shown:
     return scene.say("ann", f"log {scene.lead(owner='ann')} interested, call back soon")
