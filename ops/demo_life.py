@@ -214,9 +214,8 @@ class _Life:
         after = NEXT_STAGE.get(stage) if forward else None
         note = demo_names.said(self.luck, after or "again", chinese=rep.chinese)
         amount = Decimal(self.luck.randrange(8, 120) * 1000) if after == "quote" else None
-        return FollowUp(
-            note, None, self.luck.choice(("call", "wechat", "visit")), after, amount, "CNY" if amount else None
-        )
+        how = self.luck.choice(("call", "wechat", "visit"))
+        return FollowUp(note, channel=how, stage=after, amount=amount, currency="CNY" if amount else None)
 
     def _win(self, beat: Beat) -> None:
         actor = self.cast.actors[beat.who]
