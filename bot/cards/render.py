@@ -20,7 +20,7 @@ from bot.cards.language import _, translate, translations
 from bot.cards.model import Card, Form, Text
 from bot.cards.parser import parse_card, parse_form
 
-_FORM = re.compile(r'<form [^>]*?action="([a-z_.]+)"')
+_FORM, _ACTION = re.compile(r"<form\b[^>]*>"), re.compile(r'\baction="([^"{]+)"')
 
 
 def card(name: str, args: Mapping[str, Any], facts: Facts) -> Card:
@@ -52,7 +52,8 @@ def asking() -> frozenset[str]:
     env = environment("en")
     assert env.loader is not None, "the environment was made with one"
     sources = (env.loader.get_source(env, name)[0] for name in env.list_templates() if "_form" in name)
-    return frozenset(action for source in sources for action in _FORM.findall(source))
+    forms = (form for source in sources for form in _FORM.findall(source))
+    return frozenset(action for form in forms for action in _ACTION.findall(form))
 
 
 @cache

@@ -15,7 +15,7 @@ from ops.migrate import upgrade
 from ops.sockets import Sockets
 from tests import build
 from tests.doubles.slack_http import Fault
-from tests.doubles.wecom_faults import hang
+from tests.doubles.wecom_faults import errcode, hang
 from tests.promises import processes
 from tests.promises.crowd import Rival, add_rivals
 from tests.rounds import rounds
@@ -36,6 +36,8 @@ def world(engines: Sockets, worker_id: str, redis_url: str) -> Iterator[World]:
     database = Database(url)
     with open_world(url, redis_url, build.clock(), base=database) as opened, processes.path_for_children():
         opened.time.set(datetime.now(UTC))
+        # Whatever time of the day it is: the night's look into the address book tells admins of new colleagues.
+        opened.wecom.script("department/list", *[errcode(60011)] * 100)
         yield opened
     database.close()
     engines.drop_database(f"owed_{worker_id}")
