@@ -72,6 +72,8 @@ def _wrapped(connection: Connection, words: str, args: Mapping[str, Any], exc: p
         connection_invalidated=lost, dialect=dialect,
     )  # fmt: skip
     if lost:
+        # As SQLAlchemy does it: where one connection broke, those that wait in the pool are as old and no better.
+        connection.engine.pool._invalidate(connection.connection, exc)  # noqa: SLF001
         connection.invalidate(exc)
     return wrapped
 

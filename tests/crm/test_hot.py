@@ -5,6 +5,7 @@ from psycopg import errors as pg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, MultipleResultsFound, NoResultFound
 
+from crm.db import Database
 from tests import build
 
 NUMBERS = text("select n, n * 2 as twice from unnest(cast(:numbers as int[])) as t(n)")
@@ -54,3 +55,19 @@ def test_a_lost_connection_is_thrown_away_and_the_next_transaction_has_another(d
     assert lost.value.connection_invalidated
     with database.begin() as uow:
         assert uow.execute(text("select 1"), {}).scalar_one() == 1
+
+
+def test_where_one_connection_broke_those_that_wait_in_the_pool_are_not_tried(migrated_url):
+    database = Database(migrated_url, pool_size=4)
+    pid, ends = (
+        text("select pg_backend_pid()"),
+        text("select set_config('transaction_timeout', '1ms', true), pg_sleep(5)"),
+    )
+    with database.begin() as one, database.begin() as other:
+        before = {one.execute(pid, {}).scalar_one(), other.execute(pid, {}).scalar_one()}
+    with pytest.raises(DBAPIError), database.begin() as uow:
+        uow.execute(ends, {})
+    with database.begin() as one, database.begin() as other:
+        after = {one.execute(pid, {}).scalar_one(), other.execute(pid, {}).scalar_one()}
+    database.close()
+    assert before & after == set()
