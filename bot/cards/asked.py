@@ -4,30 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.cards import conditions
-from bot.cards.words import Words
+from bot.cards.part import Part
 from bot.understanding import about
 from crm.errors_of_asking import FileGone
 from crm.models import Attachment, PendingLine
 from crm.rules import file_kinds
-from crm.rules.access import Actor
 from crm.services import asking, attachments, pending_lines, pipeline, relogging, sharing
 from crm.services.asking import QuestionView
 from crm.services.leads import LeadView
-from crm.uow import UnitOfWork
 
 
-class AskedFacts:
+class AskedFacts(Part):
     """Reads for these cards."""
-
-    if TYPE_CHECKING:
-        uow: UnitOfWork
-        viewer: Actor
-
-        @property
-        def words(self) -> Words: ...
 
     def pending_line(self, line: int) -> PendingLine | None:
         """A line of the viewer's own that waits for a tap."""

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from crm.rules.access import Actor
+from bot.cards.part import Part
 from crm.services import agenda
 from crm.services.agenda import Listed
 from crm.services.leads import LeadView
-from crm.uow import UnitOfWork
 
 
-class HomeFacts:
+class HomeFacts(Part):
     """The part of `Facts` that is about the desk."""
-
-    if TYPE_CHECKING:
-        uow: UnitOfWork
-        viewer: Actor
 
     def my_first(self, most: int) -> Listed[LeadView]:
         """The viewer's leads in the viewer's order, and how many there are."""

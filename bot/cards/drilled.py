@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from bot.cards.language import _
-from bot.cards.words import Words
-from crm.rules.access import Actor
+from bot.cards.part import Part
 from crm.services import drilling
 from crm.services.leads import LeadView
-from crm.uow import UnitOfWork
 
 LEFT = {"due": _("Back to the pool within 24 h"), "idle": _("Idle for a week"), "untouched": _("Never touched")}
 
 
-class DrillFacts:
+class DrillFacts(Part):
     """The part of `Facts` that is about looking into a digest."""
-
-    if TYPE_CHECKING:
-        uow: UnitOfWork
-        viewer: Actor
-
-        @property
-        def words(self) -> Words: ...
 
     def looks(self, department: int | None) -> list[tuple[str, str]]:
         """What can be looked into: values of a choice and their labels."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.cards.language import _, translate
-from bot.cards.words import Words
+from bot.cards.part import Part
 from crm.errors import NoContact
-from crm.rules.access import Actor
 from crm.rules.arrival import NO_CONTACT
 from crm.services import dropped_sheets
-from crm.uow import UnitOfWork
 
 FIELDS = {
     "name": _("Name"), "company": _("Company"), "title": _("Title"), "phone": _("Phone"), "email": _("E-mail"),
@@ -54,15 +52,8 @@ class Dropped:
     for_company: bool
 
 
-class DroppedFacts:
+class DroppedFacts(Part):
     """The part of `Facts` that is about dropped sheets."""
-
-    if TYPE_CHECKING:
-        uow: UnitOfWork
-        viewer: Actor
-
-        @property
-        def words(self) -> Words: ...
 
     def dropped(self, sheet: int) -> Dropped:
         """A sheet of the viewer's own."""

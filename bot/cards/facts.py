@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,7 +20,6 @@ from bot.cards.offered import OfferFacts
 from bot.cards.people import PeopleFacts
 from bot.cards.reasons import ReasonFacts
 from bot.cards.told import NoticeFacts
-from bot.cards.words import Words
 from bot.cards.working import WorkFacts
 from crm.errors import LeadNotFound
 from crm.models import Source
@@ -65,7 +62,6 @@ from crm.services.pools import PoolView
 from crm.services.rehearsing import Rehearsal
 from crm.services.rules_admin import Version
 from crm.services.tasks import TaskView
-from crm.uow import UnitOfWork
 
 REFS = 12  # of leads in one sentence
 LOOKS_ALIKE = 70  # of 100: one digit wrong, missing or swapped
@@ -79,34 +75,11 @@ def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
     )  # fmt: skip
 
 
-@dataclass
 class Facts(
     OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts, WorkFacts, HomeFacts, WordFacts, DroppedFacts,
     DrillFacts, MergeFacts,
 ):  # fmt: skip
-    """Reads for one card. Methods return None where the viewer may not see the thing any more.
-
-    Args:
-        viewer: for whom the card is drawn; `everybody(...)` in a group.
-        platform: which chat shows it, for the few words that differ.
-    """
-
-    uow: UnitOfWork
-    viewer: Actor
-    platform: str = ""
-    images: dict[str, bytes] = field(default_factory=dict)
-
-    @property
-    def locale(self) -> str:
-        return self.viewer.locale
-
-    @cached_property
-    def words(self) -> Words:
-        return Words(self.viewer.locale, self.viewer.timezone, self.uow.now)
-
-    @property
-    def now(self) -> datetime:
-        return self.uow.now
+    """All that templates may ask for. Methods return None where the viewer may not see the thing any more."""
 
     @property
     def rules(self) -> Any:
@@ -133,12 +106,6 @@ class Facts(
 
     def my_leads(self, most: int = 50) -> list[LeadView]:
         return leads.mine(self.uow, actor=self.viewer, most=most)
-
-    def member(self, member_id: int | None) -> str:
-        """A colleague's name; a dash for nobody."""
-        if member_id is None:
-            return "–"
-        return self.viewer.name if member_id == self.viewer.id else members.get(self.uow, member_id).name
 
     def task(self, task_id: int) -> TaskView | None:
         return tasks.view(self.uow, task_id)
@@ -212,20 +179,6 @@ class Facts(
         """The name of a stage of this lead's pipeline; the key where it has been taken out since."""
         found = next((stage for stage in self.stages(lead.id) if stage.key == key), None)
         return key if found is None else found.name_zh if self.locale == "zh" else found.name
-
-    def moment(self, iso: str) -> datetime:
-        return datetime.fromisoformat(iso)
-
-    def lead_ref(self, lead_id: int) -> str:
-        """The reference alone, also of a lead that the viewer may no longer see. Raises LookupError without one."""
-        if not (ref := self.ref_if_any(lead_id)):
-            raise LookupError(lead_id)
-        return ref
-
-    def ref_if_any(self, lead_id: int) -> str:
-        """The same; "" where there is no such lead."""
-        number = leads.number_of(self.uow, lead_id)
-        return f"L-{number}" if number else ""
 
     def lead_refs(self, lead_ids: list[int]) -> list[str]:
         """The references of the first few of these leads, and how many more there are."""

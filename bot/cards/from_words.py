@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from bot.cards.part import Part
 from bot.understanding.contact import Contact, find_contact
 from bot.understanding.sentence import FollowUpSentence, understand
-from crm.rules.access import Actor
 from crm.services import pending_lines
-from crm.uow import UnitOfWork
 
 
-class WordFacts:
+class WordFacts(Part):
     """The part of `Facts` that is about kept words."""
-
-    if TYPE_CHECKING:
-        uow: UnitOfWork
-        viewer: Actor
 
     def understood(self, words: str) -> FollowUpSentence:
         """What a line says of a follow-up, for the viewer to confirm."""

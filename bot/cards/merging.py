@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bot.cards.language import _
-from bot.cards.words import Words
-from crm.rules.access import Actor
+from bot.cards.part import Part
 from crm.services import arbitration, arbitration_views, importing
 from crm.services.arbitration import Pair
 from crm.services.arbitration_views import Spoken
 from crm.services.leads import LeadView
-from crm.uow import UnitOfWork
 
 REASONS = {
     "same_name": _("same name"), "similar_name": _("names alike"), "surname": _("same surname"),
@@ -65,16 +62,8 @@ class Likely:
     why: str
 
 
-class MergeFacts:
+class MergeFacts(Part):
     """The part of `Facts` that is about one person and one record."""
-
-    if TYPE_CHECKING:
-        uow: UnitOfWork
-        viewer: Actor
-        member: Callable[[int | None], str]
-
-        @property
-        def words(self) -> Words: ...
 
     def alike_pair(self, pair_id: int) -> Question | None:
         """Two who look alike, for who decides it."""

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from bot.cards import desks
-from bot.cards.words import Words
-from crm.rules.access import Actor
+from bot.cards.part import Part
 from crm.services import lines, offers, response_clock
 from crm.services.leads import LeadView
 from crm.services.offers import Held
-from crm.uow import UnitOfWork
 
 
-class OfferFacts:
+class OfferFacts(Part):
     """The part of `Facts` that is about the way to an owner."""
-
-    if TYPE_CHECKING:
-        uow: UnitOfWork
-        viewer: Actor
-        member: Callable[[int | None], str]
-
-        @property
-        def words(self) -> Words: ...
 
     def offer(self, offer_id: int) -> Held | None:
         """An offer to the viewer, in whatever state."""

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from bot.cards.part import Part
 from crm.rules.access import Actor
 from crm.services import leaving, members, passing_on
-from crm.uow import UnitOfWork
 
 
-class PeopleFacts:
+class PeopleFacts(Part):
     """The part of `Facts` that is about colleagues."""
-
-    if TYPE_CHECKING:
-        uow: UnitOfWork
 
     def left_behind(self, member_id: int) -> leaving.Left:
         """What stands under the name of somebody who has left."""

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import TYPE_CHECKING
-
 from bot.cards import weekly
-from bot.cards.words import Words
+from bot.cards.part import Part
 from crm.rules import periods
-from crm.rules.access import Actor
 from crm.services import decision_export, health
-from crm.uow import UnitOfWork
 
 
-class ReasonFacts:
+class ReasonFacts(Part):
     """The part of `Facts` that looks back."""
-
-    if TYPE_CHECKING:
-        uow: UnitOfWork
-        viewer: Actor
-        moment: Callable[[str], datetime]
-
-        @property
-        def words(self) -> Words: ...
 
     def health(self, department: int | None, until: str) -> weekly.Week:
         """A team's week up to then."""

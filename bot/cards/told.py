@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from babel.dates import get_day_names
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot.cards.language import _
-from bot.cards.words import BABEL, Words
+from bot.cards.part import Part
+from bot.cards.words import BABEL
 from bot.notices import NOTICES
 from crm.errors import OldCard
-from crm.rules.access import Actor
 from crm.rules.notices import GROUPS, MUTABLE, NEVER_LOST, Mode, Wishes
 from crm.rules.sections.watching import DAYS
 from crm.services import digest_orders, mailbox, preferences
 from crm.services.digest_orders import Order, Place
 from crm.services.mailbox import Told
-from crm.uow import UnitOfWork
 
 SINGLY = 3
 NAMES = {
@@ -115,16 +114,8 @@ class Why:
     mutable: bool
 
 
-class NoticeFacts:
+class NoticeFacts(Part):
     """The part of `Facts` that is about notices."""
-
-    if TYPE_CHECKING:
-        uow: UnitOfWork
-        viewer: Actor
-        lead_ref: Callable[[int], str]
-
-        @property
-        def words(self) -> Words: ...
 
     def wishes(self) -> Shown:
         """What the viewer wishes to be told."""

@@ -6,18 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.cards import wanted_words
 from bot.cards.language import _
-from bot.cards.words import Words
-from crm.rules.access import Actor
+from bot.cards.part import Part
 from crm.rules.wanted import ORDERS, Order
 from crm.services import agenda, leads, orders, saved_lists, tasks
 from crm.services.agenda import Listed
 from crm.services.leads import LeadView
 from crm.services.tasks import TaskView
-from crm.uow import UnitOfWork
 
 WEEK = 7
 MOST_OF_A_WEEK, MOST_OF_A_TEAM = 20, 5
@@ -50,15 +48,8 @@ class Named:
     total: int
 
 
-class WorkFacts:
+class WorkFacts(Part):
     """The part of `Facts` that is about the own work."""
-
-    if TYPE_CHECKING:
-        uow: UnitOfWork
-        viewer: Actor
-
-        @property
-        def words(self) -> Words: ...
 
     def due(self, most: int = 10) -> Listed[TaskView]:
         """The viewer's reminders until the end of the local day, in the viewer's order."""
