@@ -37,9 +37,10 @@ def router(bot: Bot) -> APIRouter:
 
 def _decisions(bot: Bot, vault: Vault, word: str) -> bytes | None:
     """The file; None when the link is not good any more, or its reader no longer may."""
-    ticket = downloads.read(vault, word)
-    if ticket is None:
+    named = downloads.read(vault, word)
+    if named is None:
         return None
+    ticket, period = named
     with bot.database.begin(ticket.org_id) as uow:
         reader = members.get(uow, ticket.member_id)
         if uow.now > ticket.until or not (reader.active and reader.is_manager):
@@ -47,6 +48,6 @@ def _decisions(bot: Bot, vault: Vault, word: str) -> bytes | None:
         stream = io.StringIO()
         writer = csv.writer(stream)
         writer.writerow(decision_export.HEADER)
-        writer.writerows(decision_export.rows(uow, period=ticket.period, reader=reader, most=MOST))
+        writer.writerows(decision_export.rows(uow, period=period, reader=reader, most=MOST))
     # With a mark, so that spreadsheets read Chinese right.
     return stream.getvalue().encode("utf-8-sig")

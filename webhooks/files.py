@@ -50,7 +50,7 @@ def _found(bot: Bot, vault: Vault, word: str) -> Attachment | None:
         if uow.now > ticket.until or not reader.active:
             return None
         try:
-            found = attachments.get(uow, actor=reader, attachment_id=ticket.attachment_id)
+            found = attachments.get(uow, actor=reader, attachment_id=ticket.named[0])
         except FileGone:
             return None
         _read = found.content  # while the session is open: the bytes are read for whoever asks, never with a list

@@ -6,10 +6,9 @@ them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -20,11 +19,11 @@ from crm.errors_of_asking import FileGone
 from crm.models import Attachment
 from crm.rules import file_kinds
 from crm.rules.access import Actor
-from crm.services import leads
+from crm.services import leads, tickets
+from crm.services.tickets import Ticket
 from crm.uow import UnitOfWork
-from crm.vault import Vault, VaultError
+from crm.vault import Vault
 
-GOOD_FOR = timedelta(minutes=15)
 MOST_FILES = 10
 _PURPOSE = "attachment"
 
@@ -37,16 +36,6 @@ class Coming:
     mime: str
     size: int
     handle: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """Which file a link is for, whose it is, and until when it may be used."""
-
-    org_id: int
-    member_id: int
-    attachment_id: int
-    until: datetime
 
 
 def announce(uow: UnitOfWork, *, actor: Actor, workspace_id: int, files: Sequence[Coming]) -> list[int]:
@@ -133,19 +122,13 @@ def erase(uow: UnitOfWork, *, actor: Actor, attachment_id: int) -> int:
 
 
 def issue(vault: Vault, *, actor: Actor, attachment_id: int, now: datetime) -> str:
-    """A ticket as a word for an address, good for a short while."""
-    told = [_PURPOSE, actor.org_id, actor.id, attachment_id, (now + GOOD_FOR).isoformat()]
-    return vault.seal(json.dumps(told)).decode()
+    """A ticket for a file, as a word for an address."""
+    return tickets.issue(vault, _PURPOSE, actor, attachment_id, now=now)
 
 
 def read(vault: Vault, word: str) -> Ticket | None:
-    """What a ticket says; None for anything else. Whoever reads it looks at `until`."""
-    try:
-        purpose, org_id, member_id, attachment_id, until = json.loads(vault.open(word.encode()))
-    except (VaultError, ValueError, TypeError):
-        return None
-    known = purpose == _PURPOSE
-    return Ticket(org_id, member_id, attachment_id, datetime.fromisoformat(until)) if known else None
+    """The ticket, which names the file's id; None for anything else."""
+    return tickets.read(vault, _PURPOSE, word)
 
 
 def _hidden(uow: UnitOfWork, actor: Actor, lead_id: int) -> bool:
