@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,11 +33,12 @@ def of_words(words: str = WORDS) -> Json:
     return _modal(WAIT, "Sluice", [{"type": "section", "text": plain(words, 3000)}])
 
 
-class SlackViews:
+class SlackViews(ABC):
     """The part of the adapter that shows views."""
 
+    @abstractmethod
     def _client(self, workspace: Workspace) -> WebClient:
-        raise NotImplementedError
+        """A client of that workspace."""
 
     def render_home(self, card: Card) -> Json:
         """The card as a person's home page."""
