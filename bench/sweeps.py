@@ -18,7 +18,7 @@ from bench.seed import Seeded
 from bench.working import Worked, work
 from crm.db import Database
 
-LARGE, DUE, ROUNDS = 1_000_000, 100_000, 2
+LARGE, DUE, FEW, ROUNDS = 1_000_000, 100_000, 1_000, 2
 LONGEST, MEMORY = 0.5, 250
 LATER = timedelta(days=2)
 
@@ -88,7 +88,27 @@ def run(env: Env) -> list[Figure]:
     for _ in range(ROUNDS):
         _recycle(database, seeded, many, recycled)
         _dispatch(database, seeded, many, dealt)
-    return [*recycled.figures(), *dealt.figures(), _growth(database, seeded, many)]
+    return [*recycled.figures(), *dealt.figures(), *_straight(database, seeded, many), _growth(database, seeded, many)]
+
+
+def _straight(database: Database, seeded: Seeded, many: int) -> list[Figure]:
+    """What a lead costs in a sweep of many, against a sweep of few."""
+    figures = []
+    for name, sweep in (("recycle", _recycled), ("dispatch", _dealt)):
+        few, most = (median(sweep(database, seeded, size) for _ in range(3)) for size in (FEW, many // 2))
+        figures.append(
+            Figure(f"{name}: a lead of {many // 2:,}, against one of {FEW:,}", most, "ms", few, most / few, 1.2)
+        )
+    return figures
+
+
+def _recycled(database: Database, seeded: Seeded, many: int) -> float:
+    _fall_due(database, seeded, many)
+    return work(database, seeded.org_id, "recycle").seconds * 1000 / many
+
+
+def _dealt(database: Database, seeded: Seeded, many: int) -> float:
+    return work(database, seeded.org_id, "deal", _free(database, seeded, many)).seconds * 1000 / many
 
 
 def _recycle(database: Database, seeded: Seeded, many: int, samples: Samples) -> None:
