@@ -35,6 +35,7 @@ from crm.models.setup import (
     Source,
     Stage,
 )
+from crm.models.source_figures import SourceCost, SourceHour, SourceRefusal
 
 __all__ = [
     "Activity", "Assignment", "Attachment", "Base", "CalendarFeed", "ChatIdentity", "ChatPerson", "ChatUnit",
@@ -42,6 +43,6 @@ __all__ = [
     "Department", "DigestSubscription", "Duplicate", "ImportJob", "Lead", "Leave", "Line", "LinkCode", "Member",
     "Merge", "Message", "Offer", "Organization", "PendingForm", "PendingLine", "Person", "PersonKey",
     "Pipeline", "PlatformToken", "Pool", "PoolScope", "PostedCard", "Question", "RecentLead", "Rehearsal",
-    "RepLoad", "RuleCursor", "RulePause", "RuleSet", "Run", "SavedList", "SendLedger", "Source", "Stage",
-    "Star", "Task", "TeamCalendar", "Tenant", "Workspace",
+    "RepLoad", "RuleCursor", "RulePause", "RuleSet", "Run", "SavedList", "SendLedger", "Source",
+    "SourceCost", "SourceHour", "SourceRefusal", "Stage", "Star", "Task", "TeamCalendar", "Tenant", "Workspace",
 ]  # fmt: skip

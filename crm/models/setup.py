@@ -28,7 +28,10 @@ class Pipeline(Tenant, Base):
 
 
 class Stage(Tenant, Base):
-    """A step of a pipeline; `funnel` is what it counts as: new, contacted, qualified, opportunity, won, lost."""
+    """A step of a pipeline; `funnel` is what it counts as: new, contacted, qualified, opportunity, won, lost.
+
+    `aliases` are further names, folded; a retired one stays where it is and is offered no more.
+    """
 
     __tablename__ = "stage"
     pipeline_id: Mapped[int]
@@ -37,6 +40,8 @@ class Stage(Tenant, Base):
     name_zh: Mapped[str]
     position: Mapped[int]
     funnel: Mapped[str]
+    aliases: Mapped[list[str]] = mapped_column(ARRAY(TEXT), server_default=text("'{}'"))
+    retired_at: Mapped[datetime | None]
     __table_args__ = (
         ForeignKeyConstraint(["org_id", "pipeline_id"], ["pipeline.org_id", "pipeline.id"]),
         UniqueConstraint("org_id", "pipeline_id", "key"),
@@ -44,12 +49,19 @@ class Stage(Tenant, Base):
 
 
 class Source(Tenant, Base):
-    """Where leads come from. Keys are encrypted; the previous one stays valid until `old_key_until`."""
+    """Where leads come from. Keys are encrypted; the previous one stays valid until `old_key_until`.
+
+    `format` names how its posts are written, `mapping` is the description of one that the admin wrote, and `vendor`
+    holds sealed what else the vendor's side needs: tokens, an app's secret.
+    """
 
     __tablename__ = "source"
     key: Mapped[str]
     name: Mapped[str]
     kind: Mapped[str]
+    format: Mapped[str] = mapped_column(server_default="generic")
+    mapping: Mapped[dict[str, Any] | None]
+    vendor: Mapped[bytes | None] = mapped_column(LargeBinary)
     channel: Mapped[str | None]
     campaign: Mapped[str | None]
     pool_id: Mapped[int | None]
@@ -61,7 +73,13 @@ class Source(Tenant, Base):
     last_seen_at: Mapped[datetime | None]
     accepted: Mapped[int]
     rejected: Mapped[int]
-    __table_args__ = (UniqueConstraint("org_id", "key"),)
+    usual_pause: Mapped[int | None]
+    silent_at: Mapped[datetime | None]
+    silence_told_at: Mapped[datetime | None]
+    __table_args__ = (
+        UniqueConstraint("org_id", "key"),
+        Index("ix_source_silent", "org_id", "silent_at", postgresql_where=text("silent_at is not null")),
+    )
 
 
 class Pool(Tenant, Base):
