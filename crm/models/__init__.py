@@ -3,6 +3,7 @@
 from crm.models.asking import Attachment, PendingLine, Question, RecentLead
 from crm.models.base import Base, Tenant
 from crm.models.contact import ChatPerson, ChatUnit, ContactFollow, ContactMove
+from crm.models.intake import FeedEvent, OwedFetch
 from crm.models.lead import Activity, Assignment, Credit, Lead, Offer, Task
 from crm.models.member import ChatIdentity, ClaimEntry, LinkCode, Member, RepLoad
 from crm.models.merging import Duplicate, Merge
@@ -40,9 +41,9 @@ from crm.models.source_figures import SourceCost, SourceHour, SourceRefusal
 __all__ = [
     "Activity", "Assignment", "Attachment", "Base", "CalendarFeed", "ChatIdentity", "ChatPerson", "ChatUnit",
     "ClaimEntry", "Clock", "ContactFollow", "ContactMove", "Conversation", "Credit", "Decision", "Delivery",
-    "Department", "DigestSubscription", "Duplicate", "ImportJob", "Lead", "Leave", "Line", "LinkCode", "Member",
-    "Merge", "Message", "Offer", "Organization", "PendingForm", "PendingLine", "Person", "PersonKey",
-    "Pipeline", "PlatformToken", "Pool", "PoolScope", "PostedCard", "Question", "RecentLead", "Rehearsal",
+    "Department", "DigestSubscription", "Duplicate", "FeedEvent", "ImportJob", "Lead", "Leave", "Line", "LinkCode",
+    "Member", "Merge", "Message", "Offer", "Organization", "OwedFetch", "PendingForm", "PendingLine", "Person",
+    "PersonKey", "Pipeline", "PlatformToken", "Pool", "PoolScope", "PostedCard", "Question", "RecentLead", "Rehearsal",
     "RepLoad", "RuleCursor", "RulePause", "RuleSet", "Run", "SavedList", "SendLedger", "Source",
     "SourceCost", "SourceHour", "SourceRefusal", "Stage", "Star", "Task", "TeamCalendar", "Tenant", "Workspace",
 ]  # fmt: skip
