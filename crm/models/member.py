@@ -34,6 +34,7 @@ class Member(Tenant, Base):
     sort: Mapped[str | None]
     joined_at: Mapped[datetime]
     left_at: Mapped[datetime | None]
+    back_at: Mapped[datetime | None]
     __table_args__ = (
         ForeignKeyConstraint(["org_id", "department_id"], ["department.org_id", "department.id"]),
         Index("uq_member_email", "org_id", "email", unique=True, postgresql_where=text("email is not null")),
