@@ -21,6 +21,7 @@ from crm.models.organization import Department, Leave, Organization, TeamCalenda
 from crm.models.own_lists import CalendarFeed, SavedList, Star
 from crm.models.person import Person, PersonKey
 from crm.models.platform_token import PlatformToken
+from crm.models.privacy import Audit, AuditHead, AuditSeal, Erasure, SealedKey, Suppression
 from crm.models.setup import (
     Decision,
     DigestSubscription,
@@ -39,11 +40,12 @@ from crm.models.setup import (
 from crm.models.source_figures import SourceCost, SourceHour, SourceRefusal
 
 __all__ = [
-    "Activity", "Assignment", "Attachment", "Base", "CalendarFeed", "ChatIdentity", "ChatPerson", "ChatUnit",
-    "ClaimEntry", "Clock", "ContactFollow", "ContactMove", "Conversation", "Credit", "Decision", "Delivery",
-    "Department", "DigestSubscription", "Duplicate", "FeedEvent", "ImportJob", "Lead", "Leave", "Line", "LinkCode",
-    "Member", "Merge", "Message", "Offer", "Organization", "OwedFetch", "PendingForm", "PendingLine", "Person",
-    "PersonKey", "Pipeline", "PlatformToken", "Pool", "PoolScope", "PostedCard", "Question", "RecentLead", "Rehearsal",
-    "RepLoad", "RuleCursor", "RulePause", "RuleSet", "Run", "SavedList", "SendLedger", "Source",
-    "SourceCost", "SourceHour", "SourceRefusal", "Stage", "Star", "Task", "TeamCalendar", "Tenant", "Workspace",
+    "Activity", "Assignment", "Attachment", "Audit", "AuditHead", "AuditSeal", "Base", "CalendarFeed", "ChatIdentity",
+    "ChatPerson", "ChatUnit", "ClaimEntry", "Clock", "ContactFollow", "ContactMove", "Conversation", "Credit",
+    "Decision", "Delivery", "Department", "DigestSubscription", "Duplicate", "Erasure", "FeedEvent", "ImportJob",
+    "Lead", "Leave", "Line", "LinkCode", "Member", "Merge", "Message", "Offer", "Organization", "OwedFetch",
+    "PendingForm", "PendingLine", "Person", "PersonKey", "Pipeline", "PlatformToken", "Pool", "PoolScope",
+    "PostedCard", "Question", "RecentLead", "Rehearsal", "RepLoad", "RuleCursor", "RulePause", "RuleSet", "Run",
+    "SavedList", "SealedKey", "SendLedger", "Source", "SourceCost", "SourceHour", "SourceRefusal", "Stage", "Star",
+    "Suppression", "Task", "TeamCalendar", "Tenant", "Workspace",
 ]  # fmt: skip

@@ -27,6 +27,7 @@ class Lead(Tenant, Base):
         wave: 1, and one more each time it came back from being parked.
         parent_id: the won lead that this one follows; `seller_id` sold it and keeps seeing this one.
         merged_into: the lead of the same person that stands for this one, which is void since.
+        blanked_at: when its own words were erased, because it had been closed for as long as they are kept.
         score_reasons: `[name, points]` of what makes up the score; `score_at` is when it changes by itself.
     """
 
@@ -82,6 +83,7 @@ class Lead(Tenant, Base):
     merged_into: Mapped[int | None]
     score_reasons: Mapped[list[Any]] = mapped_column(server_default="[]")
     score_at: Mapped[datetime | None]
+    blanked_at: Mapped[datetime | None]
     __table_args__ = (
         ForeignKeyConstraint(["org_id", "person_id"], ["person.org_id", "person.id"]),
         ForeignKeyConstraint(["org_id", "owner_id"], ["member.org_id", "member.id"]),
@@ -150,10 +152,13 @@ class Activity(Tenant, Base):
     decision_id: Mapped[int | None]
     undo: Mapped[dict[str, Any] | None]
     undone_at: Mapped[datetime | None]
+    xact: Mapped[int] = mapped_column(server_default=text("(pg_current_xact_id()::text::bigint)"))
     __table_args__ = (
         ForeignKeyConstraint(["org_id", "lead_id"], ["lead.org_id", "lead.id"]),
         Index("ix_activity_lead", "org_id", "lead_id", "at"),
         Index("ix_activity_actor", "org_id", "actor_id", "at"),
+        # The order in which other systems read what happened, without a gap.
+        Index("ix_activity_xact", "org_id", "xact", "id"),
         # The few entries from which the funnel reads which steps a lead has reached.
         Index(
             "ix_activity_step",

@@ -11,6 +11,11 @@ from crm.models.base import Base, Tenant
 
 
 class Person(Tenant, Base):
+    """A customer. Nothing is done with one who is `restricted` but to keep the record, until that is lifted.
+
+    `restricted_for` is why, in the words of who said so; `erased_at`: all that was personal is gone.
+    """
+
     __tablename__ = "person"
     name: Mapped[str]
     company: Mapped[str]
@@ -20,6 +25,9 @@ class Person(Tenant, Base):
     merged_into: Mapped[int | None]
     created_at: Mapped[datetime]
     erased_at: Mapped[datetime | None]
+    restricted_at: Mapped[datetime | None]
+    restricted_by: Mapped[int | None]
+    restricted_for: Mapped[str | None]
     search: Mapped[str] = mapped_column(Computed("lower(name || ' ' || company)", persisted=True))
     __table_args__ = (
         Index("ix_person_name", "org_id", "search", postgresql_ops={"search": "text_pattern_ops"}),
