@@ -38,7 +38,8 @@ class Person(Tenant, Base):
 class PersonKey(Tenant, Base):
     """An exact key: E.164 phone, e-mail, WeChat id or a source's own id. The database refuses duplicates.
 
-    `tail` is the reversed value of a phone, so that "ends in 8000" is an index range.
+    `tail` is the reversed value of a phone, so that "ends in 8000" is an index range. `verified`: whether a code proved
+    that it is the person's own; None where nobody asked.
     """
 
     __tablename__ = "person_key"
@@ -46,6 +47,7 @@ class PersonKey(Tenant, Base):
     kind: Mapped[str]
     value: Mapped[str]
     tail: Mapped[str] = mapped_column(Computed("reverse(value)", persisted=True))
+    verified: Mapped[bool | None]
     __table_args__ = (
         ForeignKeyConstraint(["org_id", "person_id"], ["person.org_id", "person.id"]),
         UniqueConstraint("org_id", "kind", "value"),
