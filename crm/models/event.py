@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,7 +16,7 @@ class Form(Tenant, Base):
     """The page on which people leave their contact for a source; `word` is its name in the address.
 
     Attributes:
-        texts: what the organization says on it, by name and language: `title`, `title.zh`, `intro`, `thanks`, `consent`.
+        texts: what the organization says on it, by name and language: `title`, `title.zh`, `intro`, `consent`.
         fields: `[name, required]` in their order.
         parents: the sites that may show it in a frame.
         verify: whether a phone is proven by a code, where a gateway for messages is set up.
