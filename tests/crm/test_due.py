@@ -38,6 +38,8 @@ DUE = {
     " values (:o, 'digest', 'held', '{}', 'held', 0, :now, :now)",
     "a pair that nobody decided": "insert into duplicate (org_id, left_id, score, reasons, state, at, due_at)"
     " select org_id, id, 80, '[]', 'asked', :now, :now from person where org_id = :o limit 1",
+    "the nightly word of a shadow time": "insert into shadow_time (org_id, why, began_at, report_at)"
+    " values (:o, 'switch-over', :now, :now)",
     "a health card": "update organization set health_at = :now where id = :o",
 }
 
