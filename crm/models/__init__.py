@@ -2,11 +2,14 @@
 
 from crm.models.asking import Attachment, PendingLine, Question, RecentLead
 from crm.models.base import Base, Tenant
+from crm.models.catalogue import CustomField, ListChange, ListEntry
 from crm.models.contact import ChatPerson, ChatUnit, ContactFollow, ContactMove
 from crm.models.event import Event, EventGuest, EventLink, EventMaterial, EventQuestion, Form, PhoneCode
-from crm.models.importing import ImportChunk, ImportRow, SheetMapping, ShadowTime
+from crm.models.importing import ImportChunk, ImportRow, ShadowTime, SheetMapping
 from crm.models.intake import FeedEvent, OwedFetch
+from crm.models.interfaces import ApiToken, Happening, Hook, HookCall
 from crm.models.lead import Activity, Assignment, Credit, Lead, Offer, Task
+from crm.models.leaving import Duty, HandOver, HandOverItem
 from crm.models.member import ChatIdentity, ClaimEntry, LinkCode, Member, RepLoad
 from crm.models.merging import Duplicate, Merge
 from crm.models.message import (
@@ -42,13 +45,13 @@ from crm.models.setup import (
 from crm.models.source_figures import SourceCost, SourceHour, SourceRefusal
 
 __all__ = [
-    "Activity", "Assignment", "Attachment", "Audit", "AuditHead", "AuditSeal", "Base", "CalendarFeed", "ChatIdentity",
+    "Activity", "ApiToken", "Assignment", "Attachment", "Audit", "AuditHead", "AuditSeal", "Base", "CalendarFeed", "ChatIdentity",
     "ChatPerson", "ChatUnit", "ClaimEntry", "Clock", "ContactFollow", "ContactMove", "Conversation", "Credit",
-    "Decision", "Delivery", "Department", "DigestSubscription", "Duplicate", "Erasure", "Event", "EventGuest",
-    "EventLink", "EventMaterial", "EventQuestion", "FeedEvent", "Form", "ImportChunk", "ImportJob", "ImportRow", "Lead",
-    "Leave", "Line", "LinkCode", "Member", "Merge", "Message", "Offer", "Organization", "OwedFetch", "PendingForm",
-    "PendingLine", "Person", "PersonKey", "PhoneCode", "Pipeline", "PlatformToken", "Pool", "PoolScope", "PostedCard",
-    "Question", "RecentLead", "Rehearsal", "RepLoad", "RuleCursor", "RulePause", "RuleSet", "Run", "SavedList",
-    "SealedKey", "SendLedger", "ShadowTime", "SheetMapping", "Source", "SourceCost", "SourceHour", "SourceRefusal",
-    "Stage", "Star", "Suppression", "Task", "TeamCalendar", "Tenant", "Workspace",
+    "CustomField", "Decision", "Delivery", "Department", "DigestSubscription", "Duplicate", "Duty", "Erasure",
+    "Event", "EventGuest", "EventLink", "EventMaterial", "EventQuestion", "FeedEvent", "Form", "HandOver",
+    "HandOverItem", "Happening", "Hook", "HookCall", "ImportChunk", "ImportJob", "ImportRow", "Lead", "Leave", "Line", "LinkCode", "ListChange", "ListEntry", "Member", "Merge",
+    "Message", "Offer", "Organization", "OwedFetch", "PendingForm", "PendingLine", "Person", "PersonKey", "PhoneCode",
+    "Pipeline", "PlatformToken", "Pool", "PoolScope", "PostedCard", "Question", "RecentLead", "Rehearsal", "RepLoad",
+    "RuleCursor", "RulePause", "RuleSet", "Run", "SavedList", "SealedKey", "SendLedger", "ShadowTime", "SheetMapping", "Source", "SourceCost",
+    "SourceHour", "SourceRefusal", "Stage", "Star", "Suppression", "Task", "TeamCalendar", "Tenant", "Workspace",
 ]  # fmt: skip

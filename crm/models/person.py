@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Computed, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import Computed, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.models.base import Base, Tenant
@@ -29,10 +29,16 @@ class Person(Tenant, Base):
     restricted_by: Mapped[int | None]
     restricted_for: Mapped[str | None]
     search: Mapped[str] = mapped_column(Computed("lower(name || ' ' || company)", persisted=True))
+    sound: Mapped[str | None]
     __table_args__ = (
+        Index(
+            "ix_person_sound", "org_id", "sound", postgresql_ops={"sound": "text_pattern_ops"},
+            postgresql_where=text("sound <> ''"),
+        ),
+        Index("ix_person_unheard", "org_id", "id", postgresql_where=text("sound is null")),
         Index("ix_person_name", "org_id", "search", postgresql_ops={"search": "text_pattern_ops"}),
         Index("ix_person_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
-    )
+    )  # fmt: skip
 
 
 class PersonKey(Tenant, Base):

@@ -6,6 +6,7 @@ from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.models.base import Base, Tenant
@@ -62,6 +63,8 @@ class Source(Tenant, Base):
     format: Mapped[str] = mapped_column(server_default="generic")
     mapping: Mapped[dict[str, Any] | None]
     vendor: Mapped[bytes | None] = mapped_column(LargeBinary)
+    name_zh: Mapped[str | None]
+    aliases: Mapped[list[str]] = mapped_column(ARRAY(TEXT), server_default=text("'{}'"))
     channel: Mapped[str | None]
     campaign: Mapped[str | None]
     pool_id: Mapped[int | None]
