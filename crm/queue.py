@@ -25,6 +25,7 @@ READ_SHEET, TAKE_SHEET = "read_sheet", "take_sheet"
 LOOK = "look_for_duplicates"
 CONTACT, COLLEAGUE, MOVES = "read_contact", "read_colleague", "move_contacts"
 FETCH = "fetch_file"
+PLAN, CALL = "plan_calls", "call_hook"
 QUICK, BULK = "quick", "bulk"
 
 

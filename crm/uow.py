@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _OPEN = text(
     "select set_config('sluice.org_id', :org, true),"
     " (select offset_seconds from clock limit 1) as shift,"
-    " (select rule_set_id from organization where id = nullif(:org, '')::bigint) as rules"
+    " o.rule_set_id as rules, o.modules_off as off, o.hooked"
+    " from (select nullif(:org, '')::bigint as id) one left join organization o on o.id = one.id"
 )
 # The insert, not a lookup, decides who is first: a second one of that key waits here until the first has committed.
 _RECEIVE = text(
@@ -34,9 +35,8 @@ _RECEIVE = text(
         on conflict (key) do nothing returning key
     )
     select set_config('sluice.org_id', cast(org as text), true), shift,
-           (select rule_set_id from organization where id = org) as rules,
-           exists (select from first) as is_first
-    from shared
+           o.rule_set_id as rules, o.modules_off as off, o.hooked, exists (select from first) as is_first
+    from shared left join organization o on o.id = org
     """
 )
 # All that is written at the end, in one statement; what it returns are the jobs to be. The touched leads come as JSON,
@@ -70,6 +70,13 @@ _CLOSE = text(
     select id, due_at, null as place from owed union all select id, null, place from touched where behind = 1
     """
 )
+# Whether this transaction has written anything that others may want to be told of.
+_HAPPENED = text(
+    """
+    select exists (select from activity where org_id = :org and xact = pg_current_xact_id()::text::bigint)
+        or exists (select from happening where org_id = :org and xact = pg_current_xact_id()::text::bigint)
+    """
+)
 
 
 @dataclass
@@ -83,6 +90,7 @@ class UnitOfWork:
         muted: facts are written, but nobody is told and no job is started: for histories that are made after the event.
         instead: the lead that was asked for and the one that stands for it since they were merged, by their references.
         is_first: False where the delivery that this transaction serves was served before.
+        off: the modules that this tenant has switched off; `hooked`: other systems are told of what happens.
     """
 
     session: Session
@@ -92,6 +100,8 @@ class UnitOfWork:
     now: datetime = field(init=False)
     rule_set_id: int | None = field(init=False, default=None)
     is_first: bool = field(init=False, default=True)
+    off: frozenset[str] = field(init=False, default=frozenset())
+    hooked: bool = field(init=False, default=False)
     instead: tuple[str, str] | None = field(init=False, default=None)
     _answer: tuple[str, str] | None = field(init=False, default=None)
     _recent: dict[str, Any] = field(init=False, default_factory=dict)
@@ -113,19 +123,24 @@ class UnitOfWork:
         """Begin: learn the time, and the tenant if it is known."""
         row = self.execute(_OPEN, {"org": str(org_id or "")}).one()
         self.now = self.time() + timedelta(seconds=row.shift or 0)
-        self.org_id, self.rule_set_id = org_id or 0, row.rules
+        self._belong(org_id or 0, row)
 
     def receive(self, org_id: int, key: str) -> None:
         """Begin, and write the row of an inbound delivery before anything else."""
         wall = self.time()
         row = self.execute(_RECEIVE, {"org": org_id, "key": key, "wall": wall}).one()
         self.now = wall + timedelta(seconds=row.shift)
-        self.org_id, self.rule_set_id, self.is_first = org_id, row.rules, row.is_first
+        self.is_first = row.is_first
+        self._belong(org_id, row)
 
     def enter(self, org_id: int) -> None:
         """Make this transaction the given tenant's."""
         row = self.session.execute(_OPEN, {"org": str(org_id)}).one()
-        self.org_id, self.rule_set_id = org_id, row.rules
+        self._belong(org_id, row)
+
+    def _belong(self, org_id: int, row: Any) -> None:
+        self.org_id, self.rule_set_id, self.hooked = org_id, row.rules, bool(row.hooked)
+        self.off = frozenset(row.off or ())
 
     @property
     def rules(self) -> Rules:
@@ -185,6 +200,8 @@ class UnitOfWork:
         orders = self._orders + self._close()
         self._orders, self._owed, self._answer, self._recent = [], [], None, {}
         self._touched.clear()
+        if self.hooked and self.execute(_HAPPENED, {"org": self.org_id}).scalar_one():
+            orders.append(queue.Order(queue.PLAN, {"org_id": self.org_id}))
         queue.defer(self.session, [] if self.muted else orders)
 
     def commit(self) -> None:

@@ -8,6 +8,7 @@ from crm.models.event import Event, EventGuest, EventLink, EventMaterial, EventQ
 from crm.models.importing import ImportChunk, ImportRow, ShadowTime, SheetMapping
 from crm.models.intake import FeedEvent, OwedFetch
 from crm.models.interfaces import ApiToken, Happening, Hook, HookCall
+from crm.models.interfaces import ApiToken, Happening, Hook, HookCall
 from crm.models.lead import Activity, Assignment, Credit, Lead, Offer, Task
 from crm.models.leaving import Duty, HandOver, HandOverItem
 from crm.models.member import ChatIdentity, ClaimEntry, LinkCode, Member, RepLoad
@@ -45,13 +46,14 @@ from crm.models.setup import (
 from crm.models.source_figures import SourceCost, SourceHour, SourceRefusal
 
 __all__ = [
-    "Activity", "ApiToken", "Assignment", "Attachment", "Audit", "AuditHead", "AuditSeal", "Base", "CalendarFeed", "ChatIdentity",
-    "ChatPerson", "ChatUnit", "ClaimEntry", "Clock", "ContactFollow", "ContactMove", "Conversation", "Credit",
-    "CustomField", "Decision", "Delivery", "Department", "DigestSubscription", "Duplicate", "Duty", "Erasure",
+    "Activity", "ApiToken", "Assignment", "Attachment", "Audit", "AuditHead", "AuditSeal", "Base", "CalendarFeed",
+    "ChatIdentity", "ChatPerson", "ChatUnit", "ClaimEntry", "Clock", "ContactFollow", "ContactMove", "Conversation",
+    "Credit", "CustomField", "Decision", "Delivery", "Department", "DigestSubscription", "Duplicate", "Duty", "Erasure",
     "Event", "EventGuest", "EventLink", "EventMaterial", "EventQuestion", "FeedEvent", "Form", "HandOver",
-    "HandOverItem", "Happening", "Hook", "HookCall", "ImportChunk", "ImportJob", "ImportRow", "Lead", "Leave", "Line", "LinkCode", "ListChange", "ListEntry", "Member", "Merge",
-    "Message", "Offer", "Organization", "OwedFetch", "PendingForm", "PendingLine", "Person", "PersonKey", "PhoneCode",
-    "Pipeline", "PlatformToken", "Pool", "PoolScope", "PostedCard", "Question", "RecentLead", "Rehearsal", "RepLoad",
-    "RuleCursor", "RulePause", "RuleSet", "Run", "SavedList", "SealedKey", "SendLedger", "ShadowTime", "SheetMapping", "Source", "SourceCost",
-    "SourceHour", "SourceRefusal", "Stage", "Star", "Suppression", "Task", "TeamCalendar", "Tenant", "Workspace",
+    "HandOverItem", "Happening", "Hook", "HookCall", "ImportChunk", "ImportJob", "ImportRow", "Lead", "Leave", "Line",
+    "LinkCode", "ListChange", "ListEntry", "Member", "Merge", "Message", "Offer", "Organization", "OwedFetch",
+    "PendingForm", "PendingLine", "Person", "PersonKey", "PhoneCode", "Pipeline", "PlatformToken", "Pool", "PoolScope",
+    "PostedCard", "Question", "RecentLead", "Rehearsal", "RepLoad", "RuleCursor", "RulePause", "RuleSet", "Run",
+    "SavedList", "SealedKey", "SendLedger", "ShadowTime", "SheetMapping", "Source", "SourceCost", "SourceHour",
+    "SourceRefusal", "Stage", "Star", "Suppression", "Task", "TeamCalendar", "Tenant", "Workspace",
 ]  # fmt: skip

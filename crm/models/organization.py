@@ -6,14 +6,19 @@ from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Identity, LargeBinary, UniqueConstraint
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.models.base import Base, Tenant
 
 
 class Organization(Base):
-    """One company. Exempt from row security: it holds no personal data and sweeps loop over it."""
+    """One company. Exempt from row security: it holds no personal data and sweeps loop over it.
+
+    Attributes:
+        modules_off: the parts that it does without, by name.
+        hooked: somebody is to be called when something happens.
+    """
 
     __tablename__ = "organization"
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -24,6 +29,8 @@ class Organization(Base):
     rule_set_id: Mapped[int | None]
     health_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    modules_off: Mapped[list[str] | None] = mapped_column(ARRAY(TEXT))
+    hooked: Mapped[bool] = mapped_column(server_default="false")
 
 
 class Workspace(Base):
