@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 
 TENANT_TABLES = ("happening", "api_token", "hook", "hook_call")
 TEXTS = postgresql.ARRAY(sa.TEXT())
