@@ -22,6 +22,8 @@ class LeadFacts:
         kind: of customer: `new`, `returning` (came back from being parked), `customer` (has bought before).
         held_by: why it waits, see the table.
         age: how long ago it was created.
+        gone: its owner has left, so that no clock runs until somebody else has it.
+        resumed_at: when its owner came back after having left: no clock starts before.
     """
 
     id: int = 0
@@ -61,8 +63,16 @@ class LeadFacts:
     kind: str = "new"
     held_by: str | None = None
     age: timedelta | None = None
+    gone: bool = False
+    resumed_at: datetime | None = None
+
+    @property
+    def begun_at(self) -> datetime | None:
+        """From when the present ownership counts."""
+        return max(self.assigned_at, self.resumed_at or self.assigned_at) if self.assigned_at else None
 
     def dealt_to(self, member_id: int, departments: tuple[str, ...], now: datetime) -> None:
         """Make these the facts as they will be once the member has been dealt the lead."""
         self.owner_id, self.department_path, self.assigned_at, self.held_by = member_id, departments, now, None
+        self.gone, self.resumed_at = False, None
         self.followed_up_at = self.extended_until = self.protected_until = self.planned_at = self.recycle_at = None

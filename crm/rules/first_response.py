@@ -26,7 +26,7 @@ def applying(facts: LeadFacts, rules: Rules) -> FirstResponse | None:
     """The first rule that waits for the owner's first response; None once there was one, or where none applies."""
     if facts.status != "open" or facts.owner_id is None or facts.origin == "self" or facts.held_by is not None:
         return None
-    if _answered(facts):
+    if facts.gone or _answered(facts):
         return None
     return next((rule for rule in rules.first_response if rule.when.holds(facts)), None)
 

@@ -71,7 +71,7 @@ def applying(facts: LeadFacts, rules: Rules) -> tuple[Recycle, ...]:
     """The rules whose clock runs for a lead."""
     if facts.status != "open" or facts.owner_id is None or facts.assigned_at is None:
         return ()
-    if facts.origin == "self" or facts.held_by is not None:
+    if facts.gone or facts.origin == "self" or facts.held_by is not None:
         return ()
     if exempted(facts, rules) is not None:
         return ()
@@ -89,7 +89,7 @@ def anchors(facts: LeadFacts, running: Sequence[Recycle] = ()) -> tuple[object, 
     """All that a clock depends on besides its rules and calendar. Args: running: the rules that apply."""
     by_stage = any(rule.anchor == "stuck_in_stage" for rule in running)
     return (
-        facts.assigned_at, facts.followed_up_at, facts.extended_until, facts.protected_until, facts.planned_at,
+        facts.begun_at, facts.followed_up_at, facts.extended_until, facts.protected_until, facts.planned_at,
         facts.recycle_at, facts.warn_step, facts.stage_entered_at if by_stage else None,
     )  # fmt: skip
 
@@ -131,9 +131,10 @@ def _begun(facts: LeadFacts, anchor: str, assigned: datetime) -> datetime:
 
 
 def _due(facts: LeadFacts, rule: Recycle, rules: Rules, calendar: Calendar, paused: Sequence[Span]) -> datetime:
-    assert facts.assigned_at is not None, "a lead without an owner has no clock"
+    begun = facts.begun_at
+    assert begun is not None, "a lead without an owner has no clock"
     away = calendar.absences() if rule.leave == "pauses" and not rule.period.is_working else ()
-    due = over(_begun(facts, rule.anchor, facts.assigned_at), rule.period, calendar, (*paused, *away))
+    due = over(_begun(facts, rule.anchor, begun), rule.period, calendar, (*paused, *away))
     shields = [shield for shield in (facts.extended_until, facts.protected_until) if shield]
     if facts.planned_at:
         hold = rules.task_hold

@@ -15,6 +15,7 @@ from crm.rules.sections.claiming import Claim, Pool, Protect
 from crm.rules.sections.contacting import Contact
 from crm.rules.sections.deduping import Dedupe
 from crm.rules.sections.dispatching import Caps, Dispatch, To
+from crm.rules.sections.leaving import Leaving
 from crm.rules.sections.nurturing import Nurture
 from crm.rules.sections.offering import FirstResponse, FollowingLine
 from crm.rules.sections.recycling import (
@@ -65,6 +66,7 @@ class Rules(Part):
     health: Health = Health()
     breaker: Breaker = Breaker()
     undo_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
+    leaving: Leaving = Leaving()
     keep: Keep = Keep()
     _by_name: dict[str, Recycle] = PrivateAttr(default_factory=dict)
 

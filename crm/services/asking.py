@@ -75,7 +75,8 @@ _MOVE = text(
 _DUE = text(
     """
     update question q set reminded_at = :now from (
-        select id from question where org_id = :org and state = 'open' and reminded_at is null and due_at <= :now
+        select id from question d where org_id = :org and state = 'open' and reminded_at is null and due_at <= :now
+          and not exists (select from member m where m.org_id = d.org_id and m.id = d.colleague_id and not m.active)
         order by due_at limit :chunk for no key update skip locked
     ) due where q.org_id = :org and q.id = due.id returning q.id, q.lead_id, q.asker_id, q.colleague_id
     """

@@ -49,12 +49,12 @@ def _do(uow: UnitOfWork, lead: LeadFacts, step: Step) -> None:
     rule, owner = applying(lead, uow.rules), lead.owner_id
     assert rule is not None
     assert owner is not None
-    assert lead.assigned_at is not None
-    until = due(rule, lead.assigned_at, calendars.for_member(uow, owner))
+    assert lead.begun_at is not None
+    until = due(rule, lead.begun_at, calendars.for_member(uow, owner))
     facts = {"within": str(rule.within), "until": until.isoformat()}
     decisions.record(uow, KIND, [Verdict(lead.id, OUTCOMES[step.act], rule.name, owner, facts)])
     data = {"lead": lead.id, "owner": owner, "until": until.isoformat()}
-    key = f"response:{lead.id}:{lead.assigned_at.isoformat()}"
+    key = f"response:{lead.id}:{lead.begun_at.isoformat()}"
     match step.act:
         case "nudge":
             uow.notify(

@@ -23,7 +23,8 @@ COLUMNS = """
        and t.member_id = {owner}) as planned_at,
     l.extended_until, l.protected_until, l.recycle_at, l.recycle_rule, l.warn_at, l.warn_step, l.wave,
     case when l.parent_id is not null then 'customer' when l.wave > 1 then 'returning' else 'new' end as kind,
-    l.held_by, cast(:now as timestamptz) - l.created_at as age
+    l.held_by, cast(:now as timestamptz) - l.created_at as age, coalesce(not has.active, false) as gone,
+    has.back_at as resumed_at
 """
 TABLES = """
     lead l
@@ -32,6 +33,7 @@ TABLES = """
     left join stage st on st.org_id = l.org_id and st.pipeline_id = pl.id and st.key = l.stage
     left join source s on s.org_id = l.org_id and s.id = l.source_id
     left join pool p on p.org_id = l.org_id and p.id = l.pool_id
+    left join member has on has.org_id = l.org_id and has.id = l.owner_id
 """
 # The departments of the owner, from the root down, as `dk.keys`.
 OWNERS = """

@@ -31,7 +31,7 @@ DUE = text(
     """
     select l.owner_id, array_agg(l.id order by l.id) as leads
     from lead l join member m on m.org_id = l.org_id and m.id = l.owner_id
-    where l.org_id = :org and l.recycle_at <= :now and l.status = 'open' and l.origin <> 'self'
+    where l.org_id = :org and l.recycle_at <= :now and l.status = 'open' and l.origin <> 'self' and m.active
       and not coalesce(m.department_id, 0) = any(:stopped) and not coalesce(l.recycle_rule, '') = any(:paused)
     group by l.owner_id order by l.owner_id
     """

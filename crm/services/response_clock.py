@@ -48,9 +48,9 @@ def due(uow: UnitOfWork, lead_id: int) -> datetime | None:
     """Until when the owner has to get in touch; None where nothing is asked, or it has been done."""
     lead = next(iter(lead_facts.read(uow, [lead_id])), None)
     rule = first_response.applying(lead, uow.rules) if lead and uow.rules.first_response else None
-    if lead is None or rule is None or lead.owner_id is None or lead.assigned_at is None:
+    if lead is None or rule is None or lead.owner_id is None or lead.begun_at is None:
         return None
-    return first_response.due(rule, lead.assigned_at, calendars.for_member(uow, lead.owner_id))
+    return first_response.due(rule, lead.begun_at, calendars.for_member(uow, lead.owner_id))
 
 
 def _next(uow: UnitOfWork, lead: LeadFacts, running: int | None) -> tuple[datetime | None, int]:
@@ -62,6 +62,6 @@ def _next(uow: UnitOfWork, lead: LeadFacts, running: int | None) -> tuple[dateti
 def ladder(uow: UnitOfWork, lead: LeadFacts) -> list[first_response.Step]:
     """The steps of a lead's present ownership; empty where no rule waits for a first response."""
     rule = first_response.applying(lead, uow.rules)
-    if rule is None or lead.owner_id is None or lead.assigned_at is None:
+    if rule is None or lead.owner_id is None or lead.begun_at is None:
         return []
-    return first_response.ladder(rule, lead.assigned_at, calendars.for_member(uow, lead.owner_id))
+    return first_response.ladder(rule, lead.begun_at, calendars.for_member(uow, lead.owner_id))

@@ -89,7 +89,8 @@ class Takeable:
         """The lead as it will be when the member has it."""
         return replace(
             self.lead, owner_id=member_id, assigned_at=now, followed_up_at=None, extended_until=None,
-            protected_until=None, recycle_at=None, warn_step=0, held_by=None,
+            protected_until=None, recycle_at=None, warn_step=0, held_by=None, gone=False,
+            resumed_at=None,
         )  # fmt: skip
 
 

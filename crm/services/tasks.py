@@ -237,7 +237,10 @@ def remind_due(uow: UnitOfWork) -> int:
         text(
             """
             update task t set reminded_at = :now from (
-                select id from task where org_id = :org and state = 'open' and reminded_at is null and due_at <= :now
+                select id from task d
+                where org_id = :org and state = 'open' and reminded_at is null and due_at <= :now
+                  and not exists (select from member m where m.org_id = d.org_id and m.id = d.member_id
+                                    and not m.active)
                 order by due_at limit :chunk for no key update skip locked
             ) due where t.org_id = :org and t.id = due.id
             returning t.id, t.member_id, t.lead_id, t.due_at, t.department_id
