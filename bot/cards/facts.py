@@ -16,6 +16,7 @@ from bot.cards.dropped import DroppedFacts
 from bot.cards.from_words import WordFacts
 from bot.cards.language import _
 from bot.cards.merging import MergeFacts
+from bot.cards.of_sources import SourceFacts
 from bot.cards.offered import OfferFacts
 from bot.cards.people import PeopleFacts
 from bot.cards.reasons import ReasonFacts
@@ -77,7 +78,7 @@ def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
 
 class Facts(
     OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts, WorkFacts, HomeFacts, WordFacts, DroppedFacts,
-    DrillFacts, MergeFacts,
+    DrillFacts, MergeFacts, SourceFacts,
 ):  # fmt: skip
     """All that templates may ask for. Methods return None where the viewer may not see the thing any more."""
 
@@ -124,10 +125,18 @@ class Facts(
         return [lead for _at, _id, lead in sorted(risk, key=lambda entry: entry[:2])]
 
     def timeline(self, lead_id: int, most: int = 6) -> list[dict[str, Any]]:
-        return timeline.entries(self.uow, lead_id, most)
+        return [self._as_seen(entry) for entry in timeline.entries(self.uow, lead_id, most)]
 
     def activity(self, activity_id: int) -> dict[str, Any] | None:
-        return timeline.entry(self.uow, activity_id)
+        entry = timeline.entry(self.uow, activity_id)
+        return self._as_seen(entry) if entry else None
+
+    def _as_seen(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """Without its words where the rules keep notes from the viewer's role."""
+        if "notes" not in self.viewer.hidden or entry["lead_id"] is None:
+            return entry
+        lead = self.lead(entry["lead_id"])
+        return entry if lead and lead.mine else entry | {"words": None}
 
     def stages(self, lead_id: int) -> list[pipeline.StageView]:
         return pipeline.stages(self.uow, lead_id)
@@ -286,12 +295,6 @@ class Facts(
     def import_job(self, job_id: int) -> listed.Job:
         """A pasted list of the viewer's own."""
         return listed.job(self.words, importing.get(self.uow, actor=self.viewer, job_id=job_id))
-
-    def sources(self) -> list[Source]:
-        return sources.listing(self.uow)
-
-    def source(self, source_id: int) -> Source | None:
-        return sources.get(self.uow, source_id)
 
     def funnel(self, period: str, team: int | None) -> reports.Shown:
         span = periods.parse(period, self.now, self.viewer.timezone)

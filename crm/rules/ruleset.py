@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from crm.errors import RuleSetInvalid
 from crm.period import Period
 from crm.rules import conditions
+from crm.rules.sections.accessing import Access
 from crm.rules.sections.base import ALWAYS, Name, Part
 from crm.rules.sections.claiming import Claim, Pool, Protect
 from crm.rules.sections.contacting import Contact
@@ -66,6 +67,7 @@ class Rules(Part):
     health: Health = Health()
     breaker: Breaker = Breaker()
     undo_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
+    access: Access = Access()
     leaving: Leaving = Leaving()
     keep: Keep = Keep()
     _by_name: dict[str, Recycle] = PrivateAttr(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from crm.errors import LastAdmin, NoAdmin, NotAllowed
+from crm.errors import LastAdmin, NoAdmin
 from crm.rules.access import Actor
 from crm.uow import UnitOfWork
 
@@ -21,8 +21,7 @@ _REMOVE = text(
 
 def remove(uow: UnitOfWork, *, actor: Actor, member: Actor) -> None:
     """A colleague is again what the colleague was before. Raises NotAllowed, NoAdmin, LastAdmin."""
-    if not actor.is_admin:
-        raise NotAllowed(roles="admins")
+    actor.need("people")
     args = {"org": uow.org_id, "id": member.id}
     uow.session.execute(_LOCK, args)
     if member.is_admin and not uow.session.scalar(_OTHERS, args):

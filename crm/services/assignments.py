@@ -206,7 +206,7 @@ def assign(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor, re
     Raises: NotAllowed, NotYourTeam, MemberInactive, MemberFull, MemberFullOf, LeadClosed, Conflict.
     """
     in_charge = lead.owner_id is None and pools.is_admin(uow, actor, lead.pool_id)
-    if not (actor.is_manager or in_charge):
+    if not (actor.may("assign") or in_charge):
         raise NotAllowed(roles="managers")
     if lead.owner_id is None and not (_may_give(actor, to) or (in_charge and _may_claim(uow, to, lead))):
         raise NotYourTeam(member_id=to.id)
@@ -306,8 +306,7 @@ def _may_claim(uow: UnitOfWork, to: Actor, lead: leads.LeadView) -> bool:
 
 def _manages(actor: Actor, giver: Actor) -> None:
     """Leads leave somebody's hands only by their own manager or an admin. Raises NotAllowed or NotYourTeam."""
-    if not actor.is_manager:
-        raise NotAllowed(roles="managers")
+    actor.need("assign")
     if not (actor.is_admin or actor.id == giver.id or actor.manages_any(giver.departments)):
         raise NotYourTeam(member_id=giver.id)
 

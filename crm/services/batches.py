@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from crm.errors import MemberFull, MemberInactive, NotAllowed, NotYourTeam, Refusal
+from crm.errors import MemberFull, MemberInactive, NotYourTeam, Refusal
 from crm.errors_of_offers import DeskEmpty, MemberAway, MemberHadShare, NotOnDesk
 from crm.rules.access import SELLERS, Actor
 from crm.rules.dispatch import Candidate, Cursor
@@ -152,8 +152,7 @@ def suggest(uow: UnitOfWork, run_id: int) -> list[Suggestion]:
 def deal(uow: UnitOfWork, *, actor: Actor, run_id: int) -> Done:
     """Deal what lies there as suggested. Raises NotAllowed, DeskEmpty."""
     rule = _rule(uow, run_id)
-    if not actor.is_manager:
-        raise NotAllowed(roles="managers")
+    actor.need("desk")
     # The cursor stays locked, so that what is dealt is what the card shows unless somebody was faster.
     rotations.read(uow, [rule] if rule else [])
     suggested = suggest(uow, run_id)
@@ -169,8 +168,7 @@ def give(uow: UnitOfWork, *, actor: Actor, wishes: Sequence[Wish]) -> Done:
 
     Raises NotAllowed.
     """
-    if not actor.is_manager:
-        raise NotAllowed(roles="managers")
+    actor.need("desk")
     rows = uow.session.execute(_LOCK, {"org": uow.org_id, "leads": [wish.lead_id for wish in wishes]})
     there = {row.id: row.held_for for row in rows}
     done = Done()

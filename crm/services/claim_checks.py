@@ -40,7 +40,7 @@ from crm.errors_of_pools import (
     TeamHoldsEnough,
 )
 from crm.rules import quota
-from crm.rules.access import SELLERS, Actor
+from crm.rules.access import Actor
 from crm.services import contacting, ledger, ownership, reserving, takeable
 from crm.services.takeable import Takeable
 from crm.uow import UnitOfWork
@@ -70,7 +70,7 @@ _TEAMS = text(
 def refusal(uow: UnitOfWork, actor: Actor, found: Takeable) -> Refusal | None:  # noqa: PLR0911  (one per reason)
     """Why this actor may not claim this lead at all; None when only room and the race are left."""
     lead, ref = found.lead, found.ref
-    if actor.role not in SELLERS:
+    if not actor.may("claim"):
         return NotAllowed(roles="reps")
     if lead.owner_id == actor.id:
         return LeadAlreadyYours(ref=ref)

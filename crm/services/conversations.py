@@ -7,7 +7,6 @@ from itertools import chain, count
 
 from sqlalchemy import text
 
-from crm.errors import NotAllowed
 from crm.rules.access import Actor
 from crm.rules.periods import next_at
 from crm.services import members
@@ -41,8 +40,7 @@ def bind(  # noqa: PLR0913  (one named thing each)
     Args:
         name: what a group is called that is not known yet; a second one of that name gets a number.
     """
-    if not actor.is_manager:
-        raise NotAllowed(roles="managers")
+    actor.need("groups")
     args = {
         "org": uow.org_id, "workspace": workspace_id, "kind": kind, "external": external_id, "name": _free(uow, name),
         "department": department_id, "pool": pool_id,

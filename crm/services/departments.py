@@ -27,7 +27,8 @@ def visible(uow: UnitOfWork, *, actor: Actor) -> list[DepartmentView]:
     every = [DepartmentView(row.id, row.key, row.name, list(row.path)) for row in rows]
     if actor.sees_all:
         return every
-    return [each for each in every if actor.manages_any(each.path) or each.id in actor.departments]
+    within = [each for each in every if actor.manages_any(each.path) or actor.sees_path(each.path)]
+    return [each for each in every if each in within or each.id in actor.departments]
 
 
 def get(uow: UnitOfWork, department_id: int) -> DepartmentView:

@@ -57,10 +57,10 @@ class Own:
 
 
 def scope_of(actor: Actor) -> Scope:
-    """What a member may see: reps their own, managers their tree, the others all."""
+    """What a member may see: reps their own, managers their tree, others all, unless the rules say otherwise."""
     if actor.sees_all:
         return Scope()
-    return Scope(department_id=actor.department_id) if actor.is_manager else Scope(member_id=actor.id)
+    return Scope(department_id=actor.sight) if actor.sight else Scope(member_id=actor.id)
 
 
 def report(

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from crm.errors import Conflict, LeadClosed, NotAllowed, TimeInPast
+from crm.errors import Conflict, LeadClosed, TimeInPast
 from crm.errors_of_waiting import LeadOnHold, LeadParked, LeadWaits, NotHeld
 from crm.rules.access import Actor
 from crm.rules.facts import LeadFacts
@@ -99,8 +99,7 @@ def hold(uow: UnitOfWork, *, actor: Actor, lead: LeadView, until: datetime, reas
 
     Raises: NotAllowed, LeadClosed, TimeInPast, LeadParked, LeadWaits, Conflict.
     """
-    if not actor.is_manager:
-        raise NotAllowed(roles="managers")
+    actor.need("hold")
     if until <= uow.now:
         raise TimeInPast
     now_there = lock(uow, lead)
@@ -125,8 +124,7 @@ def unhold(uow: UnitOfWork, *, actor: Actor, lead: LeadView, reason: str = "") -
 
     Raises: NotAllowed, LeadClosed, NotHeld, Conflict.
     """
-    if not actor.is_manager:
-        raise NotAllowed(roles="managers")
+    actor.need("hold")
     if lock(uow, lead).held_by != "person":
         raise NotHeld(ref=lead.ref)
     activity = timeline.change(uow, lead_id=lead.id, verb="unheld", actor_id=actor.id, words=reason or None)

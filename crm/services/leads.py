@@ -196,7 +196,9 @@ def find(uow: UnitOfWork, *, actor: Actor, words: str, most: int = 10) -> list[L
     digits = re.sub(r"[\s-]", "", words)
     tail = digits if digits.isdigit() and len(digits) >= 4 else ""
     persons = uow.session.scalars(
-        _SEARCH, _who(uow, actor) | {"words": "" if tail else words.strip(), "tail": tail, "all": actor.sees_all}
+        _SEARCH,
+        _who(uow, actor)
+        | {"words": "" if tail else words.strip(), "tail": tail, "all": actor.sees_all, "manages": _sights(actor)},
     ).all()
     rows = _rows(uow, _BY_NUMBER, actor, number=number) if number is not None else []
     rows += _rows(uow, _FOUND, actor, persons=list(persons)) if persons else []
@@ -236,6 +238,11 @@ def _who(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _sights(actor: Actor) -> list[int]:
+    """The departments to search below; whom the actor does not see is left out of what is found."""
+    return list(actor.manages.union([actor.sight] if actor.sight else []))
+
+
 def _visible(row: dict[str, Any], actor: Actor) -> bool:
     """Within the actor's scope, or a task about it that was the team's is the actor's now."""
     return row["helps"] or may_see(
@@ -262,7 +269,10 @@ def _view(row: dict[str, Any], actor: Actor) -> LeadView:
     )
     wanted = {name: row[name] for name in LeadView.__dataclass_fields__ if name in row}
     names = {"stage_name": row["stage_name"] or row["stage"], "stage_name_zh": row["stage_name_zh"] or row["stage"]}
-    return LeadView(**wanted | names, contacts=contacts, masked=not clear, mine=row["owner_id"] == actor.id)
+    mine = row["owner_id"] == actor.id
+    if "amount" in actor.hidden and not mine:
+        wanted |= {"amount": None, "currency": None}
+    return LeadView(**wanted | names, contacts=contacts, masked=not clear, mine=mine)
 
 
 def number_of(uow: UnitOfWork, lead_id: int) -> int | None:

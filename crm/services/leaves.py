@@ -61,5 +61,5 @@ def today(uow: UnitOfWork, member: Actor) -> date:
 
 
 def _may(actor: Actor, member: Actor) -> None:
-    if not (actor.id == member.id or actor.is_admin or (actor.is_manager and actor.manages_any(member.departments))):
+    if not (actor.id == member.id or actor.is_admin or (actor.may("leave") and actor.manages_any(member.departments))):
         raise NotYourTeam(member_id=member.id)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import case, func, or_, select, text, update
 
 from crm import queue, vault
-from crm.errors import CodeInvalid, MemberAmbiguous, MemberNotFound, NotAllowed
+from crm.errors import CodeInvalid, MemberAmbiguous, MemberNotFound
 from crm.models import ChatIdentity, LinkCode, Member
 from crm.rules.access import Actor
 from crm.uow import UnitOfWork
@@ -109,7 +109,7 @@ def get(uow: UnitOfWork, member_id: int) -> Actor:
 
 def get_many(uow: UnitOfWork, member_ids: list[int]) -> list[Actor]:
     """Members by id, in no order; unknown ids are left out."""
-    return [_actor(row) for row in uow.session.execute(_BY_ID, {"org": uow.org_id, "ids": member_ids})]
+    return [_actor(uow, row) for row in uow.session.execute(_BY_ID, {"org": uow.org_id, "ids": member_ids})]
 
 
 def by_identity(uow: UnitOfWork, workspace_id: int, external_id: str) -> Actor | None:
@@ -118,7 +118,7 @@ def by_identity(uow: UnitOfWork, workspace_id: int, external_id: str) -> Actor |
     row = uow.execute(_BY_IDENTITY, who).one_or_none()
     if row and (row.seen_at is None or uow.now - row.seen_at > SEEN_EVERY):
         uow.session.execute(_SEEN, who | {"now": uow.now})
-    return _actor(row) if row else None
+    return _actor(uow, row) if row else None
 
 
 def by_email(uow: UnitOfWork, email: str) -> Actor | None:
@@ -223,8 +223,7 @@ def tie(uow: UnitOfWork, member_id: int, workspace_id: int, external_id: str) ->
 def make_code(uow: UnitOfWork, actor: Actor, member: Actor) -> str:
     """A code with which that colleague links a chat account, valid two days, once. Admins only: whoever holds a code
     becomes the colleague it was made for."""
-    if not actor.is_admin:
-        raise NotAllowed(roles="admins")
+    actor.need("people")
     code = "".join(secrets.choice(LINK_ALPHABET) for _ in range(8))
     uow.session.add(
         LinkCode(
@@ -269,8 +268,7 @@ def sign_off(uow: UnitOfWork, workspace_id: int, external_id: str) -> None:
 
 def make_admin(uow: UnitOfWork, actor: Actor, member: Actor) -> None:
     """Give a colleague the admin role; the former one is kept for when it is taken back. Admins only."""
-    if not actor.is_admin:
-        raise NotAllowed(roles="admins")
+    actor.need("people")
     uow.session.execute(_MAKE_ADMIN, {"org": uow.org_id, "id": member.id})
 
 
@@ -336,10 +334,12 @@ def zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def _actor(row: Any) -> Actor:
+def _actor(uow: UnitOfWork, row: Any) -> Actor:
+    access = uow.rules.access
     return Actor(
         id=row.id, org_id=row.org_id, name=row.name, role=row.role, department_id=row.department_id,
         departments=tuple(row.path), manages=frozenset(row.manages), active=row.active, on_duty=row.on_duty,
         timezone=zone(row.timezone), locale=row.locale, toured=row.toured, sort=row.sort,
-        asked=getattr(row, "asked", True), home=getattr(row, "home", True),
+        asked=getattr(row, "asked", True), home=getattr(row, "home", True), scope=access.scope_of(row.role),
+        hidden=access.hidden_from(row.role),
     )  # fmt: skip

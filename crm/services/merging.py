@@ -104,7 +104,7 @@ def _plan(found: Sequence[Standing], one: int, other: int) -> Plan:
 def _may(uow: UnitOfWork, actor: Actor, both: tuple[LeadView, LeadView], planned: Plan) -> None:
     """A manager within the scope, or a rep whose own leads they all are."""
     touched = {lead.id for pair in planned.losses for lead in pair}
-    if not actor.is_manager:
+    if not actor.may("merge"):
         others = [lead for pair in planned.losses for lead in pair if lead.owner_id != actor.id]
         if others or not all(lead.mine for lead in both):
             raise MergeNotYours

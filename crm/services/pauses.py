@@ -13,7 +13,7 @@ from typing import Literal
 
 from sqlalchemy import text
 
-from crm.errors import NotAllowed, TimeInPast
+from crm.errors import TimeInPast
 from crm.errors_of_waiting import RuleNotFound, RuleNotPaused
 from crm.rules.access import Actor
 from crm.services import calendars, clocks, decisions
@@ -152,8 +152,7 @@ def _changed(uow: UnitOfWork, kinds: Sequence[str], made: Verdict) -> None:
 
 
 def _find(uow: UnitOfWork, actor: Actor, name: str) -> tuple[list[Kind], str]:
-    if not actor.is_manager:
-        raise NotAllowed(roles="managers")
+    actor.need("rules")
     named: dict[Kind, list[str]] = {
         "dispatch": [rule.name for rule in uow.rules.dispatch],
         "recycle": [rule.name for rule in uow.rules.recycle],

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from crm.errors import NotAllowed
 from crm.rules.access import Actor
 from crm.services import moving, pools
 from crm.services.pools import PoolView
@@ -90,8 +89,7 @@ def remove(uow: UnitOfWork, *, actor: Actor, pool: PoolView, who: Mapping[str, i
 
 def put_in_charge(uow: UnitOfWork, *, actor: Actor, pool: PoolView, member: Actor) -> None:
     """Make a member the pool's admin. Raises: NotAllowed for all but admins."""
-    if not actor.is_admin:
-        raise NotAllowed(roles="admins")
+    actor.need("pools")
     uow.session.execute(_CHARGE, {"org": uow.org_id, "pool": pool.id, "member": member.id})
 
 

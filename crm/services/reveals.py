@@ -12,7 +12,7 @@ from sqlalchemy import text
 from crm.errors import LeadAlreadyClaimed, LeadClosed, LeadNotFound, LeadNotInPool, NotAllowed, PoolClosed, Refusal
 from crm.errors_of_pools import RevealsOff, RevealsUsed
 from crm.rules import quota
-from crm.rules.access import SELLERS, Actor
+from crm.rules.access import Actor
 from crm.rules.periods import midnight
 from crm.services import claim_checks, leads, ledger, pools, takeable, timeline
 from crm.services.takeable import Takeable
@@ -104,7 +104,7 @@ def _refusal(actor: Actor, found: Takeable, *, free: bool) -> Refusal | None:
     reachable = found.in_scope or free
     if lead.origin == "self" or (lead.owner_id is not None and not reachable):
         return LeadNotFound(ref=ref)
-    if actor.role not in SELLERS:
+    if not actor.may("reveal"):
         return NotAllowed(roles="reps")
     if lead.status != "open":
         return LeadClosed(ref=ref)

@@ -15,7 +15,6 @@ from sqlalchemy import Row, text
 
 from crm import queue
 from crm.db import Database
-from crm.errors import NotAllowed
 from crm.errors_of_waiting import RunNotFound
 from crm.rules import quota
 from crm.rules.access import Actor
@@ -173,8 +172,7 @@ class Outcome:
 
 def recent(uow: UnitOfWork, *, actor: Actor, most: int = 10) -> list[RunView]:
     """The runs of the last day, the newest first. Raises NotAllowed."""
-    if not actor.is_manager:
-        raise NotAllowed(roles="managers")
+    actor.need("rules")
     args = {"org": uow.org_id, "kinds": list(KINDS), "since": uow.now - WITHIN, "most": most}
     return [RunView(*row) for row in uow.session.execute(_RUNS, args)]
 
@@ -184,8 +182,7 @@ def rewind(uow: UnitOfWork, *, actor: Actor, run_id: int) -> None:
 
     Raises: NotAllowed, RunNotFound.
     """
-    if not actor.is_manager:
-        raise NotAllowed(roles="managers")
+    actor.need("rules")
     args = {"org": uow.org_id, "run": run_id, "kinds": list(KINDS), "since": uow.now - WITHIN, "now": uow.now}
     if uow.session.execute(_ONE, args).one_or_none() is None:
         raise RunNotFound(given=f"R-{run_id}")

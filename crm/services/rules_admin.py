@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import text
 
 from crm import queue
-from crm.errors import NotAllowed, RuleSetInvalid
+from crm.errors import RuleSetInvalid
 from crm.rules.access import Actor
 from crm.rules.ruleset import Rules, parse
 from crm.services import clocks, ledger, lines, scoring
@@ -78,8 +78,8 @@ def apply(uow: UnitOfWork, *, written: str, actor: Actor | None = None) -> int:
 
     Raises: NotAllowed, RuleSetInvalid.
     """
-    if actor is not None and not actor.is_manager:
-        raise NotAllowed(roles="managers")
+    if actor is not None:
+        actor.need("rules")
     # Two at once take turns, or both would write the same version.
     lock(uow)
     check(uow, written)

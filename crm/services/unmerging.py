@@ -111,7 +111,7 @@ def _may(uow: UnitOfWork, actor: Actor, merge: Row[Any]) -> None:
     """Whoever made it, or a manager who sees all that it concerns."""
     if actor.id == merge.by_id:
         return
-    if not actor.is_manager:
+    if not actor.may("merge"):
         raise MergeNotYours
     try:
         for lead in merge.snapshot["heirs"]:
