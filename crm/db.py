@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 from psycopg import Connection
 from sqlalchemy import Engine, create_engine, event
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from crm import clock
 from crm.lists import Lists
 from crm.uow import UnitOfWork, transaction
+from crm.vault import Vault
 
 APP_ROLE = "sluice_app"
 
@@ -30,6 +31,8 @@ class Database:
         statement_timeout_ms: upper bound of one statement.
         time: where `now` comes from.
         muted: transactions tell nobody, see `UnitOfWork`.
+        vault: what opens the keys of organizations; without it nothing that needs one can be done.
+        via: through which door what is done here comes, where it is not a chat or the engine itself.
     """
 
     def __init__(
@@ -40,11 +43,15 @@ class Database:
         statement_timeout_ms: int = 1500,
         time: clock.TimeSource = clock.wall,
         muted: bool = False,
+        vault: Vault | None = None,
+        via: Literal["", "cli"] = "",
     ) -> None:
         options = f"-c role={APP_ROLE} -c statement_timeout={statement_timeout_ms} -c timezone=UTC"
         self.url = url
         self.time = time
         self.muted = muted
+        self.vault = vault
+        self.via = via
         self.engine: Engine = create_engine(
             url, pool_size=pool_size, max_overflow=0, pool_timeout=2, pool_pre_ping=False, pool_use_lifo=True,
             connect_args={"options": options, "connect_timeout": 3},
@@ -59,11 +66,10 @@ class Database:
         Args:
             delivery: the key of an inbound delivery, whose row is written first; see `UnitOfWork.is_first`.
         """
-        with (
-            self._session() as session,
-            transaction(UnitOfWork(session, time=self.time, muted=self.muted), org_id, delivery) as uow,
-        ):
-            yield uow
+        with self._session() as session:
+            made = UnitOfWork(session, time=self.time, muted=self.muted, vault=self.vault, via=self.via)
+            with transaction(made, org_id, delivery) as uow:
+                yield uow
 
     def session(self) -> Session:
         """A bare session, for health checks and tools."""

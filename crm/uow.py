@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from crm import hot, queue, rulebook
 from crm.clock import TimeSource
+from crm.vault import Vault
 
 if TYPE_CHECKING:
     from crm.rules.ruleset import Rules
@@ -88,6 +89,7 @@ class UnitOfWork:
         now: the one time of this transaction, aware, UTC.
         org_id: the tenant; 0 until it is known (`enter`).
         muted: facts are written, but nobody is told and no job is started: for histories that are made after the event.
+        vault: what opens the keys of organizations. via: `cli` where an operator does it.
         instead: the lead that was asked for and the one that stands for it since they were merged, by their references.
         is_first: False where the delivery that this transaction serves was served before.
         off: the modules that this tenant has switched off; `hooked`: other systems are told of what happens.
@@ -97,6 +99,8 @@ class UnitOfWork:
     time: TimeSource
     org_id: int = 0
     muted: bool = False
+    vault: Vault | None = None
+    via: str = ""
     now: datetime = field(init=False)
     rule_set_id: int | None = field(init=False, default=None)
     is_first: bool = field(init=False, default=True)

@@ -100,20 +100,27 @@ def beside(settings: Settings) -> Sockets | None:
 
 def open_database() -> Database:
     """A small pool with patience, for tools; `sentences` closes it at the end of the command."""
-    _opened.append(Database(address(load()), pool_size=4, statement_timeout_ms=60_000))
+    settings = load()
+    made = Database(address(settings), pool_size=4, statement_timeout_ms=60_000, vault=found_vault(settings), via="cli")
+    _opened.append(made)
     return _opened[-1]
 
 
 def vault(settings: Settings | None = None) -> Vault:
     """The vault of this installation. Raises SettingsError."""
-    settings = settings or load()
+    found = found_vault(settings or load())
+    if found is None:
+        raise SettingsError("SLUICE_SECRET_KEY is missing or too short: at least 16 random characters.")
+    return found
+
+
+def found_vault(settings: Settings) -> Vault | None:
+    """The same, or None: many a command needs no key."""
     key = settings.secret_key.get_secret_value()
     file = settings.data_dir / "secret.key"
     if not key and file.exists():
         key = file.read_text()
-    if len(key) < 16:
-        raise SettingsError("SLUICE_SECRET_KEY is missing or too short: at least 16 random characters.")
-    return Vault(key)
+    return Vault(key) if len(key) >= 16 else None
 
 
 def organization(database: Database, key: str) -> int:

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from crm.db import Database
 from crm.settings import Settings
+from crm.vault import Vault
 from ops import demo_data, migrate
 from ops.children import Command
 from ops.embedded import Engines, wipe
@@ -88,7 +89,8 @@ def _programs(environment: Mapping[str, str], data_dir: Path) -> list[Program]:
 
 
 def _first_data(environment: Mapping[str, str], sockets: Sockets, out: Console) -> None:
-    database = Database(sockets.database_url, pool_size=4, statement_timeout_ms=60_000)
+    vault = Vault(environment["SLUICE_SECRET_KEY"])
+    database = Database(sockets.database_url, pool_size=4, statement_timeout_ms=60_000, vault=vault)
     try:
         demo_data.begin(database, secret_key=environment["SLUICE_SECRET_KEY"], out=out)
     finally:

@@ -40,17 +40,18 @@ GARBAGE = 20_000
 def compose(settings: Settings, *, time: clock.TimeSource = clock.wall) -> Bot:
     """The bot of one process. Raises SettingsError naming what is missing."""
     check(settings)
+    vault = Vault(settings.secret_key.get_secret_value())
     database = Database(
         settings.database_url,
         pool_size=settings.pool_size,
         statement_timeout_ms=settings.statement_timeout_ms,
         time=time,
+        vault=vault,
     )
     # The library's own retries sleep for seconds each time, while everybody who asks can do without an answer.
     redis = Redis.from_url(
         settings.redis_url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), retries=1)
     )
-    vault = Vault(settings.secret_key.get_secret_value())
     workspaces = Workspaces(database, vault)
     tokens = SharedTokens(RedisTokens(redis), DatabaseTokens(database, vault))
     platforms: dict[str, Platform] = {

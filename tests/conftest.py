@@ -12,9 +12,11 @@ from hypothesis import settings
 
 from crm import clock
 from crm.db import Database
+from crm.vault import Vault
 from ops.embedded import Engines
 from ops.migrate import upgrade
 from ops.sockets import Sockets
+from tests.build import SECRET
 from tests.rounds import rounds
 
 if TYPE_CHECKING:
@@ -99,7 +101,7 @@ def own_url(engines: Sockets, worker_id: str, request: pytest.FixtureRequest) ->
 
 @pytest.fixture(scope="session")
 def shared_database(migrated_url: str) -> Iterator[Database]:
-    database = Database(migrated_url, pool_size=24, statement_timeout_ms=20_000)
+    database = Database(migrated_url, pool_size=24, statement_timeout_ms=20_000, vault=Vault(SECRET))
     yield database
     database.close()
 

@@ -54,6 +54,8 @@ DEEDS: dict[str, Deed] = {
     "upload": Deed("take in a sheet for the company", "managers", {**_ALL_OF_LEADING, "marketing": "all"}),
     "sources": Deed("make sources, and their keys", "admins", {"marketing": "all", "admin": "all"}),
     "pools": Deed("say who claims from which pool", "admins", _ADMIN),
+    "reveals": Deed("see who looked at which contact", "managers", _LEADING),
+    "privacy": Deed("take out, set aside and erase one customer; read the audit", "admins", _ADMIN),
     "people": Deed("link chats to people, make and remove admins", "admins", _ADMIN),
 }
 

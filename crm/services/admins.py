@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from crm.errors import LastAdmin, NoAdmin
 from crm.rules.access import Actor
+from crm.services import audit
 from crm.uow import UnitOfWork
 
 # Two who take it from each other take turns here.
@@ -28,3 +29,4 @@ def remove(uow: UnitOfWork, *, actor: Actor, member: Actor) -> None:
         raise LastAdmin
     if uow.session.scalar(_REMOVE, args) is None:
         raise NoAdmin(member_id=member.id)
+    audit.write(uow, "role.changed", by=actor.id, subject=f"member:{member.id}", data={"was": "admin"})

@@ -14,6 +14,7 @@ from crm import queue, vault
 from crm.errors import CodeInvalid, MemberAmbiguous, MemberNotFound
 from crm.models import ChatIdentity, LinkCode, Member
 from crm.rules.access import Actor
+from crm.services import audit
 from crm.uow import UnitOfWork
 
 # Messages go to the chat in which somebody was seen last; noting that once an hour is enough.
@@ -270,6 +271,7 @@ def make_admin(uow: UnitOfWork, actor: Actor, member: Actor) -> None:
     """Give a colleague the admin role; the former one is kept for when it is taken back. Admins only."""
     actor.need("people")
     uow.session.execute(_MAKE_ADMIN, {"org": uow.org_id, "id": member.id})
+    audit.write(uow, "role.changed", by=actor.id, subject=f"member:{member.id}", data={"to": "admin"})
 
 
 def first_admin(
@@ -295,8 +297,10 @@ def first_admin(
         uow.session.add(made)
         uow.session.flush()
         tie(uow, made.id, workspace_id, external_id)
+        audit.write(uow, "role.changed", by=made.id, subject=f"member:{made.id}", data={"to": "admin", "first": True})
         return get(uow, made.id)
     uow.session.execute(update(Member).where(Member.org_id == uow.org_id, Member.id == member.id).values(role="admin"))
+    audit.write(uow, "role.changed", by=member.id, subject=f"member:{member.id}", data={"to": "admin", "first": True})
     return get(uow, member.id)
 
 

@@ -14,7 +14,7 @@ from crm.errors import Conflict
 from crm.errors_of_merging import MergeBeyondScope, MergeNotYours, SamePerson
 from crm.rules.access import Actor
 from crm.rules.dedupe_survivor import Standing, best, stronger
-from crm.services import assignments, clocks, decisions, leads, merging_locks, merging_writes, scoring, timeline
+from crm.services import assignments, audit, clocks, decisions, leads, merging_locks, merging_writes, scoring, timeline
 from crm.services.decisions import Verdict
 from crm.services.leads import LeadView
 from crm.uow import UnitOfWork
@@ -83,6 +83,10 @@ def join(uow: UnitOfWork, one: int, other: int, *, by: Actor | None, how: str = 
     closed = [merging_writes.give_way(uow, lost, kept) for kept, lost in planned.losses]
     joined = merging_writes.join_persons(uow, into=planned.survivor_id, loser=planned.loser_id)
     heirs = _write(uow, planned, closed, merge_id, by, reason)
+    audit.write(
+        uow, "persons.merged", by=by.id if by else None, subject=f"person:{planned.survivor_id}",
+        data={"merge": merge_id, "loser": planned.loser_id, "how": how},
+    )  # fmt: skip
     merging_writes.keep(uow, merge_id, joined | {"closed": closed, "heirs": heirs})
     _follow(uow, planned)
     _tell(uow, planned, merge_id, by)

@@ -14,7 +14,7 @@ from crm.errors_of_pools import RevealsOff, RevealsUsed
 from crm.rules import quota
 from crm.rules.access import Actor
 from crm.rules.periods import midnight
-from crm.services import claim_checks, leads, ledger, pools, takeable, timeline
+from crm.services import audit, claim_checks, leads, ledger, pools, takeable, timeline
 from crm.services.takeable import Takeable
 from crm.uow import UnitOfWork
 
@@ -65,6 +65,7 @@ def reveal(uow: UnitOfWork, *, actor: Actor, ref: str) -> int:
         if not free:
             _count(uow, actor, found.ref)
         timeline.note(uow, lead_id=found.lead.id, verb="revealed", actor_id=actor.id)
+        audit.write(uow, "contact.revealed", by=actor.id, subject=f"lead:{found.lead.id}", data={"lead": found.ref})
     return found.lead.id
 
 

@@ -13,7 +13,7 @@ from crm import queue
 from crm.errors import RuleSetInvalid
 from crm.rules.access import Actor
 from crm.rules.ruleset import Rules, parse
-from crm.services import clocks, ledger, lines, scoring
+from crm.services import audit, clocks, ledger, lines, scoring
 from crm.uow import UnitOfWork
 
 CHUNK = 2000
@@ -89,6 +89,7 @@ def apply(uow: UnitOfWork, *, written: str, actor: Actor | None = None) -> int:
     uow.session.execute(_POINT, {"org": uow.org_id, "id": row.id})
     uow.rule_set_id = row.id
     lines.ensure(uow)
+    audit.write(uow, "rules.applied", by=args["actor"], subject=f"rule_set:{row.id}", data={"version": row.version})
     uow.defer(refresh_order(uow))
     if uow.rules.score != points:
         uow.defer(scoring.order(uow))

@@ -13,6 +13,7 @@ from sqlalchemy import func, or_, select, text, update
 from crm.errors import BadArgument, NotAllowed, SourceExists, SourceNotFound
 from crm.models import Source
 from crm.rules.access import Actor
+from crm.services import audit
 from crm.uow import UnitOfWork
 from crm.vault import Vault
 
@@ -67,6 +68,7 @@ def create(  # noqa: PLR0913  (each is a column that set-up by file and chat fil
     )  # fmt: skip
     uow.session.add(source)
     uow.session.flush()
+    _audited(uow, "source.made", actor, source)
     return NewKey(source, chosen)
 
 
@@ -77,6 +79,7 @@ def rotate(uow: UnitOfWork, vault: Vault, *, actor: Actor, key: str) -> NewKey:
     chosen = fresh_secret()
     source.old_secret, source.old_secret_until = source.secret, uow.now + OLD_KEY_LIFE
     source.secret = vault.seal(chosen)
+    _audited(uow, "source.key_changed", actor, source)
     return NewKey(source, chosen)
 
 
@@ -85,6 +88,7 @@ def set_enabled(uow: UnitOfWork, *, actor: Actor, key: str, enabled: bool) -> So
     _check_keeper(actor)
     source = find(uow, key)
     source.enabled = enabled
+    _audited(uow, "source.opened" if enabled else "source.closed", actor, source)
     return source
 
 
@@ -143,6 +147,10 @@ def _word_of(uow: UnitOfWork, name: str) -> str:
     if plain:
         return plain
     return f"source-{(uow.session.scalar(select(func.max(Source.id))) or 0) + 1}"
+
+
+def _audited(uow: UnitOfWork, verb: str, actor: Actor | None, source: Source) -> None:
+    audit.write(uow, verb, by=actor.id if actor else None, subject=f"source:{source.id}", data={"key": source.key})
 
 
 def _check_keeper(actor: Actor | None) -> None:

@@ -17,6 +17,7 @@ from crm.errors import Conflict, LeadNotFound
 from crm.errors_of_merging import MergeBeyondScope, MergeNotYours, NothingToUnmerge
 from crm.rules.access import SELLERS, Actor
 from crm.services import (
+    audit,
     assignments,
     clocks,
     decisions,
@@ -133,6 +134,7 @@ def _part(uow: UnitOfWork, merge: Row[Any], *, by: Actor) -> Parted:
     unmerging_writes.part_persons(uow, root=root, loser=merge.loser_id, snapshot=kept)
     unmerging_writes.touches_back(uow, kept["heirs"])
     unmerging_writes.are_different(uow, merge.survivor_id, merge.loser_id, by=by.id)
+    audit.write(uow, "persons.parted", by=by.id, subject=f"person:{root}", data={"merge": merge.id})
     outcomes = {each["lead"]: _open(uow, each, by) for each in closed}
     _write(uow, merge, outcomes, by)
     _follow(uow, sorted(set(concerned)))
