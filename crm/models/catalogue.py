@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -70,8 +70,8 @@ class ListChange(Tenant, Base):
     """What somebody changed in the lists, with what stood there before, so that it can be taken back.
 
     Attributes:
-        before: the rows as they were, by table; rows that were made are named with null.
-        leads: whose value was written anew, and `moved` from which value to which.
+        before: `rows` as they were, each with its table, and `made`: table and id of those that are new.
+        moved: `column`, and `leads` as `[id, old, new]` whose value was written anew.
     """
 
     __tablename__ = "list_change"
@@ -81,5 +81,4 @@ class ListChange(Tenant, Base):
     list: Mapped[str]
     before: Mapped[dict[str, Any]]
     moved: Mapped[dict[str, Any]]
-    leads: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=NO_WORDS)
     undone_at: Mapped[datetime | None]

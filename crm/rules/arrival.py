@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from crm.errors import _
 from crm.rules import clean
@@ -83,7 +84,7 @@ class Checked:
     referrer: str | None
     tags: tuple[str, ...]
     owner: str | None
-    custom: Mapping[str, str]
+    custom: Mapping[str, Any]
 
 
 def check(arrival: Arrival, *, region: str = DEFAULT_REGION, sender: str = "") -> Checked:
@@ -145,6 +146,8 @@ def _each(
     kind: str, raw: str, normalise: Callable[[str], str | None], wrong: dict[str, str], why: str
 ) -> Iterator[Key]:
     """One bad part beside a good one (a switchboard's extension, "none") costs nothing; no good one is an error."""
+    if not raw:
+        return
     parts = [part for part in _SEVERAL.split(clean.text(raw, clean.LINE)) if part.strip()]
     good = [value for value in map(normalise, parts) if value]
     if parts and not good:
@@ -160,15 +163,21 @@ def normalise_wechat(raw: str) -> str | None:
 
 
 def _amount(raw: str, wrong: dict[str, str]) -> Decimal | None:
-    plain = unicodedata.normalize("NFKC", clean.line(raw))
-    if not plain:
+    if not raw:
         return None
-    found = _MONEY.fullmatch(plain)
-    value = _decimal(found) if found else None
-    if value is None or value >= _MOST_MONEY:
+    if not clean.line(raw):
+        return None
+    value = money(raw)
+    if value is None:
         wrong["amount"] = NOT_MONEY
-        return None
     return value
+
+
+def money(raw: str) -> Decimal | None:
+    """An amount as people write it, such as 50k, 5万 or $1,200.50; None where it is none."""
+    found = _MONEY.fullmatch(unicodedata.normalize("NFKC", clean.line(raw)))
+    value = _decimal(found) if found else None
+    return None if value is None or value >= _MOST_MONEY else value
 
 
 def _decimal(found: re.Match[str]) -> Decimal | None:
@@ -180,6 +189,8 @@ def _decimal(found: re.Match[str]) -> Decimal | None:
 
 
 def _tags(raw: str) -> tuple[str, ...]:
+    if not raw:
+        return ()
     parts = (clean.line(part, 40) for part in _SEVERAL.split(raw[: clean.TEXT]))
     return tuple(dict.fromkeys(part for part in parts if part))[:20]
 

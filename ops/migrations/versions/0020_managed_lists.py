@@ -90,7 +90,6 @@ def _changes() -> None:
         sa.Column("list", sa.Text(), nullable=False),
         sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("moved", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("leads", postgresql.ARRAY(sa.BigInteger()), server_default=NO_WORDS, nullable=False),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["org_id"], ["organization.id"], name=op.f("fk_list_change_org_id")),
         sa.PrimaryKeyConstraint("org_id", "id", name=op.f("pk_list_change")),
