@@ -99,6 +99,8 @@ NOTICES: dict[str, Notice] = {
     "contact.moved": Notice("contact_moved", lives=False, group="news", why=_("{lead} was handed to you")),
     "member.left": Notice("member_left", lives=False, group="team", urgent=True, why=_TEAM),
     "members.new": Notice("members_new", lives=False, group="team", why=_("you are an admin")),
+    "source.silent": Notice("source_silent", lives=False, group="team", why=_("you look after the sources")),
+    "source.back": Notice("source_back", lives=False, group="team", why=_("you look after the sources")),
     "sheet": Notice("dropped"),
     "import.done": Notice("imported", lives=False),
     "channel.broken": Notice("channel_broken", lives=False),

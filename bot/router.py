@@ -28,7 +28,7 @@ _CJK = re.compile(r"[\u3400-\u9fff]")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A word and what it does. `roles` is who sees it in help: everyone, manager or admin."""
+    """A word and what it does. `roles` is who sees it in help: everyone, marketing, manager or admin."""
 
     words: tuple[str, ...]
     call: Handler

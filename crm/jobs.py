@@ -33,6 +33,7 @@ from crm.services import (
     rewinding,
     rules_admin,
     scoring,
+    source_watch,
     tasks,
     team_tasks,
 )
@@ -147,9 +148,14 @@ def keep_apart(database: Database, org_id: int) -> None:
     _until_done(database, org_id, arbitration.time_out, arbitration.CHUNK)
 
 
+def watch_sources(database: Database, org_id: int) -> None:
+    """Tell marketing of the sources that are silent for longer than usual."""
+    _until_done(database, org_id, source_watch.tell_silence, source_watch.CHUNK)
+
+
 DUTIES: tuple[Duty, ...] = (
     remind, ask_managers, recycling.sweep, recycling.warn, pass_offers_on, open_lines, respond, set_free, deal_held,
-    digest, rescore, look_back, tell_held, keep_apart,
+    digest, rescore, look_back, tell_held, keep_apart, watch_sources,
 )  # fmt: skip
 
 

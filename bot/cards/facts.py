@@ -23,7 +23,6 @@ from bot.cards.reasons import ReasonFacts
 from bot.cards.told import NoticeFacts
 from bot.cards.working import WorkFacts
 from crm.errors import LeadNotFound
-from crm.models import Source
 from crm.rules import edits, periods
 from crm.rules.access import Actor
 from crm.services import (
@@ -50,7 +49,6 @@ from crm.services import (
     rewinding,
     rules_admin,
     shields,
-    sources,
     takeable,
     tasks,
     timeline,

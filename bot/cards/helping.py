@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.cards.language import _
 from bot.cards.words import Words
 from crm.rules.access import Actor
+from crm.services.sources import KEEPERS
 
 if TYPE_CHECKING:
     from bot.router import Command
@@ -74,7 +75,8 @@ def screen(words: Words, viewer: Actor, commands: Sequence[Command], asked: str,
 
 
 def _allowed(viewer: Actor) -> set[str]:
-    return {"everyone", *(["manager"] if viewer.is_manager else []), *(["admin"] if viewer.is_admin else [])}
+    keeps = ["marketing"] if viewer.role in KEEPERS else []
+    return {"everyone", *keeps, *(["manager"] if viewer.is_manager else []), *(["admin"] if viewer.is_admin else [])}
 
 
 def _first(words: Words, viewer: Actor, mine: Sequence[Command], used: frozenset[str]) -> list[Group]:

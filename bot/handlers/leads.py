@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import replace
 
 from bot.arguments import Id, LeadOrSum, Rest, Word
 from bot.cards.language import _
@@ -13,14 +11,11 @@ from bot.handlers import picking
 from bot.router import action, command
 from bot.understanding import contact, paste
 from bot.understanding.contact import Contact
-from bot.understanding.money import find_money
-from bot.understanding.text import fold
+from bot.understanding.money import bare_money
 from crm.errors import NoContact, TooManyRows
 from crm.rules.arrival import Arrival
 from crm.services import assignments, importing, leads, pending_lines, pipeline
 from crm.services.leads import LeadView
-
-_NUMBER = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
 
 
 @command(
@@ -163,8 +158,11 @@ def stage(context: Context, lead: LeadView, name: Rest | None = None) -> Reply:
 )
 @action("lead.won")
 def won(context: Context, lead: LeadOrSum, amount: Rest | None = None) -> Reply:
-    paid = _money(amount or "")
-    pipeline.won(context.uow, actor=context.actor, lead=lead, amount=paid.amount, currency=paid.currency)
+    paid = bare_money(amount or "")
+    pipeline.won(
+        context.uow, actor=context.actor, lead=lead, amount=paid.amount if paid else None,
+        currency=paid.currency if paid else None,
+    )  # fmt: skip
     return context.reply("closed", lead=lead.id, won=True)
 
 
@@ -185,20 +183,3 @@ def lost(context: Context, lead: LeadView, reason: Rest | None = None) -> Reply:
         return replace(context.reply("lost_why", about=lead.id), asks=("lead.lost", lead.ref))
     pipeline.lost(context.uow, actor=context.actor, lead=lead, reason=given)
     return context.reply("closed", lead=lead.id, won=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """What was paid, as far as it was said."""
-
-    amount: Decimal | None = None
-    currency: str | None = None
-
-
-def _money(words: str) -> Paid:
-    """The amount in words such as `12000`, `1.2万` or `$5k`; a number alone is one, too."""
-    folded = fold(words)
-    if found := find_money(folded, []):
-        return Paid(found.amount, found.currency)
-    bare = _NUMBER.search(folded)
-    return Paid(Decimal(bare[0].replace(",", ""))) if bare else Paid()

@@ -9,10 +9,12 @@ from bot.arguments import Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.router import action, command
-from crm.errors import MissingArgument, PoolNotFound, Refusal
+from crm.errors import MissingArgument, NotAllowed, PoolNotFound, Refusal
 from crm.rules.access import Actor
 from crm.services import admins, conversations, departments, members, pools, sources
 from crm.vault import Vault
+
+_VERBS = frozenset({"new", "新建", "rotate", "轮换", "off", "停用", "on", "启用"})
 
 
 class HereNeedsGroup(Refusal):
@@ -124,16 +126,18 @@ def _code(context: Context, actor: Actor, who: Actor) -> Reply:
     example="sources new Website",
     example_zh="来源 新建 官网",
     topic="setup",
-    roles="admin",
+    roles="marketing",
 )
 @action("sources", guards=False)
 def manage_sources(context: Context, words: Rest | None = None) -> Reply:
-    actor = context.need_admin()
+    actor = context.actor
+    if actor.role not in sources.KEEPERS:
+        raise NotAllowed(roles="admins")
     verb, _space, name = (words or "").strip().partition(" ")
     vault = _vault(context)
     if not verb:
         return context.reply("sources")
-    if not name:
+    if not name and verb.lower() in _VERBS:
         raise MissingArgument(example=_("sources new Website"))
     match verb.lower():
         case "new" | "新建":
@@ -145,7 +149,7 @@ def manage_sources(context: Context, words: Rest | None = None) -> Reply:
         case "on" | "启用":
             sources.set_enabled(context.uow, actor=actor, key=name, enabled=True)
         case _:
-            raise MissingArgument(example=_("sources rotate website"))
+            return context.reply("source", source=sources.find(context.uow, words or "").id)
     return context.reply("sources")
 
 

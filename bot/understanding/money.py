@@ -7,7 +7,7 @@ from functools import cache
 
 from bot.understanding.lexicon import read_words
 from bot.understanding.numbers import chinese
-from bot.understanding.text import Span, overlaps
+from bot.understanding.text import Span, fold, overlaps
 
 _NUMBER = r"(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]{1,2})?|[0-9]{1,9}(?:\.[0-9]{1,4})?)"
 _RANGE = r"(?:\s*(?:-|~|to|到|至)\s*(?P<upper>[0-9][0-9.]{0,8}))?"
@@ -16,6 +16,7 @@ _NUMERAL = r"(?P<numeral>[一二两三四五六七八九十百]{1,5})"
 _MORE = r"(?:[0-9]|[一二三四五六七八九])"
 _FREE = r"(?<![A-Za-z0-9.:/#+*-])(?<![0-9],)"
 _NEAR = 20
+_BARE = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,15 @@ def find_money(folded: str, taken: list[Span]) -> Money | None:
     words = _words()
     found = [money for match in _amounts(folded, taken, words) if (money := _money(folded, match, words))]
     return next((money for money in found if money.firm), found[0] if found else None)
+
+
+def bare_money(words: str) -> Money | None:
+    """The amount in words such as `12000`, `1.2万` or `$5k`, where a number alone is one, too."""
+    folded = fold(words)
+    if found := find_money(folded, []):
+        return found
+    bare = _BARE.search(folded)
+    return Money(Decimal(bare[0].replace(",", "")), None) if bare else None
 
 
 def _amounts(folded: str, taken: list[Span], words: _Words) -> list[re.Match[str]]:

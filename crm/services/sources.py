@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import func, or_, select, text
 
 from crm.errors import BadArgument, NotAllowed, SourceExists, SourceNotFound
 from crm.models import Source
@@ -113,9 +113,10 @@ def locate(uow: UnitOfWork, key: str) -> list[tuple[int, int]]:
     return [(row.org_id, row.source_id) for row in uow.session.execute(_LOCATE, {"key": key})]
 
 
-def get(uow: UnitOfWork, source_id: int) -> Source | None:
-    """The source with that id, if it is enabled."""
-    return uow.session.scalar(select(Source).where(Source.org_id == uow.org_id, Source.id == source_id, Source.enabled))
+def get(uow: UnitOfWork, source_id: int, *, also_off: bool = False) -> Source | None:
+    """The source with that id, if it is enabled or with `also_off`."""
+    wanted = select(Source).where(Source.org_id == uow.org_id, Source.id == source_id, Source.enabled | also_off)
+    return uow.session.scalar(wanted)
 
 
 def valid_keys(uow: UnitOfWork, vault: Vault, source: Source) -> list[str]:
@@ -124,16 +125,6 @@ def valid_keys(uow: UnitOfWork, vault: Vault, source: Source) -> list[str]:
     if source.old_secret and source.old_secret_until and source.old_secret_until > uow.now:
         keys.append(vault.open(source.old_secret))
     return keys
-
-
-def count(uow: UnitOfWork, *, source_id: int, accepted: int, rejected: int) -> None:
-    """Add to what the list shows. Never in the transaction of a lead: every sender would wait for this row."""
-    uow.session.execute(
-        update(Source)
-        .where(Source.org_id == uow.org_id, Source.id == source_id)
-        .values(accepted=Source.accepted + accepted, rejected=Source.rejected + rejected, last_seen_at=uow.now)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def fresh_secret() -> str:

@@ -20,9 +20,10 @@ READS = (
     "lead.next", "notify.topic", "notify.missed", "notify.open", "notify.why", "task.open", "lead.dismiss",
     "merge", "new", "move", "log.fix", "log.keep", "log.elsewhere", "member.hand_over", "lead.release_to",
     "message.log", "message.new", "digest.look", "lead.history", "list.open", "merge.person", "sheet.show",
-    "sheet.column",
+    "sheet.column", "source",
 )  # fmt: skip
 WHY_NOT = {
+    "cost": "said again for the same days it replaces what was said, and 0 takes it away",
     "share": "a colleague has seen the card by now",
     "ask": "a colleague was asked; a question is closed by its own button",
     "answer": "it was read; a further answer corrects it",

@@ -40,6 +40,7 @@ DUE = {
     " select org_id, id, 80, '[]', 'asked', :now, :now from person where org_id = :o limit 1",
     "the nightly word of a shadow time": "insert into shadow_time (org_id, why, began_at, report_at)"
     " values (:o, 'switch-over', :now, :now)",
+    "a source that has fallen silent": "update source set silent_at = :now where org_id = :o",
     "a health card": "update organization set health_at = :now where id = :o",
 }
 

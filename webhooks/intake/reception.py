@@ -16,7 +16,9 @@ from bot.app import Bot
 from crm.errors import Refusal
 from crm.models import Source
 from crm.rules.arrival import Arrival, FieldErrors
+from crm.rules.fields import NAMES
 from crm.services import intake, sources
+from crm.services.source_watch import WRONG_KEY, Reason
 from crm.uow import UnitOfWork
 from crm.vault import Vault, VaultError, fingerprint
 from webhooks.intake import bodies, standard
@@ -65,7 +67,9 @@ class Reception:
             answer = self._try(post, org_id, source_id, alone=len(found) == 1)
             if answer:
                 return answer
-        raise TurnedAway(401, "The signature or key is wrong.", WWW_Authenticate="Bearer")
+        if len(found) == 1:
+            self.tally.count(*found[0], refused=[("", WRONG_KEY)])
+        raise TurnedAway(401, WRONG_KEY, WWW_Authenticate="Bearer")
 
     def _locate(self, word: str) -> list[tuple[int, int]]:
         """The sources that the address may mean: several organizations may use one word. Raises TurnedAway with 404."""
@@ -89,11 +93,11 @@ class Reception:
                 public = FORMATS[source.kind].public
                 answer = self._admit(uow, post, source, FORMATS[source.kind])
         except (TurnedAway, FieldErrors) as exc:
-            self.tally.count(org_id, source_id, accepted=False)
+            self.tally.count(org_id, source_id, refused=_reasons(exc))
             if public and isinstance(exc, FieldErrors):
                 return RECEIVED
             raise
-        self.tally.count(org_id, source_id, accepted=True)
+        self.tally.count(org_id, source_id)
         return RECEIVED if public else answer
 
     def _believes(self, uow: UnitOfWork, post: Post, source: Source, *, alone: bool) -> bool:
@@ -120,6 +124,13 @@ def once(uow: UnitOfWork, source: Source, name: str, arrival: Arrival) -> Answer
     if key:
         uow.session.execute(_ANSWER, {"key": key, "answer": json.dumps(content)})
     return Answer(201 if taken.created else 200, content)
+
+
+def _reasons(exc: TurnedAway | FieldErrors) -> list[Reason]:
+    """Why, in our own words only: names that a sender chose are not repeated."""
+    if isinstance(exc, TurnedAway):
+        return [("", str(exc).partition(":")[0])]
+    return [(name if name in NAMES else "", why) for name, why in exc.fields.items()]
 
 
 def _stored(uow: UnitOfWork, key: str) -> dict[str, Any]:

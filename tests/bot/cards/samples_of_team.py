@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from crm.services import source_watch
+from crm.services.source_watch import WRONG_KEY
 from tests.bot.cards.samples import a_call, sample
 from tests.bot.cards.scene import GROUP, Scene, Shown
 
@@ -186,6 +188,40 @@ def sources(scene: Scene) -> Shown:
     scene.say("ada", "sources new Trade fair")
     scene.say("ada", "sources off trade-fair")
     return scene.say("ada", "sources")
+
+
+@sample("source")
+def source(scene: Scene) -> Shown:
+    heard(scene)
+    scene.say("ada", "cost web 3000 this month")
+    scene.lead(name="Grace")
+    return scene.say("ada", "cost web campaign spring 1200 this month")
+
+
+@sample("source_silent")
+def source_silent(scene: Scene) -> Shown:
+    return quiet(scene, "source_silent")
+
+
+@sample("source_back")
+def source_back(scene: Scene) -> Shown:
+    return quiet(scene, "source_back")
+
+
+def quiet(scene: Scene, card: str) -> Shown:
+    heard(scene)
+    with scene.uow() as uow:
+        since = uow.now.isoformat()
+    return scene.shown("ada", card, source=scene.acme.source_id, since=since)
+
+
+def heard(scene: Scene) -> None:
+    """A hundred and forty posts, of which four were wrong; the pause that is usual is known."""
+    phone = ("phone", "This is not a valid phone number.")
+    with scene.uow() as uow:
+        refused = {phone: 3, ("", WRONG_KEY): 1}
+        source_watch.count(uow, source_id=scene.acme.source_id, accepted=140, rejected=4, refused=refused)
+    scene.write("update source set usual_pause = 234000 where org_id = :o and id = :s", s=scene.acme.source_id)
 
 
 @sample("source_key")
