@@ -17,10 +17,21 @@ LINE, TEXT = 200, 4000
 
 def line(value: str, most: int = LINE) -> str:
     """One line of at most `most` characters; every run of white space is one blank."""
+    if not value:
+        return ""
+    if _is_plain(value):
+        return " ".join(value[: most * 8].split())[:most]
     return _BLANK.sub(" ", _UNFIT.sub("", value[: most * 8])).strip()[:most]
 
 
 def text(value: str, most: int = TEXT) -> str:
     """Several lines, at most `most` characters; line breaks stay, empty lines go."""
+    if _is_plain(value):
+        return " ".join(value[: most * 8].split())[:most]
     plain = _UNFIT.sub("", value[: most * 8].replace("\r", "\n"))
     return _BREAKS.sub("\n", _BLANK_IN_LINE.sub(" ", plain)).strip()[:most]
+
+
+def _is_plain(value: str) -> bool:
+    """Nothing to take out and no white space but blanks: so is nearly every cell of a file."""
+    return value.isprintable() and "\ufffc" not in value and "\ufffd" not in value  # printable, but no characters

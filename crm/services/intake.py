@@ -20,6 +20,7 @@ from crm.rules.arrival import Arrival, Checked, Key, check
 from crm.rules.facts import LeadFacts
 from crm.services import dispatch, duplicates, houses, scoring
 from crm.services.houses import House
+from crm.services.scoring import Openings
 from crm.uow import UnitOfWork
 
 TRIES = 5
@@ -202,8 +203,9 @@ def opening(
     *,
     source: Source | None = None,
     actor: Actor | None = None,
+    scores: Openings | None = None,
 ) -> dict[str, Any]:
-    """The values of a new lead and its person, as statements name them."""
+    """The values of a new lead and its person, as statements name them. Args: scores: shared by those of one batch."""
     channel = checked.channel or (source.channel if source else None)
     campaign = checked.campaign or (source.campaign if source else None)
     facts = LeadFacts(
@@ -211,7 +213,7 @@ def opening(
         source=source.key if source else None, channel=channel, campaign=campaign, level=checked.level,
         product=checked.product, region=checked.region, amount=checked.amount, tags=checked.tags, custom=checked.custom,
     )  # fmt: skip
-    scored = scoring.opening(uow, facts, checked)
+    scored = (scores or scoring.openings(uow)).of(facts, checked)
     return {
         "org": uow.org_id, "now": uow.now, "actor": actor.id if actor else None, "origin": place.origin,
         "owner": place.owner_id, "pool": place.pool_id, "line": house.line_id, "stage": house.stage,
@@ -221,8 +223,8 @@ def opening(
         "channel": channel, "campaign": campaign,
         "referrer": checked.referrer, "level": checked.level, "product": checked.product, "region": checked.region,
         "amount": checked.amount, "currency": checked.currency, "score": scored.points,
-        "score_reasons": json.dumps(scored.stored()), "score_at": scored.next_at, "tags": list(checked.tags),
-        "custom": json.dumps(dict(checked.custom)),
+        "score_reasons": scored.reasons, "score_at": scored.next_at, "tags": list(checked.tags),
+        "custom": json.dumps(dict(checked.custom)) if checked.custom else "{}",
         "data": {"source": source.key if source else None},
     }  # fmt: skip
 

@@ -23,6 +23,7 @@ from crm.services import duplicates, houses, intake, scoring
 from crm.services.houses import House
 from crm.services.intake import Known, Place, TakenIn
 from crm.services.numbers import next_numbers
+from crm.services.scoring import Openings
 from crm.uow import UnitOfWork
 
 CHUNK = 5_000  # at twice as many the planner reads whole tables
@@ -128,6 +129,7 @@ class Batch:
     source: Source | None
     actor: Actor | None
     rows: Sequence[Checked]
+    scores: Openings
     clashes: dict[int, list[int]] = field(default_factory=dict)
 
 
@@ -138,7 +140,7 @@ def take_in_many(
 
     Raises: Conflict when others win every race against some of the rows; PoolNotFound.
     """
-    batch = Batch(uow, houses.of(uow), source, actor, rows)
+    batch = Batch(uow, houses.of(uow), source, actor, rows, scoring.openings(uow))
     taken: dict[int, TakenIn] = {}
     for _ in range(intake.TRIES):
         waiting = [number for number in range(len(rows)) if number not in taken]
@@ -245,7 +247,9 @@ def _open(batch: Batch, groups: Sequence[Group]) -> dict[int, TakenIn]:
 
 def _opening(batch: Batch, group: Group, place: Place, number: int) -> dict[str, Any]:
     checked = batch.rows[group.rows[0]]
-    values = intake.opening(batch.uow, batch.house, checked, place, source=batch.source, actor=batch.actor)
+    values = intake.opening(
+        batch.uow, batch.house, checked, place, source=batch.source, actor=batch.actor, scores=batch.scores
+    )
     amount = str(checked.amount) if checked.amount is not None else None
     score_at = values["score_at"].isoformat() if values["score_at"] else None
     return {name: values[name] for name in _OPENING} | {

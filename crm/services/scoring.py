@@ -7,9 +7,10 @@ reads the leads that change now and no others.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, text
 
@@ -17,6 +18,7 @@ from crm import queue
 from crm.rules.arrival import Checked
 from crm.rules.facts import LeadFacts
 from crm.rules.score import Profile, Scored, score
+from crm.rules.sections.scoring import Scoring
 from crm.uow import UnitOfWork
 
 CHUNK = 1000
@@ -81,10 +83,39 @@ class Points:
     reasons: tuple[tuple[str, int], ...]
 
 
-def opening(uow: UnitOfWork, lead: LeadFacts, checked: Checked) -> Scored:
-    """The points of a lead that comes in now from somebody unknown so far."""
-    named = {name for name in _NAMED if getattr(checked, name)}
-    return score(lead, Profile(frozenset(named.union(kind for kind, _ in checked.keys)), uow.now), _rules(uow), uow.now)
+@dataclass(slots=True)
+class Openings:
+    """The points of leads that come in together: alike ones are worked out once, under the rules of one transaction."""
+
+    rules: Scoring
+    now: datetime
+    _found: dict[tuple[Any, ...], Opened] = field(default_factory=dict)
+
+    def of(self, lead: LeadFacts, checked: Checked) -> Opened:
+        """The points of a lead that comes in now from somebody unknown so far."""
+        known = frozenset([*(name for name in _NAMED if getattr(checked, name)), *(kind for kind, _ in checked.keys)])
+        alike = (known, lead.source, lead.level, bool(lead.product), bool(lead.amount), *self._asked(lead))
+        if alike not in self._found:
+            scored = score(lead, Profile(known, self.now), self.rules, self.now)
+            self._found[alike] = Opened(scored.points, json.dumps(scored.stored()), scored.next_at)
+        return self._found[alike]
+
+    def _asked(self, lead: LeadFacts) -> Iterator[Any]:
+        for name in self.rules.asked:
+            yield lead.custom.get(name[7:]) if name.startswith("custom.") else getattr(lead, name)
+
+
+class Opened(NamedTuple):
+    """The points a lead begins with, their reasons as they are stored, and when they change by themselves."""
+
+    points: int
+    reasons: str
+    next_at: datetime | None
+
+
+def openings(uow: UnitOfWork) -> Openings:
+    """For the leads that come in with this transaction."""
+    return Openings(_rules(uow), uow.now)
 
 
 def refresh(uow: UnitOfWork, lead_ids: Sequence[int]) -> int:
@@ -133,7 +164,7 @@ def _of(uow: UnitOfWork, row: Row[Any]) -> Scored:
     return score(facts, Profile(frozenset([*named, *row[-1]]), came_at), _rules(uow), uow.now)
 
 
-def _rules(uow: UnitOfWork) -> Any:
+def _rules(uow: UnitOfWork) -> Scoring:
     return uow.rules.score
 
 

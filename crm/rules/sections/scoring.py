@@ -78,6 +78,7 @@ class Scoring(Part):
     )
 
     _steps: list[tuple[timedelta, Recent]] = PrivateAttr(default_factory=list)
+    _asked: list[str] = PrivateAttr(default_factory=list)
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Scoring:
@@ -85,6 +86,7 @@ class Scoring(Part):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"the name {twice[0]!r} is used twice")
+        self._asked.extend(sorted({name for one in self.points for name in _fields(one.when)}))
         self._steps.extend(sorted(((step.within.longest, step) for step in self.recency), key=lambda step: step[0]))
         return self
 
@@ -92,6 +94,11 @@ class Scoring(Part):
     def steps(self) -> Sequence[tuple[timedelta, Recent]]:
         """The steps of recency with their lengths, the shortest first."""
         return self._steps
+
+    @property
+    def asked(self) -> Sequence[str]:
+        """The facts on which the points of conditions depend."""
+        return self._asked
 
 
 def _fields(when: Condition) -> Iterator[str]:
