@@ -15,6 +15,7 @@ from crm.rules.ruleset import Keep
 from crm.services import (
     arbitration,
     asking,
+    audit_chain,
     batches,
     contacting,
     dealing,
@@ -153,9 +154,14 @@ def watch_sources(database: Database, org_id: int) -> None:
     _until_done(database, org_id, source_watch.tell_silence, source_watch.CHUNK)
 
 
+def seal(database: Database, org_id: int) -> None:
+    """Give what was written in the audit its places in the chain."""
+    _until_done(database, org_id, audit_chain.seal_due, audit_chain.CHUNK)
+
+
 DUTIES: tuple[Duty, ...] = (
     remind, ask_managers, recycling.sweep, recycling.warn, pass_offers_on, open_lines, respond, set_free, deal_held,
-    digest, rescore, look_back, tell_held, keep_apart, watch_sources,
+    digest, rescore, look_back, seal, tell_held, keep_apart, watch_sources,
 )  # fmt: skip
 
 

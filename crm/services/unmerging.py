@@ -17,8 +17,8 @@ from crm.errors import Conflict, LeadNotFound
 from crm.errors_of_merging import MergeBeyondScope, MergeNotYours, NothingToUnmerge
 from crm.rules.access import SELLERS, Actor
 from crm.services import (
-    audit,
     assignments,
+    audit,
     clocks,
     decisions,
     houses,
