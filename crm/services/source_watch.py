@@ -80,7 +80,7 @@ _KEEPERS = text(
 )
 _REASONS = text(
     """
-    select field, why, sum(count) as count, max(last_at) as last_at from source_refusal
+    select field, why, sum(count) as times, max(last_at) as last_at from source_refusal
     where org_id = :org and source_id = :source and day >= :since
     group by field, why order by sum(count) desc, field, why limit :most
     """
@@ -147,7 +147,7 @@ def tell_silence(uow: UnitOfWork) -> int:
 def reasons(uow: UnitOfWork, source_id: int) -> list[Refused]:
     """Why posts of the last week were turned away, the most frequent reasons first."""
     args = {"org": uow.org_id, "source": source_id, "since": (uow.now - RECENT).date(), "most": MOST_REASONS}
-    return [Refused(row.field, row.why, int(row.count), row.last_at) for row in uow.session.execute(_REASONS, args)]
+    return [Refused(row.field, row.why, int(row.times), row.last_at) for row in uow.session.execute(_REASONS, args)]
 
 
 def came(uow: UnitOfWork, source_id: int) -> Came:

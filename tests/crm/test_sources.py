@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from crm.errors import BadArgument, NotAllowed, SourceExists, SourceNotFound
-from crm.services import members, sources
+from crm.services import members, source_watch, sources
 from crm.vault import Vault
 from tests import build
 
@@ -96,7 +96,7 @@ def test_a_source_is_found_by_its_word_or_name(uow, acme):
 
 
 def test_the_list_shows_what_was_counted(uow, acme):
-    sources.count(uow, source_id=acme.source_id, accepted=3, rejected=1)
+    source_watch.count(uow, source_id=acme.source_id, accepted=3, rejected=1, refused={})
     uow.session.expire_all()
     source = sources.listing(uow)[0]
     assert (source.accepted, source.rejected, source.last_seen_at) == (3, 1, uow.now)

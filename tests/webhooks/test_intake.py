@@ -19,7 +19,7 @@ from standardwebhooks import Webhook
 
 from crm.db import Database
 from crm.models import Source
-from crm.services import members, sources
+from crm.services import members, source_watch, sources
 from crm.settings import Settings
 from crm.vault import Vault
 from tests import build
@@ -443,17 +443,23 @@ def test_without_redis_nobody_is_turned_away(database, acme, web):
 def test_the_list_of_sources_shows_what_came_and_what_was_turned_away(database, redis, acme, web):
     with TestClient(serve(database, redis)) as client:
         codes = [post(client, web, body).status_code for body in (LU, LU, {"phone": "12"}, [])]
-    assert codes == [201, 200, 422, 400]
+        forged = client.post(f"/intake/{web.word}", json=LU, headers={"Authorization": "Bearer wrong"})
+    assert [*codes, forged.status_code] == [201, 200, 422, 400, 401]
     with database.begin(acme.org_id) as uow:
         row = next(source for source in sources.listing(uow) if source.id == web.id)
-    assert (row.accepted, row.rejected) == (2, 2)
+        reasons = {(one.field, one.why): one.count for one in source_watch.reasons(uow, web.id)}
+    assert (row.accepted, row.rejected) == (2, 3)
     assert row.last_seen_at is not None
+    assert reasons == {
+        ("phone", "This is not a valid phone number."): 1, ("", "The body must be a JSON object."): 1,
+        ("", source_watch.WRONG_KEY): 1,
+    }  # fmt: skip
 
 
 def test_what_could_not_be_counted_is_counted_later(database, acme, web):
     gone = Database("postgresql+psycopg://nobody@/none?host=/nowhere", pool_size=2)
     tally = Tally(gone)
-    tally.count(acme.org_id, web.id, accepted=True)
+    tally.count(acme.org_id, web.id)
     tally.write()
     tally._database = database
     tally.write()
