@@ -9,7 +9,7 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 from bot.app import Bot
-from webhooks import calendar_feed, exports, files, health, links, playground, slack, wecom
+from webhooks import api, calendar_feed, exports, files, health, links, playground, slack, wecom
 from webhooks.intake import router as intake
 
 
@@ -28,6 +28,7 @@ def create_app(bot: Bot) -> FastAPI:
     app.include_router(files.router(bot))
     app.include_router(calendar_feed.router(bot))
     app.include_router(links.router())
+    app.include_router(api.router(bot))
     app.include_router(slack.router(bot))
     app.include_router(wecom.router(bot))
     app.include_router(intake.router(bot))

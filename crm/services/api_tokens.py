@@ -1,0 +1,112 @@
+"""Keys to the read API: named, shown once, kept as a fingerprint; what each opens is its scopes.
+
+A token names its organization, because nobody is known to whoever shows it.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, text
+
+from crm.errors import BadArgument, NotAllowed
+from crm.errors_of_interfaces import TokenNotFound
+from crm.models import ApiToken
+from crm.rules.access import Actor
+from crm.uow import UnitOfWork
+from crm.vault import fingerprint
+
+SCOPES = ("leads:read", "contacts:read", "credits:read")
+MOST = 50
+USED_EVERY = timedelta(minutes=1)  # a row written at each request would be what they all wait for
+_SHAPE = re.compile(r"slc_(\d{1,15})_[A-Za-z0-9_-]{20,64}")
+_FIND = text(
+    "select id, name, scopes, last_used_at from api_token"
+    " where org_id = :org and token_hash = :hash and revoked_at is null and (expires_at is null or expires_at > :now)"
+)
+_USED = text("update api_token set last_used_at = :now where org_id = :org and id = :id")
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Whoever asks, by a token that is good."""
+
+    token_id: int
+    name: str
+    scopes: frozenset[str]
+
+    def may(self, scope: str) -> bool:
+        return scope in self.scopes
+
+
+def create(
+    uow: UnitOfWork, *, actor: Actor | None, name: str, scopes: Iterable[str], days: int | None = None
+) -> tuple[ApiToken, str]:
+    """A token and its word, which cannot be read again.
+
+    Args: actor: None for the command line; days: how long it is good, for ever without.
+    Raises: NotAllowed, BadArgument.
+    """
+    _check(actor)
+    chosen = sorted(set(scopes), key=SCOPES.index) if set(scopes) <= set(SCOPES) else []
+    named = " ".join(name.split())[:60]
+    if not chosen or not named or (days is not None and not 1 <= days <= 3650) or len(listing(uow)) >= MOST:
+        raise BadArgument(given=name, example="tokens new warehouse leads:read 90d")
+    word = f"slc_{uow.org_id}_{secrets.token_urlsafe(24)}"
+    token = ApiToken(
+        org_id=uow.org_id, name=named, token_hash=fingerprint(word), scopes=chosen, created_at=uow.now,
+        created_by=actor.id if actor else None, expires_at=uow.now + timedelta(days=days) if days else None,
+    )  # fmt: skip
+    uow.session.add(token)
+    uow.session.flush()
+    return token, word
+
+
+def revoke(uow: UnitOfWork, *, actor: Actor | None, token_id: int) -> ApiToken:
+    """From now on it opens nothing. Raises NotAllowed, TokenNotFound."""
+    _check(actor)
+    token = get(uow, token_id)
+    if token is None or token.revoked_at is not None:
+        raise TokenNotFound(given=token_id)
+    token.revoked_at = uow.now
+    return token
+
+
+def get(uow: UnitOfWork, token_id: int) -> ApiToken | None:
+    return uow.session.get(ApiToken, (uow.org_id, token_id))
+
+
+def listing(uow: UnitOfWork) -> Sequence[ApiToken]:
+    """Those that were not revoked, the oldest first."""
+    mine = (ApiToken.org_id == uow.org_id, ApiToken.revoked_at.is_(None))
+    return uow.session.scalars(select(ApiToken).where(*mine).order_by(ApiToken.id)).all()
+
+
+def organization(word: str) -> int | None:
+    """Whose token it would be; None for a word that is none."""
+    found = _SHAPE.fullmatch(word)
+    return int(found[1]) if found else None
+
+
+def bearer(uow: UnitOfWork, word: str) -> Bearer | None:
+    """Who shows this token; None when it is unknown, revoked or expired."""
+    args = {"org": uow.org_id, "hash": fingerprint(word), "now": uow.now}
+    row = uow.session.execute(_FIND, args).one_or_none()
+    if row is None:
+        return None
+    if _is_old(row.last_used_at, uow.now):
+        uow.session.execute(_USED, {"org": uow.org_id, "id": row.id, "now": uow.now})
+    return Bearer(row.id, row.name, frozenset(row.scopes))
+
+
+def _is_old(used: datetime | None, now: datetime) -> bool:
+    return used is None or now - used >= USED_EVERY
+
+
+def _check(actor: Actor | None) -> None:
+    if actor is not None and not actor.is_admin:
+        raise NotAllowed(roles="admins")
