@@ -22,6 +22,7 @@ def fix(context: Context, activity: Id, field: Word) -> Reply:
     """What it may have been instead."""
     if field not in FIELDS:
         raise OldCard
+    relogging.lead_of(context.uow, actor=context.actor, activity_id=activity)
     return context.reply("fix", activity=int(activity), field=str(field))
 
 
@@ -43,6 +44,7 @@ def keep(context: Context, activity: Id) -> Reply:
 @action("log.elsewhere", guards=False)
 def elsewhere(context: Context, activity: Id) -> Reply:
     """It was about another lead: those that it may be."""
+    relogging.lead_of(context.uow, actor=context.actor, activity_id=activity)
     found = recent_leads.likely(context.uow, actor=context.actor, most=recent_leads.MOST + 1)
     return context.reply("other_lead", activity=int(activity), leads=[lead.id for lead in found])
 

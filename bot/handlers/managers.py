@@ -74,6 +74,7 @@ def transfer(context: Context, words: Rest) -> Reply:
 )
 @action("funnel", guards=False)
 def funnel(context: Context, words: Rest | None = None) -> Reply:
+    context.need_member()
     given = [word for word in (words or "").split() if word]
     if given and given[0].lower() in ("me", "我", "我的"):
         return context.reply("funnel_me", period=" ".join(given[1:]) or "30d")

@@ -6,6 +6,7 @@ from bot.arguments import Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.router import action, command
+from crm.errors import NotYourTeam
 from crm.services import members
 from crm.services.leads import LeadView
 
@@ -20,6 +21,7 @@ from crm.services.leads import LeadView
 )
 @action("funnel.me", guards=False)
 def funnel_me(context: Context, period: Rest | None = None) -> Reply:
+    context.need_member()
     return context.reply("funnel_me", period=period or "30d")
 
 
@@ -41,5 +43,7 @@ def why(context: Context, lead: LeadView) -> Reply:
 def quota(context: Context, who: Rest | None = None) -> Reply:
     member = members.find(context.uow, who) if who else context.actor
     if member.id != context.actor.id:
-        context.need_manager()
+        manager = context.need_manager()
+        if not (manager.is_admin or manager.manages_any(member.departments)):
+            raise NotYourTeam(member_id=member.id)
     return context.reply("quota", member=member.id)
