@@ -96,7 +96,7 @@ class Catalogue:
     @cached_property
     def is_plain(self) -> bool:
         """Whether nobody has set up any list or field: everything is taken as it is written."""
-        return not self.fields and not any(self.is_managed(name) for name in LISTS.values())
+        return not self.fields and not set(self.lists) - {"stage", "source"}
 
     def is_managed(self, name: str) -> bool:
         """Whether only the values of the list are known; stages and sources always are."""
@@ -157,12 +157,13 @@ One = TypeVar("One", Entry, Field)
 def _indexed(every: Iterable[One]) -> dict[str, One]:
     """By each of their words; a key counts before a name, the earlier before the later, who is in use before all."""
     found: dict[str, One] = {}
-    ordered = sorted(every, key=lambda one: one.retired)
-    for one in ordered:
-        found.setdefault(folded(one.key), one)
-    for one in ordered:
-        for word in one.words:
-            found.setdefault(word, one)
+    given = list(every)
+    for some in ([one for one in given if not one.retired], [one for one in given if one.retired]):
+        for one in some:
+            found.setdefault(folded(one.key), one)
+        for one in some:
+            for word in one.words:
+                found.setdefault(word, one)
     return found
 
 

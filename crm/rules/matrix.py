@@ -53,6 +53,9 @@ DEEDS: dict[str, Deed] = {
     "rules": Deed("rehearse, apply, pause and rewind rules", "managers", _ALL_OF_LEADING),
     "upload": Deed("take in a sheet for the company", "managers", {**_ALL_OF_LEADING, "marketing": "all"}),
     "sources": Deed("make sources, and their keys", "admins", {"marketing": "all", "admin": "all"}),
+    "lists": Deed(
+        "change the managed lists and the company's own fields", "admins", {"marketing": "all", "admin": "all"}
+    ),
     "pools": Deed("say who claims from which pool", "admins", _ADMIN),
     "reveals": Deed("see who looked at which contact", "managers", _LEADING),
     "privacy": Deed("take out, set aside and erase one customer; read the audit", "admins", _ADMIN),

@@ -18,7 +18,7 @@ from crm.models import Source
 from crm.rules.access import Actor
 from crm.rules.arrival import Arrival, Checked, Key, check
 from crm.rules.facts import LeadFacts
-from crm.services import dispatch, duplicates, houses, scoring
+from crm.services import catalogue, dispatch, duplicates, houses, scoring
 from crm.services.houses import House
 from crm.services.scoring import Openings
 from crm.uow import UnitOfWork
@@ -206,6 +206,7 @@ def opening(
     scores: Openings | None = None,
 ) -> dict[str, Any]:
     """The values of a new lead and its person, as statements name them. Args: scores: shared by those of one batch."""
+    checked = catalogue.fit(uow, checked)
     channel = checked.channel or (source.channel if source else None)
     campaign = checked.campaign or (source.campaign if source else None)
     facts = LeadFacts(
