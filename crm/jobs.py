@@ -21,6 +21,7 @@ from crm.services import (
     dealing,
     digests,
     first_response,
+    hand_overs,
     handing,
     health,
     holding,
@@ -144,6 +145,11 @@ def tell_held(database: Database, org_id: int) -> None:
     _until_done(database, org_id, mailbox.collect_due, mailbox.CHUNK)
 
 
+def hand_over(database: Database, org_id: int) -> None:
+    """Do by the rule the hand-overs of leavers that no manager has done in time."""
+    _until_done(database, org_id, hand_overs.time_out, hand_overs.CHUNK)
+
+
 def keep_apart(database: Database, org_id: int) -> None:
     """Settle the pairs of alike customers about which nobody has decided in time."""
     _until_done(database, org_id, arbitration.time_out, arbitration.CHUNK)
@@ -161,7 +167,7 @@ def seal(database: Database, org_id: int) -> None:
 
 DUTIES: tuple[Duty, ...] = (
     remind, ask_managers, recycling.sweep, recycling.warn, pass_offers_on, open_lines, respond, set_free, deal_held,
-    digest, rescore, look_back, seal, tell_held, keep_apart, watch_sources,
+    digest, rescore, look_back, seal, tell_held, keep_apart, hand_over, watch_sources,
 )  # fmt: skip
 
 

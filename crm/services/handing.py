@@ -25,6 +25,12 @@ _DUE = text(
     order by o.expires_at, o.id limit :chunk for no key update of l skip locked
     """
 )
+_OF_MEMBER = text(
+    """
+    select o.id, o.lead_id from offer o join lead l on l.org_id = o.org_id and l.id = o.lead_id
+    where o.org_id = :org and o.member_id = :member and o.state = 'open' order by l.id for no key update of l
+    """
+)
 _RELEASE = text(
     """
     update lead set held_by = null, held_since = null, held_until = null, held_for = null, version = version + 1
@@ -85,6 +91,14 @@ def pass_on(uow: UnitOfWork, lead_ids: Sequence[int]) -> None:
     for lead_id in sorted(uow.session.scalars(_RELEASE, args)):
         dispatch.dispatch(uow, lead_id)
     uow.touch(*lead_ids)
+
+
+def withdraw_from(uow: UnitOfWork, member_id: int) -> None:
+    """Nobody waits for the answers of a member who is gone: the next ones are asked."""
+    rows = uow.session.execute(_OF_MEMBER, {"org": uow.org_id, "member": member_id}).all()
+    for row in rows:
+        offers.close(uow, row.id, "withdrawn", reason="left")
+    pass_on(uow, [row.lead_id for row in rows])
 
 
 def _expire(uow: UnitOfWork, offer_id: int) -> None:
