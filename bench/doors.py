@@ -116,7 +116,7 @@ def run(env: Env) -> list[Figure]:
     many = min(EACH, (len(numbers) // len(DOORS) - WARM_UP) // (2 * ROUNDS))
     given = iter(numbers)
     figures: list[Figure] = []
-    with _serving("bench.bare") as bare, _serving("ops", "serve", **_settings(env, database)) as ours:
+    with serving("bench.bare") as bare, serving("ops", "serve", **settings(env, database)) as ours:
         for name, request in DOORS.items():
             turns = Turns(database, seeded, given, request, answers=name == "WeCom")
             turns.warm_up(bare, ours)
@@ -133,7 +133,7 @@ def _standing(database: Database, seeded: Seeded) -> list[int]:
         return list(uow.session.scalars(_FREE, {"org": seeded.org_id}))
 
 
-def _settings(env: Env, database: Database) -> dict[str, str]:
+def settings(env: Env, database: Database) -> dict[str, str]:
     return {
         "SLUICE_DATABASE_URL": database.url, "SLUICE_REDIS_URL": env.sockets.redis_url, "SLUICE_SECRET_KEY": VAULT_KEY,
         "SLUICE_SLACK_SIGNING_SECRET": signed.SLACK_SECRET,
@@ -141,7 +141,7 @@ def _settings(env: Env, database: Database) -> dict[str, str]:
 
 
 @contextmanager
-def _serving(module: str, *arguments: str, **settings: str) -> Iterator[int]:
+def serving(module: str, *arguments: str, **settings: str) -> Iterator[int]:
     """A web process of its own on a free port of loopback; yields the port when it answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -2,7 +2,7 @@
 
 A process of its own, so that it does not share an interpreter with what it measures. It reads pickled requests from its
 standard input, and prints as JSON the seconds the whole took, the milliseconds of each request, and the answers that
-were not 200.
+were no success.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _work(line: socket.socket, waiting: SimpleQueue[bytes], driven: Driven, last
         answer = _read(line)
         driven.each.append((time.perf_counter() - start) * 1000)
         last[0] = answer.decode(errors="replace")
-        if not answer.startswith(b"HTTP/1.1 200"):
+        if not answer.startswith(b"HTTP/1.1 2"):
             driven.failed.append(last[0])
 
 

@@ -28,7 +28,7 @@ def slack_command(team: str, user: str, words: str) -> bytes:
     stamp = str(int(time.time()))
     signature = _slack.generate_signature(timestamp=stamp, body=body)
     headers = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": str(signature)}
-    return _post("/slack/events", body, headers | {"Content-Type": "application/x-www-form-urlencoded"})
+    return post("/slack/events", body, headers | {"Content-Type": "application/x-www-form-urlencoded"})
 
 
 def wecom_text(corp: str, user: str, words: str) -> bytes:
@@ -46,7 +46,7 @@ def wecom_text(corp: str, user: str, words: str) -> bytes:
         "<AgentID><![CDATA[1000002]]></AgentID></xml>"
     )
     query = urlencode({"msg_signature": signature, "timestamp": stamp, "nonce": NONCE})
-    return _post(f"/wecom/callback?{query}", body, {"Content-Type": "text/xml"})
+    return post(f"/wecom/callback?{query}", body, {"Content-Type": "text/xml"})
 
 
 def _between(xml: str, tag: str) -> str:
@@ -54,7 +54,7 @@ def _between(xml: str, tag: str) -> str:
     return content.removeprefix("<![CDATA[").removesuffix("]]>")
 
 
-def _post(path: str, body: str, headers: dict[str, str]) -> bytes:
+def post(path: str, body: str, headers: dict[str, str]) -> bytes:
     content = body.encode()
     lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, f"Content-Length: {len(content)}", "", ""]).encode() + content
