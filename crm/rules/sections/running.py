@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import time
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
 
@@ -29,8 +29,22 @@ class Digest(Part):
 
 
 class Keep(Part):
-    """How long technical records are kept before they are purged."""
+    """How long technical records are kept before they are purged, and personal data where somebody says how long.
+
+    Attributes:
+        closed_leads, won_leads: what was written about a lead, and its customer with the last one, after it was closed.
+        touches: what a known customer's posts said. files: files of follow-ups. reveals: who looked at a contact.
+        audit: what must be answered for, never less than three years.
+        erased_again: who is refused when somebody erased on request comes again: `lists`, `all` that comes in, `none`.
+    """
 
     deliveries: Span = Period(7, "d")
     messages: Span = Period(30, "d")
     decisions: Span = Period(400, "d")
+    closed_leads: Span | None = None
+    won_leads: Span | None = None
+    touches: Span | None = None
+    files: Span | None = None
+    reveals: Span | None = None
+    audit: Span = Period(1100, "d")
+    erased_again: Literal["lists", "all", "none"] = "lists"
