@@ -77,6 +77,8 @@ REFERENCES: tuple[Reference, ...] = (
         " and o.department_id is not distinct from r.department_id)",
         rest="delete from digest_subscription r where {mine}", duty=True,
     ),
+    Reference("event", "created_by", "moved", "r.closed_at is null", duty=True),
+    Reference("hook", "created_by", "moved", duty=True),
     # What is over with the sign-off.
     Reference("offer", "member_id", "ended", _OPEN),
     Reference("calendar_feed", "member_id", "ended"),
@@ -96,7 +98,10 @@ REFERENCES: tuple[Reference, ...] = (
     *_kept("lead", "created_by", "seller_id"), *_kept("import_job", "member_id"), *_kept("rule_set", "created_by"),
     *_kept("rule_pause", "by_id"), *_kept("rehearsal", "by_id"), *_kept("merge", "by_id", "undone_by"),
     *_kept("duplicate", "by_id", "decided_by"), *_kept("hand_over", "member_id", "by_id"),
-    *_kept("hand_over_item", "to_id"),
+    *_kept("hand_over_item", "to_id"), *_kept("api_token", "created_by"), *_kept("audit", "actor_id"),
+    *_kept("erasure", "by_id"), *_kept("event_link", "member_id"), *_kept("event_question", "member_id"),
+    *_kept("happening", "member_id"), *_kept("list_change", "by_id"), *_kept("person", "restricted_by"),
+    *_kept("shadow_time", "by_id", "ended_by_id"), *_kept("sheet_mapping", "by_id"), *_kept("source_cost", "by_id"),
 )  # fmt: skip
 BY_THEMSELVES = frozenset({"lead", "contact_move", "contact_follow"})
 MOVED = tuple(one for one in REFERENCES if one.fate == "moved" and one.table not in BY_THEMSELVES)
