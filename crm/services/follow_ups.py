@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from crm.rules import quota
 from crm.rules.access import Actor
-from crm.services import assignments, clocks, pipeline, tasks, timeline
+from crm.services import assignments, clocks, lead_values, pipeline, tasks, timeline
 from crm.services.leads import LeadView
 from crm.uow import UnitOfWork
 
@@ -49,7 +49,7 @@ class FollowUp:
 def log(uow: UnitOfWork, *, actor: Actor, lead: LeadView, said: FollowUp) -> int:
     """Write a follow-up: it counts from now, whatever day it speaks of; a next time replaces the earlier reminder.
 
-    Returns: the activity's id. Raises: LeadNotYours, LeadClosed, TimeInPast, Conflict.
+    Returns: the activity's id. Raises: LeadNotYours, LeadClosed, TimeInPast, Conflict, FieldsNeeded for a chosen stage.
     """
     assignments.own(actor, lead)
     stops = said.outcome in STOPS
@@ -111,6 +111,7 @@ def _stage_told(uow: UnitOfWork, lead: LeadView, said: FollowUp) -> str | None:
     """
     if said.stage:
         chosen = pipeline.find_stage(uow, lead.id, said.stage)
+        lead_values.need(uow, lead, chosen.key)
         return chosen.key if chosen.funnel not in CLOSING and chosen.key != lead.stage else None
     if not said.step or said.step in CLOSING or said.outcome in STOPS:
         return None
@@ -119,7 +120,7 @@ def _stage_told(uow: UnitOfWork, lead: LeadView, said: FollowUp) -> str | None:
     ahead = next((stage for stage in every if stage.funnel == said.step), None)
     if now is None or ahead is None or ahead.position <= now or _fills(uow, lead, ahead.key):
         return None
-    return ahead.key
+    return None if lead_values.missing(uow, lead, ahead.key) else ahead.key
 
 
 def _fills(uow: UnitOfWork, lead: LeadView, stage: str) -> bool:

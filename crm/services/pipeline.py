@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,17 +12,29 @@ from sqlalchemy import text
 from crm.errors import CapacityReached, Conflict, LeadNotFound, LeadNotYours, StageNotFound
 from crm.errors_of_pools import LevelFull, SourceFull
 from crm.rules.access import Actor
-from crm.services import assignments, claim_checks, clocks, counting, creation, lines, tasks, timeline
+from crm.rules.catalogue_words import known, leading
+from crm.services import (
+    assignments,
+    catalogue,
+    claim_checks,
+    clocks,
+    counting,
+    creation,
+    lead_values,
+    lines,
+    tasks,
+    timeline,
+)
 from crm.services.leads import LeadView
 from crm.uow import UnitOfWork
 
 FULL = (CapacityReached, LevelFull, SourceFull)
 _STAGES = text(
     """
-    select s.key, s.name, s.name_zh, s.funnel, s.position from stage s
+    select s.key, s.name, s.name_zh, s.funnel, s.position, s.aliases from stage s
     join pipeline p on p.org_id = s.org_id and p.id = s.pipeline_id
     join lead l on l.org_id = p.org_id and l.line_id = p.line_id
-    where s.org_id = :org and l.id = :lead order by s.position
+    where s.org_id = :org and l.id = :lead and (s.retired_at is null or s.key = l.stage) order by s.position
     """
 )
 _STATUS = text("select status from lead where org_id = :org and id = :lead for no key update")
@@ -35,6 +47,7 @@ class StageView:
     name_zh: str
     funnel: str
     position: int
+    aliases: Sequence[str] = ()
 
 
 def stages(uow: UnitOfWork, lead_id: int) -> list[StageView]:
@@ -48,7 +61,7 @@ def find_stage(uow: UnitOfWork, lead_id: int, words: str) -> StageView:
     """
     given = words.strip().lower()
     every = stages(uow, lead_id)
-    exact = [stage for stage in every if given in (stage.key, stage.name.lower(), stage.name_zh)]
+    exact = [stage for stage in every if given in (stage.key, stage.name.lower(), stage.name_zh, *stage.aliases)]
     near = [
         stage for stage in every if given and (stage.name.lower().startswith(given) or stage.name_zh.startswith(given))
     ]
@@ -63,7 +76,8 @@ def find_stage(uow: UnitOfWork, lead_id: int, words: str) -> StageView:
 def move(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -> None:
     """Put a lead into a stage; won and lost close it, any other opens it again.
 
-    Raises: LeadNotYours, MemberFull, CapacityReached where the lead filled nothing before and there is no room.
+    Raises: LeadNotYours, FieldsNeeded, MemberFull, CapacityReached where the lead filled nothing before and there is
+        no room.
     """
     if stage.funnel == "won":
         return won(uow, actor=actor, lead=lead)
@@ -72,6 +86,7 @@ def move(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -> 
     if lead.status != "open":
         return reopen(uow, actor=actor, lead=lead, stage=stage)
     assignments.own(actor, lead)
+    lead_values.need(uow, lead, stage.key)
     timeline.change(
         uow, lead_id=lead.id, verb="stage", actor_id=actor.id, for_id=_other(actor, lead),
         data={"from": lead.stage, "to": stage.key}, owner=lead.owner_id, stage=stage.key, stage_entered_at=uow.now,
@@ -92,8 +107,12 @@ def recount(uow: UnitOfWork, lead: LeadView) -> None:
 def won(
     uow: UnitOfWork, *, actor: Actor, lead: LeadView, amount: Decimal | None = None, currency: str | None = None
 ) -> None:
-    """The customer bought: the lead leaves the clocks and the owner's capacity, and the credit is written."""
+    """The customer bought: the lead leaves the clocks and the owner's capacity, and the credit is written.
+
+    Raises: LeadNotYours, FieldsNeeded.
+    """
     assignments.own(actor, lead)
+    lead_values.need(uow, lead, next((stage.key for stage in stages(uow, lead.id) if stage.funnel == "won"), "won"))
     money = {"amount": amount, "currency": currency or lead.currency} if amount is not None else {}
     _close(uow, actor, lead, "won", None, money)
     uow.session.execute(
@@ -113,9 +132,22 @@ def won(
 
 
 def lost(uow: UnitOfWork, *, actor: Actor, lead: LeadView, reason: str) -> None:
-    """The customer will not buy; the reason is for the funnel."""
+    """The customer will not buy; the reason is for the funnel, one of the list where there is one.
+
+    Raises: LeadNotYours, ValueMeant, ValueUnknown.
+    """
     assignments.own(actor, lead)
     _close(uow, actor, lead, "lost", reason.strip() or None, {})
+
+
+def _listed(uow: UnitOfWork, reason: str | None) -> str | None:
+    """The reason as the list has it, also of a sentence that begins with it."""
+    lists = catalogue.of(uow)
+    if reason is None:
+        standard = lists.standard("lost_reason")
+        return standard.key if standard else None
+    begun = leading(lists, "lost_reason", reason) if lists.is_managed("lost_reason") else None
+    return begun.key if begun else known(lists, "lost_reason", reason)
 
 
 def reopen(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -> None:
@@ -150,15 +182,16 @@ def _close(
     uow: UnitOfWork, actor: Actor, lead: LeadView, status: str, reason: str | None, money: Mapping[str, Any]
 ) -> None:
     stage = next((stage for stage in stages(uow, lead.id) if stage.funnel == status), None)
+    listed = _listed(uow, reason) if status == "lost" else None
     closed = tasks.close_open(uow, lead_id=lead.id, member_id=lead.owner_id or actor.id, state="done")
     timeline.change(
         uow, lead_id=lead.id, verb=status, actor_id=actor.id, for_id=_other(actor, lead), words=reason,
         data={"from": lead.stage, **money}, made={"tasks_closed": closed}, owner=lead.owner_id, status=status,
-        stage=stage.key if stage else status, stage_entered_at=uow.now, closed_at=uow.now, lost_reason=reason,
+        stage=stage.key if stage else status, stage_entered_at=uow.now, closed_at=uow.now, lost_reason=listed,
         recycle_at=None, recycle_rule=None, warn_at=None, held_by=None, held_since=None, held_until=None,
         held_for=None, **money,
     )  # fmt: skip
-    counting.count_off(uow, lead_id=lead.id, how="converted" if status == "won" else "lost", reason=reason)
+    counting.count_off(uow, lead_id=lead.id, how="converted" if status == "won" else "lost", reason=listed)
 
 
 def _other(actor: Actor, lead: LeadView) -> int | None:

@@ -23,6 +23,7 @@ from crm.services import (
     claim_checks,
     clocks,
     counting,
+    lead_values,
     lines,
     members,
     moving,
@@ -40,7 +41,7 @@ from crm.uow import UnitOfWork
 VERBS = (
     "claimed", "released", "created", "logged", "stage", "won", "lost", "reopened", "extended", "task_set", "task_done",
     "task_moved", "task_asked", "task_taken", "noted", "assigned", "transferred", "held", "unheld", "parked",
-    "protected", "unprotected", "moved", "accepted", "merged",
+    "protected", "unprotected", "moved", "accepted", "merged", "edited",
 )  # fmt: skip
 _MINE = """
     select a.id, a.lead_id, a.verb, a.undo, a.at, l.version, l.number, l.owner_id from activity a
@@ -262,6 +263,8 @@ def _restore(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
         )
     if "task_taken" in row.undo:
         team_tasks.give_back(uow, task_id=row.undo["task_taken"], member_id=actor.id)
+    if "values" in row.undo:
+        lead_values.put_back(uow, row.lead_id, row.undo["values"])
     if "contact_state" in row.undo:
         person_id, state = row.undo["contact_state"]
         uow.session.execute(
