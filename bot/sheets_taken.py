@@ -126,7 +126,7 @@ class Sheets:
     def _taker(self, org_id: int, job: ImportJob) -> tuple[int, Any]:
         """How many rows at a time, and what takes them."""
         if job.counters["whose"] == dropped_sheets.COMPANY:
-            return sheet_rows.CHUNK, partial(sheet_rows.take_for_company, self._database, org_id)
+            return sheet_rows.CHUNK, partial(sheet_rows.take_for_company, self._database, org_id, job.id)
         assert job.member_id is not None, "a dropped sheet has its member"
         with self._database.begin(org_id) as uow:
             actor = members.get(uow, job.member_id)

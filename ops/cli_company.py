@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -14,11 +13,11 @@ from sqlalchemy import text
 from crm.services import digests, mailbox
 from crm.settings import load
 from crm.uow import UnitOfWork
+from ops import cli_import
 from ops import doctor as checks
 from ops.cli_frame import REFUSED, AsJson, Org, open_database, organization, out, say, sentences, vault
 from ops.errors import StartError
 from ops.export_file import export_decisions, export_file
-from ops.import_file import import_with_bar
 from ops.init_company import load_file
 
 
@@ -26,7 +25,7 @@ def register(app: typer.Typer) -> None:
     """Hang these commands under `sluice`."""
     app.command("init")(init)
     app.command("members")(members)
-    app.command("import")(import_leads)
+    app.command("import")(cli_import.import_leads)
     app.command("export")(export_leads)
     app.command("digest")(digest)
     app.command("doctor")(doctor)
@@ -69,29 +68,6 @@ _MEMBERS = text(
     where m.org_id = :org order by d.path nulls first, m.role, m.name
     """
 )
-
-
-def import_leads(
-    file: Path,
-    source: Annotated[str, typer.Option(help="Key of the source whose leads these are.")] = "",
-    owners: Annotated[bool, typer.Option(help="A column of names or e-mails says who owns each lead.")] = False,
-    org: Org = "",
-    as_json: AsJson = False,
-) -> None:
-    """Take in leads from a CSV or spreadsheet file; safe to run twice."""
-    with sentences():
-        database = open_database()
-        report = import_with_bar(
-            database, file, org=organization(database, org), source=source or None, owner_column=owners
-        )
-        words = f"{report.created} new, {report.touched} known, {report.repeated} taken in before, "
-        words += f"{report.rejected} rejected"
-        if report.finished_before:
-            words = f"This file was taken in before, so nothing was done. Then: {words}"
-        if report.rejected_file:
-            words += f" (see {report.rejected_file})"
-        say(asdict(report), as_json, words + ".")
-    raise typer.Exit(REFUSED if report.rejected else 0)
 
 
 def export_leads(

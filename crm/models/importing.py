@@ -15,14 +15,13 @@ from crm.models.base import Base, Tenant
 
 
 class ImportChunk(Tenant, Base):
-    """Rows of a file that went in together, up to `line`; `leads` and `persons` it made, so that it can be undone."""
+    """Rows of a file that went in together, up to `line`; `leads` it made, so that they can be taken back."""
 
     __tablename__ = "import_chunk"
     job_id: Mapped[int]
     line: Mapped[int]
     counters: Mapped[dict[str, Any]]
     leads: Mapped[list[int]] = mapped_column(ARRAY(BIGINT))
-    persons: Mapped[list[int]] = mapped_column(ARRAY(BIGINT))
     at: Mapped[datetime]
     __table_args__ = (
         ForeignKeyConstraint(["org_id", "job_id"], ["import_job.org_id", "import_job.id"], ondelete="CASCADE"),

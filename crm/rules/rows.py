@@ -14,11 +14,16 @@ def of_row(row: Sequence[str], mapping: Mapping[int, str], header: Sequence[str]
         mapping: which column holds which of our fields (`fields.mapping_of`); two columns of one field are joined.
         header: names of all columns; what is not mapped is kept under them.
     """
+    return of_fields(fields_of(row, mapping, header))
+
+
+def fields_of(row: Sequence[str], mapping: Mapping[int, str], header: Sequence[str]) -> dict[str, str]:
+    """The filled cells of a row by our field or their heading; arguments as for `of_row`."""
     fields: dict[str, str] = {}
     for number, (name, cell) in enumerate(zip(header, row, strict=False)):
         field = mapping.get(number) or name.strip()
-        if field and cell.strip():
+        if field and cell and not cell.isspace():
             fields[field] = f"{fields[field]};{cell}" if field in fields else cell
     if "id" in fields:
         fields.setdefault("external_id", fields["id"])
-    return of_fields(fields)
+    return fields

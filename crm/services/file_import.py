@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import select, text
 
 from crm.models import ImportJob, Member, Source
-from crm.rules.arrival import Checked
+from crm.rules.sheet_row import Row
 from crm.services import intake_many, ownership
 from crm.uow import UnitOfWork
 
 _SEEN = text(
     """
-    insert into delivery (key, org_id, at)
-    select key, :org, :now from unnest(cast(:keys as text[])) as key order by key
-    on conflict (key) do nothing returning key
+    insert into import_row (org_id, key, job_id)
+    select :org, key, :job from unnest(cast(cast(:keys as text[]) as uuid[])) as key order by key
+    on conflict (org_id, key) do nothing returning cast(key as text)
     """
 )
+_KEEP = text(
+    """
+    insert into import_chunk (org_id, job_id, line, counters, leads, at)
+    values (:org, :job, :line, cast(:counters as jsonb), cast(:leads as bigint[]), :now)
+    """
+)
+_LINE = text("select coalesce(max(line), 0) from import_chunk where org_id = :org and job_id = :job")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ChunkDone:
     """What became of a chunk of a file: leads created, touched, and rows that had been taken in before."""
 
-    created: int
-    touched: int
-    repeated: int
+    created: int = 0
+    touched: int = 0
+    repeated: int = 0
 
 
 def begin(uow: UnitOfWork, *, name: str, digest: str) -> ImportJob:
     """The job of a file with that content: the former one, in whatever state, or a new one."""
     same = (ImportJob.org_id == uow.org_id, ImportJob.digest == digest, ImportJob.member_id.is_(None))
-    found = uow.session.scalar(select(ImportJob).where(*same).order_by(ImportJob.id).limit(1))
+    known = ImportJob.state.in_(("running", "done"))
+    found = uow.session.scalar(select(ImportJob).where(*same, known).order_by(ImportJob.id).limit(1))
     if found:
         return found
     job = ImportJob(
@@ -45,44 +53,47 @@ def begin(uow: UnitOfWork, *, name: str, digest: str) -> ImportJob:
     return job
 
 
-def finish(uow: UnitOfWork, *, job_id: int, counters: dict[str, int]) -> None:
+def reached(uow: UnitOfWork, job_id: int) -> int:
+    """The line up to which a file is in, by a run that broke off; 0 for none."""
+    return int(uow.session.execute(_LINE, {"org": uow.org_id, "job": job_id}).scalar_one())
+
+
+def finish(uow: UnitOfWork, *, job_id: int, counters: Mapping[str, int]) -> None:
     """The whole file is in."""
     job = uow.session.get_one(ImportJob, (uow.org_id, job_id))
-    job.state, job.counters, job.done_at = "done", counters, uow.now
+    job.state, job.counters, job.done_at = "done", job.counters | dict(counters), uow.now
 
 
-def take_chunk(
-    uow: UnitOfWork, rows: Sequence[Checked], *, source: Source | None, owners: Sequence[int | None] = ()
-) -> ChunkDone:
-    """Take in up to 5,000 checked rows of a file; a row that came before, in this file or another, has no effect.
+def take(uow: UnitOfWork, rows: Sequence[Row], *, job_id: int, line: int, source: Source | None) -> ChunkDone:
+    """Take in up to 5,000 rows of a file; one that came before, in this file or another, has no effect.
 
     Args:
-        owners: for each row the member who shall own its lead if it is new; who has no room leaves it to dispatch.
+        line: of the last row that was read; a run that breaks off goes on behind it.
     """
     # Thousands of rows in a statement take longer than an interaction may.
     uow.session.execute(text("set local statement_timeout = '120s'"))
-    numbers = _fresh(uow, rows, source)
-    taken = intake_many.take_in_many(uow, [rows[number] for number in numbers], source=source)
-    new = [(number, one.lead_id) for number, one in zip(numbers, taken, strict=True) if one.created]
-    for number, lead_id in new:
-        if owners and (owner_id := owners[number]):
-            ownership.give(uow, lead_id=lead_id, member_id=owner_id, how="created")
-    return ChunkDone(len(new), len(taken) - len(new), len(rows) - len(taken))
+    fresh = _fresh(uow, rows, job_id)
+    taken = intake_many.take_in_many(uow, [row.checked for row in fresh], source=source)
+    new = [one.lead_id for one in taken if one.created]
+    for row, one in zip(fresh, taken, strict=True):
+        # Who has no room leaves it to dispatch.
+        if row.owner_id and one.created:
+            ownership.give(uow, lead_id=one.lead_id, member_id=row.owner_id, how="created")
+    done = ChunkDone(len(new), len(taken) - len(new), len(rows) - len(taken))
+    counters = json.dumps(asdict(done))
+    args = {"org": uow.org_id, "job": job_id, "line": line, "counters": counters, "leads": new, "now": uow.now}
+    uow.session.execute(_KEEP, args)
+    return done
 
 
-def _fresh(uow: UnitOfWork, rows: Sequence[Checked], source: Source | None) -> list[int]:
+def _fresh(uow: UnitOfWork, rows: Sequence[Row], job_id: int) -> list[Row]:
     """Which rows are here for the first time."""
-    sender = source.key if source else ""
-    first: dict[str, int] = {}
-    for number, row in enumerate(rows):
-        first.setdefault(f"row:{uow.org_id}:{sender}:{row_key(row)}", number)
-    new = uow.session.scalars(_SEEN, {"org": uow.org_id, "now": uow.now, "keys": list(first)})
-    return sorted(first[key] for key in new)
-
-
-def row_key(row: Checked) -> str:
-    """A short name of a row's content."""
-    return hashlib.blake2b(repr(row).encode("utf-8", "replace"), digest_size=16).hexdigest()
+    first: dict[str, Row] = {}
+    for row in rows:
+        first.setdefault(row.key, row)
+    new = uow.execute(_SEEN, {"org": uow.org_id, "job": job_id, "keys": list(first)})
+    # The database writes such keys with dashes.
+    return sorted(first[one.key.replace("-", "")] for one in new)
 
 
 def owners(uow: UnitOfWork) -> dict[str, int]:

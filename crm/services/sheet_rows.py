@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from crm.db import Database
 from crm.errors import NoContact, Refusal
+from crm.rules import sheet_row
 from crm.rules.access import Actor
-from crm.rules.arrival import Arrival, Checked, FieldErrors, check
+from crm.rules.arrival import Arrival, FieldErrors
 from crm.rules.inert import inert
 from crm.rules.rows import of_row
+from crm.rules.sheet_row import Reading, Row
 from crm.services import creation, file_import, houses, intake
 from crm.services.houses import House
 from crm.sheets import Sheet
@@ -48,7 +50,7 @@ class Line:
     number: int
     cells: list[str]
     arrival: Arrival
-    checked: Checked
+    row: Row
 
 
 def checked(sheet: Sheet, mapping: Mapping[int, str], house: House, rejects: Rejects) -> Iterator[Line]:
@@ -62,17 +64,20 @@ def checked(sheet: Sheet, mapping: Mapping[int, str], house: House, rejects: Rej
 
 def known(uow: UnitOfWork, house: House, lines: Sequence[Line]) -> int:
     """How many of these people the company knows already."""
-    keys = list(dict.fromkeys(key for line in lines for key in line.checked.keys))
+    keys = list(dict.fromkeys(key for line in lines for key in line.row.checked.keys))
     found = intake.find_all(uow, house, keys) if keys else {}
-    return sum(any(key in found for key in line.checked.keys) for line in lines)
+    return sum(any(key in found for key in line.row.checked.keys) for line in lines)
 
 
-def take_for_company(database: Database, org_id: int, lines: Sequence[Line], rejects: Rejects) -> dict[str, int]:
+def take_for_company(
+    database: Database, org_id: int, job_id: int, lines: Sequence[Line], rejects: Rejects
+) -> dict[str, int]:
     """A chunk, by the rules of the company. Returns figures."""
     del rejects  # what was checked goes in
+    rows, last = [line.row for line in lines], lines[-1].number
     with database.begin(org_id) as uow:
-        done = file_import.take_chunk(uow, [line.checked for line in lines], source=None)
-    return {"created": done.created, "touched": done.touched, "repeated": done.repeated}
+        done = file_import.take(uow, rows, job_id=job_id, line=last, source=None)
+    return asdict(done)
 
 
 def take_for_member(
@@ -104,4 +109,7 @@ def _line(number: int, cells: list[str], header: list[str], mapping: Mapping[int
         creation.check_contact(house, arrival)
     except NoContact:
         raise FieldErrors({"phone": NoContact.message}) from None
-    return Line(number, cells, arrival, check(arrival, region=house.region, sender="file"))
+    found = sheet_row.read(Reading(header, mapping, house.region, "file"), number, cells)
+    if not isinstance(found, Row):
+        raise FieldErrors(found.wrong)
+    return Line(number, cells, arrival, found)

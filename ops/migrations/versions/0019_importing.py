@@ -3,6 +3,8 @@
 `sluice_due` learns of the nightly word to managers while the engine is in shadow.
 """
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -34,7 +36,7 @@ def _tables() -> None:
     _table(
         "import_chunk",
         _whole("job_id"), _whole("line"), sa.Column("counters", JSONB, nullable=False),
-        sa.Column("leads", many, nullable=False), sa.Column("persons", many, nullable=False), _moment("at"),
+        sa.Column("leads", many, nullable=False), _moment("at"),
         sa.ForeignKeyConstraint(
             ["org_id", "job_id"], ["import_job.org_id", "import_job.id"], ondelete="CASCADE",
             name=op.f("fk_import_chunk_org_id_job_id"),
@@ -79,7 +81,7 @@ def _words(name: str) -> sa.Column[str]:
     return sa.Column(name, sa.Text(), nullable=False)
 
 
-def _moment(name: str, *, optional: bool = False) -> sa.Column[sa.DateTime]:
+def _moment(name: str, *, optional: bool = False) -> sa.Column[datetime]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=optional)
 
 

@@ -1,0 +1,95 @@
+"""`sluice import`: look at a file first, say what its columns mean, take it in."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from crm.sheets import SheetError
+from ops import import_file, import_preview
+from ops.cli_frame import REFUSED, AsJson, Org, open_database, organization, out, say, sentences
+from ops.import_file import Report
+from ops.import_plan import Wanted
+from ops.import_preview import Preview
+
+BAD_MAP = (
+    "--map takes a column and a field, such as --map “Mobile no=phone”; without a field it is kept beside the lead."
+)
+BAD_STRANGERS = "--strangers is reject or pool."
+
+
+def import_leads(  # noqa: PLR0913, PLR0917  (one option each)
+    file: Path,
+    source: Annotated[str, typer.Option(help="Key of the source whose leads these are.")] = "",
+    owners: Annotated[bool, typer.Option(help="A column of names or e-mails says who owns each lead.")] = False,
+    strangers: Annotated[str, typer.Option(help="Rows whose owner is nobody here: reject, or pool.")] = "reject",
+    columns: Annotated[list[str] | None, typer.Option("--map", help="“Column=field”; may be given often.")] = None,
+    mapping: Annotated[str, typer.Option(help="A saved mapping, or a YAML file with one.")] = "",
+    save_mapping: Annotated[str, typer.Option(help="Keep what the columns mean under this name.")] = "",
+    preview: Annotated[bool, typer.Option("--preview", help="Show what would be done, and do nothing.")] = False,
+    switch_over: Annotated[
+        bool, typer.Option("--switch-over", help="Take over owners, stages, dates and history from another system.")
+    ] = False,
+    org: Org = "",
+    as_json: AsJson = False,
+) -> None:
+    """Take in leads from a CSV or spreadsheet file; safe to break off and to run twice."""
+    with sentences():
+        wanted = Wanted(
+            source or None, owners, _strangers(strangers), _columns(columns or []), mapping or None, switch_over
+        )
+        database = open_database()
+        chosen = organization(database, org)
+        if save_mapping:
+            import_file.save_mapping(database, file, org=chosen, wanted=wanted, name=save_mapping)
+        if preview:
+            found = import_preview.look(database, file, org=chosen, wanted=wanted)
+            _show(found, as_json=as_json)
+            return
+        report = import_file.import_with_bar(database, file, org=chosen, wanted=wanted)
+        say(asdict(report), as_json, _told(report))
+    raise typer.Exit(REFUSED if report.rejected else 0)
+
+
+def _columns(given: list[str]) -> dict[str, str]:
+    """Raises SheetError."""
+    if any("=" not in one for one in given):
+        raise SheetError(BAD_MAP)
+    return {heading.strip(): name.strip() for heading, _sign, name in (one.rpartition("=") for one in given)}
+
+
+def _strangers(given: str) -> str:
+    """Raises SheetError."""
+    if given not in ("reject", "pool"):
+        raise SheetError(BAD_STRANGERS)
+    return given
+
+
+def _told(report: Report) -> str:
+    words = f"{report.created} new, {report.touched} known, {report.repeated} taken in before, "
+    words += f"{report.rejected} rejected"
+    if report.finished_before:
+        words = f"This file was taken in before, so nothing was done. Then: {words}"
+    if report.rejected_file:
+        words += f" (see {report.rejected_file})"
+    return words + "."
+
+
+def _show(found: Preview, *, as_json: bool) -> None:
+    if as_json:
+        say(asdict(found), as_json, "")
+        return
+    table = Table("column", "is taken for", "for example", box=None, header_style="bold")
+    for column in found.columns:
+        table.add_row(escape(column.heading), column.field or "[dim]kept beside the lead[/dim]", escape(column.example))
+    out.print(table)
+    used = f" by the mapping {found.mapping}" if found.mapping else ""
+    out.print(f"About {found.rows} rows{used}. Of the first {found.looked_at}: {found.usable} can be taken in,")
+    out.print(f"{found.known} of them known already, {found.rejected} rejected.", highlight=False)
+    for line in found.problems:
+        out.print(f"  {line}", highlight=False, markup=False)

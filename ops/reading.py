@@ -1,0 +1,134 @@
+"""The rows of a file, checked, in batches; those of a long file by another process, which reads ahead meanwhile.
+
+That process takes a pickled order from its standard input and answers with batches. It ends by itself when nobody reads
+them any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import pickle
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+from typing import Any, BinaryIO, NamedTuple
+
+from crm import sheets
+from crm.rules.sheet_row import Reading, Reject, Row, read
+
+SIZE = 5_000
+AHEAD = 3  # batches that wait; each takes a few megabytes
+LONG = 20_000  # rows from which another process is worth its start
+_LENGTH = struct.Struct(">Q")
+
+
+class Batch(NamedTuple):
+    """Rows one after the other: `read` of them, up to `line` in the file; those that may go in, and the others."""
+
+    read: int
+    line: int
+    rows: list[Row]
+    rejects: list[Reject]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be read, and how."""
+
+    path: Path
+    reading: Reading
+    size: int = SIZE
+
+
+def batches(order: Order, total: int) -> Iterator[Batch]:
+    """All rows of a file. Args: total: about how many there are. Raises SheetError."""
+    if total < LONG:
+        yield from _read(order)
+    else:
+        yield from _ahead(order)
+
+
+def first(order: Order) -> Batch:
+    """The first rows of a file. Raises SheetError."""
+    return next(_read(order), Batch(0, 1, [], []))
+
+
+def examples(path: Path) -> list[str]:
+    """For each column something that stands in it near the top. Raises SheetError."""
+    with path.open("rb") as stream:
+        sheet = sheets.read(stream)
+        near = list(islice(sheet.rows, 20))
+    width = len(sheet.header)
+    return [next((row[n] for row in near if n < len(row) and row[n].strip()), "") for n in range(width)]
+
+
+def _read(order: Order) -> Iterator[Batch]:
+    with order.path.open("rb") as stream:
+        sheet = sheets.read(stream)
+        batch = Batch(0, 1, [], [])
+        for line, cells in enumerate(sheet.rows, start=2):
+            found = read(order.reading, line, cells)
+            (batch.rows if isinstance(found, Row) else batch.rejects).append(found)  # type: ignore[arg-type]
+            batch = batch._replace(read=batch.read + 1, line=line)
+            if batch.read == order.size:
+                yield batch
+                batch = Batch(0, line, [], [])
+        if batch.read:
+            yield batch
+
+
+def _ahead(order: Order) -> Iterator[Batch]:
+    command = [sys.executable, "-c", "from ops.reading import serve; serve()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None, "asked for"
+        assert process.stdout is not None, "asked for"
+        process.stdin.write(pickle.dumps(order))
+        process.stdin.close()
+        waiting: Queue[bytes] = Queue(AHEAD)
+        Thread(target=_receive, args=(process.stdout, waiting), daemon=True).start()
+        try:
+            while block := waiting.get():
+                yield _opened(block)
+        finally:
+            process.kill()
+
+
+def _opened(block: bytes) -> Batch:
+    found: Any = pickle.loads(block)  # noqa: S301  (written by a process of ours)
+    if isinstance(found, Exception):
+        raise found
+    return Batch(found[0], found[1], *found[2:])
+
+
+def _receive(stream: BinaryIO, waiting: Queue[bytes]) -> None:
+    """Blocks as they come; an empty one at the end."""
+    while len(head := stream.read(_LENGTH.size)) == _LENGTH.size:
+        waiting.put(stream.read(*_LENGTH.unpack(head)))
+    waiting.put(b"")
+
+
+def serve() -> None:
+    """Be that process."""
+    gc.disable()  # rows hold no circles
+    order: Order = pickle.load(sys.stdin.buffer)  # noqa: S301  (written by a process of ours)
+    with contextlib.suppress(BrokenPipeError), os.fdopen(os.dup(1), "wb") as out:
+        try:
+            for batch in _read(order):
+                _send(out, batch)
+        except sheets.SheetError as exc:
+            _send(out, exc)
+
+
+def _send(out: BinaryIO, found: object) -> None:
+    block = pickle.dumps(found, protocol=pickle.HIGHEST_PROTOCOL)
+    out.write(_LENGTH.pack(len(block)))
+    out.write(block)
+    out.flush()
