@@ -60,6 +60,8 @@ _OLD = {
     "attachment": "lead_id is null and created_at < cast(:now as timestamptz) - interval '1 day'",
     "playground_file": "created_at < cast(:now as timestamptz) - interval '90 days'",
     "rehearsal": "at < :messages",
+    "owed_fetch": "state = 'done' and at < :messages",
+    "feed_event": "came_at < :messages",
     # A list that nobody decided about holds what was typed, or a sample of the sheet.
     "import_job": "state in ('preview', 'reading') and created_at < :messages",
     "contact_move": "closed_at < :messages",

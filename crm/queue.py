@@ -24,7 +24,7 @@ THREAD = "tell_thread"
 READ_SHEET, TAKE_SHEET = "read_sheet", "take_sheet"
 LOOK = "look_for_duplicates"
 CONTACT, COLLEAGUE, MOVES = "read_contact", "read_colleague", "move_contacts"
-FETCH = "fetch_file"
+FETCH, FETCH_LEAD = "fetch_file", "fetch_lead"
 PLAN, CALL = "plan_calls", "call_hook"
 QUICK, BULK = "quick", "bulk"
 

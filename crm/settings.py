@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     wecom_token: SecretStr = SecretStr("")
     wecom_aes_key: SecretStr = SecretStr("")
     wecom_api_url: str = "https://qyapi.weixin.qq.com/cgi-bin/"
+    meta_api_url: str = "https://graph.facebook.com/v23.0/"
+    linkedin_api_url: str = "https://api.linkedin.com/rest/"
     pool_size: Annotated[int, Field(ge=2, le=200)] = 8
     statement_timeout_ms: Annotated[int, Field(ge=100)] = 1500
 
@@ -57,7 +59,7 @@ class Settings(BaseSettings):
         """Several secrets, comma separated, are valid at once so that one can be rotated."""
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("slack_api_url", "wecom_api_url")
+    @field_validator("slack_api_url", "wecom_api_url", "meta_api_url", "linkedin_api_url")
     @classmethod
     def _slash(cls, value: str) -> str:
         return value if value.endswith("/") else value + "/"

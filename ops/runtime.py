@@ -32,6 +32,7 @@ from crm.db import Database
 from crm.services import dispatch
 from crm.settings import Settings, SettingsError
 from crm.vault import Vault
+from webhooks.intake.fetching import LeadFetches
 
 # Objects made before the collector looks for garbage: a request makes some thousands that go by themselves.
 GARBAGE = 20_000
@@ -122,6 +123,9 @@ class Work:
         fetches = Fetches(database=bot.database, workspaces=bot.workspaces, platforms=bot.platforms)
         fetches.fetch(org_id, attachment_id, attempt)
 
+    def fetch_lead(self, org_id: int, fetch_id: int) -> None:
+        LeadFetches(self.bot.database, self.bot.settings).fetch(org_id, fetch_id)
+
     def sheets(self) -> Sheets:
         """The work on dropped sheets."""
         bot = self.bot
@@ -157,5 +161,6 @@ class Work:
             queue.DELIVER: self.deliver, queue.EDIT: self.edit_card, queue.DISPATCH: self.dispatch_lead,
             queue.THREAD: self.tell_thread, queue.READ_SHEET: self.read_sheet, queue.TAKE_SHEET: self.take_sheet,
             queue.TICK: self.tick, LATE: self.answer_late, queue.FETCH: self.fetch_file, **contacts,
+            queue.FETCH_LEAD: self.fetch_lead,
             **{name: partial(call, self.bot.database) for name, call in jobs.BY_NAME.items()},
         }  # fmt: skip

@@ -12,7 +12,7 @@ MOST = 6
 PARTS = {
     "source": _("source {name}"), "level": _("level {name}"), "touches": _("came in {name} times"),
     "fit": _("what is known"), "recency": _("fresh"), "contacted": _("spoken to"), "qualified": _("qualified"),
-    "opportunity": _("opportunity"),
+    "opportunity": _("opportunity"), "event": _("did: {name}"),
 }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """A lead's points, each with its reason, so that a person can follow why one lead is shown before another.
 
 A reason is `(kind:detail, points)`: `rule:hot source`, `level:A`, `source:web`, `fit:phone`, `touches:3`,
-`activity:contacted`, `recency:1d`.
+`event:pricing viewed`, `activity:contacted`, `recency:1d`.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ class Profile:
     Attributes:
         known: which of phone, wechat, email, name, company, title and referrer there are.
         came_at: when the customer came in last.
+        events: what the customer did in the product.
     """
 
     known: frozenset[str]
     came_at: datetime
+    events: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ def _reasons(lead: LeadFacts, profile: Profile, rules: Scoring, now: datetime) -
     known = profile.known | ({"product"} if lead.product else set()) | ({"amount"} if lead.amount else set())
     yield from ((f"fit:{name}", points) for name, points in rules.fit.items() if name in known)
     yield f"touches:{lead.touches}", _touches(lead.touches, rules)
+    yield from ((f"event:{name}", points) for name, points in rules.events.items() if name in profile.events)
     yield from _activity(lead, rules)
     yield from _recency(profile, rules, now)
 

@@ -36,7 +36,15 @@ _READ = text(
                                              where w.org_id = l.org_id and w.merged_into = l.id))
                    and (a.verb = 'touched' or a.verb = 'created' and a.lead_id <> l.id))
            end as touched_at,
-           l.created_at, l.status, l.score, l.score_reasons, l.score_at, p.name <> '' as name,
+           l.created_at,
+           case when l.touches > 1 and cast(:events as text[]) <> '{}' then array(
+               select distinct a.data ->> 'event' from activity a
+                where a.org_id = l.org_id and a.undone_at is null and a.verb = 'touched'
+                  and a.data ->> 'event' = any(cast(:events as text[]))
+                  and a.lead_id = any(array(select l.id union all select w.id from lead w
+                                            where w.org_id = l.org_id and w.merged_into = l.id)))
+           end as events,
+           l.status, l.score, l.score_reasons, l.score_at, p.name <> '' as name,
            p.company <> '' as company, p.title <> '' as title, l.referrer is not null as referrer,
            array(select k.kind from person_key k where k.org_id = l.org_id and k.person_id = l.person_id) as kinds
     from lead l
@@ -123,7 +131,8 @@ def refresh(uow: UnitOfWork, lead_ids: Sequence[int]) -> int:
 
     A closed lead keeps what it had, and does not change by itself any more.
     """
-    rows = uow.session.execute(_READ, {"org": uow.org_id, "ids": list(lead_ids)}).all()
+    asked = {"org": uow.org_id, "ids": list(lead_ids), "events": list(_rules(uow).events)}
+    rows = uow.session.execute(_READ, asked).all()
     found = [(row, _of(uow, row) if row.status == "open" else _standing(row)) for row in rows]
     changed = [(row.id, new) for row, new in found if _differs(row, new)]
     _write(uow, changed)
@@ -161,7 +170,8 @@ def _of(uow: UnitOfWork, row: Row[Any]) -> Scored:
     facts = LeadFacts(**dict(zip(_FACTS, row, strict=False)))
     named = [name for name, there in zip(_NAMED, row[-len(_NAMED) - 1 : -1], strict=True) if there]
     came_at = row[_TOUCHED] or row[_TOUCHED + 1]
-    return score(facts, Profile(frozenset([*named, *row[-1]]), came_at), _rules(uow), uow.now)
+    events = frozenset(row[_TOUCHED + 2] or ())
+    return score(facts, Profile(frozenset([*named, *row[-1]]), came_at, events), _rules(uow), uow.now)
 
 
 def _rules(uow: UnitOfWork) -> Scoring:

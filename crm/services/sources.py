@@ -18,8 +18,8 @@ from crm.uow import UnitOfWork
 from crm.vault import Vault
 
 OLD_KEY_LIFE = timedelta(hours=24)
-KEYED, FORM = "keyed", "form"
-KINDS = (KEYED, FORM)
+KEYED, FORM, EMAIL, FEED = "keyed", "form", "email", "feed"
+KINDS = (KEYED, FORM, EMAIL, FEED)
 KEEPERS = frozenset({"admin", "marketing"})
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _LOCATE = text("select org_id, source_id from sluice_find_sources(:key)")
@@ -50,12 +50,12 @@ def create(  # noqa: PLR0913  (each is a column that set-up by file and chat fil
 
     Args:
         actor: None for set-up by file.
-        kind: "keyed", or "form" for a public form.
+        kind: "keyed", "form" for a public form, "email" for messages, "feed" for what people do in a product.
         secret: a key chosen elsewhere; without it a fresh one in the form of Standard Webhooks.
 
     Raises: NotAllowed, BadArgument, SourceExists.
     """
-    _check_keeper(actor)
+    check_keeper(actor)
     word = key.strip().lower() or _word_of(uow, name)
     if not _NAME.fullmatch(word) or kind not in KINDS:
         raise BadArgument(given=key or name, example="sources new website")
@@ -74,7 +74,7 @@ def create(  # noqa: PLR0913  (each is a column that set-up by file and chat fil
 
 def rotate(uow: UnitOfWork, vault: Vault, *, actor: Actor, key: str) -> NewKey:
     """Give a source a new key; the present one stays valid for 24 hours. Raises NotAllowed, SourceNotFound."""
-    _check_keeper(actor)
+    check_keeper(actor)
     source = find(uow, key)
     chosen = fresh_secret()
     source.old_secret, source.old_secret_until = source.secret, uow.now + OLD_KEY_LIFE
@@ -85,7 +85,7 @@ def rotate(uow: UnitOfWork, vault: Vault, *, actor: Actor, key: str) -> NewKey:
 
 def set_enabled(uow: UnitOfWork, *, actor: Actor, key: str, enabled: bool) -> Source:
     """Close a source at once, or open it again. Raises NotAllowed, SourceNotFound."""
-    _check_keeper(actor)
+    check_keeper(actor)
     source = find(uow, key)
     source.enabled = enabled
     _audited(uow, "source.opened" if enabled else "source.closed", actor, source)
@@ -144,6 +144,7 @@ def _audited(uow: UnitOfWork, verb: str, actor: Actor | None, source: Source) ->
     audit.write(uow, verb, by=actor.id if actor else None, subject=f"source:{source.id}", data={"key": source.key})
 
 
-def _check_keeper(actor: Actor | None) -> None:
+def check_keeper(actor: Actor | None) -> None:
+    """Raises NotAllowed for whoever may not keep sources."""
     if actor is not None and actor.role not in KEEPERS:
         raise NotAllowed(roles="admins")

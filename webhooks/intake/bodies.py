@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -26,6 +26,12 @@ def read(post: Post) -> Mapping[str, Any]:
         return reader(post)
     except (ValueError, FormParserError, RecursionError) as exc:
         raise TurnedAway(400, "The body cannot be read: " + _why(exc)) from None
+
+
+def check_kind(post: Post, more: Sequence[str] = ()) -> None:
+    """Raises TurnedAway with 415 for a media type that is neither one of `more` nor read here."""
+    if post.kind not in more:
+        reader_of(post)
 
 
 def reader_of(post: Post) -> Callable[[Post], Mapping[str, Any]]:

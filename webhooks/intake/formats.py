@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
-
-from crm.rules.arrival import Arrival
-from crm.services.sources import FORM, KEYED
-from webhooks.intake import generic, standard
+from crm import formats
+from crm.models import Source
+from crm.services.sources import EMAIL, FEED, FORM, KEYED
+from crm.uow import UnitOfWork
+from webhooks.intake import bodies, feed, generic, mail, mapped, standard
+from webhooks.intake.items import Came, Format, Told
 from webhooks.intake.post import Post
 
-Read = Callable[[Mapping[str, Any]], tuple[Arrival, str]]
-Verify = Callable[[Post, Sequence[str]], bool]
 
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """How posts of one kind are checked and read. Without `verify` it is public, and every answer is the same."""
-
-    read: Read
-    verify: Verify | None
-
-    @property
-    def public(self) -> bool:
-        return self.verify is None
+def _generic(_uow: UnitOfWork, _source: Source, post: Post) -> Told:
+    return Told([Came(*generic.read(bodies.read(post)))])
 
 
 FORMATS: dict[str, Format] = {
-    KEYED: Format(generic.read, standard.is_authentic),
-    FORM: Format(generic.read, None),
+    KEYED: Format(_generic, lambda post, secrets: standard.is_authentic(post, secrets.keys)),
+    FORM: Format(_generic, None),
+    EMAIL: mail.MAIL,
+    FEED: feed.FEED,
 }
+
+
+def of(source: Source) -> Format:
+    """How this source's posts are checked and read. Raises MappingError where its mapping is no longer understood."""
+    mapping = formats.of_source(source.format, source.mapping) if source.kind == KEYED else None
+    return mapped.format_of(mapping) if mapping else FORMATS[source.kind]

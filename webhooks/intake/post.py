@@ -17,6 +17,7 @@ class Post:
     headers: Mapping[str, str]
     body: bytes
     peer: str
+    query: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -25,10 +26,10 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The response: a status, a JSON object and headers."""
+    """The response: a status, a JSON object or plain text, and headers."""
 
     status: int
-    content: Mapping[str, Any]
+    content: Mapping[str, Any] | str
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

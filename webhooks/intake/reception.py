@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import psycopg
 import structlog
 from procrastinate.exceptions import ConnectorException
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.app import Bot
 from crm.errors import Refusal
+from crm.formats import MappingError
 from crm.models import Source
-from crm.rules.arrival import Arrival, FieldErrors
+from crm.rules.arrival import FieldErrors
 from crm.rules.fields import NAMES
-from crm.services import intake, sources
+from crm.services import source_formats, sources
 from crm.services.source_watch import WRONG_KEY, Reason
 from crm.uow import UnitOfWork
-from crm.vault import Vault, VaultError, fingerprint
-from webhooks.intake import bodies, standard
-from webhooks.intake.formats import FORMATS, Format
+from crm.vault import Vault, VaultError
+from webhooks.intake import bodies, formats, mail, standard
+from webhooks.intake.belief import Secrets
+from webhooks.intake.items import Format
 from webhooks.intake.post import Answer, Post, TurnedAway
 from webhooks.intake.rates import Limiter, Rates
+from webhooks.intake.taking import Done, take
 from webhooks.intake.tally import Tally
 
 log = structlog.get_logger(__name__)
 RECEIVED = Answer(202, {"status": "received"})
+MEDIA = mail.MAIL.media
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,130}")
-_FIRST = text(
-    "insert into delivery (key, org_id, at) values (:key, :org, :now) on conflict (key) do nothing returning key"
-)
 # What the job engine raises on its own way to the database does not pass SQLAlchemy.
 _AWAY = (SQLAlchemyError, psycopg.Error, ConnectorException)
-_ANSWERED = text("select answer from delivery where key = :key")
-_ANSWER = text("update delivery set answer = cast(:answer as jsonb) where key = :key")
 
 
 class Reception:
@@ -50,18 +47,25 @@ class Reception:
 
     def receive(self, post: Post) -> Answer:
         """The answer to a post. Never raises: what cannot be done now is a 503 that asks to come again."""
+        return self._safely(post, self._receive)
+
+    def challenge(self, post: Post) -> Answer:
+        """The answer to a vendor that asks by GET whether the address is ours. Never raises."""
+        return self._safely(post, self._challenged)
+
+    def _safely(self, post: Post, work: Callable[[Post], Answer]) -> Answer:
         try:
-            bodies.reader_of(post)
-            return self._receive(post)
+            return work(post)
         except TurnedAway as exc:
             return exc.answer
         except FieldErrors as exc:
             return Answer(422, {"errors": exc.fields})
-        except (*_AWAY, Refusal, VaultError) as exc:
+        except (*_AWAY, Refusal, VaultError, MappingError) as exc:
             log.warning("intake.postponed", source=post.source, cause=_cause(exc))
             return Answer(503, {"error": "Not possible just now. Send it again later."}, {"Retry-After": "5"})
 
     def _receive(self, post: Post) -> Answer:
+        bodies.check_kind(post, MEDIA)
         found = self._locate(post.source)
         for org_id, source_id in found:
             answer = self._try(post, org_id, source_id, alone=len(found) == 1)
@@ -70,6 +74,16 @@ class Reception:
         if len(found) == 1:
             self.tally.count(*found[0], refused=[("", WRONG_KEY)])
         raise TurnedAway(401, WRONG_KEY, WWW_Authenticate="Bearer")
+
+    def _challenged(self, post: Post) -> Answer:
+        for org_id, source_id in self._locate(post.source):
+            with self._database.begin(org_id) as uow:
+                source = sources.get(uow, source_id)
+                ask = formats.of(source).challenge if source else None
+                answer = ask(post, self._secrets(uow, source)) if source and ask else None
+            if answer:
+                return answer
+        raise TurnedAway(403, "This source expects no such question, or the token in it is wrong.")
 
     def _locate(self, word: str) -> list[tuple[int, int]]:
         """The sources that the address may mean: several organizations may use one word. Raises TurnedAway with 404."""
@@ -88,53 +102,47 @@ class Reception:
         try:
             with self._database.begin(org_id) as uow:
                 source = sources.get(uow, source_id)
-                if source is None or not self._believes(uow, post, source, alone=alone):
+                fmt = formats.of(source) if source else None
+                if source is None or fmt is None or not self._believes(uow, post, source, fmt, alone=alone):
                     return None
-                public = FORMATS[source.kind].public
-                answer = self._admit(uow, post, source, FORMATS[source.kind])
+                public = fmt.public
+                answer, done = self._admit(uow, post, source, fmt)
         except (TurnedAway, FieldErrors) as exc:
             self.tally.count(org_id, source_id, refused=_reasons(exc))
             if public and isinstance(exc, FieldErrors):
                 return RECEIVED
             raise
         self.tally.count(org_id, source_id)
+        if wrong := [reason for each in done for reason in _reasons_of(each.wrong or {})]:
+            self.tally.count(org_id, source_id, refused=wrong)
         return RECEIVED if public else answer
 
-    def _believes(self, uow: UnitOfWork, post: Post, source: Source, *, alone: bool) -> bool:
-        verify = FORMATS[source.kind].verify
-        return alone if verify is None else verify(post, sources.valid_keys(uow, self._vault, source))
+    def _believes(self, uow: UnitOfWork, post: Post, source: Source, fmt: Format, *, alone: bool) -> bool:
+        return alone if fmt.believes is None else fmt.believes(post, self._secrets(uow, source))
 
-    def _admit(self, uow: UnitOfWork, post: Post, source: Source, fmt: Format) -> Answer:
+    def _secrets(self, uow: UnitOfWork, source: Source) -> Secrets:
+        vendor = source_formats.vendor_secrets(self._vault, source)
+        return Secrets(sources.valid_keys(uow, self._vault, source), uow.now, vendor)
+
+    def _admit(self, uow: UnitOfWork, post: Post, source: Source, fmt: Format) -> tuple[Answer, list[Done]]:
         if fmt.public:
             self._limiter.check_form(source.id, post.peer)
         else:
             self._limiter.check_source(source.id)
-        arrival, own_id = fmt.read(bodies.read(post))
-        name = post.headers.get("idempotency-key", "").strip() or standard.message_id(post) or own_id
-        return once(uow, source, name, arrival)
-
-
-def once(uow: UnitOfWork, source: Source, name: str, arrival: Arrival) -> Answer:
-    """Take the arrival in unless a post of that name was taken in before; then its answer is given again."""
-    key = f"intake:{source.id}:{fingerprint(name)}" if name else ""
-    if key and uow.session.scalar(_FIRST, {"key": key, "org": uow.org_id, "now": uow.now}) is None:
-        return Answer(200, _stored(uow, key))
-    taken = intake.take_in(uow, source=source, arrival=arrival)
-    content = {"ref": taken.ref}
-    if key:
-        uow.session.execute(_ANSWER, {"key": key, "answer": json.dumps(content)})
-    return Answer(201 if taken.created else 200, content)
+        bodies.check_kind(post, fmt.media)
+        name = post.headers.get("idempotency-key", "").strip() or standard.message_id(post)
+        return take(uow, source, fmt.read(uow, source, post), name)
 
 
 def _reasons(exc: TurnedAway | FieldErrors) -> list[Reason]:
     """Why, in our own words only: names that a sender chose are not repeated."""
     if isinstance(exc, TurnedAway):
         return [("", str(exc).partition(":")[0])]
-    return [(name if name in NAMES else "", why) for name, why in exc.fields.items()]
+    return _reasons_of(exc.fields)
 
 
-def _stored(uow: UnitOfWork, key: str) -> dict[str, Any]:
-    return dict(uow.session.scalar(_ANSWERED, {"key": key}) or {})
+def _reasons_of(wrong: Mapping[str, str]) -> list[Reason]:
+    return [(name if name in NAMES else "", why) for name, why in wrong.items()]
 
 
 def _cause(exc: Exception) -> str:

@@ -1,4 +1,4 @@
-"""The door for leads: `POST /intake/{source}`. Reads a bounded body, hands it to the reception, writes the answer."""
+"""The door for leads: `POST /intake/{source}`, and `GET` where a vendor first asks whether the address is ours."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from bot.app import Bot
@@ -30,16 +30,25 @@ def router(bot: Bot, rates: Rates | None = None) -> APIRouter:
     api = APIRouter(tags=["intake"], lifespan=lifespan)
 
     @api.post("/intake/{source}", status_code=201, responses=RESPONSES, openapi_extra={"requestBody": REQUEST})
-    async def take_in(source: str, request: Request) -> JSONResponse:
+    async def take_in(source: str, request: Request) -> Response:
         """Post one lead as JSON or as a form, signed (Standard Webhooks) or with the source's key as bearer token."""
         body = await capped(request)
         if body is None:
             return _response(TOO_LARGE)
         peer = request.client.host if request.client else ""
-        post = Post(source, {name.lower(): value for name, value in request.headers.items()}, body, peer)
-        return _response(await run_in_threadpool(reception.receive, post))
+        return _response(await run_in_threadpool(reception.receive, _post(source, request, body, peer)))
+
+    @api.get("/intake/{source}", responses=ASKED, response_class=PlainTextResponse)
+    async def challenge(source: str, request: Request) -> Response:
+        """Some vendors make sure by GET that the address is theirs to use, before they post."""
+        return _response(await run_in_threadpool(reception.challenge, _post(source, request, b"", "")))
 
     return api
+
+
+def _post(source: str, request: Request, body: bytes, peer: str) -> Post:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return Post(source, headers, body, peer, dict(request.query_params))
 
 
 async def capped(request: Request) -> bytes | None:
@@ -52,7 +61,9 @@ async def capped(request: Request) -> bytes | None:
     return bytes(body)
 
 
-def _response(answer: Answer) -> JSONResponse:
+def _response(answer: Answer) -> Response:
+    if isinstance(answer.content, str):
+        return PlainTextResponse(answer.content, answer.status, {"X-Content-Type-Options": "nosniff", **answer.headers})
     return JSONResponse(dict(answer.content), answer.status, dict(answer.headers))
 
 
@@ -84,4 +95,13 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     422: _described("Some fields are wrong", errors=_WORDS),
     429: _described("Too many posts; Retry-After says when", error=_TEXT),
     503: _described("Not possible just now; Retry-After says when", error=_TEXT),
+}
+ASKED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "What the vendor sent, sent back",
+        "content": {"text/plain": {"schema": _TEXT}, "application/json": {"schema": _WORDS}},
+    },
+    403: _described("The token is wrong, or this source expects no question", error=_TEXT),
+    404: RESPONSES[404],
+    503: RESPONSES[503],
 }

@@ -63,6 +63,7 @@ class Scoring(Part):
     Attributes:
         sources, levels: points by key of the source, by level.
         fit: for what is known of the customer; activity: for the step that was reached, the farthest counts.
+        events: for what a customer did in the product, by the event's name, however often.
         recency: the shortest that fits counts, so a score falls step by step by itself.
     """
 
@@ -71,6 +72,7 @@ class Scoring(Part):
     levels: dict[Name, Points] = Field(default_factory=lambda: dict(LEVELS))
     fit: dict[Fit, Points] = Field(default_factory=lambda: dict(FIT))
     touches: Touches = Touches()
+    events: dict[Name, Points] = Field(default_factory=dict)
     activity: dict[Step, Points] = Field(default_factory=lambda: dict(ACTIVITY))
     recency: tuple[Recent, ...] = (
         Recent(within=Period(1, "d"), points=20),

@@ -1,0 +1,56 @@
+"""Posts as a mapping describes them: leads by their paths, or ids of leads that have to be fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from crm.formats.mapping import Mapping
+from crm.formats.reading import leads_of, own_id, read
+from crm.rules.arrival import FieldErrors
+from webhooks.intake import belief, bodies, challenge
+from webhooks.intake.items import Announced, Came, Format, Item, Passed, Told, Wrong
+
+NOTHING = "Nothing in this post is a new lead."
+NO_ID = "Without an id the lead cannot be fetched."
+
+
+def format_of(mapping: Mapping) -> Format:
+    """The format that a mapping describes."""
+    asked = partial(challenge.answer, mapping.challenge) if mapping.challenge else None
+    return Format(
+        lambda _uow, _source, post: told(mapping, bodies.read(post)),
+        partial(belief.believes, mapping),
+        challenge=asked,
+    )
+
+
+def told(mapping: Mapping, values: Any) -> Told:
+    """What a post holds. Raises FieldErrors where no lead can be read; of several, a wrong one keeps no other out."""
+    items = list(_items(mapping, values))
+    wrong = [item for item in items if isinstance(item, Wrong)]
+    if wrong and len(wrong) == len(items):
+        raise FieldErrors(wrong[0].errors)
+    return Told(items or [Passed(NOTHING)], several=bool(mapping.leads), answer=mapping.answer)
+
+
+def _items(mapping: Mapping, values: Any) -> Iterator[Item]:
+    for lead in leads_of(mapping, values):
+        try:
+            yield _announced(mapping, lead) if mapping.fetch else came(mapping, lead, values)
+        except FieldErrors as exc:
+            yield Wrong(exc.fields)
+
+
+def came(mapping: Mapping, lead: Any, values: Any) -> Came:
+    """One lead. Raises FieldErrors."""
+    found = read(mapping, lead, values)
+    return Came(found.arrival, found.own_id)
+
+
+def _announced(mapping: Mapping, lead: Any) -> Announced:
+    named = own_id(mapping, lead)
+    if not named:
+        raise FieldErrors({"id": NO_ID})
+    return Announced(named, lead)
