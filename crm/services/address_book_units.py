@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from crm.rules import clean
 from crm.rules.directory import ROOT, Unit
-from crm.services import clocks
+from crm.services import clocks, teams
 from crm.uow import UnitOfWork
 
 _KNOWN = text(
@@ -52,17 +52,6 @@ _MOVE = text(
     returning d.id
     """
 )
-_PATHS = text(
-    """
-    with recursive tree as (
-        select id, array[id] as path from department where org_id = :org and parent_id is null
-        union all
-        select d.id, t.path || d.id from department d join tree t on d.org_id = :org and d.parent_id = t.id
-    )
-    update department d set path = tree.path from tree
-    where d.org_id = :org and d.id = tree.id and d.path <> tree.path
-    """
-)
 _DROP = text("delete from chat_unit where org_id = :org and workspace_id = :workspace and external_id = :unit")
 _OTHERS = text(
     "delete from chat_unit where org_id = :org and workspace_id = :workspace and not external_id = any(:present)"
@@ -76,7 +65,7 @@ def see(uow: UnitOfWork, *, workspace_id: int, unit: Unit) -> None:
     known = uow.session.execute(_KNOWN, who).one_or_none()
     department = _link(uow, who) if known is None else _follow(uow, who, known)
     uow.session.execute(_KEEP, who | {"department": department})
-    uow.session.execute(_PATHS, who)
+    teams.settle_paths(uow)
 
 
 def see_all(uow: UnitOfWork, *, workspace_id: int, units: Sequence[Unit]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from crm.rules import quota
+from crm.rules import duty, quota
 from crm.rules.dispatch import Candidate
 from crm.rules.facts import LeadFacts
 from crm.rules.ruleset import Dispatch
@@ -165,12 +165,13 @@ def _candidates(uow: UnitOfWork, known: Mapping[int, Known], ledger: Sequence[in
     made = {}
     for (
         member_id, name, email, role, active, on_duty, tags, joined_at, timezone, language, departments, away,
-        capacity, calendar, _own,
+        capacity, calendar, _own, shifts,
     ) in known.values():  # fmt: skip
         holding, today, week, month = held.get(member_id, _NOTHING)
+        here_now = on_duty and (not shifts or duty.runs(shifts, now.astimezone(zone(timezone))))
         on_leave = bool(away) and _covers(away, here[timezone][0])
         made[member_id] = Candidate(
-            member_id, active, on_duty, on_leave, id(calendar) in open_now, holding, capacity, today, departments,
+            member_id, active, here_now, on_leave, id(calendar) in open_now, holding, capacity, today, departments,
             week, month, caps, role, name, email, tags, timezone, language, now - joined_at,
         )  # fmt: skip
     return made

@@ -91,6 +91,15 @@ _UNDO_SETTING = text(
     returning last.name, last.was
     """
 )
+_ABOVE = text(
+    """
+    select m.department_id, b.id as own from member m
+    left join department d on d.org_id = m.org_id and d.id = m.department_id
+    left join member b on b.org_id = m.org_id and b.id = m.manager_id and b.active
+         and (b.role = 'admin' or (b.role = 'manager' and b.department_id = any(d.path)))
+    where m.org_id = :org and m.id = :id
+    """
+)
 _REMEMBER = text(
     """
     update member set preferences = preferences || jsonb_build_object(cast(:name as text), jsonb_build_object(
@@ -305,11 +314,12 @@ def first_admin(
 
 
 def managers_of(uow: UnitOfWork, member_id: int) -> list[int]:
-    """Who is copied when something of this member needs a manager: the nearest department's managers, else admins."""
-    department_id = uow.session.scalar(
-        select(Member.department_id).where(Member.org_id == uow.org_id, Member.id == member_id)
-    )
-    return managers_of_department(uow, department_id, but=member_id)
+    """Who is copied when something of this member needs a manager: the own one, where that is a manager of the
+    department or above; else the nearest department's managers, else admins."""
+    row = uow.session.execute(_ABOVE, {"org": uow.org_id, "id": member_id}).one_or_none()
+    if row and row.own:
+        return [row.own]
+    return managers_of_department(uow, row.department_id if row else None, but=member_id)
 
 
 def managers_of_department(uow: UnitOfWork, department_id: int | None, *, but: int | None = None) -> list[int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -16,6 +16,7 @@ from sqlalchemy import Engine, text
 
 from crm.calendar import Calendar
 from crm.rules import quota
+from crm.rules.duty import Shift
 from crm.rules.ruleset import Dispatch, Rules, To
 from crm.services import calendars
 from crm.uow import UnitOfWork
@@ -29,6 +30,7 @@ VERSION = """
         union all select tableoid, ctid, xmin from department where org_id = :org
         union all select tableoid, ctid, xmin from team_calendar where org_id = :org
         union all select tableoid, ctid, xmin from organization where id = :org
+        union all select tableoid, ctid, xmin from duty where org_id = :org
         union all select tableoid, ctid, xmin from leave where org_id = :org and ends_on >= cast(:today as date) - 1
     ) part
 """
@@ -41,7 +43,7 @@ _READ = text(
     )
     select ({VERSION}) as version, m.id, m.name, m.email, m.role, m.active, m.on_duty, m.tags, m.joined_at,
            coalesce(m.timezone, d.timezone, o.timezone), coalesce(m.locale, d.locale, o.locale),
-           coalesce(d.keys, '{{}}'), away.days, c.opens, c.closes, c.weekdays, c.country, c.extra_holidays,
+           coalesce(d.keys, '{{}}'), away.days, rota.shifts, c.opens, c.closes, c.weekdays, c.country, c.extra_holidays,
            c.extra_workdays
     from member m join organization o on o.id = m.org_id
     left join team d on d.id = m.department_id
@@ -50,6 +52,10 @@ _READ = text(
         select l.member_id, array_agg(array[l.starts_on, l.ends_on]) as days from leave l
         where l.org_id = :org and l.ends_on >= cast(:today as date) - 1 group by l.member_id
     ) away on away.member_id = m.id
+    left join (
+        select s.member_id, json_agg(json_build_array(s.weekdays, s.opens, s.closes)) as shifts from duty s
+        where s.org_id = :org group by s.member_id
+    ) rota on rota.member_id = m.id
     where m.org_id = :org and m.left_at is null
     order by m.id
     """  # noqa: S608  (constants)
@@ -63,6 +69,7 @@ class Known(NamedTuple):
 
     Attributes:
         away: leave that is not over; `calendar` knows none, `own` knows it.
+        shifts: hours of the week on duty; none where the member has no rota.
     """
 
     member_id: int
@@ -80,6 +87,7 @@ class Known(NamedTuple):
     capacity: int | None
     calendar: Calendar
     own: Calendar
+    shifts: tuple[Shift, ...]
 
     @property
     def names(self) -> set[str]:
@@ -146,12 +154,27 @@ def _of_engine(uow: UnitOfWork) -> dict[int, Roster]:
 
 
 def _known(rules: Rules, row: Sequence[Any]) -> Known:
-    member_id, name, email, role, active, on_duty, tags, joined_at, timezone, language, departments, away, *hours = row
+    (
+        member_id,
+        name,
+        email,
+        role,
+        active,
+        on_duty,
+        tags,
+        joined_at,
+        timezone,
+        language,
+        departments,
+        away,
+        rota,
+        *hours,
+    ) = row
     calendar, own = (calendars.of_row(calendars.Kept._make((timezone, *hours, days, None))) for days in (None, away))
     return Known(
         member_id, name, email, role, active, on_duty, tuple(tags), joined_at, timezone, language, tuple(departments),
         tuple(away or ()), quota.capacity_for(rules, role=role, departments=departments, email=email, name=name),
-        calendar, own,
+        calendar, own, tuple(Shift(tuple(days), *map(time.fromisoformat, hours)) for days, *hours in rota or ()),
     )  # fmt: skip
 
 
