@@ -63,6 +63,8 @@ NOTICES: dict[str, Notice] = {
     "lead.merged": Notice("merge_gained", group="news", why=_OWN),
     "lead.merged_away": Notice("merge_lost", lives=False, group="losses", why=_("you had a lead of this customer")),
     "lead.unmerged": Notice("merge_parted", group="leads", why=_WAS),
+    "lead.erased": Notice("lead_erased", lives=False, group="losses", why=_WAS),
+    "person.erased": Notice("person_erased", lives=False),
     "lead.touched": Notice("touched", group="news", why=_OWN),
     "lead.warning": Notice("warning", late="drop", several="warnings", group="warnings", why=_OWN),
     "lead.warning_copy": Notice(

@@ -20,6 +20,7 @@ from crm.services import (
     contacting,
     dealing,
     digests,
+    erasing,
     first_response,
     hand_overs,
     handing,
@@ -32,6 +33,7 @@ from crm.services import (
     recycling,
     rehearsing,
     reserving,
+    retention,
     rewinding,
     rules_admin,
     scoring,
@@ -217,7 +219,16 @@ def purge(database: Database) -> None:
                 f" (select id from {table} where org_id = :org and {old} limit :most)"
             )
             _until_done(database, org_id, partial(_delete, statement), AT_ONCE)
+        forget(database, org_id)
     _purge_deliveries(database)
+
+
+def forget(database: Database, org_id: int) -> None:
+    """Erase what the organization keeps no longer of its customers."""
+    with database.begin(org_id) as uow:
+        steps = retention.steps(uow)
+    for step in steps:
+        _until_done(database, org_id, step, retention.CHUNK)
 
 
 def rehearse(database: Database, *, org_id: int, rehearsal_id: int) -> None:
@@ -229,6 +240,7 @@ BY_NAME: dict[str, Callable[..., None]] = {
     queue.REWIND: rewinding.work_off,
     queue.DEAL: deal_leads, queue.REFRESH: refresh_deadlines, queue.RESCORE: rescore_leads,
     queue.REHEARSE: rehearse, queue.DEAL_HELD: deal_held, queue.LOOK: look_for_duplicates,
+    queue.ERASE: erasing.work_off,
 }  # fmt: skip
 
 

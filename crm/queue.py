@@ -26,6 +26,7 @@ LOOK = "look_for_duplicates"
 CONTACT, COLLEAGUE, MOVES = "read_contact", "read_colleague", "move_contacts"
 FETCH, FETCH_LEAD = "fetch_file", "fetch_lead"
 PLAN, CALL = "plan_calls", "call_hook"
+ERASE = "erase_person"
 QUICK, BULK = "quick", "bulk"
 
 

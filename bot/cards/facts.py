@@ -13,6 +13,7 @@ from bot.cards.asked import AskedFacts
 from bot.cards.at_home import HomeFacts
 from bot.cards.drilled import DrillFacts
 from bot.cards.dropped import DroppedFacts
+from bot.cards.erased import ErasureFacts
 from bot.cards.from_words import WordFacts
 from bot.cards.language import _
 from bot.cards.merging import MergeFacts
@@ -76,7 +77,7 @@ def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
 
 class Facts(
     OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts, WorkFacts, HomeFacts, WordFacts, DroppedFacts,
-    DrillFacts, MergeFacts, SourceFacts,
+    DrillFacts, MergeFacts, ErasureFacts, SourceFacts,
 ):  # fmt: skip
     """All that templates may ask for. Methods return None where the viewer may not see the thing any more."""
 

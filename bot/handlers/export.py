@@ -1,4 +1,4 @@
-"""What the engine decided, as a file for a manager."""
+"""What happened in some days, as a file for a manager: decisions, looks at contacts; for an admin the audit."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from bot.context import Context, Reply
 from bot.router import action, command
 from crm.errors import BadArgument, MissingArgument
 from crm.rules import periods
-from crm.services import downloads
+from crm.services import audit, downloads
+from crm.services.downloads import DEEDS, What
 from crm.vault import Vault
 
-_DECISIONS = ("decisions", "决策")
+_WORDS: dict[str, What] = {
+    "decisions": "decisions", "决策": "decisions", "reveals": "reveals", "查看记录": "reveals", "audit": "audit",
+    "审计": "audit",
+}  # fmt: skip
 
 
 @command(
@@ -26,14 +30,20 @@ _DECISIONS = ("decisions", "决策")
 @action("export", guards=False)
 def export(context: Context, words: Rest | None = None) -> Reply:
     actor = context.need_manager()
-    what, _space, period = (words or "").strip().partition(" ")
-    if what.lower() not in _DECISIONS:
+    named, _space, period = (words or "").strip().partition(" ")
+    what = _WORDS.get(named.lower())
+    if what is None:
         raise MissingArgument(example=_("export decisions week"))
+    actor.need(DEEDS[what])
     try:
         found = periods.parse(period or "7d", context.uow.now, actor.timezone)
     except ValueError:
         raise BadArgument(given=period, example=_("export decisions week")) from None
     vault = Vault(context.settings.secret_key.get_secret_value())
-    word = downloads.issue(vault, actor=actor, period=found, now=context.uow.now)
-    address = f"{context.settings.public_url}/export/{word}"
-    return context.secretly("decisions", {"address": address}, period=period or "7d")
+    word = downloads.issue(vault, actor=actor, period=found, now=context.uow.now, what=what)
+    days = {"first": found.first.isoformat(), "last": found.last.isoformat()}
+    audit.write(context.uow, "data.exported", by=actor.id, subject=what, data=days)
+    once = {"address": f"{context.settings.public_url}/export/{word}"}
+    if what == "decisions":
+        return context.secretly("decisions", once, period=period or "7d")
+    return context.secretly("export_file", once, what=what, period=period or "7d")

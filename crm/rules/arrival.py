@@ -142,6 +142,15 @@ def _keys(arrival: Arrival, region: str, sender: str, wrong: dict[str, str]) -> 
         yield "external", f"{sender}:{external}"
 
 
+def contact_of(words: str, region: str) -> list[Key]:
+    """The keys that somebody may mean by a phone, an e-mail address or a WeChat id."""
+    found = (
+        ("phone", normalise_phone(words, region)), ("email", normalise_email(words)),
+        ("wechat", normalise_wechat(words)),
+    )  # fmt: skip
+    return [(kind, value) for kind, value in found if value]
+
+
 def _each(
     kind: str, raw: str, normalise: Callable[[str], str | None], wrong: dict[str, str], why: str
 ) -> Iterator[Key]:

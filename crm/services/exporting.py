@@ -32,7 +32,7 @@ _PAGE = text(
     left join member m on m.org_id = l.org_id and m.id = l.owner_id
     left join pool on pool.org_id = l.org_id and pool.id = l.pool_id
     left join source s on s.org_id = l.org_id and s.id = l.source_id
-    where l.org_id = :org and l.id > :after and l.status <> 'void'
+    where l.org_id = :org and l.id > :after and l.status <> 'void' and p.restricted_at is null
     order by l.id limit :step
     """
 )

@@ -22,6 +22,7 @@ _VIEW = """
            l.followed_up_at, l.pool_entered_at, l.recycle_at, l.recycle_rule, l.extensions, l.touches, l.lost_reason,
            l.held_by, l.held_until, l.held_for, l.wave, l.protected_until,
            l.seller_id, l.merged_into, p.id as person_id, p.name, p.company, p.title, p.contact_state,
+           p.restricted_at, p.erased_at,
            o.name as owner, d.path as owner_path, pool.name as pool, s.name as source,
            st.name as stage_name, st.name_zh as stage_name_zh, st.funnel,
            (select min(t.due_at) from task t
@@ -58,8 +59,8 @@ _NAMES = """
     created_at assigned_at contacted_at followed_up_at pool_entered_at recycle_at recycle_rule extensions touches
     lost_reason
     held_by held_until held_for wave protected_until
-    seller_id merged_into person_id name company title contact_state owner owner_path pool source stage_name
-    stage_name_zh funnel
+    seller_id merged_into person_id name company title contact_state restricted_at erased_at owner owner_path pool
+    source stage_name stage_name_zh funnel
     next_at keys starred helps elsewhere in_scope
 """
 _NAMED: list[ColumnClause[Any]] = [column(name) for name in _NAMES.split()]
@@ -142,6 +143,8 @@ class LeadView:
     mine: bool
     elsewhere: bool = False
     was: str = ""
+    restricted_at: datetime | None = None
+    erased_at: datetime | None = None
 
     @property
     def ref(self) -> str:

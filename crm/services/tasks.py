@@ -241,6 +241,8 @@ def remind_due(uow: UnitOfWork) -> int:
                 where org_id = :org and state = 'open' and reminded_at is null and due_at <= :now
                   and not exists (select from member m where m.org_id = d.org_id and m.id = d.member_id
                                     and not m.active)
+                  and not exists (select from lead l join person p on p.org_id = l.org_id and p.id = l.person_id
+                                   where l.org_id = d.org_id and l.id = d.lead_id and p.restricted_at is not null)
                 order by due_at limit :chunk for no key update skip locked
             ) due where t.org_id = :org and t.id = due.id
             returning t.id, t.member_id, t.lead_id, t.due_at, t.department_id
