@@ -13,7 +13,8 @@ from psycopg.abc import Buffer
 from psycopg.types.array import ListDumper
 
 # Equal values of these are written alike, which holds neither for 1 and True nor for decimals.
-_ALIKE = ({str}, {datetime}, {date})
+_ALIKE = ({datetime}, {date})
+_WORDS = {str, type(None)}
 
 
 class Lists(ListDumper):
@@ -24,7 +25,22 @@ class Lists(ListDumper):
         kinds = set(map(type, obj))
         if kinds == {int}:
             return f"{{{','.join(map(str, obj))}}}".encode()
+        if kinds <= _WORDS:
+            return _words(obj) or super().dump(obj)
         if kinds - {type(None)} not in _ALIKE:
             return super().dump(obj)
         written = {one: bytes(super(Lists, self).dump([one]) or b"")[1:-1] for one in set(obj)}
         return b"{" + b",".join(map(written.__getitem__, obj)) + b"}"
+
+
+def _words(obj: list[str | None]) -> bytes | None:
+    """Words in quotes; None for what no text can hold, which psycopg knows how to refuse."""
+    quoted = ["NULL" if one is None else f'"{one}"' for one in obj]
+    joined = ",".join(quoted)
+    if "\\" in joined or joined.count('"') != 2 * (len(obj) - obj.count(None)):
+        escaped = (None if one is None else one.replace("\\", "\\\\").replace('"', '\\"') for one in obj)
+        joined = ",".join("NULL" if one is None else f'"{one}"' for one in escaped)
+    try:
+        return None if "\0" in joined else f"{{{joined}}}".encode()
+    except UnicodeEncodeError:
+        return None

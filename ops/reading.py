@@ -92,27 +92,22 @@ def _ahead(order: Order) -> Iterator[Batch]:
         assert process.stdout is not None, "asked for"
         process.stdin.write(pickle.dumps(order))
         process.stdin.close()
-        waiting: Queue[bytes] = Queue(AHEAD)
+        waiting: Queue[Any] = Queue(AHEAD)
         Thread(target=_receive, args=(process.stdout, waiting), daemon=True).start()
         try:
-            while block := waiting.get():
-                yield _opened(block)
+            while found := waiting.get():
+                if isinstance(found, Exception):
+                    raise found
+                yield found
         finally:
             process.kill()
 
 
-def _opened(block: bytes) -> Batch:
-    found: Any = pickle.loads(block)  # noqa: S301  (written by a process of ours)
-    if isinstance(found, Exception):
-        raise found
-    return Batch(found[0], found[1], *found[2:])
-
-
-def _receive(stream: BinaryIO, waiting: Queue[bytes]) -> None:
-    """Blocks as they come; an empty one at the end."""
+def _receive(stream: BinaryIO, waiting: Queue[Any]) -> None:
+    """Batches as they come, unpacked while the database works; None at the end."""
     while len(head := stream.read(_LENGTH.size)) == _LENGTH.size:
-        waiting.put(stream.read(*_LENGTH.unpack(head)))
-    waiting.put(b"")
+        waiting.put(pickle.loads(stream.read(*_LENGTH.unpack(head))))  # noqa: S301  (written by a process of ours)
+    waiting.put(None)
 
 
 def serve() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from operator import attrgetter
 
 from sqlalchemy import select, text
 
@@ -15,9 +16,12 @@ from crm.uow import UnitOfWork
 
 _SEEN = text(
     """
-    insert into import_row (org_id, key, job_id)
-    select :org, key, :job from unnest(cast(cast(:keys as text[]) as uuid[])) as key order by key
-    on conflict (org_id, key) do nothing returning cast(key as text)
+    with fresh as (
+        insert into import_row (org_id, key, job_id)
+        select :org, key, :job from unnest(cast(cast(:keys as text[]) as uuid[])) as key order by key
+        on conflict (org_id, key) do nothing returning key
+    )
+    select string_agg(replace(cast(key as text), '-', ''), ' ') from fresh
     """
 )
 _KEEP = text(
@@ -91,9 +95,8 @@ def _fresh(uow: UnitOfWork, rows: Sequence[Row], job_id: int) -> list[Row]:
     first: dict[str, Row] = {}
     for row in rows:
         first.setdefault(row.key, row)
-    new = uow.execute(_SEEN, {"org": uow.org_id, "job": job_id, "keys": list(first)})
-    # The database writes such keys with dashes.
-    return sorted(first[one.key.replace("-", "")] for one in new)
+    new = uow.session.scalar(_SEEN, {"org": uow.org_id, "job": job_id, "keys": list(first)})
+    return sorted((first[key] for key in (new or "").split()), key=attrgetter("line"))
 
 
 def owners(uow: UnitOfWork) -> dict[str, int]:
