@@ -90,6 +90,8 @@ NOTICES: dict[str, Notice] = {
     "question.late": Notice("question", group="reminders", why=_("you asked about {lead}")),
     "file.refused": Notice("file_refused", lives=False),
     "lead.shared": Notice("lead_shared", group="news", why=_("a colleague shows {lead} to you")),
+    "event.signed_in": Notice("signed_in", late="drop", group="news", urgent=True, why=_OWN),
+    "event.question": Notice("event_question", group="reminders", urgent=True, why=_("a visitor of your event asks")),
     "digest": Notice("digest", lives=False, group="digests", why=_("you asked for this digest")),
     "health": Notice("health", lives=False, group="digests", why=_("you manage a team")),
     "notices.held": Notice("collected", lives=False),

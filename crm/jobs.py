@@ -59,7 +59,9 @@ _OLD = {
     "link_code": "expires_at < :messages",
     "pending_form": "expires_at < :messages",
     "pending_line": "expires_at < :now",
-    "attachment": "lead_id is null and created_at < cast(:now as timestamptz) - interval '1 day'",
+    "attachment": "lead_id is null and created_at < cast(:now as timestamptz) - interval '1 day' and not exists"
+    " (select from event_material m where m.org_id = attachment.org_id and m.attachment_id = attachment.id)",
+    "phone_code": "created_at < cast(:now as timestamptz) - interval '1 day'",
     "playground_file": "created_at < cast(:now as timestamptz) - interval '90 days'",
     "rehearsal": "at < :messages",
     "owed_fetch": "state = 'done' and at < :messages",

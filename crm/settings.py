@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     wecom_api_url: str = "https://qyapi.weixin.qq.com/cgi-bin/"
     meta_api_url: str = "https://graph.facebook.com/v23.0/"
     linkedin_api_url: str = "https://api.linkedin.com/rest/"
+    sms_url: str = ""
+    sms_secret: SecretStr = SecretStr("")
     pool_size: Annotated[int, Field(ge=2, le=200)] = 8
     statement_timeout_ms: Annotated[int, Field(ge=100)] = 1500
 

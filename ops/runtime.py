@@ -25,6 +25,7 @@ from bot.platforms.wecom import WeCom
 from bot.platforms.wecom_tokens import DatabaseTokens, RedisTokens, SharedTokens
 from bot.posted import Edits
 from bot.sheets_taken import Sheets
+from bot.sms import Gateway
 from bot.threads import Threads
 from bot.workspaces import Workspaces
 from crm import clock, jobs, queue
@@ -86,6 +87,8 @@ def check(settings: Settings) -> None:
         raise SettingsError("SLUICE_REDIS_URL is missing: the address of a Redis or Valkey.")
     if len(settings.secret_key.get_secret_value()) < 16:
         raise SettingsError("SLUICE_SECRET_KEY is missing or too short: at least 16 random characters.")
+    if settings.sms_url and not settings.sms_secret.get_secret_value():
+        raise SettingsError("SLUICE_SMS_SECRET is missing: messages to the gateway at SLUICE_SMS_URL are signed with it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,7 @@ class Work:
             queue.DELIVER: self.deliver, queue.EDIT: self.edit_card, queue.DISPATCH: self.dispatch_lead,
             queue.THREAD: self.tell_thread, queue.READ_SHEET: self.read_sheet, queue.TAKE_SHEET: self.take_sheet,
             queue.TICK: self.tick, LATE: self.answer_late, queue.FETCH: self.fetch_file, **contacts,
+            queue.SMS: Gateway(self.bot).send_code,
             queue.FETCH_LEAD: self.fetch_lead,
             **{name: partial(call, self.bot.database) for name, call in jobs.BY_NAME.items()},
         }  # fmt: skip

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from bot.app import Bot
 from webhooks import api, calendar_feed, exports, files, health, links, playground, slack, wecom
+from webhooks.forms import router as forms
 from webhooks.intake import router as intake
 
 
@@ -32,6 +33,7 @@ def create_app(bot: Bot) -> FastAPI:
     app.include_router(slack.router(bot))
     app.include_router(wecom.router(bot))
     app.include_router(intake.router(bot))
+    app.include_router(forms.router(bot))
     if bot.settings.playground:
         app.include_router(playground.router(bot))
     return app

@@ -16,7 +16,10 @@ from crm.rules.access import Actor
 from crm.services.explain import Why
 
 PERIODS = {"day": _("today"), "week": _("this week")}
-ROLES = {"managers": _("managers"), "admins": _("admins"), "reps": _("sales people")}
+ROLES = {
+    "managers": _("managers"), "admins": _("admins"), "reps": _("sales people"),
+    "keepers": _("marketing, managers and admins"),
+}  # fmt: skip
 # What a field of the rule set takes.
 TAKES = {
     "whole": _("a whole number"), "number": _("a number"), "positive": _("a number above 0"),

@@ -22,6 +22,7 @@ from bot.cards.offered import OfferFacts
 from bot.cards.people import PeopleFacts
 from bot.cards.reasons import ReasonFacts
 from bot.cards.told import NoticeFacts
+from bot.cards.visiting import VisitFacts
 from bot.cards.working import WorkFacts
 from crm.errors import LeadNotFound
 from crm.rules import edits, periods

@@ -20,6 +20,8 @@ from crm.services.leads import LeadView
 from crm.vault import Vault
 
 _EXAMPLE = _("L-1042 and the file")
+# Commands to which a file may belong that is not about a lead.
+WITH_FILES = ("event material",)
 
 
 @event("file")
@@ -30,6 +32,8 @@ def came(context: Context) -> Reply | None:
         return router.happen("table", context)
     if any(file.size > file_kinds.LARGEST or not file_kinds.may_be(file.name, file.mime) for file in files):
         raise FileUnwanted(limit=file_kinds.MEGABYTES)
+    if (asked := router.match(context.interaction.text.strip())) and asked[0].words[0] in WITH_FILES:
+        return router.run(context, context.interaction.text.strip())
     coming = [Coming(file.name, file.mime, file.size, file.handle) for file in files]
     ids = attachments.announce(context.uow, actor=context.actor, workspace_id=context.workspace.id, files=coming)
     words = _without_command(context.interaction.text.strip())

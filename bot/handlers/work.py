@@ -6,7 +6,7 @@ from bot import said, times
 from bot.arguments import Id, Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
-from bot.handlers import from_message, merging
+from bot.handlers import events, from_message, merging
 from bot.router import action, command
 from crm.services import follow_ups, leads, members, orders, tasks, team_tasks, undo
 from crm.services.follow_ups import FollowUp
@@ -93,6 +93,8 @@ def _set_back(context: Context, name: str, was: str | None) -> Reply:
         return context.reply("lead", lead=lead.id, note="starred" if starred else "unstarred")
     if name == "team_task" and team_tasks.withdraw(context.uow, actor=context.actor, task_id=int(was or 0)):
         return context.reply("team_asked", task=int(was or 0))
+    if name == "event":
+        return events.take_back(context, int(was or 0))
     if name in ("team_task", "past"):
         return context.reply("stays")
     cards = {"duty": {"on": context.actor.on_duty}, "notify": {"undone": True}, "sort": {"undone": True}}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -27,7 +28,7 @@ _VIEW = """
            st.name as stage_name, st.name_zh as stage_name_zh, st.funnel,
            (select min(t.due_at) from task t
              where t.org_id = l.org_id and t.lead_id = l.id and t.state = 'open') as next_at,
-           (select json_agg(json_build_array(k.kind, k.value) order by k.id) from person_key k
+           (select json_agg(json_build_array(k.kind, k.value, k.verified) order by k.id) from person_key k
              where k.org_id = l.org_id and k.person_id = l.person_id) as keys,
            exists (select 1 from star mark
              where mark.org_id = l.org_id and mark.member_id = :me and mark.lead_id = l.id) as starred,
@@ -92,6 +93,7 @@ class LeadView:
 
     `elsewhere`: whether the customer has another lead, or is shared with somebody alike.
     `was`: the reference of the lead that was asked for, where this one stands for it since they were merged.
+    `proofs`: of the contacts that came by a page, whether a code proved that they are the person's own.
     """
 
     id: int
@@ -143,6 +145,7 @@ class LeadView:
     mine: bool
     elsewhere: bool = False
     was: str = ""
+    proofs: Mapping[str, bool] = field(default_factory=dict)
     restricted_at: datetime | None = None
     erased_at: datetime | None = None
 
@@ -267,15 +270,15 @@ def _only(rows: list[dict[str, Any]], actor: Actor, ref: str) -> LeadView:
 def _view(row: dict[str, Any], actor: Actor) -> LeadView:
     clear = may_see_contact(actor, owner_id=row["owner_id"], owner_path=row["owner_path"], origin=row["origin"])
     clear = clear or (row["helps"] and row["origin"] != "self")
-    contacts = tuple(
-        (kind, value if clear else mask(kind, value)) for kind, value in row["keys"] or () if kind != "external"
-    )
+    keys = [(kind, value if clear else mask(kind, value), known) for kind, value, known in row["keys"] or ()]
+    contacts = tuple((kind, value) for kind, value, _known in keys if kind != "external")
+    proofs = {value: known for _kind, value, known in keys if known is not None}
     wanted = {name: row[name] for name in LeadView.__dataclass_fields__ if name in row}
     names = {"stage_name": row["stage_name"] or row["stage"], "stage_name_zh": row["stage_name_zh"] or row["stage"]}
     mine = row["owner_id"] == actor.id
     if "amount" in actor.hidden and not mine:
         wanted |= {"amount": None, "currency": None}
-    return LeadView(**wanted | names, contacts=contacts, masked=not clear, mine=mine)
+    return LeadView(**wanted | names, contacts=contacts, masked=not clear, mine=mine, proofs=proofs)
 
 
 def number_of(uow: UnitOfWork, lead_id: int) -> int | None:

@@ -85,7 +85,8 @@ _UNDO_SETTING = text(
         select p.key as name, p.value->>'was' as was, cast(p.value->>'at' as timestamptz) as at
         from member mine cross join jsonb_each(mine.preferences) p
         where mine.org_id = :org and mine.id = :me and p.value ? 'at'
-          and p.key in ('duty', 'locale', 'notify', 'past', 'sort', 'star', 'team_task') order by 3 desc, 1 desc limit 1
+          and p.key in ('duty', 'event', 'locale', 'notify', 'past', 'sort', 'star', 'team_task')
+        order by 3 desc, 1 desc limit 1
     ) last
     where m.org_id = :org and m.id = :me and last.at > :since
       and not exists (select 1 from activity a where a.org_id = m.org_id and a.actor_id = m.id and a.undo is not null
