@@ -78,7 +78,7 @@ def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
 
 class Facts(
     OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts, WorkFacts, HomeFacts, WordFacts, DroppedFacts,
-    DrillFacts, MergeFacts, ErasureFacts, SourceFacts,
+    DrillFacts, MergeFacts, ErasureFacts, SourceFacts, VisitFacts,
 ):  # fmt: skip
     """All that templates may ask for. Methods return None where the viewer may not see the thing any more."""
 
