@@ -11,9 +11,11 @@ from sqlalchemy import text
 
 from crm import queue
 from crm.errors import RuleSetInvalid
+from crm.rules import catalogue_conditions
 from crm.rules.access import Actor
+from crm.rules.catalogue_conditions import comparisons_in
 from crm.rules.ruleset import Rules, parse
-from crm.services import audit, clocks, ledger, lines, scoring
+from crm.services import audit, catalogue, clocks, ledger, lines, scoring
 from crm.uow import UnitOfWork
 
 CHUNK = 2000
@@ -64,7 +66,7 @@ class Version:
 def check(uow: UnitOfWork, written: str) -> Rules:
     """Read a rule set and see that all it names is there. Raises RuleSetInvalid with the first mistakes."""
     rules = parse(written)
-    problems = list(_unknown(uow, rules))
+    problems = [*_unknown(uow, rules), *catalogue_conditions.problems(catalogue.of(uow), comparisons_in(rules))]
     if problems:
         raise RuleSetInvalid(problem="; ".join(problems[:5]))
     return rules
