@@ -150,9 +150,11 @@ def suggest(uow: UnitOfWork, run_id: int) -> list[Suggestion]:
 
 
 def deal(uow: UnitOfWork, *, actor: Actor, run_id: int) -> Done:
-    """Deal what lies there as suggested. Raises NotAllowed, DeskEmpty."""
+    """Deal what lies there as suggested. Raises NotAllowed, DeskEmpty also for a desk that is not the actor's."""
     rule = _rule(uow, run_id)
     actor.need("desk")
+    if rule and not _is_at(uow, actor, rule):
+        raise DeskEmpty
     # The cursor stays locked, so that what is dealt is what the card shows unless somebody was faster.
     rotations.read(uow, [rule] if rule else [])
     suggested = suggest(uow, run_id)

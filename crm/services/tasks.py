@@ -42,6 +42,10 @@ _OF_TEAM = text(
 _REDRAW = text(
     "update posted_card set wanted = wanted + 1 where org_id = :org and task_id = :task and live returning id, place"
 )
+_PATH = text(
+    "select d.path from department d where d.org_id = :org and d.id = coalesce(cast(:team as bigint),"
+    " (select m.department_id from member m where m.org_id = :org and m.id = :member))"
+)
 OWN = "t.member_id = :me and t.state = 'open'"
 Whose = Literal["own", "team", "either"]
 _WHOSE: dict[Whose, tuple[str, ...]] = {"own": (OWN,), "team": (TEAMS,), "either": (OWN, TEAMS)}
@@ -124,10 +128,18 @@ def get(uow: UnitOfWork, *, actor: Actor, task_id: int) -> TaskView:
     """An own task, or one of the team. Raises TaskNotFound, also for somebody else's."""
     row = view(uow, task_id)
     if row is None or not (
-        actor.id in (row.member_id, row.by_id) or row.department_id in actor.departments or actor.is_manager
+        actor.id in (row.member_id, row.by_id) or row.department_id in actor.departments or _manages(uow, actor, row)
     ):
         raise TaskNotFound
     return row
+
+
+def _manages(uow: UnitOfWork, actor: Actor, row: TaskView) -> bool:
+    """Whether it is a task of somebody whom the actor manages."""
+    if actor.is_admin or not actor.manages:
+        return actor.is_admin
+    whose = {"org": uow.org_id, "team": row.department_id, "member": row.member_id}
+    return actor.manages_any(uow.session.scalar(_PATH, whose))
 
 
 def view(uow: UnitOfWork, task_id: int) -> TaskView | None:
