@@ -28,7 +28,7 @@ REJECTED = ("line", "reason")
 _KEY_FIELDS = frozenset({"phone", "email", "wechat", "external_id", "id"})
 _STAGES = text(
     """
-    select s.key, s.name, s.name_zh from stage s
+    select s.key, s.name, s.name_zh, s.aliases from stage s
     join pipeline p on p.org_id = s.org_id and p.id = s.pipeline_id
     where s.org_id = :org and p.line_id = :line order by s.position desc
     """
@@ -138,7 +138,7 @@ def _headings(header: Sequence[str]) -> tuple[str, ...]:
 
 def _stages(uow: UnitOfWork, line_id: int) -> dict[str, str]:
     rows = uow.session.execute(_STAGES, {"org": uow.org_id, "line": line_id})
-    return {word.lower(): row.key for row in rows for word in (row.name, row.name_zh, row.key) if word}
+    return {word.lower(): row.key for row in rows for word in (row.name, row.name_zh, *row.aliases, row.key)}
 
 
 def _zone(uow: UnitOfWork) -> str:

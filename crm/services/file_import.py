@@ -11,7 +11,8 @@ from sqlalchemy import select, text
 
 from crm.models import ImportJob, Member, Source
 from crm.rules.sheet_row import Row
-from crm.services import intake_many, ownership
+from crm.services import intake_many, ownership, switching
+from crm.services.intake import TakenIn
 from crm.uow import UnitOfWork
 
 _SEEN = text(
@@ -77,17 +78,27 @@ def take(uow: UnitOfWork, rows: Sequence[Row], *, job_id: int, line: int, source
     # Thousands of rows in a statement take longer than an interaction may.
     uow.session.execute(text("set local statement_timeout = '120s'"))
     fresh = _fresh(uow, rows, job_id)
-    taken = intake_many.take_in_many(uow, [row.checked for row in fresh], source=source)
-    new = [one.lead_id for one in taken if one.created]
-    for row, one in zip(fresh, taken, strict=True):
-        # Who has no room leaves it to dispatch.
-        if row.owner_id and one.created:
-            ownership.give(uow, lead_id=one.lead_id, member_id=row.owner_id, how="created")
+    taken = (switching.take if _switches(rows) else _take)(uow, fresh, source=source)
+    new = [one.lead_id for _, one in taken if one.created]
     done = ChunkDone(len(new), len(taken) - len(new), len(rows) - len(taken))
     counters = json.dumps(asdict(done))
     args = {"org": uow.org_id, "job": job_id, "line": line, "counters": counters, "leads": new, "now": uow.now}
     uow.session.execute(_KEEP, args)
     return done
+
+
+def _switches(rows: Sequence[Row]) -> bool:
+    """Whether they come out of a former system with their past, as all rows of such a file do."""
+    return any(row.past is not None for row in rows)
+
+
+def _take(uow: UnitOfWork, rows: Sequence[Row], *, source: Source | None) -> list[tuple[Row, TakenIn]]:
+    taken = intake_many.take_in_many(uow, [row.checked for row in rows], source=source)
+    for row, one in zip(rows, taken, strict=True):
+        # Who has no room leaves it to dispatch.
+        if row.owner_id and one.created:
+            ownership.give(uow, lead_id=one.lead_id, member_id=row.owner_id, how="created")
+    return list(zip(rows, taken, strict=True))
 
 
 def _fresh(uow: UnitOfWork, rows: Sequence[Row], job_id: int) -> list[Row]:

@@ -144,17 +144,26 @@ class Batch:
     actor: Actor | None
     rows: Sequence[Checked]
     scores: Openings
+    quiet: bool = False
     clashes: dict[int, list[int]] = field(default_factory=dict)
 
 
 def take_in_many(
-    uow: UnitOfWork, rows: Sequence[Checked], *, source: Source | None = None, actor: Actor | None = None
+    uow: UnitOfWork,
+    rows: Sequence[Checked],
+    *,
+    source: Source | None = None,
+    actor: Actor | None = None,
+    quiet: bool = False,
 ) -> list[TakenIn]:
     """Take in up to `CHUNK` checked arrivals; what became of each, in their order. New leads are dealt by a job.
 
+    Args:
+        quiet: nothing is dealt, and no owner is told that customers came again.
+
     Raises: Conflict when others win every race against some of the rows; PoolNotFound.
     """
-    batch = Batch(uow, houses.of(uow), source, actor, rows, scoring.openings(uow))
+    batch = Batch(uow, houses.of(uow), source, actor, rows, scoring.openings(uow), quiet)
     taken: dict[int, TakenIn] = {}
     for _ in range(intake.TRIES):
         waiting = [number for number in range(len(rows)) if number not in taken]
@@ -172,7 +181,8 @@ def _pass(batch: Batch, numbers: Sequence[int]) -> dict[int, TakenIn]:
     taken = opened | touched
     _write_history(batch, taken)
     _score(batch, groups, opened, touched)
-    _order_dispatch(batch.uow, opened)
+    if not batch.quiet:
+        _order_dispatch(batch.uow, opened)
     duplicates.order(
         batch.uow,
         sorted(opened[group.rows[0]].lead_id for group in groups if group.known is None and group.rows[0] in opened),
@@ -296,7 +306,8 @@ def _touch(batch: Batch, groups: Sequence[Group], opened: Mapping[int, TakenIn])
     }  # fmt: skip
     leads = batch.uow.session.execute(_TOUCHES, args).all()
     batch.uow.touch(*(row.id for row in leads))
-    _tell_owners(batch, [(row.owner_id, row.id) for row in leads if row.owner_id])
+    if not batch.quiet:
+        _tell_owners(batch, [(row.owner_id, row.id) for row in leads if row.owner_id])
     return {
         number: TakenIn(row.id, row.number, created=False, touched=True) for row in leads for number in rows_of[row.id]
     }
