@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from crm.errors import _
 from crm.rules import clean
-from crm.rules.arrival import Arrival, FieldErrors, of_fields
+from crm.rules.arrival import Arrival, FieldErrors, check, of_fields
 from crm.rules.fields import field_of
 
 # What a form may ask of our own, and how a browser asks for it.
@@ -71,15 +71,32 @@ def understood(words: str, own: Mapping[str, Field]) -> tuple[list[tuple[str, bo
     return list(found.items()), ""
 
 
-def read(fields: Sequence[Field], values: Mapping[str, str], came_by: CameBy, *, agreed: bool) -> Arrival:
-    """What was typed as an arrival. Raises FieldErrors, naming each wrong field."""
+def read(
+    fields: Sequence[Field], values: Mapping[str, str], came_by: CameBy, *, region: str, agreed: bool = True
+) -> Arrival:
+    """What was typed as an arrival. Args: region: ISO country of phones without a country code.
+
+    Raises: FieldErrors, naming each wrong field.
+    """
     wrong = {field.name: why for field in fields if (why := _wrong(field, values.get(field.name, "").strip()))}
+    typed = {field.name: value for field in fields if (value := values.get(field.name, "").strip())}
+    arrival = of_fields({**_origin(came_by), **typed})
+    if typed.keys() & CONTACTS:
+        wrong = _unreachable(arrival, region) | wrong
     if not agreed:
         wrong[CONSENT] = AGREE
     if wrong:
         raise FieldErrors(wrong)
-    typed = {field.name: values.get(field.name, "") for field in fields}
-    return of_fields({**_origin(came_by), **{name: value for name, value in typed.items() if value.strip()}})
+    return arrival
+
+
+def _unreachable(arrival: Arrival, region: str) -> dict[str, str]:
+    """What is wrong with the contacts, so that it is said together with what else is."""
+    try:
+        check(arrival, region=region)
+    except FieldErrors as exc:
+        return exc.fields
+    return {}
 
 
 def _wrong(field: Field, value: str) -> str | None:

@@ -140,7 +140,7 @@ def create(
     source = sources.create(
         uow, vault, actor=None, key=forms.fresh_word(called), name=called, channel=CHANNEL, campaign=called
     ).source
-    forms.make(uow, actor=None, source=source)
+    forms.make(uow, actor=None, source=source, word=source.key)
     args = {
         "org": uow.org_id, "name": called, "key": _key(called), "place": clean.line(place, 120), "starts": starts_at,
         "ends": starts_at + LENGTH, "source": source.id, "word": forms.fresh_word(called), "me": actor.id,
@@ -193,7 +193,7 @@ def help_with(uow: UnitOfWork, *, actor: Actor, event: EventView, members: Seque
         raise EventHelpers(limit=MOST_HELPERS)
     for member_id in members:
         args = {"org": uow.org_id, "event": event.id, "member": member_id, "now": uow.now}
-        uow.session.execute(_LINK, args | {"word": forms.fresh_word("").removeprefix("e-")})
+        uow.session.execute(_LINK, args | {"word": forms.fresh_letters()})
 
 
 def set_open(uow: UnitOfWork, *, actor: Actor, event: EventView, is_open: bool) -> None:

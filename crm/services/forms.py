@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from pypinyin import lazy_pinyin
 from sqlalchemy import select, text
 
 from crm.errors import BadArgument, NotAllowed
@@ -85,14 +86,17 @@ def of_source(uow: UnitOfWork, source_id: int) -> Form | None:
     return uow.session.scalar(select(Form).where(Form.org_id == uow.org_id, Form.source_id == source_id))
 
 
-def make(uow: UnitOfWork, *, actor: Actor | None, source: Source) -> Form:
-    """The form of a source; a source gets one when it is asked for first. Raises NotAllowed."""
+def make(uow: UnitOfWork, *, actor: Actor | None, source: Source, word: str = "") -> Form:
+    """The form of a source; a source gets one when it is asked for first. Raises NotAllowed.
+
+    Args: word: its name in the address; a fresh one without it.
+    """
     check_keeper(actor)
     known = of_source(uow, source.id)
     if known is not None:
         return known
     made = Form(
-        org_id=uow.org_id, source_id=source.id, word=fresh_word(source.key), texts={}, parents=[], verify=True,
+        org_id=uow.org_id, source_id=source.id, word=word or fresh_word(source.key), texts={}, parents=[], verify=True,
         fields=[list(field) for field in forms.DEFAULT], enabled=True, created_at=uow.now,
     )  # fmt: skip
     uow.session.add(made)
@@ -163,9 +167,14 @@ def own_fields(uow: UnitOfWork, locale: str = "en") -> dict[str, Field]:
 
 def fresh_word(name: str) -> str:
     """A word for an address that nobody guesses and everybody can type."""
-    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-")
-    tail = "".join(secrets.choice(LETTERS) for _ in range(6))
-    return f"{plain}-{tail}" if plain else f"e-{tail}"
+    spoken = "-".join(lazy_pinyin(name))
+    plain = re.sub(r"[^a-z0-9]+", "-", spoken.lower()).strip("-")[:40].strip("-")
+    return f"{plain}-{fresh_letters()}" if plain else f"page-{fresh_letters()}"
+
+
+def fresh_letters() -> str:
+    """A few letters and digits that nobody guesses or mistakes for each other."""
+    return "".join(secrets.choice(LETTERS) for _ in range(6))
 
 
 def check_keeper(actor: Actor | None) -> None:

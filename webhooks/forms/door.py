@@ -16,7 +16,7 @@ from bot.cards.language import _
 from crm.rules import clean
 from crm.rules.arrival import Arrival, FieldErrors
 from crm.rules.forms import Field, read
-from crm.services import event_guests, event_materials
+from crm.services import event_guests, event_materials, houses
 from crm.services.events import EventView
 from webhooks.forms import pages
 from webhooks.forms.desk import TOO_MANY, TRAPPED, Desk, Here
@@ -171,10 +171,10 @@ class Door:
 
     def _typed(self, here: Here, sheet: Sheet) -> Arrival:
         """Raises FieldErrors."""
-        visit = here.visit
-        read(sheet.fields, visit.values, visit.came_by(here.helper), agreed=True)
+        visit, came, region = here.visit, here.visit.came_by(here.helper), houses.of(here.uow).region
+        read(sheet.fields, visit.values, came, region=region)
         own = [field for field in sheet.fields if field.name != _QUESTION]
-        return read(own, visit.values, visit.came_by(here.helper), agreed=True)
+        return read(own, visit.values, came, region=region)
 
     def _again(
         self, visit: Visit, sheet: Sheet, errors: Mapping[str, str], problem: str, status: int

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from bot.cards.language import _
 from crm.rules.arrival import FieldErrors
 from crm.rules.forms import CONSENT, CONTACTS, read
-from crm.services import event_guests, forms, phone_codes
+from crm.services import event_guests, forms, houses, phone_codes
 from webhooks.forms import pages, stamp
 from webhooks.forms.desk import TOO_MANY, TRAPPED, Desk, Here
 from webhooks.forms.stamp import Unstamped
@@ -73,7 +73,8 @@ class HostedForm:
             return self._thanks(here, None)
         stamped = self._desk.stamp(here)
         fields = forms.fields_of(here.uow, here.page, here.locale)
-        arrival = read(fields, visit.values, visit.came_by(here.helper), agreed=bool(visit.values.get(CONSENT)))
+        came, agreed = visit.came_by(here.helper), bool(visit.values.get(CONSENT))
+        arrival = read(fields, visit.values, came, region=houses.of(here.uow).region, agreed=agreed)
         lead = self._desk.take_in(here, source, arrival, stamped=stamped, consent=consent_of(here))
         if here.event:
             event_guests.register(here.uow, here.event, lead, link=visit.helper)
