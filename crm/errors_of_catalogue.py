@@ -12,7 +12,7 @@ class ValueUnknown(Refusal):
 
 class ValueMeant(Refusal):
     code = "value_meant"
-    message = _("“{given}” is no value of {list}. Did you mean {guess}? There are: {names}.")
+    message = _("“{given}” is no value of {list}. Did you mean {meant}? There are: {names}.")
 
 
 class ListUnknown(Refusal):
@@ -60,7 +60,7 @@ class StepNeeded(Refusal):
 
 class SourceByKey(Refusal):
     code = "source_by_key"
-    message = _("A source has a key of its own, so it is made with: sources add {given}")
+    message = _("A source has a key of its own, so it is made with: sources new {given}")
 
 
 class KindUnknown(Refusal):

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.cards import conditions
+from bot.cards.field_names import field_names
 from bot.cards.part import Part
 from bot.understanding import about
 from crm.errors_of_asking import FileGone
@@ -43,6 +44,8 @@ class AskedFacts(Part):
     def what_of(self, lead: LeadView, entry: Mapping[str, Any]) -> str:
         """What an entry of the timeline changed, where its verb leaves that open."""
         data = entry["data"]
+        if entry["verb"] == "edited":
+            return field_names(self.uow, self.words, data.get("fields", ()))
         moved = entry["verb"] in ("stage", "reopened")
         stages = {stage.key: stage for stage in pipeline.stages(self.uow, lead.id)} if moved else {}
         stage = stages.get(data.get("to"))

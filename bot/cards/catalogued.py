@@ -64,6 +64,10 @@ class CatalogueFacts(Part):
         """How many open leads carry each value."""
         return list_counts.carried(self.uow, name)
 
+    def many_carry(self, many: int) -> str:
+        """How many leads that are, in words."""
+        return self.words.say(_("1 lead")) if many == 1 else self.words.say(_("{n} leads"), n=many)
+
     def loose(self, name: str) -> list[tuple[str, int]]:
         """What leads carry that is on no list, the most frequent first."""
         known = catalogue.of(self.uow)
@@ -123,15 +127,17 @@ class CatalogueFacts(Part):
         return [(one, self._words_of(one, have.get(one.key))) for one in fields]
 
     def _told(self, field: Field, value: Any, lead: LeadView) -> str:
-        return "***" if field.sensitive and lead.masked else self._words_of(field, value, lead.currency)
+        if field.sensitive and lead.masked:
+            return "***"
+        if field.kind == "amount" and isinstance(value, int | float):
+            return self.words.money(Decimal(str(value)), lead.currency)
+        return self._words_of(field, value)
 
-    def _words_of(self, field: Field, value: Any, currency: str | None = None) -> str:
+    def _words_of(self, field: Field, value: Any) -> str:
         if value is None:
             return ""
         if isinstance(value, bool):
             return self.words.say(_("yes")) if value else self.words.say(_("no"))
-        if field.kind == "amount" and isinstance(value, int | float) and currency is not None:
-            return self.words.money(Decimal(str(value)), currency)
         if field.kind in ("choice", "choices"):
             return ", ".join(
                 self.value(field.list, str(one)) for one in (value if isinstance(value, list) else [value])

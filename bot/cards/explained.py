@@ -154,8 +154,8 @@ def _detail(words: Words, viewer: Actor, made: Why) -> str:
 def refusal(words: Words, name_of: Callable[[int | None], str], code: str, data: Mapping[str, Any]) -> str:
     """The sentence of a refusal, its ids resolved to names, its times local."""
     kind = errors.every().get(code, errors.Refusal)
-    if words.locale == "zh" and "names_zh" in data:
-        data = {**data, "names": data["names_zh"]}
+    if words.locale == "zh":
+        data = {**data, **{name.removesuffix("_zh"): told for name, told in data.items() if name.endswith("_zh")}}
     return words.say(kind.message, **{key: _value(words, name_of, key, value) for key, value in data.items()})
 
 

@@ -11,6 +11,7 @@ from rapidfuzz import fuzz, process
 from bot.cards import conditions, explained, helping, listed, overrides, pool_words, reports, rulebook, scored
 from bot.cards.asked import AskedFacts
 from bot.cards.at_home import HomeFacts
+from bot.cards.catalogued import CatalogueFacts
 from bot.cards.drilled import DrillFacts
 from bot.cards.dropped import DroppedFacts
 from bot.cards.erased import ErasureFacts
@@ -78,7 +79,7 @@ def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
 
 class Facts(
     OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts, WorkFacts, HomeFacts, WordFacts, DroppedFacts,
-    DrillFacts, MergeFacts, ErasureFacts, SourceFacts, VisitFacts,
+    DrillFacts, MergeFacts, ErasureFacts, SourceFacts, VisitFacts, CatalogueFacts,
 ):  # fmt: skip
     """All that templates may ask for. Methods return None where the viewer may not see the thing any more."""
 

@@ -8,7 +8,7 @@ from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.handlers import events, from_message, merging
 from bot.router import action, command
-from crm.services import follow_ups, leads, members, orders, tasks, team_tasks, undo
+from crm.services import follow_ups, leads, list_journal, members, orders, tasks, team_tasks, undo
 from crm.services.follow_ups import FollowUp
 from crm.services.leads import LeadView
 
@@ -91,6 +91,8 @@ def _set_back(context: Context, name: str, was: str | None) -> Reply:
         lead = leads.access_id(context.uow, actor=context.actor, lead_id=int(lead_id))
         starred = orders.star(context.uow, actor=context.actor, lead=lead, on=on == "on")
         return context.reply("lead", lead=lead.id, note="starred" if starred else "unstarred")
+    if name == "values":
+        return context.reply("values_undone", list=list_journal.take_back(context.uow, int(was or 0)))
     if name == "team_task" and team_tasks.withdraw(context.uow, actor=context.actor, task_id=int(was or 0)):
         return context.reply("team_asked", task=int(was or 0))
     if name == "event":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from crm.errors_of_catalogue import FieldUnknown, FieldWrong, ValueMeant, ValueUnknown
 from crm.rules.arrival import money
@@ -21,7 +21,8 @@ _IS = re.compile(r"^\s*(?:is\b|to\b|=|:|\uff1a|是|为|改为|改成)?\s*", re.I
 _NEXT = re.compile(r"^[\s,;\uff0c\uff1b、]+")
 _BREAK = re.compile(r"[,;\uff0c\uff1b\n]")
 _SEVERAL = re.compile(r"[/;,|、\uff0c\uff1b\n]+")
-LONGEST = 40
+BUILT_IN_ZH = ("产品", "地区", "等级", "渠道", "活动", "标签", "金额")
+LONGEST, SHOWN = 40, 20
 
 
 def pairs(catalogue: Catalogue, words: str) -> dict[str, str]:
@@ -81,18 +82,25 @@ def leading(catalogue: Catalogue, name: str, words: str) -> Entry | None:
 
 def unknown_value(catalogue: Catalogue, name: str, given: str) -> ValueMeant | ValueUnknown:
     """The refusal of a value that is on no list, with those that are."""
-    names = ", ".join(entry.name for entry in catalogue.offered(name)[:20])
-    said = name.removeprefix(CHOICES)
+    told = {"given": given[:80], "list": name.removeprefix(CHOICES)} | _called("names", catalogue.offered(name)[:SHOWN])
     near = catalogue.near(name, given)
-    if near:
-        return ValueMeant(given=given[:80], list=said, guess=", ".join(entry.name for entry in near), names=names)
-    return ValueUnknown(given=given[:80], list=said, names=names)
+    return ValueMeant(**told | _called("meant", near)) if near else ValueUnknown(**told)
 
 
 def unknown_field(catalogue: Catalogue, given: str) -> FieldUnknown:
     """The refusal of a field that there is not, with those that there are."""
-    names = ", ".join((*BUILT_IN, *(one.name for one in catalogue.open_fields)))
-    return FieldUnknown(given=given.strip()[:80], names=names)
+    own = catalogue.open_fields
+    names = ", ".join((*BUILT_IN, *(one.called("en") for one in own)))
+    names_zh = "、".join((*BUILT_IN_ZH, *(one.called("zh") for one in own)))
+    return FieldUnknown(given=given.strip()[:80], names=names, names_zh=names_zh)
+
+
+def _called(key: str, every: Sequence[Entry]) -> dict[str, str]:
+    """What these are called, for a refusal in either language."""
+    return {
+        key: ", ".join(one.called("en") for one in every),
+        f"{key}_zh": "、".join(one.called("zh") for one in every),
+    }
 
 
 def _own(catalogue: Catalogue, name: str, given: str) -> Value | None:
@@ -104,7 +112,9 @@ def _own(catalogue: Catalogue, name: str, given: str) -> Value | None:
     except NotThat as wrong:
         if wrong.choice:
             raise unknown_value(catalogue, field.list, wrong.given) from None
-        raise FieldWrong(field=field.name, given=given[:80], example=EXAMPLES[field.kind]) from None
+        raise FieldWrong(
+            field=field.called("en"), field_zh=field.called("zh"), given=given[:80], example=EXAMPLES[field.kind]
+        ) from None
 
 
 def _names(catalogue: Catalogue) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""What is known of a lead beside its contact: written by a member in the values of the lists, and what is still missing.
+"""What is known of a lead beside its contact: written by a member in the values of the lists, and what is missing.
 
 Product, region, level, channel, campaign, tags and amount are columns; the company's own fields stand in `custom`.
 """
@@ -92,8 +92,13 @@ def need(uow: UnitOfWork, lead: LeadView, stage: str) -> None:
     lacking = missing(uow, lead, stage)
     if lacking:
         first = lacking[0]
-        names = ", ".join(f"{one.name}" for one in lacking)
-        raise FieldsNeeded(ref=lead.ref, fields=names, example=f"{first.name} {_example(catalogue.of(uow), first)}")
+        names = ", ".join(one.called("en") for one in lacking)
+        names_zh = "、".join(one.called("zh") for one in lacking)
+        value = _example(catalogue.of(uow), first)
+        raise FieldsNeeded(
+            ref=lead.ref, fields=names, fields_zh=names_zh, example=f"{first.called('en')} {value}",
+            example_zh=f"{first.called('zh')} {value}",
+        )  # fmt: skip
 
 
 def missing(uow: UnitOfWork, lead: LeadView, stage: str) -> list[Field]:

@@ -85,7 +85,7 @@ _UNDO_SETTING = text(
         select p.key as name, p.value->>'was' as was, cast(p.value->>'at' as timestamptz) as at
         from member mine cross join jsonb_each(mine.preferences) p
         where mine.org_id = :org and mine.id = :me and p.value ? 'at'
-          and p.key in ('duty', 'event', 'locale', 'notify', 'past', 'sort', 'star', 'team_task')
+          and p.key in ('duty', 'event', 'locale', 'notify', 'past', 'sort', 'star', 'team_task', 'values')
         order by 3 desc, 1 desc limit 1
     ) last
     where m.org_id = :org and m.id = :me and last.at > :since
@@ -186,9 +186,9 @@ def is_back(uow: UnitOfWork) -> None:
 def undo_setting(uow: UnitOfWork, actor: Actor) -> tuple[str, str | None] | None:
     """Take back what the actor has set about oneself, if that is the last thing the actor changed.
 
-    Returns: `duty`, `locale`, `notify` or `sort`, or `star` or `team_task`, which are the caller's to take back, with
-        what it was before; `past` for what cannot be taken back; None when the last change was one of a lead, or there
-        is none.
+    Returns: `duty`, `locale`, `notify` or `sort`, or `star`, `team_task` or `values`, which are the caller's to take
+        back, with what it was before; `past` for what cannot be taken back; None when the last change was one of a
+        lead, or there is none.
     """
     since = uow.now - timedelta(minutes=uow.rules.undo_minutes)
     row = uow.session.execute(_UNDO_SETTING, {"org": uow.org_id, "me": actor.id, "since": since}).one_or_none()

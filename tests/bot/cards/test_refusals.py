@@ -17,6 +17,7 @@ FIGURES = {
     "names": "Ann Li, Bob Chen", "period": "day", "pool": "North", "problem": "line 3: days", "ref": "L-1001",
     "other": "L-1002", "field": "claim.per_day", "takes": "whole", "roles": "managers", "name": "Ann Li",
     "email": "ann@acme.example", "lead": "L-1042",
+    "list": "products", "fields": "Budget", "meant": "Gizmo",
     "kept": "desk", "within": "90d", "team": "North", "level": "A", "source": "ads", "value": "A",
 }  # fmt: skip
 
