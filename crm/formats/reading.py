@@ -16,7 +16,7 @@ from pydantic_core import PydanticUndefined
 from crm.formats.mapping import MOST_LEADS, Labels, Mapping, Pairs
 from crm.rules import clean
 from crm.rules.arrival import Arrival, FieldErrors, of_fields
-from crm.rules.fields import field_of
+from crm.rules.fields import field_of, folded
 
 NOT_TEXT = "This must be text."
 NO_LEAD = "No lead is where the format says: {path}."
@@ -189,7 +189,8 @@ def _rest(mapping: Mapping, lead: Values) -> Iterator[tuple[str, Any]]:
 
 
 def _ours(mapping: Mapping, name: str) -> str | None:
-    return mapping.names.get(name) or field_of(name)
+    plain = folded(name[:80])
+    return next((ours for theirs, ours in mapping.names.items() if folded(theirs) == plain), None) or field_of(name)
 
 
 def _put(fields: dict[str, str], name: str, value: str) -> None:

@@ -38,13 +38,14 @@ NAMES: dict[str, str] = {
 }
 
 
-def _plain(header: str) -> str:
+def folded(header: str) -> str:
+    """A name as it is compared: without case, blanks, `_`, `-` and camelCase."""
     spelled = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFKC", header).strip().strip("*: "))
     return re.sub(r"[\s_\-]+", " ", spelled).lower().strip()
 
 
 _BY_ALIAS = {
-    _plain(alias): field
+    folded(alias): field
     for field, aliases in NAMES.items()
     for alias in (field, field.replace("_", " "), *aliases.split("|"))
 }
@@ -52,7 +53,7 @@ _BY_ALIAS = {
 
 def field_of(header: str) -> str | None:
     """Our name of a field as others write it: case, blanks, `_`, `-`, camelCase and a marking `*` do not matter."""
-    return _BY_ALIAS.get(_plain(header[:80]))
+    return _BY_ALIAS.get(folded(header[:80]))
 
 
 def mapping_of(headers: Iterable[str]) -> dict[int, str]:

@@ -11,16 +11,17 @@ import structlog
 
 from crm.db import Database
 from crm.formats.mapping import Mapping as Document
-from crm.formats.reading import read
+from crm.formats.reading import leads_of
 from crm.models import Source
 from crm.rules.arrival import FieldErrors
 from crm.rules.fields import NAMES
-from crm.services import fetches, source_formats, source_watch
+from crm.services import fetches, houses, source_formats, source_watch
 from crm.services.fetches import Waiting
 from crm.settings import Settings
 from crm.uow import UnitOfWork
 from crm.vault import Vault
 from webhooks.intake import vendors
+from webhooks.intake.mapped import came
 from webhooks.intake.taking import once
 from webhooks.intake.vendors import FetchFailed, Gone, NoRight, TryAgain
 
@@ -76,8 +77,10 @@ class LeadFetches:
             mapping = source_formats.mapping_of(source)
             if mapping is None or fetches.waiting(uow, waiting.id) is None:
                 return
+            document = _of_lead(mapping)
             try:
-                once(uow, source, "", read(_of_lead(mapping), lead, lead).arrival)
+                for meant in leads_of(document, lead):
+                    once(uow, source, "", came(document, meant, lead, houses.of(uow).region).arrival)
             except FieldErrors as exc:
                 wrong = exc
             fetches.done(uow, waiting.id, cause=str(wrong) if wrong else None)
@@ -102,4 +105,6 @@ class LeadFetches:
 
 def _of_lead(mapping: Document) -> Document:
     """What says how announcements look says nothing about the lead itself."""
-    return mapping.model_copy(update={"id": None, "id_within": None, "only": {}, "must": {}, "inside": None})
+    return mapping.model_copy(
+        update={"leads": (), "id": None, "id_within": None, "only": {}, "must": {}, "inside": None}
+    )

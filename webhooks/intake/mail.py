@@ -51,7 +51,7 @@ def item_of(raw: bytes, region: str) -> Item:
 
 def _came(message: EmailMessage, region: str) -> Came | Passed:
     written = mail_text.of(message)
-    inner = mail_text.forwarded(written)
+    inner = mail_text.forwarded(written, _header(message, "Subject"))
     said = mail_text.without_history(inner.text if inner else written)
     labelled = dict(mail_text.labelled(said))
     contact = _known(labelled)
@@ -103,7 +103,7 @@ def _phones(text: str, region: str) -> Iterator[str]:
 def _note(message: EmailMessage, said: str, labelled: dict[str, str], inner: Forwarded | None) -> str:
     subject = clean.line((inner.subject if inner else "") or _header(message, "Subject"))
     files = mail_text.attachments(message)
-    left_out = f"({len(files)} attachments were left out: {', '.join(files)})" if files else ""
+    left_out = f"(Attachments left out: {', '.join(files)})" if files else ""
     return clean.text("\n".join(filter(None, [subject, labelled.get("note") or said, left_out])))
 
 

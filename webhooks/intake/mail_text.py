@@ -18,10 +18,13 @@ MOST = 100_000
 _HIDDEN = frozenset({"script", "style", "head", "title", "template"})
 _BLOCKS = frozenset({"p", "br", "div", "tr", "li", "table", "h1", "h2", "h3", "h4", "ul", "ol", "blockquote", "hr"})
 _FORWARDED = re.compile(
-    r"^[>\s]*(?:-{2,}\s*(?:forwarded message|original message|转发的?邮件|转发邮件信息|原始邮件|原邮件)\s*-{2,}"
+    r"^[>\s]*(?:-{2,}\s*(?:forwarded message|转发的?邮件|转发邮件信息)\s*-{2,}"
     r"|begin forwarded message:|开始转发的邮件[:：])[ \t]*$",
     re.I | re.M,
 )
+# Some programs write the same above what is answered and what is passed on; then the subject says which.
+_ORIGINAL = re.compile(r"^[>\s]*-{2,}\s*(?:original message|原始邮件|原邮件)\s*-{2,}[ \t]*$", re.I | re.M)
+_PASSED_ON = re.compile(r"\s*(?:fwd?|转发|轉寄)\s*[:：]", re.I)
 _HISTORY = re.compile(
     r"^(?:>.*"
     r"|-{2,}\s*(?:original message|原始邮件|原邮件)\s*-{2,}.*"
@@ -91,9 +94,11 @@ def attachments(message: EmailMessage) -> list[str]:
     return [clean.line(part.get_filename() or part.get_content_type(), 80) for part in message.iter_attachments()][:20]
 
 
-def forwarded(text: str) -> Forwarded | None:
+def forwarded(text: str, subject: str) -> Forwarded | None:
     """The message that was passed on in this text, the innermost one; None where there is none."""
     marks = list(_FORWARDED.finditer(text))
+    if not marks and _PASSED_ON.match(subject):
+        marks = list(_ORIGINAL.finditer(text))
     if not marks:
         return None
     head, body = _head(text[marks[-1].end() :])

@@ -43,7 +43,7 @@ def take(uow: UnitOfWork, source: Source, told: Told, name: str) -> tuple[Answer
         done = [_one(uow, source, told.items[0], name)]
     else:
         done = [_apart(uow, source, item, f"{name}#{place}" if name else "") for place, item in enumerate(told.items)]
-        if all(each.wrong for each in done):
+        if done and all(each.wrong for each in done):
             raise FieldErrors(done[0].wrong or {})
     return _answer(told, done), done
 
