@@ -22,7 +22,7 @@ class LastAdminLeaves(Refusal):
 
 class HandedOver(Refusal):
     code = "handed_over"
-    message = _("That was handed over already, {when}. Type people and the name to see what has become of it.")
+    message = _("That was handed over already. To see what has become of it, type: member @NAME")
 
 
 class TooLateToTakeBack(Refusal):
@@ -47,9 +47,7 @@ class TeamExists(Refusal):
 
 class TeamInUse(Refusal):
     code = "team_in_use"
-    message = _(
-        "The team “{given}” still has people or teams below it: {count}. Move them first, with: member @NAME team"
-    )
+    message = _("The team “{given}” still has people or teams: {count}. Move them first, with: member @NAME team")
 
 
 class TeamLoop(Refusal):

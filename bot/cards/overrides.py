@@ -14,6 +14,11 @@ HEADLINES = {
     "held": _("{by} put it on hold until {until}"), "unheld": _("{by} ended the hold"),
     "parked": _("{by} parked it until {until}"), "paused": _("{by} paused the rule “{rule}” until {until}"),
     "resumed": _("{by} let the rule “{rule}” go on"), "rewound": _("{by} took the run R-{run} back"),
+    "frozen": _("The clock stands still until {until}: {member} has left"),
+    "handed_over": _("Handed over to {member} by {by}"),
+    "fell_to": _("Handed over to {member} by the rule: nobody had decided in time"),
+    "left_to_pool": _("Put into the pool by the rule: nobody had taken over from {member}"),
+    "given_back": _("{by} gave it back to {member}"),
     "woken": _("Back with {member} as wave {wave}"), "freed": _("Back as wave {wave}, to be dealt anew"),
 }  # fmt: skip
 BECAUSE = {

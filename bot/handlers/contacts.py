@@ -5,19 +5,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.arguments import Id
 from bot.context import Context, Reply
-from bot.router import action, event
+from bot.router import event
 from crm import queue
 from crm.rules.directory import Colleague, Unit
 from crm.services import (
     address_book,
     address_book_units,
-    assignments,
     contact_moves,
     external_contacts,
     leaving,
-    members,
 )
 
 
@@ -82,15 +79,3 @@ def contact(context: Context) -> Reply | None:
             cause = fields.get("why") or "other"
             contact_moves.refused(uow, workspace_id=here, external_id=external_id, taker_id=member.id, cause=cause)
     return None
-
-
-@action("member.hand_over", guards=False)
-def hand_over_all(context: Context, member_id: Id) -> Reply:
-    """All leads of somebody, to the colleague who is chosen."""
-    context.need_manager()
-    chosen = context.fields.get("to") or ""
-    if not chosen.isdigit():
-        return context.form("member_hand_over_form", member=member_id)
-    giver, to = members.get(context.uow, member_id), members.get(context.uow, int(chosen))
-    moved = assignments.transfer_all(context.uow, actor=context.actor, giver=giver, to=to)
-    return context.reply("transferred_all", giver=giver.id, to=to.id, count=len(moved), leads=moved)

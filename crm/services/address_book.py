@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from crm.rules import clean
 from crm.rules.directory import Colleague
-from crm.services import clocks, members
+from crm.services import clocks, leaving, members
 from crm.uow import UnitOfWork
 
 NEW, BACK, MOVED, SAME = "new", "back", "moved", "same"
@@ -52,7 +52,7 @@ _DEPARTMENT = text(
 _CHANGE = text(
     """
     update member set name = coalesce(nullif(:name, ''), name), department_id = coalesce(:department, department_id),
-           active = active or :back, left_at = case when :back then null else left_at end
+           manager_id = case when cast(:department as bigint) is null then manager_id end
     where org_id = :org and id = :member
     """
 )
@@ -177,8 +177,10 @@ def _follow(uow: UnitOfWork, who: dict[str, Any], person: Colleague, known: Any)
     moved = department is not None and department != known.department_id
     if not (moved or named or back):
         return SAME
-    values = {"name": person.name if named else "", "department": department if moved else None, "back": back}
+    values = {"name": person.name if named else "", "department": department if moved else None}
     uow.session.execute(_CHANGE, who | values | {"member": known.member_id})
+    if back:
+        leaving.tell_back(uow, known.member_id, leaving.is_back(uow, known.member_id))
     if moved:
         clocks.restart_of(uow, [known.member_id])
     return BACK if back else MOVED

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Row, text
 
-from crm.errors import MemberInactive, NotAllowed, NotYourTeam
+from crm.errors import MemberInactive, NotAllowed, NotYourTeam, OldCard
 from crm.errors_of_people import HandedOver, TooLateToTakeBack
 from crm.rules.access import SELLERS, Actor
 from crm.services import belongings, decisions, members, placing, pools, splitting, swapping
@@ -149,13 +149,13 @@ def do(uow: UnitOfWork, *, actor: Actor, hand_over_id: int, how: str) -> HandOve
     """Hand over what somebody left behind, as it is split now; what is nobody's lead goes to the one taker or the
     actor.
 
-    Raises: NotAllowed, NotYourTeam, HandedOver, MemberInactive.
+    Raises: OldCard, NotAllowed, NotYourTeam, HandedOver, MemberInactive.
     """
-    row = uow.session.execute(_ONE, _args(uow) | {"id": hand_over_id}).one()
+    row = _locked(uow, hand_over_id)
     giver = members.get(uow, row.member_id)
     may(actor, giver)
     if row.state != "open":
-        raise HandedOver(when=(row.done_at or uow.now).isoformat())
+        raise HandedOver
     by, to = splitting.chosen(uow, how)
     if to is not None and (not to.active or to.role not in SELLERS):
         raise MemberInactive(member_id=to.id)
@@ -191,9 +191,11 @@ def time_out(uow: UnitOfWork) -> int:
 def take_back(uow: UnitOfWork, *, actor: Actor, hand_over_id: int) -> list[int]:
     """The giver has again what nobody has worked on since: within a day, or once the giver is back; returns the leads.
 
-    Of somebody who is still gone, a new hand-over is open then. Raises: NotAllowed, NotYourTeam, TooLateToTakeBack.
+    Of somebody who is still gone, a new hand-over is open then.
+
+    Raises: OldCard, NotAllowed, NotYourTeam, TooLateToTakeBack.
     """
-    row = uow.session.execute(_ONE, _args(uow) | {"id": hand_over_id}).one()
+    row = _locked(uow, hand_over_id)
     giver = members.get(uow, row.member_id)
     may(actor, giver)
     if row.state != "done":
@@ -216,6 +218,13 @@ def is_back(uow: UnitOfWork, member_id: int) -> HandOverView | None:
     if found and found.state == "open":
         _close(uow, found.id, "back", None, None, {})
     return found if found and found.state == "done" else None
+
+
+def untouched(uow: UnitOfWork, found: HandOverView) -> int:
+    """How many of its leads nobody has worked on since."""
+    if found.state != "done" or found.done_at is None:
+        return 0
+    return len(swapping.untouched(uow, hand_over_id=found.id, since=found.done_at))
 
 
 def heir(uow: UnitOfWork, member_id: int) -> int | None:
@@ -276,7 +285,7 @@ def _carry_out(
     for taker, leads in moved.items():
         uow.notify(
             "leads.taken_over", to=taker, key=f"taken-over:{hand_over_id}:{run}:{taker}",
-            data={"hand_over": hand_over_id, "leads": leads, "from": giver.id},
+            data={"hand_over": hand_over_id, "leads": leads, "giver": giver.id},
         )  # fmt: skip
     return of(uow, hand_over_id)
 
@@ -289,6 +298,13 @@ def _tell_takers_back(uow: UnitOfWork, was: HandOverView, back: list[int], by_id
                 "leads.moved_away", to=taker, key=f"given-back:{was.id}:{taker}",
                 data={"leads": gone, "by": by_id}, together=f"moved:{taker}:{by_id}",
             )  # fmt: skip
+
+
+def _locked(uow: UnitOfWork, hand_over_id: int) -> Row[Any]:
+    row = uow.session.execute(_ONE, _args(uow) | {"id": hand_over_id}).one_or_none()
+    if row is None:
+        raise OldCard
+    return row
 
 
 def _close(

@@ -18,7 +18,7 @@ from crm.db import Database
 from crm.errors_of_waiting import RunNotFound
 from crm.rules import quota
 from crm.rules.access import Actor
-from crm.services import batches, clocks, correcting, decisions, members, ownership
+from crm.services import batches, clocks, correcting, decisions, hand_overs, members, ownership
 from crm.services.decisions import Verdict
 from crm.uow import UnitOfWork
 
@@ -26,8 +26,8 @@ WITHIN = timedelta(hours=24)
 CHUNK = 400
 # So many leads are named to whoever asked; the others are counted.
 NAMED = 12
-# A run of the last kind is what a manager has dealt from the desk with one tap.
-KINDS = ("recycle", "dispatch", batches.DEALT)
+# What a manager has dealt from the desk with one tap is a run as well, and what somebody left behind.
+KINDS = ("recycle", "dispatch", batches.DEALT, hand_overs.KIND)
 
 _RUNS = text(
     """
@@ -36,7 +36,7 @@ _RUNS = text(
         order by at desc, id desc limit :most
     )
     select r.id, r.kind, r.at, r.rewound_at, count(d.id) as leads,
-           count(d.id) filter (where d.outcome in ('recycled', 'assigned')) as moved
+           count(d.id) filter (where d.outcome in ('recycled', 'assigned', 'handed_over', 'fell_to')) as moved
     from recent r left join decision d on d.org_id = :org and d.run_id = r.id
     group by r.id, r.kind, r.at, r.rewound_at order by r.at desc, r.id desc
     """
@@ -187,7 +187,20 @@ def rewind(uow: UnitOfWork, *, actor: Actor, run_id: int) -> None:
     if uow.session.execute(_ONE, args).one_or_none() is None:
         raise RunNotFound(given=f"R-{run_id}")
     uow.session.execute(_MARK, args)
+    if found := hand_overs.of_run(uow, run_id):
+        _take_hand_over_back(uow, actor, found)
+        return
     uow.defer(queue.Order(queue.REWIND, {"org_id": uow.org_id, "run_id": run_id, "by_id": actor.id}, queue=queue.BULK))
+
+
+def _take_hand_over_back(uow: UnitOfWork, actor: Actor, found: hand_overs.HandOverView) -> None:
+    """It is done at once, because all of it changes hands together."""
+    back = hand_overs.take_back(uow, actor=actor, hand_over_id=found.id)
+    outcome = Outcome(back=back, kept=sorted({lead for leads in found.shares.values() for lead in leads} - {*back}))
+    uow.notify(
+        "run.rewound", to=actor.id, key=f"rewound:{found.run_id}:{actor.id}:{uow.now.isoformat()}",
+        data={"run": found.run_id, **outcome.told()},
+    )  # fmt: skip
 
 
 def work_off(database: Database, *, org_id: int, run_id: int, by_id: int) -> None:

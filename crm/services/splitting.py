@@ -29,6 +29,9 @@ _NEAR = text(
     group by m.id, m.role order by leads, near desc, m.id
     """
 )
+_SELLERS = text(
+    "select id from member where org_id = :org and active and role = any(:roles) order by name, id limit 100"
+)
 _REGIONS = text(
     """
     select owner_id, region, count(*) as many from lead
@@ -67,6 +70,11 @@ def near(uow: UnitOfWork, giver: Actor) -> list[int]:
     args = {"org": uow.org_id, "path": list(giver.departments), "giver": giver.id, "roles": sorted(SELLERS)}
     rows = uow.session.execute(_NEAR, args).all()
     return [row.id for row in rows if (row.leads, row.near) == (rows[0].leads, rows[0].near)][:MOST]
+
+
+def sellers(uow: UnitOfWork) -> list[int]:
+    """Everybody who could be given leads by name."""
+    return list(uow.session.scalars(_SELLERS, {"org": uow.org_id, "roles": sorted(SELLERS)}))
 
 
 def split(uow: UnitOfWork, *, giver: Actor, leads: Sequence[int], by: Split, to: Actor | None = None) -> list[Share]:

@@ -145,7 +145,8 @@ def swap(
     args = _args(uow, hand_over_id, giver_id) | {"leads": list(takers), "takers": list(takers.values())}
     moved = {row.item_id: row.to_id for row in uow.session.execute(_SWAP, args)}
     facts: dict[str, Any] = {"from": giver_id} | ({"by": by_id} if by_id else {})
-    made = [Verdict(lead, "handed_over", member_id=taker, facts=facts) for lead, taker in sorted(moved.items())]
+    how = "handed_over" if by_id else "fell_to"
+    made = [Verdict(lead, how, member_id=taker, facts=facts) for lead, taker in sorted(moved.items())]
     decisions.record(uow, "override", made, run_id=run_id)
     _pass(uow, args, made, ended="transferred", begun="transfer", verb="transferred", by_id=by_id)
     _count(uow, {giver_id, *moved.values()})
