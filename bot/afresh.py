@@ -13,6 +13,8 @@ from crm.uow import UnitOfWork
 # to date.
 Fate = Literal["keep", "again", "away", "leave"]
 
+# The card that stands in for one about a customer who was erased.
+ERASED = "erased"
 _OFFER = text(
     """
     select case when o.state = 'open' then 'waits' when l.owner_id = :member then 'own' else 'over' end
@@ -72,6 +74,8 @@ def settle(uow: UnitOfWork, row: Mapping[str, Any]) -> Fate:
 
     Args: row: of `posted_card`.
     """
+    if row["card"]["card"] == ERASED:
+        return "away"
     now = shows(uow, row["card"], row["member_id"]).get("shows", "")
     fate = _fate(row["card"].get("shows", ""), now, again=bool(row["card"]["args"].get("afresh")))
     if fate in ("again", "away"):

@@ -234,6 +234,8 @@ class Edits:
                 self._retire(workspace, row["handle"])
         else:
             self._note(org_id, row, handle, live=True, shown=shown)
+            if row["card"]["card"] == afresh.ERASED:
+                self._retire(workspace, handle)  # with what was too long for the card and stands beside it
 
     def _fate(self, org_id: int, row: Mapping[str, Any]) -> afresh.Fate:
         """What becomes of a person's card that cannot be edited any more. A fresh one has a key: owed once."""

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from sqlalchemy import text
 
+from bot import posted
 from bot.cards import render
 from bot.cards.facts import Facts
 from bot.platforms.base import Platform, PlatformError, Throttled, Unavailable
@@ -59,14 +60,20 @@ class Threads:
             if row is None or workspace is None or not self._claims(uow, card_id, row.told, row.ids[-1]):
                 return
             facts = Facts(uow, members.get(uow, row.member_id), workspace.platform)
-            card = render.card("thread", {"lead": row.lead_id, "entries": row.ids[-MOST:]}, facts)
+            call: dict[str, Any] = {"card": "thread", "args": {"lead": row.lead_id, "entries": row.ids[-MOST:]}}
+            card = render.card("thread", call["args"], facts)
         platform: Any = self._platforms[workspace.platform]
         try:
-            platform.reply_under(workspace, row.handle, card)
+            stands = platform.reply_under(workspace, row.handle, card)
         except (Throttled, Unavailable) as exc:
             self._later(org_id, card_id, row, exc)
         except PlatformError as exc:
             log.info("thread.gone", cause=exc.cause)
+        else:
+            # So that the lines can be drawn over when the customer is erased.
+            line = posted.Posted(row.workspace_id, stands, call, lives=False, member_id=row.member_id)
+            with self._database.begin(org_id) as uow:
+                posted.remember(uow, line)
 
     def _claims(self, uow: UnitOfWork, card_id: int, was: int | None, upto: int | None) -> bool:
         args = {"org": uow.org_id, "id": card_id, "was": was, "upto": upto}

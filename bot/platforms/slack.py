@@ -102,12 +102,12 @@ class SlackPlatform(SlackViews):
         """What somebody has shared with the app. Raises Rejected when it is gone or too large."""
         return slack_files.fetch(str(self._client(workspace).token), handle, self._api_url)
 
-    def reply_under(self, workspace: Workspace, handle: Handle, card: Card) -> None:
-        """Put a few lines into the thread of a posted card. Raises PlatformError."""
+    def reply_under(self, workspace: Workspace, handle: Handle, card: Card) -> Handle:
+        """Put a few lines into the thread of a posted card; returns where they stand. Raises PlatformError."""
         if not (handle.get("channel") and handle.get("ts")):
             raise CardGone("no_handle")
         place = slack_address.Place(handle["channel"], handle["ts"])
-        self._post(workspace, place, card, key="thread")
+        return self._post(workspace, place, card, key="thread")
 
     def unfurl(self, workspace: Workspace, where: Mapping[str, str], cards: Mapping[str, Card]) -> None:
         """Put cards under links, by their addresses. Raises PlatformError."""
