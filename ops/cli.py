@@ -13,7 +13,7 @@ import typer
 from bot.understanding.warm import warm_up
 from crm import clock, queue
 from crm.settings import load
-from ops import cli_company, cli_platforms, cli_rules
+from ops import cli_company, cli_lists, cli_platforms, cli_rules
 from ops import demo as demo_run
 from ops import migrate as migrations
 from ops.cli_frame import REFUSED, AsJson, address, beside, fail, open_database, out, say, sentences
@@ -28,6 +28,7 @@ app.add_typer(clock_app, name="clock")
 app.add_typer(cli_platforms.slack, name="slack")
 app.add_typer(cli_platforms.wecom, name="wecom")
 app.add_typer(cli_rules.app, name="rules")
+app.add_typer(cli_lists.app, name="lists")
 cli_company.register(app)
 
 
@@ -57,6 +58,7 @@ def serve() -> None:
         settle()
         uvicorn.run(
             application, host=settings.host, port=settings.port, log_level="warning", access_log=False,
+            log_config=None,
             timeout_graceful_shutdown=3, server_header=False,  # no request takes longer; open pages listen for ever
         )  # fmt: skip
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from crm.rules.catalogue_file import OwnField, Values
 from crm.settings import load
 
 Key = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
@@ -171,4 +172,6 @@ class CompanyFile(Part):
     pools: list[PoolPart] = []
     groups: list[GroupPart] = []
     sources: list[SourcePart] = []
+    lists: dict[str, Values] = {}
+    fields: list[OwnField] = []
     rules: str | None = None

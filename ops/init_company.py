@@ -25,8 +25,9 @@ from crm.models import (
     Stage,
     TeamCalendar,
 )
+from crm.rules import catalogue_file
 from crm.rules.periods import next_at
-from crm.services import clocks, conversations, lines, rules_admin, sources
+from crm.services import clocks, conversations, lines, list_file, rules_admin, sources
 from crm.uow import UnitOfWork
 from crm.vault import Vault
 from ops import company_file
@@ -71,6 +72,7 @@ def load(database: Database, vault: Vault, company: CompanyFile) -> Loaded:
         for group in company.groups:
             _group(rows, vault, company, group, installed, departments, pool_ids)
         keys = _sources(rows, vault, company, pool_ids)
+        _lists(rows, company)
         _clocks(rows)
         return Loaded(org_id, rows.added, rows.changed, keys)
 
@@ -127,7 +129,18 @@ def _line(rows: Rows, company: CompanyFile) -> None:
     pipeline_id = rows.put(Pipeline, {"line_id": line_id}, {}, name="Main")
     for position, stage in enumerate(company.stages):
         values = {"name": stage.name, "name_zh": stage.name_zh, "position": position, "funnel": stage.funnel}
-        rows.put(Stage, {"pipeline_id": pipeline_id, "key": stage.key}, values)
+        if "stages" in company.model_fields_set:
+            rows.put(Stage, {"pipeline_id": pipeline_id, "key": stage.key}, values)
+        else:  # the usual ones, which somebody may have renamed since
+            rows.put(Stage, {"pipeline_id": pipeline_id, "key": stage.key}, {}, **values)
+
+
+def _lists(rows: Rows, company: CompanyFile) -> None:
+    """Values and fields that the file names; what was changed in chat since and is not in the file stays."""
+    file = catalogue_file.of({"lists": company.lists, "fields": company.fields})
+    done = list_file.load(rows.uow, actor=None, file=file)
+    rows.added.update({"list_entry": done["added"]} if done["added"] else {})
+    rows.changed.update({"list_entry": done["changed"]} if done["changed"] else {})
 
 
 def _rules(rows: Rows, company: CompanyFile) -> None:

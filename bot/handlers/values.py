@@ -47,6 +47,17 @@ def values(context: Context, words: Rest | None = None) -> Reply:
     return _shown(context, _changed(context, name, said))
 
 
+def new_field(words: str) -> NewField:
+    """A field as somebody describes it: `Budget / 预算 amount, required at quote`."""
+    said = read_field(words)
+    named = map(read_name, said.choices)
+    return NewField(
+        said.name, said.kind or ("choice" if said.choices else "text"), said.name_zh, required=said.required or "",
+        sensitive=bool(said.sensitive), shown=said.shown is not False,
+        choices=tuple(New(one.name, one.name_zh, one.aliases) for one in named),
+    )  # fmt: skip
+
+
 def _list_first(lists: Catalogue, words: str) -> tuple[str, str]:
     """The list that the words begin with, and the words after it. Raises ListUnknown."""
     parts = words.split(maxsplit=1)
@@ -90,7 +101,7 @@ def _fields(context: Context, words: str) -> Reply:
         raise MissingArgument(example=_("values fields add Budget / 预算 amount, required at quote"))
     match said.verb:
         case "add":
-            return _shown(context, _new_field(context, said.words))
+            return _shown(context, field_edits.add(context.uow, actor=context.actor, new=new_field(said.words)))
         case "rename":
             to = read_name(said.other)
             named = {"name": to.name} | ({"name_zh": to.name_zh} if to.name_zh else {})
@@ -99,21 +110,6 @@ def _fields(context: Context, words: str) -> Reply:
             gone = said.verb == "retire"
             return _shown(context, field_edits.change(context.uow, actor=context.actor, words=said.words, retired=gone))
     return _shown(context, _set_field(context, said.words))
-
-
-def _new_field(context: Context, words: str) -> Changed:
-    said = read_field(words)
-    kind = said.kind or ("choice" if said.choices else "text")
-    new = NewField(
-        said.name, kind, said.name_zh, required=said.required or "", sensitive=bool(said.sensitive),
-        shown=said.shown is not False,
-    )  # fmt: skip
-    made = field_edits.add(context.uow, actor=context.actor, new=new)
-    found = field_edits.get(context.uow, made.key)
-    for choice in said.choices:
-        named = read_name(choice)
-        list_edits.add(context.uow, actor=context.actor, name=found.list, new=New(named.name, named.name_zh))
-    return made
 
 
 def _set_field(context: Context, words: str) -> Changed:

@@ -11,9 +11,9 @@ from sqlalchemy import text
 from crm.errors_of_catalogue import EntryExists, EntryUnknown, FieldUnknown, KindUnknown
 from crm.rules import clean, fields
 from crm.rules.access import Actor
-from crm.rules.catalogue import KINDS, Field, folded
-from crm.services import catalogue, list_moves
-from crm.services.list_edits import LONGEST, Changed
+from crm.rules.catalogue import CHOICES, KINDS, Field, folded
+from crm.services import catalogue, list_edits, list_moves
+from crm.services.list_edits import LONGEST, Changed, New
 from crm.services.list_journal import Journal
 from crm.uow import UnitOfWork
 
@@ -45,6 +45,7 @@ class NewField:
     required: str = ""
     sensitive: bool = False
     shown: bool = True
+    choices: tuple[New, ...] = ()
 
 
 def add(uow: UnitOfWork, *, actor: Actor | None, new: NewField) -> Changed:
@@ -68,6 +69,7 @@ def add(uow: UnitOfWork, *, actor: Actor | None, new: NewField) -> Changed:
         "sensitive": new.sensitive, "shown": new.shown, "position": len(lists.fields), "now": uow.now,
     }  # fmt: skip
     journal.made.append(("custom_field", uow.session.execute(_INSERT, values).scalar_one()))
+    list_edits.insert_all(journal, CHOICES + own, new.choices)
     catalogue.forget(uow)
     return _closed(uow, journal, own)
 

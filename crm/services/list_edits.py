@@ -111,6 +111,16 @@ def add(uow: UnitOfWork, *, actor: Actor | None, name: str, new: New) -> Changed
     return Changed(journal.close(), name, key, moved)
 
 
+def insert_all(journal: Journal, name: str, values: Sequence[New]) -> None:
+    """The first values of a list that has just come about, as a part of the change that made it."""
+    for place, new in enumerate(values):
+        row = {
+            "org": journal.uow.org_id, "list": name, "key": new.key or new.name, "name": new.name,
+            "name_zh": new.name_zh, "aliases": _aliases(new.aliases), "position": place, "now": journal.uow.now,
+        }  # fmt: skip
+        journal.made.append(("list_entry", journal.uow.session.execute(_INSERT, row).scalar_one()))
+
+
 def rename(uow: UnitOfWork, *, actor: Actor | None, name: str, words: str, new: New) -> Changed:
     """Call a value otherwise, in one language or both; leads and rules keep its key, its former name stays an alias.
 
