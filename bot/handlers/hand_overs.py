@@ -11,14 +11,14 @@ from crm.services import hand_overs, members
 @action("member.split", guards=False)
 def split(context: Context, member_id: Id, how: Rest) -> Reply:
     """The proposal, split in another way."""
-    context.need_manager()
-    return context.reply("member_left", member=members.get(context.uow, member_id).id, how=how)
+    hand_overs.may(context.need_manager(), members.get(context.uow, member_id))
+    return context.reply("member_left", member=member_id, how=how)
 
 
 @action("member.hand_over", guards=False)
 def hand_over_to(context: Context, member_id: Id) -> Reply:
     """The proposal by which one colleague gets everything."""
-    context.need_manager()
+    hand_overs.may(context.need_manager(), members.get(context.uow, member_id))
     chosen = context.fields.get("to") or ""
     if not chosen.isdigit():
         return context.form("member_hand_over_form", member=member_id)
