@@ -73,6 +73,7 @@ NOTICES: dict[str, Notice] = {
     "leads.recycled": Notice("recycled", lives=False, group="losses", why=_WAS),
     "pool.arrived": Notice("arrived", late="drop", wide=True, group="pool", why=_MAY),
     "pool.recycled": Notice("pool_recycled", late="drop", wide=True, group="pool", why=_MAY),
+    "shadow": Notice("shadow", lives=False, group="team", why=_TEAM),
     "recycle.stopped": Notice("recycle_stopped", lives=False, group="team", urgent=True, why=_TEAM),
     "run.rewound": Notice("run_rewound", lives=False, group="team", why=_TEAM),
     "run.corrected": Notice("run_corrected", lives=False, group="losses", why=_("you were told of it before")),

@@ -37,6 +37,7 @@ from crm.services import (
     rewinding,
     rules_admin,
     scoring,
+    shadowing,
     source_watch,
     tasks,
     team_tasks,
@@ -171,9 +172,15 @@ def seal(database: Database, org_id: int) -> None:
     _until_done(database, org_id, audit_chain.seal_due, audit_chain.CHUNK)
 
 
+def tell_shadow(database: Database, org_id: int) -> None:
+    """Owe managers the word of the morning while the engine only watches."""
+    with database.begin(org_id) as uow:
+        shadowing.tell_due(uow)
+
+
 DUTIES: tuple[Duty, ...] = (
     remind, ask_managers, recycling.sweep, recycling.warn, pass_offers_on, open_lines, respond, set_free, deal_held,
-    digest, rescore, look_back, seal, tell_held, keep_apart, hand_over, watch_sources,
+    digest, rescore, look_back, seal, tell_held, keep_apart, hand_over, watch_sources, tell_shadow,
 )  # fmt: skip
 
 

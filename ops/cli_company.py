@@ -13,7 +13,7 @@ from sqlalchemy import text
 from crm.services import digests, mailbox
 from crm.settings import load
 from crm.uow import UnitOfWork
-from ops import cli_import
+from ops import cli_import, cli_shadow
 from ops import doctor as checks
 from ops.cli_frame import REFUSED, AsJson, Org, open_database, organization, out, say, sentences, vault
 from ops.errors import StartError
@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command("init")(init)
     app.command("members")(members)
     app.command("import")(cli_import.import_leads)
+    app.command("shadow")(cli_shadow.shadow)
     app.command("export")(export_leads)
     app.command("digest")(digest)
     app.command("doctor")(doctor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -52,7 +53,7 @@ def import_leads(  # noqa: PLR0913, PLR0917  (one option each)
             _show(found, as_json=as_json)
             return
         report = import_file.import_with_bar(database, file, org=chosen, wanted=wanted)
-        say(asdict(report), as_json, _told(report))
+        say(asdict(report), as_json, "\n".join([_told(report), *_after(report, switch_over=switch_over)]))
     raise typer.Exit(REFUSED if report.rejected else 0)
 
 
@@ -78,6 +79,18 @@ def _told(report: Report) -> str:
     if report.rejected_file:
         words += f" (see {report.rejected_file})"
     return words + "."
+
+
+def _after(report: Report, *, switch_over: bool) -> Iterator[str]:
+    """What a switch-over leaves to do."""
+    if report.strangers:
+        names = ", ".join(f"{name} ({rows})" for name, rows in sorted(report.strangers.items()))
+        yield f"These owners are nobody here, so their leads lie in the pool: {names}."
+    for one in report.over_capacity:
+        yield f"{one['name']} holds {one['holding']} leads, {one['holding'] - one['cap']} more than allowed."
+    if switch_over:
+        yield "The engine only watches now and takes nothing back: sluice shadow tells what it would do, and"
+        yield "sluice shadow --live lets it go."
 
 
 def _show(found: Preview, *, as_json: bool) -> None:

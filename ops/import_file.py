@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -14,7 +15,7 @@ from crm import sheets
 from crm.db import Database
 from crm.models import Organization, Source
 from crm.rules.sheet_row import Row
-from crm.services import file_import, intake_many, sheet_mappings, sources
+from crm.services import file_import, intake_many, shadowing, sheet_mappings, sources, switching
 from ops import reading
 from ops.import_plan import Plan, Wanted, plan
 from ops.reading import Batch, Order
@@ -26,7 +27,13 @@ _FIGURES = ("rows", "created", "touched", "repeated", "rejected")
 
 @dataclass(slots=True)
 class Report:
-    """What became of a file's rows. `finished_before`: the same file had been taken in whole, so nothing was done."""
+    """What became of a file's rows. `finished_before`: the same file had been taken in whole, so nothing was done.
+
+    Attributes:
+        job: by which the import can be taken back within a day.
+        strangers: owners whom the file names and who are nobody here, and on how many rows; their leads lie in a pool.
+        over_capacity: who holds more than allowed after a switch-over.
+    """
 
     rows: int = 0
     created: int = 0
@@ -36,6 +43,9 @@ class Report:
     rejected_file: str | None = None
     finished_before: bool = False
     mapping: str | None = None
+    job: int | None = None
+    strangers: dict[str, int] = field(default_factory=dict)
+    over_capacity: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -66,6 +76,8 @@ class Run:
         for reject in batch.rejects:
             rejected.write(reject.line, reject.cells, reject.wrong)
         rows = [row for row in batch.rows if row.line > self.begin_after]
+        for stranger in (row.stranger for row in batch.rows if row.stranger):
+            self.report.strangers[stranger] = self.report.strangers.get(stranger, 0) + 1
         self.report.rows += batch.read
         self.report.rejected += len(batch.rejects)
         self.report.repeated += len(batch.rows) - len(rows)
@@ -111,7 +123,11 @@ def import_file(
     report = run.take_all(path, found)
     with database.begin(org) as uow:
         file_import.finish(uow, job_id=job_id, counters=_figures(report))
+        if wanted.switch_over:
+            report.over_capacity = [asdict(one) for one in switching.over_capacity(uow)]
+            shadowing.begin(uow, why=shadowing.SWITCH_OVER)
     report.mapping = found.kept.name or None
+    report.job = job_id
     return report
 
 

@@ -22,6 +22,7 @@ from bot.cards.of_sources import SourceFacts
 from bot.cards.offered import OfferFacts
 from bot.cards.people import PeopleFacts
 from bot.cards.reasons import ReasonFacts
+from bot.cards.shadowed import ShadowFacts
 from bot.cards.told import NoticeFacts
 from bot.cards.visiting import VisitFacts
 from bot.cards.working import WorkFacts
@@ -80,6 +81,7 @@ def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
 class Facts(
     OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts, WorkFacts, HomeFacts, WordFacts, DroppedFacts,
     DrillFacts, MergeFacts, ErasureFacts, SourceFacts, VisitFacts, CatalogueFacts,
+    ShadowFacts,
 ):  # fmt: skip
     """All that templates may ask for. Methods return None where the viewer may not see the thing any more."""
 

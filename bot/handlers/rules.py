@@ -11,13 +11,15 @@ from bot.context import Context, Reply
 from bot.router import action, command
 from crm.errors import MissingArgument
 from crm.rules.edits import edited
-from crm.services import rehearsing, rules_admin
+from crm.services import rehearsing, rules_admin, shadowing
 from crm.services.rehearsing import Rehearsal
 
 _FENCE = re.compile(r"^\s*```\w*\n?|\n?\s*```\s*$")
 _CARDS = {
     "": "rules", "show": "rules_written", "查看": "rules_written", "history": "rules_history", "历史": "rules_history",
 }  # fmt: skip
+_SHADOW = ("shadow", "影子", "今晚", "tonight")
+_TONIGHT = {("rehearse", "tonight"), ("演练", "今晚")}
 _TRY = ("rehearse", "演练", "apply", "应用", "check", "检查", "diff", "对比")
 
 
@@ -39,6 +41,8 @@ def rules(context: Context, words: Rest | None = None) -> Reply:
         return _rehearsed(context, _pasted(context, words or "", verb))
     if not rest and verb.lower() in _CARDS:
         return context.reply(_CARDS[verb.lower()])
+    if verb.lower() in _SHADOW or (verb.lower(), rest.strip().lower()) in _TONIGHT:
+        return context.reply("shadow")
     match verb.lower():
         case "set" | "设置":
             return _rehearsed(context, _changed(context, rest))
@@ -64,6 +68,18 @@ def discard(context: Context, rehearsal: Id) -> Reply:
 @action("rules.again", guards=False)
 def again(context: Context, rehearsal: Id) -> Reply:
     return _shown(context, rehearsing.again(context.uow, actor=context.need_manager(), rehearsal_id=rehearsal))
+
+
+@action("shadow.begin", guards=False)
+def begin_shadow(context: Context) -> Reply:
+    shadowing.begin(context.uow, actor=context.need_manager())
+    return context.reply("shadow")
+
+
+@action("shadow.live", guards=False)
+def go_live(context: Context) -> Reply:
+    shadowing.go_live(context.uow, actor=context.need_manager())
+    return context.reply("shadow")
 
 
 def _rehearsed(context: Context, written: str) -> Reply:

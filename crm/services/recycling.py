@@ -16,7 +16,7 @@ from sqlalchemy import Row, text
 
 from crm.db import Database
 from crm.rules.ruleset import Rules
-from crm.services import breaker, decisions, pauses
+from crm.services import breaker, decisions, pauses, shadowing
 from crm.services.warnings import CHUNK as WARNED_AT_ONCE
 from crm.services.warnings import extend, warn_due
 from crm.uow import UnitOfWork
@@ -170,7 +170,9 @@ def warn(database: Database, org_id: int) -> int:
 
 
 def _open(uow: UnitOfWork, chunk: int) -> _Run | None:
-    """A run if anything is due outside the teams for which a manager has to be asked first."""
+    """A run if anything is due outside the teams for which a manager has to be asked first, and not in shadow time."""
+    if shadowing.running(uow):
+        return None
     # Their clocks stand still; those that have not followed yet look due.
     paused = sorted(pauses.paused(uow, "recycle"))
     args = {"org": uow.org_id, "now": uow.now, "stopped": breaker.check(uow, paused), "paused": paused}

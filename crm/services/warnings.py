@@ -10,7 +10,7 @@ from crm.errors import ExtensionsUsed, SelfSourced
 from crm.rules.access import Actor
 from crm.rules.facts import LeadFacts
 from crm.rules.recycle import Deadlines, due_steps, next_step, warnings
-from crm.services import assignments, calendars, clocks, lead_facts, timeline
+from crm.services import assignments, calendars, clocks, lead_facts, shadowing, timeline
 from crm.services.leads import LeadView
 from crm.services.superiors import copied
 from crm.uow import UnitOfWork
@@ -30,8 +30,10 @@ _LOCK = text("select extensions, recycle_at from lead where org_id = :org and id
 def warn_due(uow: UnitOfWork) -> int:
     """Owe the warnings whose moment has come; returns how many leads were looked at. Twice is harmless.
 
-    Of several steps that are due at once only the last is sent.
+    Of several steps that are due at once only the last is sent. In shadow time they wait: nobody would lose a lead.
     """
+    if shadowing.running(uow):
+        return 0
     ids = uow.session.scalars(_DUE, {"org": uow.org_id, "now": uow.now, "chunk": CHUNK}).all()
     superiors: Superiors = {}
     clocks.write(uow, [(lead.id, _climb(uow, lead, superiors)) for lead in lead_facts.read(uow, ids)])

@@ -44,6 +44,8 @@ WHY_NOT = {
     "rules.apply": "rules rollback brings back any version",
     "rules.discard": "a rehearsal that was thrown away is rehearsed again",
     "rules.again": "it only rehearses",
+    "shadow.begin": "its other button goes live",
+    "shadow.live": "its other button goes back to watching, before the first run",
     "rules pause": "rules resume ends it; leads that waited are dealt by then",
     "rules resume": "rules pause stops it again",
     "rewind": "a run is taken back as a whole, and what was told of it is corrected",

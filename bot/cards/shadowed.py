@@ -1,0 +1,58 @@
+"""Shadow time as its card shows it: who would lose what, by rep and by rule."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from bot.cards.language import _
+from bot.cards.part import Part
+from crm.services import shadowing
+from crm.services.shadowing import Losing, Shadow
+
+MOST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What somebody would lose, or a rule would take."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shadowed:
+    """What the engine would do. `running`: it only watches; `more`: people who are not named."""
+
+    running: Shadow | None
+    now: int
+    day: int
+    week: int
+    people: list[Row]
+    rules: list[Row]
+    more: int
+    may_decide: bool
+
+
+class ShadowFacts(Part):
+    """The part of `Facts` that is about shadow time."""
+
+    def shadow(self) -> Shadowed:
+        """What would be taken from the people whom the viewer manages."""
+        found = shadowing.losing(self.uow, actor=self.viewer)
+        people, rules = self._rows(found, "name"), self._rows(found, "rule")
+        return Shadowed(
+            shadowing.running(self.uow), sum(one.now for one in found), sum(one.day for one in found),
+            sum(one.week for one in found), people[:MOST], rules[:MOST], max(len(people) - MOST, 0),
+            self.viewer.is_admin,
+        )  # fmt: skip
+
+    def _rows(self, found: list[Losing], by: str) -> list[Row]:
+        sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+        for one in found:
+            for place, figure in enumerate((one.now, one.day, one.week)):
+                sums[getattr(one, by)][place] += figure
+        told = sorted(sums.items(), key=lambda item: [-figure for figure in item[1]])
+        words = _("{now} at once, {day} within a day, {week} within a week")
+        return [Row(label, self.words.say(words, now=now, day=day, week=week)) for label, (now, day, week) in told]
