@@ -8,7 +8,7 @@ WORKERS ?= 4
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test lint bench chaos lock venv venv-dev
+.PHONY: help demo demo-reset test lint bench chaos docs lock venv venv-dev
 
 help:  ## What you can do here
 	@echo "Sluice: the CRM that lives in the team's chat."
@@ -37,6 +37,9 @@ bench: venv-dev  ## Speed, as ratios against references measured in the same run
 
 chaos: venv-dev  ## The long form of the promises: kill -9, races, platforms that fail
 	@SLUICE_CHAOS=full exec $(BIN)/python -m pytest -m chaos --timeout=0
+
+docs: venv-dev  ## The documentation as a site, in build/site
+	@exec $(BIN)/python docs/build.py build/site
 
 lock:  ## Renew the lock files (needs uv)
 	@command -v uv > /dev/null || { echo "make lock needs uv (https://docs.astral.sh/uv)"; exit 1; }
