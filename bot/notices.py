@@ -111,6 +111,7 @@ NOTICES: dict[str, Notice] = {
     "source.back": Notice("source_back", lives=False, group="team", why=_("you look after the sources")),
     "sheet": Notice("dropped"),
     "import.done": Notice("imported", lives=False),
+    "hook.failed": Notice("hook_failed", lives=False),
     "channel.broken": Notice("channel_broken", lives=False),
     "rules.rehearsed": Notice("rehearsal", lives=False),
     "tour": Notice("tour", lives=False),

@@ -26,6 +26,7 @@ from crm.services import (
     handing,
     health,
     holding,
+    hook_calls,
     lines,
     mailbox,
     nurturing,
@@ -70,6 +71,7 @@ _OLD = {
     # A list that nobody decided about holds what was typed, or a sample of the sheet.
     "import_job": "state in ('preview', 'reading') and created_at < :messages",
     "contact_move": "closed_at < :messages",
+    "hook_call": "state <> 'owed' and created_at < :messages",
 }
 
 
@@ -157,6 +159,12 @@ def hand_over(database: Database, org_id: int) -> None:
     _until_done(database, org_id, hand_overs.time_out, hand_overs.CHUNK)
 
 
+def call_hooks(database: Database, org_id: int) -> None:
+    """Run the jobs of calls that are due, in case those that should have made them are gone."""
+    with database.begin(org_id) as uow:
+        hook_calls.start_due(uow)
+
+
 def keep_apart(database: Database, org_id: int) -> None:
     """Settle the pairs of alike customers about which nobody has decided in time."""
     _until_done(database, org_id, arbitration.time_out, arbitration.CHUNK)
@@ -180,7 +188,7 @@ def tell_shadow(database: Database, org_id: int) -> None:
 
 DUTIES: tuple[Duty, ...] = (
     remind, ask_managers, recycling.sweep, recycling.warn, pass_offers_on, open_lines, respond, set_free, deal_held,
-    digest, rescore, look_back, seal, tell_held, keep_apart, hand_over, watch_sources, tell_shadow,
+    digest, rescore, look_back, seal, tell_held, keep_apart, hand_over, watch_sources, call_hooks, tell_shadow,
 )  # fmt: skip
 
 

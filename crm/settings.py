@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     linkedin_api_url: str = "https://api.linkedin.com/rest/"
     sms_url: str = ""
     sms_secret: SecretStr = SecretStr("")
+    hooks_allow: Annotated[tuple[str, ...], NoDecode] = ()
     pool_size: Annotated[int, Field(ge=2, le=200)] = 8
     statement_timeout_ms: Annotated[int, Field(ge=100)] = 1500
 
@@ -60,6 +61,13 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         """Several secrets, comma separated, are valid at once so that one can be rotated."""
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("hooks_allow", mode="before")
+    @classmethod
+    def _hosts(cls, value: Any) -> Any:
+        """Hosts, or hosts with ports, comma separated."""
+        parts = value.lower().split(",") if isinstance(value, str) else value
+        return tuple(filter(None, (part.strip() for part in parts)))
 
     @field_validator("slack_api_url", "wecom_api_url", "meta_api_url", "linkedin_api_url")
     @classmethod

@@ -16,6 +16,7 @@ from bot.contacts import Contacts
 from bot.deliver import Delivery
 from bot.dispatcher import LATE, Dispatcher
 from bot.fetching import Fetches
+from bot.hooks import Calls
 from bot.interaction import Interaction
 from bot.limiter import Limiter
 from bot.platforms.base import Platform
@@ -138,6 +139,11 @@ class Work:
         bot = self.bot
         Threads(database=bot.database, workspaces=bot.workspaces, platforms=bot.platforms).tell(org_id, card_id)
 
+    def calls(self) -> Calls:
+        """The work on calls to other systems."""
+        settings = self.bot.settings
+        return Calls(self.bot.database, Vault(settings.secret_key.get_secret_value()), settings.hooks_allow)
+
     def read_sheet(self, org_id: int, job_id: int, attempt: int = 0) -> None:
         self.sheets().read(org_id, job_id, attempt)
 
@@ -166,5 +172,6 @@ class Work:
             queue.TICK: self.tick, LATE: self.answer_late, queue.FETCH: self.fetch_file, **contacts,
             queue.SMS: Gateway(self.bot).send_code,
             queue.FETCH_LEAD: self.fetch_lead,
+            queue.PLAN: self.calls().plan, queue.CALL: self.calls().call,
             **{name: partial(call, self.bot.database) for name, call in jobs.BY_NAME.items()},
         }  # fmt: skip
