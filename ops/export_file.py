@@ -21,7 +21,7 @@ _ZONE = text("select timezone from organization where id = :org")
 def export_file(database: Database, path: Path, *, org: int) -> int:
     """Write all leads; returns how many. CSV is UTF-8 with a mark, so that spreadsheets read Chinese right."""
     with database.begin(org) as uow:
-        return _write(path, "leads", exporting.HEADER, exporting.rows(uow))
+        return _write(path, "leads", exporting.header(uow), exporting.rows(uow))
 
 
 def export_decisions(database: Database, path: Path, *, org: int, period: str) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.cards.language import _, translate
 from bot.cards.words import Words
-from crm.rules.conditions import Comparison, comparisons
+from crm.rules.conditions import CUSTOM, Comparison, comparisons
 from crm.rules.wanted import Order, Wanted
 
 ORDERS: dict[Order, str] = {
@@ -29,6 +29,7 @@ _FIGURES = {
     ("score", "gt"): _("score over {what}"), ("score", "gte"): _("score at least {what}"),
     ("score", "lt"): _("score under {what}"), ("score", "lte"): _("score at most {what}"),
 }  # fmt: skip
+_SIGNS = {"gt": ">", "gte": "≥", "lt": "<", "lte": "≤", "not_in": "≠"}
 _DUE = {"overdue": _("with an overdue reminder"), "today": _("due today"), "week": _("due this week")}
 
 
@@ -58,8 +59,19 @@ def _parts(words: Words, wanted: Wanted, names: Mapping[str, str]) -> Iterator[s
 def _comparison(words: Words, one: Comparison, names: Mapping[str, str]) -> str:
     if (one.field, one.op) in _FIGURES:
         return words.say(_FIGURES[one.field, one.op], what=words.number(float(str(one.value))))
+    if one.field.startswith(CUSTOM):
+        return _own(words, one, names)
     said: dict[str, str] = _NOT if one.op == "not_in" else _IS
     return words.say(said[one.field], what=words.say(_(" or ")).join(_values(one, names)))
+
+
+def _own(words: Words, one: Comparison, names: Mapping[str, str]) -> str:
+    """A filter by a field of the company's own."""
+    called = names.get(f"field:{one.field}", one.field.removeprefix(CUSTOM))
+    if one.op == "exists":
+        return words.say(_("{what} is known") if one.value else _("{what} is not known"), what=called)
+    told = words.say(_(" or ")).join(_values(one, names))
+    return f"{called} {_SIGNS.get(one.op, '')} {told}".replace("  ", " ")
 
 
 def _values(one: Comparison, names: Mapping[str, str]) -> list[str]:

@@ -12,8 +12,8 @@ from bot.context import Context, Reply
 from bot.router import action, command
 from bot.understanding.filters import read_filters
 from crm.errors import BadArgument
-from crm.rules.wanted import ORDERS, Order, Wanted
-from crm.services import agenda, leads, members, orders, recent_leads, saved_lists
+from crm.rules.wanted import ORDERS, Order, Said, Wanted
+from crm.services import agenda, catalogue, leads, members, orders, recent_leads, saved_lists
 from crm.services.leads import LeadView
 
 SHOWN = 10
@@ -49,9 +49,15 @@ def my(context: Context, words: Rest | None = None) -> Reply:
     saved = saved_lists.find(context.uow, actor=context.actor, name=given)
     if saved:
         return _listed(context, saved.wanted, saved.name)
-    wanted = saved_lists.understood(context.uow, actor=context.actor, said=read_filters(given))
+    wanted = saved_lists.understood(context.uow, actor=context.actor, said=_read(context, given))
     saved_lists.remember(context.uow, actor=context.actor, wanted=wanted)
     return _listed(context, wanted)
+
+
+def _read(context: Context, words: str) -> list[Said]:
+    """Filters in words, by the company's own fields too."""
+    fields = catalogue.of(context.uow).open_fields
+    return read_filters(words, {name: one.key for one in fields for name in one.words})
 
 
 def _listed(context: Context, wanted: Wanted, name: str = "") -> Reply:
@@ -166,7 +172,7 @@ def saved(context: Context, words: Rest | None = None) -> Reply:
     if not is_:
         found = saved_lists.get(context.uow, actor=context.actor, name=name)
         return _listed(context, found.wanted, found.name)
-    wanted = saved_lists.understood(context.uow, actor=context.actor, said=read_filters(filters))
+    wanted = saved_lists.understood(context.uow, actor=context.actor, said=_read(context, filters))
     kept = saved_lists.save(context.uow, actor=context.actor, name=name, wanted=wanted)
     members.remember_past(context.uow, context.actor)
     return _listed(context, kept.wanted, kept.name)

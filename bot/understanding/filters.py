@@ -6,9 +6,10 @@ A keyword opens a filter; what stands between keywords and fits none is text to 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache
+from types import MappingProxyType
 
 from bot.understanding.numbers import CHINESE, chinese
 from bot.understanding.text import fold
@@ -48,18 +49,46 @@ _NOT = re.compile(r"(?:not|is not|isn't|不是|非)\s*[:=]?\s*", re.IGNORECASE)
 _IS = re.compile(r"(?:is|are|=|:|是|为)\s*", re.IGNORECASE)
 _COMMA = re.compile(r"\s*(?:[;,\n]|(?<![A-Za-z])and(?![A-Za-z]))\s*", re.IGNORECASE)
 _THOUSANDS = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
+_FIELD = re.compile(r"^(?:custom |own )?field\s+|^(?:自定义)?字段\s*", re.IGNORECASE)
+_SIGNED = re.compile(rf"(?:(?:is|are|:|=)\s*)?(?:{_SIGN})\s*", re.IGNORECASE)
+_NONE: Mapping[str, str] = MappingProxyType({})
 Read = Callable[["re.Match[str]"], Said]
 
 
-def read_filters(words: str) -> list[Said]:
-    """What a text asks for; words that are no filter become one of the name `text`."""
+def read_filters(words: str, own: Mapping[str, str] = _NONE) -> list[Said]:
+    """What a text asks for; words that are no filter become one of the name `text`.
+
+    Args:
+        own: what the company's own fields are called, folded, to their keys.
+    """
     folded = _THOUSANDS.sub("", fold(words[:LONGEST]))
     said: list[Said] = []
     loose: list[str] = []
     for piece in _COMMA.split(folded):
-        said += _piece(piece.strip(), loose)
+        said += _own(piece.strip(), own) or _piece(piece.strip(), loose)
     text = " ".join(filter(None, loose)).strip(" .。")
     return [*said, *([Said("text", (text,))] if text else [])]
+
+
+def _own(piece: str, own: Mapping[str, str]) -> list[Said]:
+    """A filter by a field of the company's own, whose name the piece begins with: `field seats over 20`."""
+    rest = _FIELD.sub("", piece)
+    name = next((name for name in sorted(own, key=len, reverse=True) if _begins(rest, name)), None)
+    if name is None:
+        return []
+    value = rest[len(name) :].strip()
+    sign = _SIGNED.match(value)
+    if sign:
+        return [Said("own", (value[sign.end() :].strip(),), _sign(sign), own[name])]
+    denied = _NOT.match(value)
+    plain = value[denied.end() :] if denied else _IS.sub("", value, count=1) if _IS.match(value) else value
+    values = tuple(filter(None, (one.strip(" '\"“”") for one in _OR.split(plain))))
+    return [Said("own", values, "not" if denied else "is", own[name])]
+
+
+def _begins(words: str, name: str) -> bool:
+    after = words[len(name) : len(name) + 1]
+    return words.lower().startswith(name) and not (name[-1].isascii() and after.isascii() and after.isalnum())
 
 
 def _piece(piece: str, loose: list[str]) -> list[Said]:

@@ -15,7 +15,19 @@ ORDERS: tuple[Order, ...] = get_args(Order)
 Due = Literal["overdue", "today", "week"]
 # What somebody may narrow down by: fields of a condition, and what is about the member alone.
 Name = Literal[
-    "stage", "source", "level", "region", "product", "tags", "amount", "score", "untouched", "due", "starred", "text"
+    "stage",
+    "source",
+    "level",
+    "region",
+    "product",
+    "tags",
+    "amount",
+    "score",
+    "untouched",
+    "due",
+    "starred",
+    "text",
+    "own",
 ]
 Sign = Literal["is", "not", "gt", "gte", "lt", "lte"]
 
@@ -24,12 +36,15 @@ Sign = Literal["is", "not", "gt", "gte", "lt", "lte"]
 class Said:
     """One filter as somebody said it, before its values are looked up.
 
-    Args: values: words, or one number: of an amount or score, or of days for `untouched`.
+    Args:
+        values: words, or one number: of an amount or score, or of days for `untouched`.
+        field: the key of the company's own field, for `own`.
     """
 
     name: Name
     values: tuple[Any, ...] = ()
     sign: Sign = "is"
+    field: str = ""
 
 
 class Wanted(BaseModel):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import text
 
+from crm.rules.catalogue import Catalogue, Field
 from crm.rules.inert import inert
+from crm.services import catalogue
 from crm.uow import UnitOfWork
 
 HEADER = (
     "ref", "name", "company", "title", "phone", "email", "wechat", "status", "stage", "owner", "pool", "source",
     "region", "product", "level", "amount", "currency", "origin", "score", "created", "contacted", "followed up",
-    "closed", "lost reason",
+    "closed", "lost reason", "tags",
 )  # fmt: skip
 STEP = 2_000
 _PAGE = text(
@@ -26,7 +29,7 @@ _PAGE = text(
              where k.org_id = p.org_id and k.person_id = p.id and k.kind = 'wechat'),
            l.status, l.stage, m.name, case when l.owner_id is null then pool.name end, s.name, l.region, l.product,
            l.level, l.amount, l.currency, l.origin, l.score, l.created_at, l.contacted_at, l.followed_up_at,
-           l.closed_at, l.lost_reason
+           l.closed_at, l.lost_reason, l.tags, l.custom
     from lead l
     join person p on p.org_id = l.org_id and p.id = l.person_id
     left join member m on m.org_id = l.org_id and m.id = l.owner_id
@@ -38,13 +41,30 @@ _PAGE = text(
 )
 
 
+def header(uow: UnitOfWork) -> tuple[str, ...]:
+    """The names of the columns: those of every company, and its own fields."""
+    return (*HEADER, *(one.called("en") for one in catalogue.of(uow).fields))
+
+
 def rows(uow: UnitOfWork) -> Iterator[list[str]]:
-    """Every lead of the organization, oldest first, as cells in the order of `HEADER`. For operators, not for chat."""
-    after = 0
+    """Every lead of the organization, oldest first, as cells in the order of `header`. For operators, not for chat."""
+    lists, after = catalogue.of(uow), 0
     while True:
         page = uow.session.execute(_PAGE, {"org": uow.org_id, "after": after, "step": STEP}).all()
         for row in page:
-            yield [inert("" if cell is None else str(cell)) for cell in row[1:]]
+            *cells, tags, custom = row[1:]
+            own = (_told(lists, one, custom.get(one.key)) for one in lists.fields)
+            yield [inert("" if cell is None else str(cell)) for cell in (*cells, " / ".join(tags), *own)]
         if len(page) < STEP:
             return
         after = page[-1][0]
+
+
+def _told(lists: Catalogue, field: Field, value: Any) -> str:
+    """A field's value as people write it; choices by their names."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list) or field.kind == "choice":
+        every = value if isinstance(value, list) else [value]
+        return " / ".join(lists.called(field.list, str(each), "en") for each in every if each is not None)
+    return "" if value is None else str(value)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -14,8 +15,10 @@ from sqlalchemy import Row, text
 from crm.errors import SourceNotFound, StageNotFound
 from crm.errors_of_lists import ListNameNeeded, ListNotFound, ListsFull, NothingToSave
 from crm.rules.access import Actor
-from crm.rules.conditions import AllOf, Comparison, Op
+from crm.rules.catalogue_words import unknown_value, value
+from crm.rules.conditions import CUSTOM, AllOf, Comparison, Op, Plain
 from crm.rules.wanted import Said, Sign, Wanted
+from crm.services import catalogue
 from crm.uow import UnitOfWork
 
 MOST, LONGEST = 20, 30
@@ -60,7 +63,7 @@ class SavedList:
 
 
 def understood(uow: UnitOfWork, *, actor: Actor, said: Iterable[Said]) -> Wanted:
-    """What was said as a filter. Raises StageNotFound, SourceNotFound."""
+    """What was said as a filter. Raises StageNotFound, SourceNotFound, FieldWrong, ValueMeant, ValueUnknown."""
     comparisons: list[Comparison] = []
     rest: dict[str, Any] = {}
     for one in said:
@@ -73,6 +76,8 @@ def understood(uow: UnitOfWork, *, actor: Actor, said: Iterable[Said]) -> Wanted
                 rest["text"] = one.values[0]
             case "amount" | "score":
                 comparisons.append(Comparison(field=one.name, op=_OPS[one.sign], value=one.values[0]))
+            case "own":
+                comparisons.append(_own(uow, one))
             case _:
                 values = _values(uow, actor, one)
                 comparisons.append(
@@ -149,10 +154,14 @@ def remove(uow: UnitOfWork, *, actor: Actor, name: str) -> str:
 
 
 def names(uow: UnitOfWork, locale: str) -> dict[str, str]:
-    """What the company calls its stages and sources, by `field:key`."""
+    """What the company calls the values of its lists by `field:key`, and its own fields by `field:custom.KEY`."""
     stages = uow.session.execute(_STAGES, {"org": uow.org_id}).all()
     sources = uow.session.execute(_SOURCES, {"org": uow.org_id}).all()
     called = {f"stage:{row.key}": row.name_zh if locale == "zh" else row.name for row in stages}
+    lists = catalogue.of(uow)
+    for name, entries in lists.lists.items():
+        called |= {f"{name}:{entry.key}": entry.called(locale) for entry in entries}
+    called |= {f"field:{CUSTOM}{one.key}": one.called(locale) for one in lists.fields}
     return called | {f"source:{row.key}": row.name for row in sources}
 
 
@@ -186,11 +195,30 @@ def _values(uow: UnitOfWork, actor: Actor, one: Said) -> Sequence[str]:
         return [_stage(uow, value) for value in given]
     if one.name == "source":
         return [_source(uow, value) for value in given]
+    lists = catalogue.of(uow)
+    if lists.is_managed(one.name):
+        given = [entry.key if (entry := lists.find(one.name, value)) else value for value in given]
     folded = [value.lower() for value in given]
     args = {"org": uow.org_id, "me": actor.id, "field": one.name, "values": folded}
     written = uow.session.scalars(_WRITTEN, args).all()
+    unknown = [value for value in given if lists.find(one.name, value) is None]
+    if lists.is_managed(one.name) and unknown and not written:
+        raise unknown_value(lists, one.name, unknown[0])
     spelled = [way for value in given for way in (value, value.lower(), value.upper(), value.title())]
     return list(dict.fromkeys([*written, *spelled]))
+
+
+def _own(uow: UnitOfWork, one: Said) -> Comparison:
+    """A filter by an own field, its values typed as the field's. Raises FieldWrong, ValueMeant, ValueUnknown."""
+    lists, name = catalogue.of(uow), CUSTOM + one.field
+    read = [value(lists, name, str(words)) for words in one.values]
+    every = [each for found in read for each in (found if isinstance(found, list) else [found]) if each is not None]
+    flat: list[Plain] = [Decimal(str(each)) if isinstance(each, float) else each for each in every]
+    if not flat:
+        return Comparison(field=name, op="exists", value=one.sign != "not")
+    if one.sign in ("is", "not"):
+        return Comparison(field=name, op="not_in" if one.sign == "not" else "in", value=tuple(flat))
+    return Comparison(field=name, op=_OPS[one.sign], value=flat[0])
 
 
 def _stage(uow: UnitOfWork, given: str) -> str:
