@@ -41,14 +41,14 @@ class ShadowFacts(Part):
     def shadow(self) -> Shadowed:
         """What would be taken from the people whom the viewer manages."""
         found = shadowing.losing(self.uow, actor=self.viewer)
-        people, rules = self._rows(found, "name"), self._rows(found, "rule")
+        people, rules = self._shadowed(found, "name"), self._shadowed(found, "rule")
         return Shadowed(
             shadowing.running(self.uow), sum(one.now for one in found), sum(one.day for one in found),
             sum(one.week for one in found), people[:MOST], rules[:MOST], max(len(people) - MOST, 0),
             self.viewer.is_admin,
         )  # fmt: skip
 
-    def _rows(self, found: list[Losing], by: str) -> list[Row]:
+    def _shadowed(self, found: list[Losing], by: str) -> list[Row]:
         sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
         for one in found:
             for place, figure in enumerate((one.now, one.day, one.week)):
