@@ -10,7 +10,7 @@ from bot.context import Context, Reply
 from bot.router import action, command
 from crm.errors import MissingArgument
 from crm.rules.access import Actor
-from crm.services import leaving, members, people, teams
+from crm.services import hand_overs, leaving, members, people, teams
 
 _WHO = re.compile(r"^@?\s*(\S+)\s*(.*)$", re.DOTALL)
 _ROLE = re.compile(r"^(?:role|角色|职位)\s*[:：]?\s*(.+)$", re.IGNORECASE)
@@ -53,6 +53,7 @@ def member(context: Context, words: Rest) -> Reply:
     if said:
         _change(context, who, said)
         members.remember_past(context.uow, context.actor)
+    hand_overs.may(context.actor, who)
     return context.reply("member", member=who.id)
 
 
@@ -86,8 +87,8 @@ def member_back(context: Context, name: Rest) -> Reply:
 
 @action("member.open", guards=False)
 def open_member(context: Context, member_id: Id) -> Reply:
-    context.need_manager()
-    return context.reply("member", member=members.get(context.uow, member_id).id)
+    hand_overs.may(context.need_manager(), members.get(context.uow, member_id))
+    return context.reply("member", member=member_id)
 
 
 @action("member.left", guards=False)

@@ -118,8 +118,11 @@ def propose(uow: UnitOfWork, member_id: int) -> int | None:
 
 
 def of(uow: UnitOfWork, hand_over_id: int) -> HandOverView:
-    """One hand-over."""
-    return _view(uow.session.execute(_READ, _args(uow) | {"id": hand_over_id}).one())
+    """One hand-over. Raises OldCard where there is none."""
+    row = uow.session.execute(_READ, _args(uow) | {"id": hand_over_id}).one_or_none()
+    if row is None:
+        raise OldCard
+    return _view(row)
 
 
 def last_of(uow: UnitOfWork, member_id: int) -> HandOverView | None:
