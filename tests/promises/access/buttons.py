@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.promises.access.expected import ANYBODY, MEMBERS, entry, free, here, lead, only, role, theirs
+from tests.promises.access.expected import ANYBODY, COLLEAGUES, MEMBERS, entry, free, here, lead, only, role, theirs
 
 # What came along with a tap, where it needs something.
 FIELDS = {"lead.release": {"reason": "not mine", "pool": "north"}, "member.hand_over": {"to": "{ann}"}}
@@ -138,4 +138,16 @@ BUTTONS: dict[str, tuple[str, str]] = {
     "privacy.resume": ("{owned}", theirs()),
     "reveals": ("week", role("reveals")),
     "values": ("", MEMBERS),
+    "member.split": ("{ann} load", here(only("manager", "admin"))),
+    "hand_over.do": ("{hand_over} load", only("manager", "admin")),
+    "hand_over.back": ("{hand_over}", only("manager", "admin")),
+    "transfer.duties": ("{ann} {bob}", here(only("manager", "admin"))),
+    "briefing": ("{hand_over} 0", only(*COLLEAGUES)),
+    "people": ("", MEMBERS),
+    "member.open": ("{ann}", here(only("manager", "admin"))),
+    "member.left": ("{ann}", here(only("manager", "admin"))),
+    "member.back": ("{rob}", here(only("manager", "admin"))),
+    "member.change": ("{ann}", here(role("people"))),
+    "team": ("", MEMBERS),
+    "duty": ("", MEMBERS),
 }

@@ -15,6 +15,9 @@ _REACH = ("none", "own", "team", "tree", "department", "all")
 NOBODY = {"gone", "guest", "bot"}
 
 
+COLLEAGUES = tuple(seat for seat in _ROLE if seat != "foreign")
+
+
 def signs(sign: object) -> str:
     """A row: what `sign(seat)` says for each seat."""
     assert callable(sign)

@@ -193,6 +193,7 @@ class Stage:
         }  # fmt: skip
         return {name: uow.session.scalar(text(statement), args) for name, statement in rows.items()} | {
             "rehearsal": made.id, "stopped": decisions.open_run(uow, breaker.KIND, team), "ann": ann,
+            "bob": self.acme.member["bob"], "rob": self.acme.member["rob"],
             "person": person[1], "north": self.acme.department["north"], "sheet": self._sheet(uow, ann),
         }  # fmt: skip
 

@@ -27,6 +27,12 @@ INNER = {
         "moving.manages", "offers.refuse_claim", "pools.is_admin", "reserving.refusal", "sources.check_keeper",
         "tasks.own",
     ),
+    "is asked by a handler that needs the deed first, which the words of it show": (
+        "briefings.of", "person_export.issue", "restricting.resume", "restricting.stop", "forms.ask",
+        "forms.check_keeper", "forms.embed", "forms.make", "forms.open_", "forms.say", "forms.set_verify",
+        "source_formats.create", "source_formats.describe", "source_formats.keep_vendor_secret",
+        "source_formats.name_fields",
+    ),
     "is a part of another verb, which has looked": (
         "arbitration.ask", "arbitration_views.face", "arbitration_views.spoken_lately", "assignments.hand_over",
         "attachments.announce", "attachments.attach", "attachments.issue", "downloads.issue", "intake.opening",

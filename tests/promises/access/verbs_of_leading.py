@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 
 from crm.services import (
@@ -12,6 +12,9 @@ from crm.services import (
     conversations,
     departments,
     digest_orders,
+    duties,
+    event_materials,
+    events,
     field_edits,
     funnel,
     hand_overs,
@@ -21,6 +24,7 @@ from crm.services import (
     members,
     moving,
     pauses,
+    people,
     pool_scopes,
     pools,
     rehearsing,
@@ -28,6 +32,7 @@ from crm.services import (
     rules_admin,
     source_costs,
     sources,
+    teams,
 )
 from crm.vault import Vault
 from tests import build
@@ -150,7 +155,10 @@ OF_LEADING: dict[str, Verb] = {
         lambda c: hand_overs.do(c.uow, hand_over_id=c.g["hand_over"], how="load", **c.by),
         only("manager", "admin"),
     ),
-    "hand_overs.take_back": (lambda c: hand_overs.take_back(c.uow, hand_over_id=c.g["hand_over"], **c.by), only()),
+    "hand_overs.take_back": (
+        lambda c: hand_overs.take_back(c.uow, hand_over_id=c.g["hand_over"], **c.by),
+        only("manager", "admin"),
+    ),
     "list_edits.add": (lambda c: list_edits.add(c.uow, name="tags", new=list_edits.New("vip"), **c.by), role("lists")),
     "list_edits.rename": (
         lambda c: list_edits.rename(c.uow, name="source", words="web", new=list_edits.New("Web"), **c.by),
@@ -167,7 +175,7 @@ OF_LEADING: dict[str, Verb] = {
     ),
     "list_edits.standard": (
         lambda c: list_edits.standard(c.uow, name="tags", words="hot", **c.by),
-        zeros(role("lists")),
+        only(),
     ),
     "field_edits.add": (
         lambda c: field_edits.add(c.uow, new=field_edits.NewField("Headcount", "number"), **c.by),
@@ -184,5 +192,57 @@ OF_LEADING: dict[str, Verb] = {
             c.uow, source_id=1, amount=Decimal(0), currency="CNY", first=date(2026, 3, 1), last=date(2026, 3, 2), **c.by
         ),
         role("sources"),
+    ),
+    "people.listing": (lambda c: people.listing(c.uow, **c.by), MEMBERS),
+    "people.set_manager": (
+        lambda c: people.set_manager(c.uow, member=c.who("ann"), manager=c.who("max"), **c.by),
+        here(role("people")),
+    ),
+    "people.set_role": (
+        lambda c: people.set_role(c.uow, member=c.who("ann"), role="service", **c.by),
+        here(role("people")),
+    ),
+    "people.set_team": (
+        lambda c: people.set_team(c.uow, member=c.who("ann"), team=teams.named(c.uow, "south"), **c.by),
+        here(role("people")),
+    ),
+    "teams.make": (lambda c: teams.make(c.uow, name="East", **c.by), role("people")),
+    "teams.rename": (lambda c: teams.rename(c.uow, team=teams.named(c.uow, "south"), name="S", **c.by), role("people")),
+    "teams.move": (
+        lambda c: teams.move(c.uow, team=teams.named(c.uow, "south"), under=teams.named(c.uow, "north"), **c.by),
+        role("people"),
+    ),
+    "teams.close": (lambda c: teams.close(c.uow, team=teams.named(c.uow, "south"), **c.by), only()),
+    "teams.tree": (lambda c: teams.tree(c.uow, **c.by), MEMBERS),
+    "duties.put": (
+        lambda c: duties.put(c.uow, member=c.who("ann"), days=[0], opens=time(9), closes=time(18), **c.by),
+        here(only("manager", "admin")),
+    ),
+    "duties.clear": (lambda c: duties.clear(c.uow, member=c.who("ann"), **c.by), here(only("manager", "admin"))),
+    "events.create": (
+        lambda c: events.create(c.uow, _VAULT, name="Expo", place="", starts_at=_SOON, **c.by).id,
+        role("upload"),
+    ),
+    "events.change": (
+        lambda c: events.change(c.uow, event=events.find(c.uow, "Winter Fair"), place="x", starts_at=None, **c.by),
+        here(role("upload")),
+    ),
+    "events.help_with": (
+        lambda c: events.help_with(c.uow, event=events.find(c.uow, "Winter Fair"), members=[], **c.by),
+        here(role("upload")),
+    ),
+    "events.set_open": (
+        lambda c: events.set_open(c.uow, event=events.find(c.uow, "Winter Fair"), is_open=False, **c.by),
+        here(role("upload")),
+    ),
+    "events.unmake": (
+        lambda c: events.unmake(c.uow, event=events.find(c.uow, "Winter Fair"), **c.by),
+        here(role("upload")),
+    ),
+    "event_materials.add": (
+        lambda c: event_materials.add(
+            c.uow, event=events.find(c.uow, "Winter Fair"), title="x", url="https://example.com/a", **c.by
+        ),
+        here(role("upload")),
     ),
 }

@@ -116,4 +116,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "privacy allow": ("privacy allow 13800138000", role("privacy")),
     "reveals": ("reveals week", role("reveals")),
     "values": ("values tags add vip", role("lists")),
+    "people": ("people", MEMBERS),
+    "people, of a team": ("people North", MEMBERS),
+    "member": ("member @Ann role service", role("people")),
+    "member, looked at": ("member @Ann", only("manager", "admin", "foreign")),
+    "member left": ("member left @Ann", only("manager", "admin", "foreign")),
+    "member back": ("member back @Rob", here(only("manager", "admin"))),
+    "team": ("team new East", role("people")),
+    "duty": ("duty @Ann Mon-Fri 9-18", only("manager", "admin", "foreign")),
 }
