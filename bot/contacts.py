@@ -13,11 +13,13 @@ import structlog
 from sqlalchemy import text
 
 from bot.app import Bot
-from bot.platforms.base import PlatformError, Throttled, Unavailable, Workspace
+from bot.platforms.base import PlatformError, Rejected, Throttled, Unavailable, Workspace
+from bot.platforms.slack import SlackPlatform
+from bot.platforms.slack_directory import SlackDirectory
 from bot.platforms.wecom import WeCom
 from bot.platforms.wecom_directory import Directory
 from crm import queue
-from crm.rules.directory import Colleague, Contact
+from crm.rules.directory import Colleague, Contact, Unit
 from crm.services import address_book, address_book_units, contact_moves, external_contacts, leaving, members
 from crm.uow import UnitOfWork
 
@@ -100,7 +102,7 @@ class Contacts:
 
     def reconcile(self) -> None:
         """Each night: compare departments, people and contacts of every installation with what we know."""
-        for workspace in self.bot.workspaces.all("wecom"):
+        for workspace in [*self.bot.workspaces.all("wecom"), *self.bot.workspaces.all("slack")]:
             try:
                 self.compare(workspace)
             except Exception:
@@ -110,9 +112,13 @@ class Contacts:
     def compare(self, workspace: Workspace) -> list[str]:
         """One installation; what it may not see is left as it is. Returns: what was refused."""
         refused = []
-        for work in (self._people, self._contacts):
+        if workspace.platform == "slack":
+            works: tuple[Callable[[Workspace], None], ...] = (self._people_of_slack,)
+        else:
+            works = (self._people, self._contacts)
+        for work in works:
             try:
-                work(workspace, self._directory(workspace))
+                work(workspace)
             except PlatformError as exc:
                 refused.append(exc.cause)
                 log.info("contacts.not_compared", workspace=workspace.id, cause=exc.cause)
@@ -120,8 +126,29 @@ class Contacts:
             contact_moves.plan(uow, workspace.id)
         return refused
 
-    def _people(self, workspace: Workspace, directory: Directory) -> None:
-        asked_at = self.bot.database.time()
+    def _people_of_slack(self, workspace: Workspace) -> None:
+        """Who is linked follows Slack; who is in a user group called like a team of ours is made."""
+        asked_at, directory = self.bot.database.time(), self._slack(workspace)
+        groups = self._groups(workspace, directory)
+        with self.bot.database.begin(workspace.org_id) as uow:
+            linked = address_book_units.link_named(uow, workspace_id=workspace.id, units=list(groups))
+        units = {user: unit.id for unit, users in groups.items() if unit.id in linked for user in users}
+        people = directory.colleagues(units)
+        for start in range(0, len(people), CHUNK):
+            part = [each for each in people[start : start + CHUNK] if each.active]
+            self._see(workspace, part, asked_at, company=False)
+        self._sign_off(workspace, directory, people)
+
+    def _groups(self, workspace: Workspace, directory: SlackDirectory) -> dict[Unit, list[str]]:
+        """The user groups, none where the app was installed before it asked to see them."""
+        try:
+            return directory.groups()
+        except Rejected as exc:
+            log.info("contacts.no_groups", workspace=workspace.id, cause=exc.cause)
+            return {}
+
+    def _people(self, workspace: Workspace) -> None:
+        asked_at, directory = self.bot.database.time(), self._directory(workspace)
         units = directory.units()
         people = directory.colleagues(units)
         with self.bot.database.begin(workspace.org_id) as uow:
@@ -130,14 +157,19 @@ class Contacts:
             self._see(workspace, [each for each in people[start : start + CHUNK] if each.active], asked_at)
         self._sign_off(workspace, directory, people)
 
-    def _see(self, workspace: Workspace, people: Sequence[Colleague], asked_at: datetime) -> None:
+    def _see(
+        self, workspace: Workspace, people: Sequence[Colleague], asked_at: datetime, *, company: bool = True
+    ) -> None:
         with self.bot.database.begin(workspace.org_id) as uow:
             # The machine's clock, which a shifted one is ahead of.
             told_at = asked_at + (uow.now - uow.time())
-            seen = [address_book.see(uow, workspace_id=workspace.id, person=each, told_at=told_at) for each in people]
+            here: dict[str, Any] = {"workspace_id": workspace.id, "told_at": told_at, "company": company}
+            seen = [address_book.see(uow, person=each, **here) for each in people]
             address_book.welcome(uow, [found[1] for found in seen if found and found[0] == address_book.NEW])
 
-    def _sign_off(self, workspace: Workspace, directory: Directory, people: Sequence[Colleague]) -> None:
+    def _sign_off(
+        self, workspace: Workspace, directory: Directory | SlackDirectory, people: Sequence[Colleague]
+    ) -> None:
         """Who is marked as gone, and who is missing, each asked for by name; many at once are somebody's mistake."""
         present = [each.user for each in people if each.active]
         with self.bot.database.begin(workspace.org_id) as uow:
@@ -151,7 +183,8 @@ class Contacts:
                 with self.bot.database.begin(workspace.org_id) as uow:
                     leaving.sign_off(uow, workspace_id=workspace.id, external_id=user)
 
-    def _contacts(self, workspace: Workspace, directory: Directory) -> None:
+    def _contacts(self, workspace: Workspace) -> None:
+        directory = self._directory(workspace)
         with self.bot.database.begin(workspace.org_id) as uow:
             linked = uow.session.execute(_LINKED, {"org": uow.org_id, "workspace": workspace.id}).all()
         for row in linked:
@@ -181,6 +214,9 @@ class Contacts:
             external_contacts.met(uow, **here, external_id=contact.id, state=contact.state, ask=news)
             if not news:
                 external_contacts.told(uow, **here, contact=contact, quiet=True)
+
+    def _slack(self, workspace: Workspace) -> SlackDirectory:
+        return cast("SlackPlatform", self.bot.platforms["slack"]).directory(workspace)
 
     def _directory(self, workspace: Workspace) -> Directory:
         return cast("WeCom", self.bot.platforms["wecom"]).directory(workspace)

@@ -35,7 +35,8 @@ def member_of(uow: UnitOfWork, workspace: Workspace, interaction: Interaction, *
         if member:
             members.tie(uow, member.id, workspace.id, interaction.user)
         return member
-    if not asked:
+    # Slack tells of everybody's every change: nobody is asked for who is no member.
+    if not asked and "told_at" not in interaction.profile:
         raise ProfileNeeded
     return None
 

@@ -6,12 +6,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.cards import fit, wire
 from bot.interaction import Answer, File, Interaction, Kind
 from bot.platforms import slack_controls, slack_forms, slack_views
 from bot.platforms.slack_address import place
+from bot.platforms.slack_directory import colleague_of
 from webhooks.links import ref_in
 from webhooks.slack_payloads import (
     Action,
@@ -66,12 +68,26 @@ def event(payload: EventCallback, *, root: str) -> Interaction | None:
             return _spoken(payload, root=root)
         case "app_home_opened" if said.tab == "home":
             return _about(payload, "home", text=HOME_WORDS)
-        case "team_join" if isinstance(said.user, User) and not said.user.is_bot:
-            return _about(payload, "joined")
-        case "user_change" if isinstance(said.user, User) and said.user.deleted:
-            return _about(payload, "left")
+        case "team_join" | "user_change" | "user_profile_changed" if isinstance(said.user, User):
+            return _somebody(payload, said.user)
         case _:
             return None
+
+
+def _somebody(payload: EventCallback, user: User) -> Interaction | None:
+    """A person of the workspace is new, changed or gone; of bots and guests we do not want to know."""
+    known = colleague_of(user.model_dump())
+    if known is None:
+        return None
+    if not known.active:
+        return _about(payload, "left", profile={"told_at": _told_at(payload)})
+    told = {"name": known.name, "email": known.email, "told_at": _told_at(payload)}
+    return _about(payload, "joined", profile={name: value for name, value in told.items() if value})
+
+
+def _told_at(payload: EventCallback) -> str:
+    """When Slack says that it happened; what has no time is older than anything we know."""
+    return datetime.fromtimestamp(payload.event_time, UTC).isoformat()
 
 
 def links(payload: EventCallback, *, base: str) -> list[tuple[str, Interaction]]:

@@ -47,11 +47,22 @@ class Named(Shape):
     name: Maybe = None
 
 
+class Profile(Shape):
+    real_name: Maybe = None
+    display_name: Maybe = None
+    email: Maybe = None
+
+
 class User(Named):
     team_id: OptionalId = None
     username: Maybe = None
     deleted: bool = False
     is_bot: bool = False
+    is_restricted: bool = False
+    is_ultra_restricted: bool = False
+    is_stranger: bool = False
+    real_name: Maybe = None
+    profile: Profile | None = None
 
 
 class Authorization(Shape):
@@ -115,6 +126,7 @@ class EventCallback(Shape):
     team_id: OptionalId = None
     enterprise_id: OptionalId = None
     event_id: Token
+    event_time: int = 0
     event: Event
     authorizations: list[Authorization] = []
 

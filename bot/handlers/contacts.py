@@ -32,11 +32,12 @@ def joined(context: Context) -> Reply | None:
         leads=bool(told.get("leads")),
     )  # fmt: skip
     told_at = datetime.fromisoformat(told["told_at"])
-    seen = address_book.see(context.uow, workspace_id=here, person=person, told_at=told_at)
-    if seen is None:
+    company = context.workspace.platform != "slack"
+    seen = address_book.see(context.uow, workspace_id=here, person=person, told_at=told_at, company=company)
+    if seen is None and company:
         args = {"org_id": context.uow.org_id, "workspace_id": here, "user": user}
         context.uow.defer(queue.Order(queue.COLLEAGUE, args))
-    elif seen[0] == address_book.NEW:
+    elif seen and seen[0] == address_book.NEW:
         address_book.welcome(context.uow, [seen[1]])
     return None
 

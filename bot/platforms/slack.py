@@ -18,6 +18,7 @@ from bot.cards.model import Card, Form, Image
 from bot.interaction import Interaction
 from bot.platforms import slack_address, slack_blocks, slack_files, slack_hooks, slack_views
 from bot.platforms.base import Address, CardGone, Handle, InstallationDead, PlatformError, Rejected, Workspace
+from bot.platforms.slack_directory import SlackDirectory
 from bot.platforms.slack_errors import BlocksRefused, NotInChannel, TooManyBlocks, quiet
 from bot.platforms.slack_errors import calling as _call
 from bot.platforms.slack_views import SlackViews
@@ -136,6 +137,10 @@ class SlackPlatform(SlackViews):
             "tz": found.get("tz"),
         }
         return {name: value for name, value in told.items() if isinstance(value, str) and value}
+
+    def directory(self, workspace: Workspace) -> SlackDirectory:
+        """The people of a workspace. Raises InstallationDead without a token."""
+        return SlackDirectory(self._client(workspace))
 
     def _client(self, workspace: Workspace, *, timeout: int | None = None) -> WebClient:
         if not (token := workspace.secrets.get("bot_token")):

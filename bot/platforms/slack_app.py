@@ -16,6 +16,7 @@ SCOPES = (
     "links:read",
     "links:write",
     "team:read",
+    "usergroups:read",
     "users:read",
     "users:read.email",
 )
@@ -28,4 +29,5 @@ EVENTS = (
     "team_join",
     "tokens_revoked",
     "user_change",
+    "user_profile_changed",
 )

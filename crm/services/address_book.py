@@ -96,17 +96,22 @@ _ALIKE = text(
 _ADMINS = text("select id from member where org_id = :org and role = 'admin' and active order by id")
 
 
-def see(uow: UnitOfWork, *, workspace_id: int, person: Colleague, told_at: datetime) -> tuple[str, int] | None:
+def see(
+    uow: UnitOfWork, *, workspace_id: int, person: Colleague, told_at: datetime, company: bool = True
+) -> tuple[str, int] | None:
     """Somebody is in the address book: linked, made, moved or back. Returns what happened, and to which member.
 
-    Args: told_at: when the chat said so; what is older than a sign-off does not take that back.
-    Returns: None for somebody unknown of whom no name is told.
+    Args:
+        told_at: when the chat said so; what is older than a sign-off does not take that back.
+        company: it is the company's own list; where people write their names themselves, and others are there too,
+            only an address links them, and only who is in a team of ours is made.
+    Returns: None for somebody unknown of whom no name is told, or who is none of ours.
     """
     person = replace(person, name=clean.line(person.name), email=clean.line(person.email))
     who = {"org": uow.org_id, "workspace": workspace_id, "user": person.user, "now": uow.now}
     known = uow.session.execute(_KNOWN, who).one_or_none()
     if known is None:
-        known_id = _link(uow, who, person)
+        known_id = _link(uow, who, person, company=company)
         if known_id is None:
             return None
         uow.session.execute(_SEEN, who | {"name": person.name, "unit": person.unit})
@@ -148,11 +153,14 @@ def missing(uow: UnitOfWork, *, workspace_id: int, present: Sequence[str]) -> li
     return list(uow.session.scalars(_MISSING, args))
 
 
-def _link(uow: UnitOfWork, who: dict[str, Any], person: Colleague) -> int | None:
+def _link(uow: UnitOfWork, who: dict[str, Any], person: Colleague, *, company: bool) -> int | None:
     """The member whom the newcomer is, made where there is none. They begin off duty: nothing is dealt to them yet."""
     if not person.name:
         return None
-    found = uow.session.scalars(_NAMESAKE, who | {"name": person.name, "email": person.email}).all()
+    name = person.name if company else ""
+    found = uow.session.scalars(_NAMESAKE, who | {"name": name, "email": person.email}).all()
+    if len(found) != 1 and not company and uow.session.scalar(_DEPARTMENT, who | {"unit": person.unit}) is None:
+        return None
     member_id = found[0] if len(found) == 1 else _make(uow, who, person)
     members.tie(uow, member_id, who["workspace"], person.user)
     return int(member_id)

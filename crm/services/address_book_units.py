@@ -29,6 +29,10 @@ _BY_NAME = text(
     order by d.parent_id is not distinct from cast(:above as bigint) desc, d.id limit 1
     """
 )
+_CALLED = text(
+    "select id from department where org_id = :org and (lower(name) = lower(:name) or key = lower(:name))"
+    " order by id limit 1"
+)
 _MAKE = text(
     """
     insert into department (org_id, key, name, parent_id, path) values (:org, :key, :name, :above, '{}')
@@ -74,6 +78,23 @@ def see_all(uow: UnitOfWork, *, workspace_id: int, units: Sequence[Unit]) -> Non
         see(uow, workspace_id=workspace_id, unit=unit)
     present = [unit.id for unit in units]
     uow.session.execute(_OTHERS, {"org": uow.org_id, "workspace": workspace_id, "present": present})
+
+
+def link_named(uow: UnitOfWork, *, workspace_id: int, units: Sequence[Unit]) -> set[str]:
+    """Of groups that the chat's people form themselves, those called like a team of ours stand for it; none is made.
+
+    Returns: the ids of those that do.
+    """
+    linked = set()
+    for unit in units:
+        name = clean.line(unit.name)
+        who = {"org": uow.org_id, "workspace": workspace_id, "unit": unit.id, "name": name, "parent": unit.parent}
+        if department := uow.session.scalar(_CALLED, who):
+            uow.session.execute(_KEEP, who | {"department": department})
+            linked.add(unit.id)
+    here = {"org": uow.org_id, "workspace": workspace_id, "present": sorted(linked)}
+    uow.session.execute(_OTHERS, here)
+    return linked
 
 
 def drop(uow: UnitOfWork, *, workspace_id: int, unit_id: str) -> None:

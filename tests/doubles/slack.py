@@ -91,6 +91,8 @@ class SlackDouble:
         self.shared: dict[str, bytes] = {}
         self.skew = 0.0
         self.socket: SocketDouble | None = None
+        self.groups: dict[str, list[str]] | None = {}
+        self._cursors: dict[str, int] = {}
         self._hooks: dict[str, Hook] = {}
         self._triggers: dict[str, float] = {}
 
@@ -107,7 +109,9 @@ class SlackDouble:
         """A person in the workspace."""
         self.users[user] = {"id": user, "team_id": "T1", "name": profile.get("name", user), "tz": "Asia/Shanghai",
                             "real_name": profile.get("name", user), "locale": profile.get("locale", "en-US"),
-                            "profile": {"email": profile.get("email")}}  # fmt: skip
+                            "deleted": False, "is_bot": False,
+                            "profile": {"email": profile.get("email"),
+                                        "real_name": profile.get("name", user)}}  # fmt: skip
         return user
 
     def trigger(self) -> str:
@@ -247,6 +251,32 @@ class SlackDouble:
         if args.get("user") not in self.users:
             raise SlackError("user_not_found")
         return {"user": self.users[args["user"]]}
+
+    def _users_list(self, args: dict[str, Any]) -> dict[str, Any]:
+        limit, cursor = int(args.get("limit") or 0), str(args.get("cursor") or "")
+        if not 1 <= limit <= 1000:
+            raise SlackError("invalid_limit" if limit else "limit_required")
+        if cursor and cursor not in self._cursors:
+            raise SlackError("invalid_cursor")
+        start = self._cursors.pop(cursor, 0)
+        members = list(self.users.values())
+        more = start + limit < len(members)
+        following = f"dXNlcjp{self._number()}=" if more else ""
+        if more:
+            self._cursors[following] = start + limit
+        return {"members": members[start : start + limit], "response_metadata": {"next_cursor": following}}
+
+    def _usergroups_list(self, args: dict[str, Any]) -> dict[str, Any]:
+        if self.groups is None:
+            raise SlackError("missing_scope", needed="usergroups:read", provided="users:read")
+        with_users = str(args.get("include_users")).lower() in ("true", "1")
+        return {
+            "usergroups": [
+                {"id": f"S{number}", "name": name, "handle": name.lower(), "date_delete": 0}
+                | ({"users": list(users)} if with_users else {})
+                for number, (name, users) in enumerate(self.groups.items(), 1)
+            ]
+        }
 
     def _views_open(self, args: dict[str, Any]) -> dict[str, Any]:
         trigger = args.get("trigger_id", "")

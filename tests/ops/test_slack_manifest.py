@@ -44,7 +44,7 @@ def test_each_thing_that_we_do_has_its_scope(made, scope):
 def test_each_kind_of_event_that_we_read_is_asked_for(made):
     assert set(made["settings"]["event_subscriptions"]["bot_events"]) == {
         "app_home_opened", "app_mention", "app_uninstalled", "link_shared", "message.im", "team_join", "tokens_revoked",
-        "user_change",
+        "user_change", "user_profile_changed",
     }  # fmt: skip
 
 

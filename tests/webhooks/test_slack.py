@@ -137,7 +137,7 @@ def test_a_reply_in_the_thread_of_a_card_says_where_the_card_stands(stage):
         IN_DM | {"text": "hi", "user": "USLACKBOT"},
         IN_DM | {"text": "hi", "channel_type": "channel"},
         {"type": "app_home_opened", "user": "U1", "channel": "D1", "tab": "messages"},
-        {"type": "user_change", "user": {"id": "U2", "deleted": False}},
+        {"type": "user_change", "user": {"id": "U2", "is_restricted": True}},
         {"type": "team_join", "user": {"id": "U2", "is_bot": True}},
         {"type": "channel_rename", "channel": {"id": "C1", "name": "new", "created": 1}},
         {"type": "something_new"},
