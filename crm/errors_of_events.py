@@ -37,7 +37,7 @@ class MaterialWanted(Refusal):
 
 class FormFieldUnknown(Refusal):
     code = "form_field_unknown"
-    message = _("A form has no field “{given}”. It may have: {known}")
+    message = _("A form has no field “{given}”. It may have: {names}")
 
 
 class ContactFieldWanted(Refusal):

@@ -17,6 +17,8 @@ LABELS = {
     "note": _("Message"),
 }  # fmt: skip
 
+TEXTS = {"title": _("Title"), "intro": _("Introduction"), "thanks": _("Thanks"), "consent": _("Consent")}
+
 
 class VisitFacts(Part):
     """The part of `Facts` that is about pages for visitors."""
@@ -57,6 +59,14 @@ class VisitFacts(Part):
             self.label_of(field) + ("*" if field.required else "")
             for field in forms.fields_of(self.uow, page, self.locale)
         )  # fmt: skip
+
+    def form_texts(self, page: Page) -> list[tuple[str, str]]:
+        """What the organization says on a form, each with its name and language."""
+        named = [(name.partition("."), value) for name, value in page.texts.items()]
+        return [
+            (self.words.say(TEXTS[name]) + (f" ({language})" if dot else ""), value)
+            for (name, dot, language), value in named
+        ]
 
     def label_of(self, field: Field) -> str:
         return field.label or self.words.say(LABELS[field.name])

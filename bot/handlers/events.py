@@ -94,9 +94,9 @@ def show_one(context: Context, number: Id) -> Reply:
 )
 def change(context: Context, words: Rest | None = None) -> Reply:
     told = _told(context, words or "")
-    event = events.find(context.uow, told.name)
     if told.starts_at is None and told.place is None and told.ends_at is None:
         raise MissingArgument(example=context.say(_("event change Spring Expo, Hall 5, Sunday 10am")))
+    event = events.find(context.uow, told.name)
     events.change(
         context.uow, actor=context.actor, event=event, place=told.place, starts_at=told.starts_at,
         ends_at=told.ends_at,

@@ -113,7 +113,7 @@ def ask(uow: UnitOfWork, *, actor: Actor, form: Form, words: str) -> None:
     own = own_fields(uow)
     found, unknown = forms.understood(words, own)
     if unknown or not found:
-        raise FormFieldUnknown(given=unknown or words, known=", ".join(dict.fromkeys([*forms.KINDS, *own])))
+        raise FormFieldUnknown(given=unknown or words, names=", ".join(dict.fromkeys([*forms.KINDS, *own])))
     if not forms.CONTACTS.intersection(name for name, _required in found):
         raise ContactFieldWanted
     form.fields = [list(field) for field in found]

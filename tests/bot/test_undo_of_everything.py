@@ -15,6 +15,7 @@ from tests.bot.cards.scene import Scene
 
 # What is shown, asked or opened: nothing to take back.
 READS = (
+    "events", "event", "event.show",
     "my nurtured", "questions", "help", "start", "home", "export", "lead", "find", "health", "my", "next", "funnel",
     "undo", "pool", "today", "week", "calendar", "funnel me", "why", "quota", "question.open", "file.open", "lead.show",
     "lead.next", "notify.topic", "notify.missed", "notify.open", "notify.why", "task.open", "lead.dismiss",
@@ -23,6 +24,15 @@ READS = (
     "sheet.column", "source",
 )  # fmt: skip
 WHY_NOT = {
+    "event change": "said anew, it is as before; its addresses never change",
+    "event link": "the address may have been handed out",
+    "event material": "visitors may have taken it along",
+    "event close": "event open opens it again",
+    "event open": "event close closes it again",
+    "event.close": "its other button opens it again",
+    "event.open": "its other button closes it again",
+    "event.undo": "it is an undo",
+    "form": "each word of it is said anew",
     "cost": "said again for the same days it replaces what was said, and 0 takes it away",
     "share": "a colleague has seen the card by now",
     "ask": "a colleague was asked; a question is closed by its own button",
@@ -211,6 +221,7 @@ def muted(scene: Scene) -> str:
 
 
 UNDONE: dict[str, Done] = {
+    "event new": Done("mia", "event new Spring Expo, Hall 3, Saturday 2pm, @Ann"),
     "claim": Done("ann", "claim {lead}", given=free),
     "claim, several": Done("ann", "claim 3", given=free_ones),
     "claim.next": Done("ann", tap="claim.next", given=free_ones),
@@ -283,6 +294,8 @@ STATE = {
     "activity": ("id, verb, words", "undone_at is null and verb in ('logged', 'noted', 'won', 'lost', 'stage')"),
     "member": ("id, on_duty, locale, sort, coalesce(preferences->'notify'->'now', '{}')", "true"),
     "star": ("lead_id, member_id", "true"),
+    "event": ("id, name, place", "true"),
+    "form": ("id, word, verify", "true"),
 }
 
 
