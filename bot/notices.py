@@ -108,6 +108,7 @@ NOTICES: dict[str, Notice] = {
     "leads.taken_over": Notice("briefing", lives=False, group="leads", why=_("a colleague's leads are yours now")),
     "members.new": Notice("members_new", lives=False, group="team", why=_("you are an admin")),
     "source.silent": Notice("source_silent", lives=False, group="team", why=_("you look after the sources")),
+    "source.not_fetched": Notice("source_not_fetched", lives=False, group="team", why=_("you look after the sources")),
     "source.back": Notice("source_back", lives=False, group="team", why=_("you look after the sources")),
     "sheet": Notice("dropped"),
     "import.done": Notice("imported", lives=False),

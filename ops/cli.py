@@ -13,7 +13,7 @@ import typer
 from bot.understanding.warm import warm_up
 from crm import clock, queue
 from crm.settings import load
-from ops import cli_company, cli_lists, cli_platforms, cli_rules
+from ops import cli_company, cli_lists, cli_platforms, cli_rules, cli_sources
 from ops import demo as demo_run
 from ops import migrate as migrations
 from ops.cli_frame import REFUSED, AsJson, address, beside, fail, open_database, out, say, sentences
@@ -29,6 +29,8 @@ app.add_typer(cli_platforms.slack, name="slack")
 app.add_typer(cli_platforms.wecom, name="wecom")
 app.add_typer(cli_rules.app, name="rules")
 app.add_typer(cli_lists.app, name="lists")
+app.add_typer(cli_sources.app, name="sources")
+app.command("mail")(cli_sources.take_mail)
 cli_company.register(app)
 
 

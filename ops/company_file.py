@@ -5,7 +5,7 @@ A mistake is one sentence that names the line and the field.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from crm.errors import RuleSetInvalid
+from crm.formats import MappingError
 from crm.rules import ruleset
 from crm.rules.written import Document
-from ops.company_spec import CompanyFile, PoolPart
+from ops import source_files
+from ops.company_spec import CompanyFile, PoolPart, SourcePart
 from ops.errors import StartError
 
 Where = tuple[str | int, ...]
@@ -54,7 +56,7 @@ def parse(text: str, name: str = "company.yaml", *, beside: Path | None = None) 
         raise marks.error(first["loc"], _problem(first["type"], first["msg"])) from None
     _check_names(company, marks)
     rules = _rules(company, marks, beside)
-    return company.model_copy(update={"rules": rules})
+    return company.model_copy(update={"rules": rules, "sources": list(_sources(company, marks, beside))})
 
 
 def _text(path: Path) -> str:
@@ -63,6 +65,14 @@ def _text(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as exc:
         why = getattr(exc, "strerror", None) or "it is not UTF-8"
         raise CompanyFileError(f"{path} cannot be read: {why}.") from None
+
+
+def _sources(company: CompanyFile, marks: _Marks, beside: Path | None) -> Iterator[SourcePart]:
+    for place, part in enumerate(company.sources):
+        try:
+            yield source_files.check(part, beside)
+        except MappingError as exc:
+            raise marks.error(("sources", place, "mapping" if part.mapping else "format"), str(exc)) from None
 
 
 def _rules(company: CompanyFile, marks: _Marks, beside: Path | None) -> str | None:

@@ -114,11 +114,18 @@ class GroupPart(Part):
 
 
 class SourcePart(Part):
-    """`secret`: the intake key, or `env:NAME`; without one a fresh key is made and shown once."""
+    """`secret`: the intake key, or `env:NAME`; without one a fresh key is made and shown once.
+
+    `format` names a shipped one; `mapping` describes another or what differs from it, here or in a file beside this
+    one; `vendor` is what the vendor's side gave, by name, each with `env:NAME` or as it is.
+    """
 
     key: Key
     name: Name
-    kind: Literal["keyed", "form"] = "keyed"
+    kind: Literal["keyed", "form", "email", "feed"] = "keyed"
+    format: str | None = None
+    mapping: dict[str, Any] | str | None = None
+    vendor: dict[str, str] = {}
     channel: str | None = None
     campaign: str | None = None
     pool: Key | None = None

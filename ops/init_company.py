@@ -30,7 +30,7 @@ from crm.rules.periods import next_at
 from crm.services import clocks, conversations, lines, list_file, rules_admin, sources
 from crm.uow import UnitOfWork
 from crm.vault import Vault
-from ops import company_file
+from ops import company_file, init_sources
 from ops.company_spec import CalendarPart, CompanyFile, GroupPart
 from ops.init_people import people, pools
 from ops.init_rows import Rows
@@ -222,6 +222,7 @@ def _sources(rows: Rows, vault: Vault, company: CompanyFile, pool_ids: Mapping[s
             "campaign": part.campaign,
         }
         rows.put(Source, {"key": part.key}, values)
+        init_sources.describe(rows, vault, part)
     return fresh
 
 

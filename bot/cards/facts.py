@@ -18,6 +18,7 @@ from bot.cards.erased import ErasureFacts
 from bot.cards.from_words import WordFacts
 from bot.cards.language import _
 from bot.cards.merging import MergeFacts
+from bot.cards.of_formats import FormatFacts
 from bot.cards.of_sources import SourceFacts
 from bot.cards.offered import OfferFacts
 from bot.cards.people import PeopleFacts
@@ -80,7 +81,7 @@ def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
 
 class Facts(
     OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts, WorkFacts, HomeFacts, WordFacts, DroppedFacts,
-    DrillFacts, MergeFacts, ErasureFacts, SourceFacts, VisitFacts, CatalogueFacts,
+    DrillFacts, MergeFacts, ErasureFacts, SourceFacts, FormatFacts, VisitFacts, CatalogueFacts,
     ShadowFacts,
 ):  # fmt: skip
     """All that templates may ask for. Methods return None where the viewer may not see the thing any more."""

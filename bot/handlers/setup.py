@@ -8,10 +8,13 @@ from zlib import crc32
 from bot.arguments import Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
+from bot.handlers import source_formats
 from bot.router import action, command
 from crm.errors import MissingArgument, NotAllowed, PoolNotFound, Refusal
+from crm.formats import GENERIC
 from crm.rules.access import Actor
 from crm.services import admins, conversations, departments, members, pools, sources
+from crm.services import source_formats as formats
 from crm.vault import Vault
 
 _VERBS = frozenset({"new", "新建", "rotate", "轮换", "off", "停用", "on", "启用"})
@@ -122,7 +125,7 @@ def _code(context: Context, actor: Actor, who: Actor) -> Reply:
 @command(
     "sources",
     "来源",
-    help=_("Intake sources: list, new NAME, rotate KEY, off KEY, on KEY"),
+    help=_("Intake sources: list, new NAME, new NAME using FORMAT, rotate KEY, off KEY, on KEY"),
     example="sources new Website",
     example_zh="来源 新建 官网",
     topic="setup",
@@ -141,7 +144,7 @@ def manage_sources(context: Context, words: Rest | None = None) -> Reply:
         raise MissingArgument(example=_("sources new Website"))
     match verb.lower():
         case "new" | "新建":
-            return _key(context, sources.create(context.uow, vault, actor=actor, key=_slug(name), name=name))
+            return _key(context, _made(context, vault, name))
         case "rotate" | "轮换":
             return _key(context, sources.rotate(context.uow, vault, actor=actor, key=name))
         case "off" | "停用":
@@ -151,6 +154,11 @@ def manage_sources(context: Context, words: Rest | None = None) -> Reply:
         case _:
             return context.reply("source", source=sources.find(context.uow, words or "").id)
     return context.reply("sources")
+
+
+def _made(context: Context, vault: Vault, words: str) -> sources.NewKey:
+    name, word = source_formats.split(words)
+    return formats.create(context.uow, vault, actor=context.actor, key=_slug(name), name=name, word=word or GENERIC)
 
 
 def _key(context: Context, made: sources.NewKey) -> Reply:

@@ -271,5 +271,10 @@ def of(given: Any) -> Mapping:
         ) from None
 
 
+def schema() -> dict[str, Any]:
+    """The JSON schema of a document, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Mapping.model_json_schema()}
+
+
 def _said(message: str) -> str:
     return message.removeprefix("Value error, ")

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from crm import queue
 from crm.models import Source
+from crm.services import source_watch
 from crm.uow import UnitOfWork
 
 _ANNOUNCE = text(
@@ -105,9 +106,14 @@ def later(uow: UnitOfWork, fetch_id: int, *, cause: str, at: datetime) -> None:
     uow.defer(_order(uow, fetch_id, at))
 
 
-def failed(uow: UnitOfWork, fetch_id: int, *, cause: str) -> None:
-    """It cannot be fetched as things are; `again` is for when something has changed."""
-    uow.session.execute(_FAILED, {"org": uow.org_id, "id": fetch_id, "cause": cause})
+def failed(uow: UnitOfWork, waiting: Waiting, *, cause: str) -> None:
+    """It cannot be fetched as things are; `again` is for when something has changed. Who keeps it is told once a day."""
+    uow.session.execute(_FAILED, {"org": uow.org_id, "id": waiting.id, "cause": cause})
+    for member in source_watch.keepers(uow):
+        uow.notify(
+            "source.not_fetched", to=member, data={"source": waiting.source_id},
+            key=f"source.not_fetched:{waiting.source_id}:{member}:{uow.now.date()}",
+        )  # fmt: skip
 
 
 def again(uow: UnitOfWork, source: Source) -> int:

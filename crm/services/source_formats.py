@@ -115,6 +115,11 @@ def needs(source: Source) -> list[str]:
     return [need.secret for need in mapping.needs] if mapping else []
 
 
+def missing(source: Source) -> list[str]:
+    """The names of what is needed and was not given; what was given cannot be read without the vault."""
+    return needs(source) if source.vendor is None else []
+
+
 def mapping_of(source: Source) -> Mapping | None:
     """How its posts are written; None: fields by their usual names, a message, or a feed."""
     return formats.of_source(source.format, source.mapping) if source.kind == KEYED else None

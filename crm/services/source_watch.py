@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -185,8 +185,13 @@ def _heard(uow: UnitOfWork, source_id: int, *, first: bool) -> None:
         _tell(uow, "source.back", source_id, since=since)
 
 
+def keepers(uow: UnitOfWork) -> Sequence[int]:
+    """Who is told of sources: marketing, or else the admins."""
+    return uow.session.scalars(_KEEPERS, {"org": uow.org_id}).all()
+
+
 def _tell(uow: UnitOfWork, topic: str, source_id: int, *, since: datetime) -> None:
-    for member in uow.session.scalars(_KEEPERS, {"org": uow.org_id}).all():
+    for member in keepers(uow):
         uow.notify(
             topic, to=member, data={"source": source_id, "since": since.isoformat()},
             key=f"{topic}:{source_id}:{member}:{since.isoformat()}",

@@ -10,7 +10,6 @@ from typing import Any
 import structlog
 
 from crm.db import Database
-from crm.formats.mapping import Mapping as Document
 from crm.formats.reading import leads_of
 from crm.models import Source
 from crm.rules.arrival import FieldErrors
@@ -21,7 +20,7 @@ from crm.settings import Settings
 from crm.uow import UnitOfWork
 from crm.vault import Vault
 from webhooks.intake import vendors
-from webhooks.intake.mapped import came
+from webhooks.intake.mapped import came, of_lead
 from webhooks.intake.taking import once
 from webhooks.intake.vendors import FetchFailed, Gone, NoRight, TryAgain
 
@@ -77,7 +76,7 @@ class LeadFetches:
             mapping = source_formats.mapping_of(source)
             if mapping is None or fetches.waiting(uow, waiting.id) is None:
                 return
-            document = _of_lead(mapping)
+            document = of_lead(mapping)
             try:
                 for meant in leads_of(document, lead):
                     once(uow, source, "", came(document, meant, lead, houses.of(uow).region).arrival)
@@ -100,11 +99,4 @@ class LeadFetches:
     def _give_up(self, org_id: int, waiting: Waiting, exc: FetchFailed) -> None:
         log.warning("intake.not_fetched", source=waiting.source_id, fetch=waiting.id, cause=exc.cause)
         with self._database.begin(org_id) as uow:
-            fetches.failed(uow, waiting.id, cause=exc.cause)
-
-
-def _of_lead(mapping: Document) -> Document:
-    """What says how announcements look says nothing about the lead itself."""
-    return mapping.model_copy(
-        update={"leads": (), "id": None, "id_within": None, "only": {}, "must": {}, "inside": None}
-    )
+            fetches.failed(uow, waiting, cause=exc.cause)

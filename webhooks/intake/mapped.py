@@ -80,3 +80,9 @@ def _announced(mapping: Mapping, lead: Any) -> Announced:
     if not named:
         raise FieldErrors({"id": NO_ID})
     return Announced(named, lead)
+
+
+def of_lead(mapping: Mapping) -> Mapping:
+    """How a lead looks that was fetched: what says how its announcement looks says nothing about it."""
+    bare: dict[str, Any] = {"leads": (), "id": None, "id_within": None, "only": {}, "must": {}, "inside": None, "fetch": None}
+    return mapping.model_copy(update=bare)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from crm.services import source_watch
+from crm.services import fetches, source_watch
 from crm.services.source_watch import WRONG_KEY
+from crm.services.sources import find as find_source
 from tests.bot.cards.samples import a_call, sample
 from tests.bot.cards.scene import GROUP, Scene, Shown
 
@@ -235,6 +236,49 @@ def source_key_rotated(scene: Scene) -> Shown:
     scene.say("ada", "sources new Trade fair")
     shown = scene.say("ada", "sources rotate trade-fair")
     return replace(shown, reply=replace(shown.reply, once={"key": "sk_2345678901"}))
+
+
+@sample("source_key-meta")
+def source_key_of_a_vendor(scene: Scene) -> Shown:
+    shown = scene.say("ada", "sources new Spring ads using meta")
+    return replace(shown, reply=replace(shown.reply, once={"key": "sk_1234567890"}))
+
+
+@sample("source_key-mail")
+def source_key_of_mail(scene: Scene) -> Shown:
+    shown = scene.say("ada", "sources new Inbox using email")
+    return replace(shown, reply=replace(shown.reply, once={"key": "sk_1234567890"}))
+
+
+@sample("source_key-feed")
+def source_key_of_a_feed(scene: Scene) -> Shown:
+    shown = scene.say("ada", "sources new Product using feed")
+    return replace(shown, reply=replace(shown.reply, once={"key": "sk_1234567890"}))
+
+
+@sample("source-meta")
+def source_of_a_vendor(scene: Scene) -> Shown:
+    unfetched(scene)
+    return scene.say("ada", "sources spring-ads")
+
+
+@sample("source_not_fetched")
+def source_not_fetched(scene: Scene) -> Shown:
+    return scene.shown("ada", "source_not_fetched", source=unfetched(scene))
+
+
+def unfetched(scene: Scene) -> int:
+    """A vendor's source that announced three leads and does not hand over two of them."""
+    scene.say("ada", "sources new Spring ads using meta")
+    with scene.uow() as uow:
+        found = find_source(uow, "spring-ads")
+        for number in "123":
+            fetches.announce(uow, found, own_id=number, data={})
+    scene.write(
+        "update owed_fetch set state = 'failed', cause = 'page token refused (HTTP 400, code 190)'"
+        " where org_id = :o and own_id <> '3'"
+    )
+    return found.id
 
 
 @sample("source_key-again")
