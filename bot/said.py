@@ -7,6 +7,8 @@ from bot.context import Context
 from bot.understanding.excerpt import Excerpt, find_excerpt
 from bot.understanding.sentence import understand
 from bot.understanding.text import has_chinese
+from crm.rules.catalogue_words import mentioned
+from crm.services import catalogue
 from crm.services.follow_ups import FollowUp
 
 
@@ -18,7 +20,7 @@ def understood(context: Context, words: str) -> tuple[FollowUp, bool]:
     follow_up = FollowUp(
         note=told.note or words, outcome=told.outcome, channel=told.channel, step=told.stage, amount=told.amount,
         currency=told.currency, next_at=times.certain(told.next_at) or times.of_form(context),
-        next_words=told.next_text,
+        next_words=told.next_text, named=mentioned(catalogue.of(context.uow), words),
     )  # fmt: skip
     return follow_up, told.next_at is not None and told.next_at.vague
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from bot.cards.field_names import field_names
 from bot.cards.language import _
 from bot.cards.part import Part
 from crm.rules.catalogue import LISTS, Entry, Field
@@ -111,6 +112,13 @@ class CatalogueFacts(Part):
     def value(self, name: str, key: str | None) -> str:
         """What a value that a lead carries is called."""
         return catalogue.of(self.uow).called(name, key, self.locale)
+
+    def value_of(self, lead: LeadView, name: str) -> str:
+        """What stands in that column of the lead."""
+        return self.value(name, getattr(lead, name))
+
+    def field_called(self, name: str) -> str:
+        return field_names(self.uow, self.words, [name])
 
     def field_values(self, lead: LeadView) -> list[tuple[str, str]]:
         """The lead's own fields that stand on its card, as label and words; sensitive ones are masked like contacts."""

@@ -80,6 +80,24 @@ def leading(catalogue: Catalogue, name: str, words: str) -> Entry | None:
     return next((entry for entry in found if entry is not None and not entry.retired), None)
 
 
+def mentioned(catalogue: Catalogue, words: str) -> dict[str, str]:
+    """The product and the region that a sentence names, where it names one and no other."""
+    plain = f" {folded(words)} "
+    found = {name: _named(catalogue.offered(name), plain) for name in ("product", "region")}
+    return {name: keys.pop() for name, keys in found.items() if len(keys) == 1}
+
+
+def _named(entries: Sequence[Entry], plain: str) -> set[str]:
+    every = {word: entry.key for entry in entries for word in entry.words if len(word) > 1 and _stands(plain, word)}
+    # Of `Gizmo` and `Gizmo Pro` the longer one is meant.
+    return {key for word, key in every.items() if not any(word != other and word in other for other in every)}
+
+
+def _stands(plain: str, word: str) -> bool:
+    at = plain.find(word)
+    return at > 0 and _ends_word(plain, at) and _ends_word(plain, at + len(word))
+
+
 def unknown_value(catalogue: Catalogue, name: str, given: str) -> ValueMeant | ValueUnknown:
     """The refusal of a value that is on no list, with those that are."""
     told = {"given": given[:80], "list": name.removeprefix(CHOICES)} | _called("names", catalogue.offered(name)[:SHOWN])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -30,7 +31,8 @@ class FollowUp:
     `next_at` sets the next reminder, `next_words` says what it is about; `stage` is the open stage to move to, `step`
     the funnel step that the words speak of: it moves a lead forward, never back, and closes none.
     `occurred_at` is when it was, where that is not now; the clocks run from when it was recorded, all the same, which
-    is `recorded_at` for one that is written anew to correct it.
+    is `recorded_at` for one that is written anew to correct it. `named` are values that the words name, by their lists:
+    they fill what is not known of the lead.
     """
 
     note: str
@@ -44,6 +46,7 @@ class FollowUp:
     next_words: str | None = None
     occurred_at: datetime | None = None
     recorded_at: datetime | None = None
+    named: Mapping[str, str] = field(default_factory=dict)
 
 
 def log(uow: UnitOfWork, *, actor: Actor, lead: LeadView, said: FollowUp) -> int:
@@ -64,6 +67,7 @@ def log(uow: UnitOfWork, *, actor: Actor, lead: LeadView, said: FollowUp) -> int
     stage = told or _stage_reached(uow, lead, reached=reached and not said.stage)
     if stage and stage != lead.stage:
         columns |= {"stage": stage, "stage_entered_at": uow.now}
+    filled = lead_values.fill(uow, lead, said.named)
     activity = timeline.change(
         uow, lead_id=lead.id, verb="logged", actor_id=actor.id,
         for_id=lead.owner_id if lead.owner_id != actor.id else None,
@@ -72,8 +76,9 @@ def log(uow: UnitOfWork, *, actor: Actor, lead: LeadView, said: FollowUp) -> int
             "outcome": said.outcome, "channel": said.channel, "next": said.next_at, "stage": stage,
             "amount": said.amount is not None, **({"occurred": said.occurred_at} if said.occurred_at else {}),
             **({"step": said.step} if said.step else {}), **({"told": told} if told else {}),
+            **({"filled": sorted(filled)} if filled else {}),
         },
-        made=made, owner=lead.owner_id, **columns,
+        made=made | ({"values": filled} if filled else {}), owner=lead.owner_id, **columns,
     )  # fmt: skip
     assert activity is not None, "the lead was read in this transaction"
     if stops:

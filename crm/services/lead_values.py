@@ -75,6 +75,15 @@ def write(uow: UnitOfWork, *, actor: Actor, lead: LeadView, values: Mapping[str,
     return activity
 
 
+def fill(uow: UnitOfWork, lead: LeadView, named: Mapping[str, str]) -> dict[str, None]:
+    """Write columns of which nothing is known yet; returns them as they were, for the activity that tells of it."""
+    new = {name: key for name, key in named.items() if getattr(lead, name) is None}
+    if new:
+        _put(uow, lead.id, new)
+        scoring.refresh(uow, [lead.id])
+    return dict.fromkeys(new)
+
+
 def put_back(uow: UnitOfWork, lead_id: int, values: Mapping[str, Any]) -> None:
     """The values as they were before an edit."""
     _put(uow, lead_id, values)

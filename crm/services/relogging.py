@@ -80,6 +80,7 @@ def _said(uow: UnitOfWork, entry: dict[str, Any], lead: LeadView) -> FollowUp:
         amount=lead.amount if data.get("amount") else None, currency=lead.currency if data.get("amount") else None,
         next_at=next_at if next_at and next_at > uow.now else None, occurred_at=_moment(data.get("occurred")),
         recorded_at=entry["at"], step=data.get("step"), stage=None if data.get("step") else data.get("told"),
+        named={name: getattr(lead, name) for name in data.get("filled", ())},
     )  # fmt: skip
 
 

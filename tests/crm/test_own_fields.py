@@ -4,9 +4,21 @@ import pytest
 from sqlalchemy import text
 
 from crm.errors_of_catalogue import FieldsNeeded, FieldUnknown, FieldWrong, ValueMeant, ValueUnknown
-from crm.rules.catalogue_words import pairs
-from crm.services import catalogue, field_edits, lead_values, leads, list_edits, list_journal, members, pipeline, undo
+from crm.rules.catalogue_words import mentioned, pairs
+from crm.services import (
+    catalogue,
+    field_edits,
+    follow_ups,
+    lead_values,
+    leads,
+    list_edits,
+    list_journal,
+    members,
+    pipeline,
+    undo,
+)
 from crm.services.field_edits import NewField
+from crm.services.follow_ups import FollowUp
 from crm.services.list_edits import New
 from tests import build
 
@@ -132,3 +144,29 @@ def test_a_reason_for_losing_is_one_of_the_list_whatever_else_the_sentence_says(
         {"o": desk.uow.org_id, "l": desk.lead_id},
     )
     assert (desk.lead.lost_reason, words) == ("Price", "太贵，选了别家")
+
+
+@pytest.mark.parametrize(
+    ("words", "product"),
+    [
+        ("called, wants the Gizmo 3000, call back tomorrow", "Gizmo"),
+        ("打了电话，想要小玩意", "Gizmo"),
+        ("gizmos are nice", None),
+        ("compares the gizmo with the gadget", None),
+    ],
+)
+def test_a_sentence_that_names_one_product_fills_it_where_none_is_known(desk, words, product):
+    list_edits.add(desk.uow, actor=None, name="product", new=New("Gizmo", "小玩意", ("gizmo 3000",)))
+    list_edits.add(desk.uow, actor=None, name="product", new=New("Gadget"))
+    named = mentioned(catalogue.of(desk.uow), words)
+    follow_ups.log(desk.uow, actor=desk.ann, lead=desk.lead, said=FollowUp(words, named=named))
+    assert desk.lead.product == product
+    undo.undo(desk.uow, actor=desk.ann)
+    assert desk.lead.product is None
+
+
+def test_a_product_that_is_known_is_not_replaced_by_a_sentence(desk):
+    list_edits.add(desk.uow, actor=None, name="product", new=New("Gizmo"))
+    desk.set("product gizmo")
+    follow_ups.log(desk.uow, actor=desk.ann, lead=desk.lead, said=FollowUp("x", named={"product": "Gadget"}))
+    assert desk.lead.product == "Gizmo"
