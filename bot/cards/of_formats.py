@@ -54,7 +54,7 @@ class FormatFacts(Part):
 
     def missing_secrets(self, source: Source) -> list[str]:
         """What the vendor's side has not given yet."""
-        return source_formats.missing(source)
+        return source_formats.missing(source, self.uow.vault)
 
     def _usual(self, source: Source) -> str:
         return {EMAIL: _MAIL, FEED: _FEED}.get(source.kind, _PLAIN)

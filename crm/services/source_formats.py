@@ -115,9 +115,10 @@ def needs(source: Source) -> list[str]:
     return [need.secret for need in mapping.needs] if mapping else []
 
 
-def missing(source: Source) -> list[str]:
-    """The names of what is needed and was not given; what was given cannot be read without the vault."""
-    return needs(source) if source.vendor is None else []
+def missing(source: Source, vault: Vault | None) -> list[str]:
+    """The names of what is needed and was not given; without the vault nobody can say."""
+    given = vendor_secrets(vault, source) if vault else {}
+    return [name for name in needs(source) if name not in given] if vault or source.vendor is None else []
 
 
 def mapping_of(source: Source) -> Mapping | None:
