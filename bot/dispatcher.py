@@ -6,6 +6,7 @@ begun and is itself the stored answer. Whatever takes too long is handed to a jo
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -242,7 +243,10 @@ class Dispatcher:
         try:
             with self._begin(workspace, interaction) as uow:
                 if uow.is_first:
-                    uow.defer(queue.Order(LATE, {"interaction": asdict(interaction)}))
+                    # Sealed: it holds what somebody typed, and jobs are kept and logged with their arguments.
+                    sealed = self._workspaces.vault.seal(json.dumps(asdict(interaction), default=str)).decode()
+                    args = {"workspace": interaction.workspace, "sealed": sealed}
+                    uow.defer(queue.Order(LATE, args))
                 viewer = identity.viewer_for(uow, None, interaction)
                 return Answer(card=render.card("late", {}, Facts(uow, viewer, interaction.platform)))
         except (DBAPIError, PoolTimeout) as exc:

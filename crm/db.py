@@ -55,6 +55,7 @@ class Database:
         self.engine: Engine = create_engine(
             url, pool_size=pool_size, max_overflow=0, pool_timeout=2, pool_pre_ping=False, pool_use_lifo=True,
             connect_args={"options": options, "connect_timeout": 3},
+            hide_parameters=True,
         )  # fmt: skip
         event.listen(self.engine, "connect", _prepare)
         self._session = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)

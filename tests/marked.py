@@ -32,7 +32,17 @@ recycle: [{name: follow-up, no_follow_up: 7d}]
 extend: {by: 1d, times: 1}
 fallback_pool: open
 """
-_TABLES = text("select tablename from pg_tables where schemaname = 'public' order by tablename")
+# What is a company's says so in a column, jobs in their arguments.
+_TABLES = text(
+    """
+    select t.tablename, case when t.tablename = 'procrastinate_jobs' then $$args->>'org_id'$$
+                             when c.column_name is not null then 'org_id' end
+    from pg_tables t left join information_schema.columns c
+      on c.table_schema = 'public' and c.table_name = t.tablename and c.column_name = 'org_id'
+    where t.schemaname = 'public' order by 1
+    """
+)
+_COPY = "copy (select * from {table} {whose}) to stdout"
 PNG = b"\x89PNG\r\n\x1a\n vorpalfile"
 
 
@@ -119,10 +129,11 @@ def _merged(world: World, ref: str) -> None:
     ask(world, taps(world, "merge.confirm", f"{ref} L-{number} {other}", "ada"))
 
 
-def everything(connection: Connection) -> Iterator[tuple[str, str]]:
-    """Every row of every table, as a backup would hold it; bytes come as text too."""
-    for table in connection.scalars(_TABLES).all():
-        with connection.connection.cursor() as cursor, cursor.copy(f"copy {table} to stdout") as copied:
+def everything(connection: Connection, org_id: int) -> Iterator[tuple[str, str]]:
+    """Every row of every table that is this company's or nobody's, as a backup would hold it; bytes as text too."""
+    for table, column in connection.execute(_TABLES).all():
+        whose = f"where {column} = '{org_id}'" if column else ""
+        with connection.connection.cursor() as cursor, cursor.copy(_COPY.format(table=table, whose=whose)) as copied:
             for row in copied.rows():
                 line = "\t".join(cell or "" for cell in row)
                 yield table, line + _bytes(line)

@@ -39,7 +39,7 @@ from webhooks.app import create_app
 PLATFORMS = ("slack", "wecom", "playground")
 _DUE = text(
     "select id, task_name, args, scheduled_at from procrastinate_jobs where status = 'todo'"
-    " and (args->>'org_id' = :org or args->'interaction'->>'workspace' like '%' || :org || '%')"
+    " and (args->>'org_id' = :org or args->>'workspace' like '%' || :org || '%')"
     " and (scheduled_at is null or scheduled_at <= :now) order by id"
 )
 _SEEN = text(

@@ -1,5 +1,6 @@
 """One interaction, one transaction: whatever happens, exactly the answer's effects are stored."""
 
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -117,7 +118,7 @@ def test_what_takes_too_long_is_answered_later_and_once(world, hurried):
     assert count_of(world, "assignment") == 0
     world.run_jobs()
     assert count_of(world, "assignment") == 1
-    world.work.answer_late(asdict(once))
+    world.work.answer_late("", world.bot.workspaces.vault.seal(json.dumps(asdict(once))).decode())
     world.run_jobs()
     assert count_of(world, "assignment") == 1
     assert sum(ref in card.text + card.title for card in ann.inbox()) == 1
