@@ -40,6 +40,11 @@ class Way:
     expected: str
 
 
+ADMIN, MANAGER, MATE, REP = map(SEATS.index, ("admin", "manager", "mate", "stranger"))
+# What the manager may as the one who was asked, is in charge of a pool, or began it.
+BY_NAME = {
+    "answer", "question.answer", "question.open", "question.decline", "duplicate.decide", "move", "pool.move", "undo",
+}  # fmt: skip
 # Whoever claims, or looks at a contact before, is shown it.
 SHOWS = {"claim", "reveal", "lead.claim", "lead.reveal", "claim.next", "claim.many"}
 # Who would not notice a leak, since nothing is kept from them: they are not drawn, which takes the most time.
@@ -140,3 +145,24 @@ def test_everybody_may_what_the_matrix_says_and_reads_nothing_else(
     house: Stage, attempt: Attempt, ways: Callable[[Stage], Iterator[Way]]
 ) -> None:
     assert table(house, attempt, ways) == ({}, [])
+
+
+@pytest.mark.parametrize("ways", [words, buttons], ids=["typed", "tapped"])
+def test_who_is_no_admin_any_more_is_refused_at_the_next_click(
+    house: Stage, attempt: Attempt, ways: Callable[[Stage], Iterator[Way]]
+) -> None:
+    of_admins = [way for way in ways(house) if way.expected[ADMIN] == "+" and way.expected[REP] != "+"]
+    cells = {way: attempt("admin", way.deed, role="rep") for way in of_admins}
+    assert len(cells) > 30
+    assert {way.row: cell for way, cell in cells.items() if cell.outcome not in ("-", "0")} == {}
+    assert [leak for way, cell in cells.items() for leak in leaks(way, "stranger", cell.shown)] == []
+
+
+@pytest.mark.parametrize("ways", [words, buttons], ids=["typed", "tapped"])
+def test_who_leads_no_team_any_more_is_refused_at_the_next_click(
+    house: Stage, attempt: Attempt, ways: Callable[[Stage], Iterator[Way]]
+) -> None:
+    of_managers = [way for way in ways(house) if way.expected[MANAGER] == "+" and way.expected[MATE] != "+"]
+    cells = {way: attempt("manager", way.deed, role="rep") for way in of_managers if way.row not in BY_NAME}
+    assert len(cells) > 20
+    assert {way.row: cell for way, cell in cells.items() if cell.outcome not in ("-", "0")} == {}

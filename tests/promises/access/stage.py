@@ -65,7 +65,9 @@ _HIRE = text(
 
 
 class Attempt(Protocol):
-    def __call__(self, seat: str, deed: Callable[[Context], Any], *, look: bool = True) -> Cell: ...
+    def __call__(
+        self, seat: str, deed: Callable[[Context], Any], *, look: bool = True, role: str | None = None
+    ) -> Cell: ...
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class Stage:
         self._drawn: dict[tuple[int, int, str], str] = {}
         with self.scene.uow() as uow:
             build.rule_set(uow, RULES)
-            for name, part in (("qin", "quality"), ("mark", "marketing"), ("rob", "rep")):
+            for name, part in (("qin", "quality"), ("mark", "marketing"), ("eve", "admin"), ("rob", "rep")):
                 self._hire(uow, name, part)
             uow.session.execute(text("update member set active = false where name = 'rob'"))
         self._leads()
@@ -218,10 +220,15 @@ class Stage:
         """One transaction in which any number of people try things, each on what there was before."""
         with self.database.session() as session, session.begin():
 
-            def attempt(seat: str, deed: Callable[[Context], Any], *, look: bool = True) -> Cell:
-                """Let somebody do something. Args: look: also draw the answer; a refusal is always drawn."""
-                context = self._context(UnitOfWork(session, self.time), seat)
+            def attempt(
+                seat: str, deed: Callable[[Context], Any], *, look: bool = True, role: str | None = None
+            ) -> Cell:
+                """Let somebody do something.
+
+                Args: look: also draw the answer; a refusal is always drawn. role: what the person has become before.
+                """
                 with session.begin_nested() as savepoint:
+                    context = self._context(UnitOfWork(session, self.time), seat, role)
                     try:
                         done = deed(context)
                         cell = Cell("+", "", _seen(context, done) if look else "")
@@ -237,9 +244,12 @@ class Stage:
             yield attempt
             session.rollback()
 
-    def _context(self, uow: UnitOfWork, seat: str) -> Context:
+    def _context(self, uow: UnitOfWork, seat: str, role: str | None) -> Context:
         home = self.other if seat == "foreign" else self.acme
         uow.open(home.org_id)
+        if role:
+            become = text("update member set role = :role where org_id = :o and id = :id")
+            uow.session.execute(become, {"role": role, "o": uow.org_id, "id": home.member[WHO[seat]]})
         workspace = Workspace(home.workspace["playground"], uow.org_id, "playground", "")
         user = f"{WHO[seat]}{home.org_id}" if seat in WHO else f"{seat}-unknown"
         asked = Interaction("playground", workspace.external_id, user, "key")

@@ -65,7 +65,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "rules": ("rules", role("rules")),
     "here": ("here North", only()),
     "admin": ("admin @Bob", role("people")),
-    "admin remove": ("admin remove @Ada", only()),
+    "admin remove": ("admin remove @Ada", only("admin")),
     "sources": ("sources", role("sources")),
     "protect": ("protect {owned} for 3 days", lead("work")),
     "unprotect": ("unprotect {shielded}", lead("work")),
