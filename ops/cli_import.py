@@ -11,6 +11,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from crm.db import Database
+from crm.services import import_undo
 from crm.sheets import SheetError
 from ops import import_file, import_preview
 from ops.cli_frame import REFUSED, AsJson, Org, open_database, organization, out, say, sentences
@@ -21,6 +23,7 @@ from ops.import_preview import Preview
 BAD_MAP = (
     "--map takes a column and a field, such as --map “Mobile no=phone”; without a field it is kept beside the lead."
 )
+NOTHING_TO_UNDO = "No file called {name} was taken in within the last 24 hours."
 BAD_STRANGERS = "--strangers is reject or pool."
 
 
@@ -36,6 +39,7 @@ def import_leads(  # noqa: PLR0913, PLR0917  (one option each)
     switch_over: Annotated[
         bool, typer.Option("--switch-over", help="Take over owners, stages, dates and history from another system.")
     ] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the last import of this file back, within a day.")] = False,
     org: Org = "",
     as_json: AsJson = False,
 ) -> None:
@@ -46,6 +50,9 @@ def import_leads(  # noqa: PLR0913, PLR0917  (one option each)
         )
         database = open_database()
         chosen = organization(database, org)
+        if undo:
+            _take_back(database, chosen, file, as_json=as_json)
+            return
         if save_mapping:
             import_file.save_mapping(database, file, org=chosen, wanted=wanted, name=save_mapping)
         if preview:
@@ -55,6 +62,20 @@ def import_leads(  # noqa: PLR0913, PLR0917  (one option each)
         report = import_file.import_with_bar(database, file, org=chosen, wanted=wanted)
         say(asdict(report), as_json, "\n".join([_told(report), *_after(report, switch_over=switch_over)]))
     raise typer.Exit(REFUSED if report.rejected else 0)
+
+
+def _take_back(database: Database, org: int, file: Path, *, as_json: bool) -> None:
+    """Raises SheetError."""
+    with database.begin(org) as uow:
+        run = import_undo.mark_newest(uow, name=file.name)
+    if run is None:
+        raise SheetError(NOTHING_TO_UNDO.format(name=file.name))
+    found = import_undo.take_back(database, org_id=org, run_id=run, by_id=None)
+    words = f"{len(found.back)} leads and {found.persons} persons are gone again."
+    if found.kept:
+        words += f" {len(found.kept)} leads stay: somebody has worked on them, or the customer came in again."
+    data = {"run": run, "back": len(found.back), "kept": len(found.kept), "persons": found.persons}
+    say(data, as_json, words)
 
 
 def _columns(given: list[str]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from crm import queue
 from crm.errors import ImportNotFound, NotAllowed, TooManyRows
 from crm.models import ImportJob
 from crm.rules.access import Actor
+from crm.services import file_import
 from crm.services.importing import MOST_ROWS
 from crm.uow import UnitOfWork
 
@@ -89,6 +90,8 @@ def confirm(uow: UnitOfWork, *, actor: Actor, job_id: int, whose: str) -> Import
         raise ImportNotFound
     uow.session.refresh(job)
     job.counters = job.counters | {"whose": whose, "done": 0}
+    if whose == COMPANY:
+        file_import.open_run(uow, job)
     _work(uow, queue.TAKE_SHEET, job.id)
     return job
 

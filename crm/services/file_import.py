@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from crm.models import ImportJob, Member, Source
 from crm.rules.sheet_row import Row
-from crm.services import intake_many, ownership, switching
+from crm.services import decisions, intake_many, ownership, switching
 from crm.services.intake import TakenIn
 from crm.uow import UnitOfWork
 
@@ -27,8 +27,13 @@ _SEEN = text(
 )
 _KEEP = text(
     """
-    insert into import_chunk (org_id, job_id, line, counters, leads, at)
-    values (:org, :job, :line, cast(:counters as jsonb), cast(:leads as bigint[]), :now)
+    with chunk as (
+        insert into import_chunk (org_id, job_id, line, counters, leads, at)
+        values (:org, :job, :line, cast(:counters as jsonb), cast(:leads as bigint[]), :now)
+    )
+    update run r set counters = r.counters || jsonb_build_object('created', cast(r.counters->>'created' as int) + :made)
+    from import_job j
+    where j.org_id = :org and j.id = :job and r.org_id = :org and r.id = cast(j.counters->>'run' as bigint)
     """
 )
 _LINE = text("select coalesce(max(line), 0) from import_chunk where org_id = :org and job_id = :job")
@@ -55,7 +60,13 @@ def begin(uow: UnitOfWork, *, name: str, digest: str) -> ImportJob:
     )
     uow.session.add(job)
     uow.session.flush()
+    open_run(uow, job)
     return job
+
+
+def open_run(uow: UnitOfWork, job: ImportJob) -> None:
+    """An import is a run, so that it can be taken back as one."""
+    job.counters = job.counters | {"run": decisions.open_run(uow, "import", {"job": job.id, "created": 0})}
 
 
 def reached(uow: UnitOfWork, job_id: int) -> int:
@@ -83,7 +94,7 @@ def take(uow: UnitOfWork, rows: Sequence[Row], *, job_id: int, line: int, source
     done = ChunkDone(len(new), len(taken) - len(new), len(rows) - len(taken))
     counters = json.dumps(asdict(done))
     args = {"org": uow.org_id, "job": job_id, "line": line, "counters": counters, "leads": new, "now": uow.now}
-    uow.session.execute(_KEEP, args)
+    uow.session.execute(_KEEP, args | {"made": len(new)})
     return done
 
 

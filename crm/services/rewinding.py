@@ -15,10 +15,11 @@ from sqlalchemy import Row, text
 
 from crm import queue
 from crm.db import Database
+from crm.errors import NotAllowed
 from crm.errors_of_waiting import RunNotFound
 from crm.rules import quota
 from crm.rules.access import Actor
-from crm.services import batches, clocks, correcting, decisions, hand_overs, members, ownership
+from crm.services import batches, clocks, correcting, decisions, hand_overs, import_undo, members, ownership
 from crm.services.decisions import Verdict
 from crm.uow import UnitOfWork
 
@@ -27,18 +28,21 @@ CHUNK = 400
 # So many leads are named to whoever asked; the others are counted.
 NAMED = 12
 # What a manager has dealt from the desk with one tap is a run as well, and what somebody left behind.
-KINDS = ("recycle", "dispatch", batches.DEALT, hand_overs.KIND)
+KINDS = ("recycle", "dispatch", batches.DEALT, hand_overs.KIND, import_undo.KIND)
 
 _RUNS = text(
     """
     with recent as (
-        select id, kind, at, rewound_at from run where org_id = :org and kind = any(:kinds) and at > :since
+        select id, kind, at, rewound_at,
+               case when kind = 'import' then cast(counters->>'created' as int) else 0 end as brought
+        from run where org_id = :org and kind = any(:kinds) and at > :since
         order by at desc, id desc limit :most
     )
-    select r.id, r.kind, r.at, r.rewound_at, count(d.id) as leads,
-           count(d.id) filter (where d.outcome in ('recycled', 'assigned', 'handed_over', 'fell_to')) as moved
+    select r.id, r.kind, r.at, r.rewound_at, r.brought + count(d.id) as leads,
+           r.brought + count(d.id) filter (
+               where d.outcome in ('recycled', 'assigned', 'handed_over', 'fell_to')) as moved
     from recent r left join decision d on d.org_id = :org and d.run_id = r.id
-    group by r.id, r.kind, r.at, r.rewound_at order by r.at desc, r.id desc
+    group by r.id, r.kind, r.at, r.rewound_at, r.brought order by r.at desc, r.id desc
     """
 )
 _ONE = text("select id, kind, at from run where org_id = :org and id = :run and kind = any(:kinds) and at > :since")
@@ -184,8 +188,11 @@ def rewind(uow: UnitOfWork, *, actor: Actor, run_id: int) -> None:
     """
     actor.need("rules")
     args = {"org": uow.org_id, "run": run_id, "kinds": list(KINDS), "since": uow.now - WITHIN, "now": uow.now}
-    if uow.session.execute(_ONE, args).one_or_none() is None:
+    run = uow.session.execute(_ONE, args).one_or_none()
+    if run is None:
         raise RunNotFound(given=f"R-{run_id}")
+    if run.kind == import_undo.KIND and not actor.is_admin:
+        raise NotAllowed(roles="admins")  # what it brought belongs to everybody
     uow.session.execute(_MARK, args)
     if found := hand_overs.of_run(uow, run_id):
         _take_hand_over_back(uow, actor, found)
@@ -205,6 +212,21 @@ def _take_hand_over_back(uow: UnitOfWork, actor: Actor, found: hand_overs.HandOv
 
 def work_off(database: Database, *, org_id: int, run_id: int, by_id: int) -> None:
     """The job behind `rewind`: chunk by chunk, then the word to whoever asked for it."""
+    with database.begin(org_id) as uow:
+        brought = import_undo.is_import(uow, run_id)
+    if brought:
+        gone = import_undo.take_back(database, org_id=org_id, run_id=run_id, by_id=by_id)
+        outcome = Outcome(gone.back, gone.kept)
+    else:
+        outcome = _all(database, org_id, run_id, by_id)
+    with database.begin(org_id) as uow:
+        uow.notify(
+            "run.rewound", to=by_id, key=f"rewound:{run_id}:{by_id}:{uow.now.isoformat()}",
+            data={"run": run_id, **outcome.told()},
+        )  # fmt: skip
+
+
+def _all(database: Database, org_id: int, run_id: int, by_id: int) -> Outcome:
     outcome, after = Outcome(), 0
     while True:
         with database.begin(org_id) as uow:
@@ -213,11 +235,7 @@ def work_off(database: Database, *, org_id: int, run_id: int, by_id: int) -> Non
         if len(ids) < CHUNK:
             break
         after = ids[-1]
-    with database.begin(org_id) as uow:
-        uow.notify(
-            "run.rewound", to=by_id, key=f"rewound:{run_id}:{by_id}:{uow.now.isoformat()}",
-            data={"run": run_id, **outcome.told()},
-        )  # fmt: skip
+    return outcome
 
 
 def _chunk(uow: UnitOfWork, run_id: int, by: Actor, lead_ids: Sequence[int]) -> Outcome:
