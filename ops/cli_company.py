@@ -1,4 +1,4 @@
-"""Subcommands about a company's data: init, members, import, digest, doctor, messages that could not be sent."""
+"""Subcommands about a company's data: init, import, digest, doctor, messages that could not be sent."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 from sqlalchemy import text
 
 from crm.services import digests, mailbox
 from crm.settings import load
 from crm.uow import UnitOfWork
-from ops import cli_import, cli_shadow
+from ops import cli_import, cli_members, cli_shadow
 from ops import doctor as checks
 from ops.cli_frame import REFUSED, AsJson, Org, open_database, organization, out, say, sentences, vault
 from ops.errors import StartError
@@ -24,7 +23,7 @@ from ops.init_company import load_file
 def register(app: typer.Typer) -> None:
     """Hang these commands under `sluice`."""
     app.command("init")(init)
-    app.command("members")(members)
+    app.add_typer(cli_members.app, name="members")
     app.command("import")(cli_import.import_leads)
     app.command("shadow")(cli_shadow.shadow)
     app.command("export")(export_leads)
@@ -41,34 +40,6 @@ def init(file: Path) -> None:
         out.print(f"Added: {added}.", highlight=False)
         for source, key in done.keys.items():
             out.print(f"Key of {source} (shown this once): {key}", highlight=False, soft_wrap=True)
-
-
-def members(org: Org = "", as_json: AsJson = False) -> None:
-    """Who is in the organization, and in which chats they are known."""
-    with sentences():
-        database = open_database()
-        with database.begin(organization(database, org)) as uow:
-            rows = [dict(row) for row in uow.session.execute(_MEMBERS, {"org": uow.org_id}).mappings()]
-        table = Table("name", "role", "team", "on duty", "chats", box=None)
-        for row in rows:
-            table.add_row(
-                row["name"], row["role"], row["team"] or "", "yes" if row["on_duty"] else "no", row["chats"] or "none"
-            )
-        if as_json:
-            say(rows, as_json, "")
-        else:
-            out.print(table)
-
-
-_MEMBERS = text(
-    """
-    select m.name, m.email, m.role, d.name as team, m.active, m.on_duty,
-           (select string_agg(distinct w.platform, ', ') from chat_identity c join workspace w on w.id = c.workspace_id
-             where c.org_id = m.org_id and c.member_id = m.id) as chats
-    from member m left join department d on d.org_id = m.org_id and d.id = m.department_id
-    where m.org_id = :org order by d.path nulls first, m.role, m.name
-    """
-)
 
 
 def export_leads(

@@ -73,12 +73,17 @@ def leave(uow: UnitOfWork, *, actor: Actor, member: Actor) -> HandOverView | Non
     Raises: NotAllowed, NotYourTeam, AlreadyGone, LastAdminLeaves.
     """
     hand_overs.may(actor, member)
+    return let_go(uow, member, but=actor.id)
+
+
+def let_go(uow: UnitOfWork, member: Actor, *, but: int | None = None) -> HandOverView | None:
+    """The same for whoever has the server. Args: but: who sees it anyhow. Raises AlreadyGone, LastAdminLeaves."""
     uow.session.execute(_LOCK, {"org": uow.org_id})
     if not member.active:
         raise AlreadyGone(member_id=member.id)
     if member.is_admin and not uow.session.scalar(_ADMINS, {"org": uow.org_id, "id": member.id}):
         raise LastAdminLeaves(member_id=member.id)
-    _let_go(uow, member.id, but=actor.id)
+    _let_go(uow, member.id, but=but)
     return hand_overs.last_of(uow, member.id)
 
 

@@ -129,11 +129,15 @@ def set_manager(uow: UnitOfWork, *, actor: Actor, member: Actor, manager: Actor)
     _need(actor, member)
     if not manager.active:
         raise MemberInactive(member_id=manager.id)
-    args = _of(uow) | {"id": member.id, "manager": manager.id}
-    uow.session.execute(_LOCK, args)
-    if uow.session.scalar(_ABOVE, args):
+    uow.session.execute(_LOCK, _of(uow))
+    if is_above(uow, member.id, manager.id):
         raise ManagesSelf(member_id=manager.id)
-    uow.session.execute(_MANAGER, args)
+    uow.session.execute(_MANAGER, _of(uow) | {"id": member.id, "manager": manager.id})
+
+
+def is_above(uow: UnitOfWork, member_id: int, other_id: int) -> bool:
+    """Whether the member is above the other one already, or is the same."""
+    return bool(uow.session.scalar(_ABOVE, _of(uow) | {"id": member_id, "manager": other_id}))
 
 
 def on_duty(uow: UnitOfWork, found: list[PersonView]) -> set[int]:

@@ -105,6 +105,11 @@ def named(uow: UnitOfWork, words: str) -> Team:
 def make(uow: UnitOfWork, *, actor: Actor, name: str, under: Team | None = None) -> Team:
     """A new team, below the company's top where no place is named. Raises NotAllowed, TeamExists."""
     actor.need("people")
+    return put(uow, name=name, under=under)
+
+
+def put(uow: UnitOfWork, *, name: str, under: Team | None = None) -> Team:
+    """The same for whoever has the server. Raises TeamExists."""
     uow.session.execute(_LOCK, {"org": uow.org_id})
     found, name = every(uow), clean.line(name)
     above = under.id if under else next((team.id for team in found if team.parent_id is None), None)

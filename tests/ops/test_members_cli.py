@@ -1,0 +1,113 @@
+"""People by file: taken in, taken out, and who leaves, from the command line."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner, Result
+
+from crm.services import members, people, teams
+from ops.cli import app
+from tests import build
+
+HEAD = "姓名,邮箱,角色,部门,上级,slack\n"
+FILE = (
+    HEAD + "Ann Li,ann@acme.example,经理,Company / North,,\n"
+    "周敏,zhou@acme.example,销售,Company / East / 苏州,Ann Li,U0ZHOU\n"
+)
+
+
+@pytest.fixture
+def acme(database, time):
+    return build.company(database)
+
+
+@pytest.fixture
+def sluice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated_url: str, database, acme):
+    """Runs a command about that company."""
+    monkeypatch.setenv("SLUICE_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("SLUICE_DATABASE_URL", migrated_url)
+    monkeypatch.chdir(tmp_path)
+    with database.begin() as uow:
+        key = uow.session.scalar(text("select key from organization where id = :id"), {"id": acme.org_id})
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(app, ["members", *words, "--org", key])
+
+    return run
+
+
+def given(words: str) -> str:
+    Path("people.csv").write_text(words, encoding="utf-8")
+    return "people.csv"
+
+
+def who(database, acme, name):
+    with database.begin(acme.org_id) as uow:
+        return people.one(uow, members.find(uow, name).id)
+
+
+def test_without_apply_nothing_is_written_and_all_is_told(sluice, database, acme):
+    told = sluice("import", given(FILE))
+    assert told.exit_code == 0
+    assert "New: 周敏." in told.stdout
+    assert "New teams: Company / East, East / 苏州." in told.stdout
+    assert "add --apply" in told.stdout
+    with database.begin(acme.org_id) as uow:
+        assert {team.name for team in teams.every(uow)} == {"Company", "North", "South"}
+
+
+def test_departments_roles_managers_and_chats_are_taken_in(sluice, database, acme):
+    assert sluice("import", given(FILE), "--apply").exit_code == 0
+    made = who(database, acme, "周敏")
+    assert (made.role, made.team, made.manager, made.chats) == ("rep", "苏州", "Ann Li", "slack")
+    assert who(database, acme, "Ann Li").role == "manager"
+
+
+def test_the_same_file_twice_changes_nothing(sluice):
+    sluice("import", given(FILE), "--apply")
+    told = json.loads(sluice("import", given(FILE), "--apply", "--json").stdout)
+    assert (told["made"], told["changed"], told["teams"], told["same"]) == ([], {}, [], 2)
+
+
+WRONG = (
+    (",x@acme.example,rep,,,", "a name is needed"),
+    ("Zoe,not an address,rep,,,", "no e-mail"),
+    ("Zoe,zoe@acme.example,emperor,,,", "no role"),
+    ("Zoe,ann@acme.example,rep,,Nobody Here,", "the manager Nobody Here"),
+    ("Ada Admin,ada@acme.example,rep,,,", "the last admin"),
+    ("Mia Manager,mia@acme.example,manager,,Ann Li,", "is below"),
+)
+
+
+@pytest.mark.parametrize(("row", "why"), WRONG)
+def test_a_row_that_cannot_be_taken_in_is_left_out_with_its_reason(sluice, row, why):
+    told = sluice("import", given(f"{HEAD}{row}\nBob Chen,bob@acme.example,rep,,,\n"), "--apply")
+    assert told.exit_code == 1
+    rejected = list(csv.reader(Path("people.rejected.csv").read_text(encoding="utf-8-sig").splitlines()))
+    assert why in rejected[1][-1]
+    assert "1 rejected" in told.stdout
+
+
+def test_what_is_taken_out_can_be_taken_in_again_and_changes_nothing(sluice):
+    assert sluice("export", "out.csv").exit_code == 0
+    told = json.loads(sluice("import", "out.csv", "--apply", "--json").stdout)
+    assert (told["made"], told["changed"], told["rejected"], told["same"]) == ([], {}, [], 7)
+
+
+def test_who_left_is_signed_off_and_is_back_by_a_word(sluice, database, acme):
+    with database.begin(acme.org_id) as uow:
+        build.lead(uow, acme, owner="ann")
+    told = sluice("left", "Ann Li")
+    assert "signed off" in told.stdout
+    assert "clocks stand" in told.stdout
+    assert not who(database, acme, "Ann Li").active
+    assert sluice("left", "Ann Li").exit_code == 1
+    assert sluice("back", "Ann Li").exit_code == 0
+    assert who(database, acme, "Ann Li").active
+
+
+def test_alone_it_lists_who_is_there(sluice):
+    assert "Ann Li" in sluice().stdout
