@@ -12,7 +12,6 @@ import typer
 import yaml
 from rich.table import Table
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 
 from crm import formats
 from crm.errors import Refusal
@@ -206,9 +205,9 @@ def take_mail(source: str, org: Org = "") -> None:
     raw = sys.stdin.buffer.read()
     try:
         told = _take_mail(source, raw, org)
-    except (DBAPIError, OSError):
-        out.print("The database cannot be reached. Try again later.")
-        raise typer.Exit(TEMPORARY) from None
+    except typer.Exit as exc:
+        # A mail server keeps the message and comes again, whatever keeps us from it.
+        raise typer.Exit(NO_USER if exc.exit_code == NO_USER else TEMPORARY) from None
     out.print(told, highlight=False, markup=False)
 
 

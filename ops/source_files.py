@@ -8,8 +8,9 @@ from typing import Any
 
 import yaml
 
-from crm import formats
 from crm.formats import GENERIC, OWN, MappingError
+from crm.services import source_formats
+from crm.services.sources import KEYED
 from ops.company_spec import SourcePart
 
 
@@ -17,14 +18,13 @@ def check(part: SourcePart, beside: Path | None) -> SourcePart:
     """The part with its description read from the file that it names. Raises MappingError."""
     given = part.mapping
     document = _read(beside, given) if isinstance(given, str) else given
-    if part.kind == "keyed":
-        formats.of_source(format_of(part, document), document)
+    source_formats.check(part.kind, format_of(part, document), document)
     return part.model_copy(update={"mapping": document})
 
 
 def format_of(part: SourcePart, document: Mapping[str, Any] | None) -> str:
     """The format that a source of the file uses."""
-    return part.format or (OWN if document else GENERIC)
+    return part.format or (OWN if document and part.kind == KEYED else GENERIC)
 
 
 def _read(beside: Path | None, name: str) -> Mapping[str, Any]:

@@ -266,9 +266,7 @@ def of(given: Any) -> Mapping:
     try:
         return Mapping.model_validate(dict(given))
     except ValidationError as exc:
-        raise MappingError(
-            [(".".join(map(str, error["loc"])), _said(error["msg"])) for error in exc.errors()]
-        ) from None
+        raise MappingError(mistakes(exc)) from None
 
 
 def schema() -> dict[str, Any]:
@@ -276,5 +274,6 @@ def schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Mapping.model_json_schema()}
 
 
-def _said(message: str) -> str:
-    return message.removeprefix("Value error, ")
+def mistakes(exc: ValidationError) -> list[tuple[str, str]]:
+    """Each mistake: where it is, and what is wrong."""
+    return [(".".join(map(str, error["loc"])), error["msg"].removeprefix("Value error, ")) for error in exc.errors()]

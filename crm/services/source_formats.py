@@ -9,7 +9,7 @@ from typing import Any
 from crm import formats
 from crm.errors import BadArgument
 from crm.errors_of_intake import FieldUnknown, FormatUnclear, FormatUnknown
-from crm.formats import GENERIC, OWN, Mapping, MappingError
+from crm.formats import GENERIC, OWN, Mapping, MappingError, feed
 from crm.models import Source
 from crm.rules.access import Actor
 from crm.rules.fields import field_of
@@ -64,8 +64,8 @@ def describe(*, actor: Actor | None, source: Source, document: Named[str, Any] |
     """
     sources.check_keeper(actor)
     fmt = OWN if source.format == GENERIC and document else source.format
+    _understood(source.kind, fmt, document)
     if source.kind == KEYED:
-        _understood(fmt, document)
         source.format = GENERIC if fmt == OWN and document is None else fmt
     source.mapping = dict(document) if document else None
 
@@ -126,9 +126,19 @@ def mapping_of(source: Source) -> Mapping | None:
     return formats.of_source(source.format, source.mapping) if source.kind == KEYED else None
 
 
-def _understood(fmt: str, document: Named[str, Any] | None) -> None:
+def check(kind: str, fmt: str, document: Named[str, Any] | None) -> None:
+    """Whether posts of such a source can be read. Raises MappingError."""
+    if kind == FEED:
+        feed.policy(document)
+    elif kind == KEYED:
+        formats.of_source(fmt, document)
+    elif document:
+        raise MappingError([("", f"a source of the kind {kind} takes no description")])
+
+
+def _understood(kind: str, fmt: str, document: Named[str, Any] | None) -> None:
     """Raises FormatUnclear."""
     try:
-        formats.of_source(fmt, document)
+        check(kind, fmt, document)
     except MappingError as exc:
         raise FormatUnclear(problem=str(exc)) from None

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from crm.formats.mapping import MOST_LEADS, MappingError
+from crm.formats.feed import Policy, plain, policy
+from crm.formats.mapping import MOST_LEADS
 from crm.formats.reading import NOT_TEXT, TOO_MANY, first, text_of
 from crm.models import Source
 from crm.rules import clean
@@ -34,28 +35,6 @@ _EVENT, _AT = ("event", "type"), ("at", "timestamp", "time", "occurred_at")
 _ID = ("id", "messageId", "event_id")
 _WHO = ("person", "user", "traits", "context.traits")
 _PERSON = ("userId", "user_id", "external_id", "anonymousId")
-
-
-def _folded(given: Any) -> Any:
-    return [_plain(name) if isinstance(name, str) else name for name in given] if isinstance(given, list) else given
-
-
-class Policy(BaseModel):
-    """What an admin decides of a feed: which events sign somebody up, and whether strangers are remembered."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    unknown: Literal["remember", "reject"] = "remember"
-    sign_up: Annotated[tuple[str, ...], BeforeValidator(_folded), Field(min_length=1)] = (
-        "sign up", "signup", "signed up", "user created", "account created", "注册",
-    )  # fmt: skip
-
-
-def policy(given: Mapping[str, Any] | None) -> Policy:
-    """Raises MappingError."""
-    try:
-        return Policy.model_validate(given or {})
-    except ValidationError as exc:
-        raise MappingError([(".".join(map(str, error["loc"])), error["msg"]) for error in exc.errors()]) from None
 
 
 def _told(uow: UnitOfWork, source: Source, post: Post) -> Told:
@@ -83,7 +62,7 @@ def _deed(row: Any, rules: Policy, now: datetime) -> Deed:
         raise FieldErrors({"event": NO_EVENT})
     return Deed(
         event, of_fields(_person(row)), _at(row, now), dict(_properties(row)),
-        signs_up=_plain(event) in rules.sign_up, remember=rules.unknown == "remember",
+        signs_up=plain(event) in rules.sign_up, remember=rules.unknown == "remember",
         own_id=clean.line(text_of(first(row, _ID)) or ""),
     )  # fmt: skip
 
@@ -125,13 +104,9 @@ def _at(row: Mapping[str, Any], now: datetime) -> datetime:
 def _properties(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     given = row.get("properties")
     for name, value in list(given.items())[:_MOST_PROPERTIES] if isinstance(given, dict) else []:
-        plain = clean.text(text_of(value) or "", 200)
-        if plain:
-            yield clean.line(name, 80), plain
-
-
-def _plain(event: str) -> str:
-    return event.strip().lower().replace("_", " ").replace("-", " ")
+        said = clean.text(text_of(value) or "", 200)
+        if said:
+            yield clean.line(name, 80), said
 
 
 FEED = Format(_told, lambda post, secrets: standard.is_authentic(post, secrets.keys))
