@@ -15,6 +15,6 @@ class FormatUnclear(Refusal):
     message = _("I cannot read posts by this description: {problem}. Correct it and try it with: sluice sources try")
 
 
-class FieldUnknown(Refusal):
-    code = "field_unknown"
+class FieldNotOurs(Refusal):
+    code = "field_not_ours"
     message = _("A lead has no field “{given}”. Type it like this: sources fields form field_1=name field_2=phone")

@@ -8,7 +8,7 @@ from typing import Any
 
 from crm import formats
 from crm.errors import BadArgument
-from crm.errors_of_intake import FieldUnknown, FormatUnclear, FormatUnknown
+from crm.errors_of_intake import FieldNotOurs, FormatUnclear, FormatUnknown
 from crm.formats import GENERIC, OWN, Mapping, MappingError, feed
 from crm.models import Source
 from crm.rules.access import Actor
@@ -73,8 +73,9 @@ def describe(*, actor: Actor | None, source: Source, document: Named[str, Any] |
 def name_fields(uow: UnitOfWork, *, actor: Actor, key: str, given: Named[str, str]) -> Source:
     """Say which of a form's fields are which of ours, such as `{"field_1": "name"}`.
 
-    Raises: NotAllowed, SourceNotFound, FieldUnknown, FormatUnclear, BadArgument where a source needs none.
+    Raises: NotAllowed, SourceNotFound, FieldNotOurs, FormatUnclear, BadArgument where a source needs none.
     """
+    sources.check_keeper(actor)
     source = sources.find(uow, key)
     if source.format == GENERIC or not given:
         raise BadArgument(given=key, example="sources fields form field_1=name field_2=phone")
@@ -83,7 +84,7 @@ def name_fields(uow: UnitOfWork, *, actor: Actor, key: str, given: Named[str, st
     for theirs, ours in given.items():
         known = field_of(ours)
         if known is None:
-            raise FieldUnknown(given=ours)
+            raise FieldNotOurs(given=ours)
         fields[known] = [*fields[known], theirs] if isinstance(fields.get(known), list) else [theirs]
     describe(actor=actor, source=source, document={**former, "fields": fields})
     return source
