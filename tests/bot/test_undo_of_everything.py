@@ -21,7 +21,7 @@ READS = (
     "lead.next", "notify.topic", "notify.missed", "notify.open", "notify.why", "task.open", "lead.dismiss",
     "merge", "new", "move", "log.fix", "log.keep", "log.elsewhere", "member.hand_over", "lead.release_to",
     "message.log", "message.new", "digest.look", "lead.history", "list.open", "merge.person", "sheet.show",
-    "sheet.column", "source",
+    "sheet.column", "people", "member.open", "member.split", "briefing", "source",
 )  # fmt: skip
 WHY_NOT = {
     "event change": "said anew, it is as before; its addresses never change",
@@ -84,6 +84,17 @@ WHY_NOT = {
     "notify.quiet": "a form around notify quiet",
     "notify.set": "buttons around notify",
     "notify.fewer": "a button around notify",
+    "member": "role, team and manager are said anew by an admin",
+    "member.change": "as above, chosen in a form",
+    "member left": "member back brings the colleague back",
+    "member back": "member left signs off again",
+    "member.left": "as member left",
+    "member.back": "as member back",
+    "hand_over.do": "Take back on its card returns all of it, for a day",
+    "hand_over.back": "it is handed over again by the same card",
+    "transfer.duties": "Take back on its card returns all of it, for a day",
+    "team": "renamed, moved, closed and made anew by the same word",
+    "duty": "duty @NAME off ends it",
 }
 
 
