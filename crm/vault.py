@@ -24,7 +24,8 @@ class Vault:
     """Seals and opens small secrets. Args: key: the setting, at least 16 characters for each part."""
 
     def __init__(self, key: str) -> None:
-        self._fernet = MultiFernet([Fernet(_derive(part.strip())) for part in key.split(",")])
+        keys = [Fernet(_derive(part.strip())) for part in key.split(",") if part.strip()]
+        self._newest, self._fernet = keys[0], MultiFernet(keys)
 
     def seal(self, text: str) -> bytes:
         return self._fernet.encrypt(text.encode())
@@ -37,6 +38,18 @@ class Vault:
             raise VaultError(
                 "A stored secret cannot be read: put the former SLUICE_SECRET_KEY behind the new one."
             ) from None
+
+    def is_newest(self, sealed: bytes) -> bool:
+        """Whether the newest key alone opens it."""
+        try:
+            self._newest.decrypt(sealed)
+        except InvalidToken:
+            return False
+        return True
+
+    def seal_anew(self, sealed: bytes) -> bytes:
+        """The same secret, sealed with the newest key. Raises VaultError."""
+        return self.seal(self.open(sealed))
 
     def seal_all(self, secrets: Mapping[str, str]) -> bytes:
         return self.seal(json.dumps(dict(secrets)))

@@ -32,6 +32,7 @@ app.add_typer(cli_lists.app, name="lists")
 app.add_typer(cli_sources.app, name="sources")
 app.command("mail")(cli_sources.take_mail)
 cli_company.register(app)
+cli_privacy.register(app)
 
 
 @app.command()

@@ -21,7 +21,7 @@ _ZONE = text("select timezone from organization where id = :org")
 def export_file(database: Database, path: Path, *, org: int) -> int:
     """Write all leads; returns how many. CSV is UTF-8 with a mark, so that spreadsheets read Chinese right."""
     with database.begin(org) as uow:
-        return _write(path, "leads", exporting.header(uow), exporting.rows(uow))
+        return write_table(path, "leads", exporting.header(uow), exporting.rows(uow))
 
 
 def export_decisions(database: Database, path: Path, *, org: int, period: str) -> int:
@@ -32,10 +32,11 @@ def export_decisions(database: Database, path: Path, *, org: int, period: str) -
         except ValueError:
             raise StartError(f"I cannot read the period {period}. Write it like week, 30d or 2026-10.") from None
         rows = decision_export.rows(uow, period=found)
-        return _write(path, "decisions", decision_export.HEADER, rows)
+        return write_table(path, "decisions", decision_export.HEADER, rows)
 
 
-def _write(path: Path, name: str, header: Sequence[str], rows: Iterable[list[str]]) -> int:
+def write_table(path: Path, name: str, header: Sequence[str], rows: Iterable[list[str]]) -> int:
+    """Write inert rows as CSV, or as a workbook where the name ends in .xlsx; returns how many."""
     if path.suffix.lower() == ".xlsx":
         return _workbook(path, name, header, rows)
     return _csv(path, header, rows)
