@@ -1,0 +1,42 @@
+"""An event from the chat to the door: one message with its pages, a visitor, and the owner who hears of it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.world import PLATFORMS, World
+
+
+def address(text: str, path: str) -> str:
+    """The first of our addresses that begins so."""
+    found = re.search(rf"http://[\w.:]+(/{path}/[\w-]+(?:\?h=\w+)?)", text)
+    assert found
+    return found[1]
+
+
+def sends(world: World, path: str, **typed: str) -> str:
+    stamp = re.search(r'name="stamp" value="([^"]+)"', world.client.get(path).text)
+    world.time.advance(seconds=20)
+    answer = world.client.post(path, data={"stamp": stamp[1] if stamp else "", "consent": "yes", **typed})
+    world.run_jobs()
+    return answer.text
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_an_event_is_one_message_and_the_owner_hears_who_signs_in(world: World, platform: str) -> None:
+    mia, ann = world.chat(platform, "mia"), world.chat(platform, "ann")
+    made = mia.says("event new Spring Expo, Hall 3, Saturday 2pm, @Ann")
+    world.run_jobs()
+    seen = made.text or mia.inbox()[-1].text
+    sends(world, address(seen, "f"), name="Lu Wei", phone="13800138000")
+    mia.says("assign L-1001 @Ann")
+    world.run_jobs()
+    assert "You are signed in" in sends(world, address(seen, "e"), phone="13800138000")
+    assert len([card for card in ann.inbox() if "Lu Wei just signed in" in card.title]) == 1
+    sends(world, address(seen, "e") + "/ask", question="Is there a green one?", phone="13800138000")
+    asked = next(card for card in ann.inbox() if "A visitor asks" in card.title)
+    assert "Is there a green one?" in asked.text
+    ann.taps(asked, "Done")
+    assert "1" in mia.says("event Spring Expo").text
