@@ -33,6 +33,7 @@ class ApiToken(Tenant, Base):
     """A named key to the read API, kept as a fingerprint; `scopes` say what it opens."""
 
     __tablename__ = "api_token"
+    number: Mapped[int]
     name: Mapped[str]
     token_hash: Mapped[str]
     scopes: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
@@ -44,6 +45,7 @@ class ApiToken(Tenant, Base):
     __table_args__ = (
         ForeignKeyConstraint(["org_id", "created_by"], ["member.org_id", "member.id"]),
         UniqueConstraint("org_id", "token_hash"),
+        UniqueConstraint("org_id", "number"),
     )
 
 
@@ -59,6 +61,7 @@ class Hook(Tenant, Base):
     """
 
     __tablename__ = "hook"
+    number: Mapped[int]
     url: Mapped[str]
     topics: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
     with_contact: Mapped[bool]
@@ -79,6 +82,7 @@ class Hook(Tenant, Base):
     __table_args__ = (
         ForeignKeyConstraint(["org_id", "created_by"], ["member.org_id", "member.id"]),
         UniqueConstraint("org_id", "url"),
+        UniqueConstraint("org_id", "number"),
         CheckConstraint("state in ('on','off','failed')", "state"),
     )
 

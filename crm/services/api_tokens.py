@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from crm.errors import BadArgument, NotAllowed
 from crm.errors_of_interfaces import TokenNotFound
@@ -58,26 +58,27 @@ def create(
         raise BadArgument(given=name, example="tokens new warehouse leads:read 90d")
     word = f"slc_{uow.org_id}_{secrets.token_urlsafe(24)}"
     token = ApiToken(
-        org_id=uow.org_id, name=named, token_hash=fingerprint(word), scopes=chosen, created_at=uow.now,
-        created_by=actor.id if actor else None, expires_at=uow.now + timedelta(days=days) if days else None,
+        org_id=uow.org_id, number=_next(uow), name=named, token_hash=fingerprint(word), scopes=chosen,
+        created_at=uow.now, created_by=actor.id if actor else None, expires_at=uow.now + timedelta(days=days) if days else None,
     )  # fmt: skip
     uow.session.add(token)
     uow.session.flush()
     return token, word
 
 
-def revoke(uow: UnitOfWork, *, actor: Actor | None, token_id: int) -> ApiToken:
+def revoke(uow: UnitOfWork, *, actor: Actor | None, number: int) -> ApiToken:
     """From now on it opens nothing. Raises NotAllowed, TokenNotFound."""
     _check(actor)
-    token = get(uow, token_id)
+    token = get(uow, number)
     if token is None or token.revoked_at is not None:
-        raise TokenNotFound(given=token_id)
+        raise TokenNotFound(given=number)
     token.revoked_at = uow.now
     return token
 
 
-def get(uow: UnitOfWork, token_id: int) -> ApiToken | None:
-    return uow.session.get(ApiToken, (uow.org_id, token_id))
+def get(uow: UnitOfWork, number: int) -> ApiToken | None:
+    """The one with that number in its organization."""
+    return uow.session.scalar(select(ApiToken).where(ApiToken.org_id == uow.org_id, ApiToken.number == number))
 
 
 def listing(uow: UnitOfWork) -> Sequence[ApiToken]:
@@ -101,6 +102,10 @@ def bearer(uow: UnitOfWork, word: str) -> Bearer | None:
     if _is_old(row.last_used_at, uow.now):
         uow.session.execute(_USED, {"org": uow.org_id, "id": row.id, "now": uow.now})
     return Bearer(row.id, row.name, frozenset(row.scopes))
+
+
+def _next(uow: UnitOfWork) -> int:
+    return (uow.session.scalar(select(func.max(ApiToken.number)).where(ApiToken.org_id == uow.org_id)) or 0) + 1
 
 
 def _is_old(used: datetime | None, now: datetime) -> bool:

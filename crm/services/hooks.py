@@ -48,10 +48,11 @@ def create(
     if not url.startswith(("https://", "http://")) or len(url) > LONGEST or len(known) >= MOST:
         raise HookAddress(given=url[:80])
     if same := next((hook for hook in known if hook.url == url), None):
-        raise HookExists(number=same.id)
+        raise HookExists(number=same.number)
     chosen, place = secret or fresh_secret(), happenings.now(uow)
+    number = max((each.number for each in known), default=0) + 1
     hook = Hook(
-        org_id=uow.org_id, url=url, topics=_known(topics), with_contact=with_contact and actor is not None,
+        org_id=uow.org_id, number=number, url=url, topics=_known(topics), with_contact=with_contact and actor is not None,
         secret=vault.seal(chosen), state="on", created_by=actor.id if actor else None, created_at=uow.now,
         xact=place.xact, kind=place.kind, entry=place.entry, failures=0,
     )  # fmt: skip
@@ -67,7 +68,7 @@ def listing(uow: UnitOfWork) -> Sequence[Hook]:
 def find(uow: UnitOfWork, word: str) -> Hook:
     """A hook by its number or address. Raises HookNotFound."""
     given = word.strip().lstrip("#")
-    hook = next((each for each in listing(uow) if given in (str(each.id), each.url)), None)
+    hook = next((each for each in listing(uow) if given in (str(each.number), each.url)), None)
     if hook is None:
         raise HookNotFound(given=word)
     return hook
@@ -120,7 +121,7 @@ def fail(uow: UnitOfWork, hook: Hook, cause: str) -> None:
     admins = text("select id from member where org_id = :org and role = 'admin' and active order by id")
     for member in uow.session.scalars(admins, {"org": uow.org_id}):
         uow.notify(
-            "hook.failed", to=member, data={"hook": hook.id, "cause": cause},
+            "hook.failed", to=member, data={"hook": hook.number, "cause": cause},
             key=f"hook:{hook.id}:{member}:{uow.now.isoformat()}",
         )  # fmt: skip
 

@@ -72,14 +72,15 @@ def _tables() -> None:
     op.create_index("ix_happening_xact", "happening", ["org_id", "xact", "id"], unique=False)
     _table(
         "api_token",
-        _words("name"), _words("token_hash"), _column("scopes", TEXTS), _whole("created_by", optional=True),
+        _whole("number"), _words("name"), _words("token_hash"), _column("scopes", TEXTS), _whole("created_by", optional=True),
         _moment("created_at"), _moment("expires_at", optional=True), _moment("last_used_at", optional=True),
         _moment("revoked_at", optional=True), _belongs("api_token", "created_by", "member"),
         sa.UniqueConstraint("org_id", "token_hash", name=op.f("uq_api_token_org_id_token_hash")),
+        sa.UniqueConstraint("org_id", "number", name=op.f("uq_api_token_org_id_number")),
     )  # fmt: skip
     _table(
         "hook",
-        _words("url"), _column("topics", TEXTS), _column("with_contact", sa.Boolean()),
+        _whole("number"), _words("url"), _column("topics", TEXTS), _column("with_contact", sa.Boolean()),
         _column("secret", sa.LargeBinary()), _column("old_secret", sa.LargeBinary(), optional=True),
         _moment("old_secret_until", optional=True), _words("state"), _whole("created_by", optional=True),
         _moment("created_at"), _whole("xact"), _whole("kind"), _whole("entry"), _whole("failures"),
@@ -88,6 +89,7 @@ def _tables() -> None:
         sa.CheckConstraint("state in ('on','off','failed')", name=op.f("ck_hook_state")),
         _belongs("hook", "created_by", "member"),
         sa.UniqueConstraint("org_id", "url", name=op.f("uq_hook_org_id_url")),
+        sa.UniqueConstraint("org_id", "number", name=op.f("uq_hook_org_id_number")),
     )  # fmt: skip
     _table(
         "hook_call",

@@ -18,10 +18,12 @@ from crm.services import (
     field_edits,
     funnel,
     hand_overs,
+    hooks,
     leaves,
     leaving,
     list_edits,
     members,
+    modules,
     moving,
     pauses,
     people,
@@ -186,7 +188,16 @@ OF_LEADING: dict[str, Verb] = {
         lambda c: api_tokens.create(c.uow, name="erp", scopes=["leads:read"], **c.by)[1][:0],
         role("people"),
     ),
-    "api_tokens.revoke": (lambda c: api_tokens.revoke(c.uow, token_id=9999, **c.by), zeros(role("people"))),
+    "hooks.create": (
+        lambda c: hooks.create(c.uow, _VAULT, url="https://erp.acme.example/", topics=[], **c.by)[0].id,
+        role("people"),
+    ),
+    "hooks.set_topics": (lambda c: hooks.set_topics(c.uow, hook=c.hook(), topics=["lead.won"], **c.by), role("people")),
+    "hooks.set_on": (lambda c: hooks.set_on(c.uow, hook=c.hook(), on=False, **c.by), role("people")),
+    "hooks.rotate": (lambda c: hooks.rotate(c.uow, _VAULT, hook=c.hook(), **c.by)[:0], role("people")),
+    "hooks.remove": (lambda c: hooks.remove(c.uow, hook=c.hook(), **c.by), role("people")),
+    "modules.switch": (lambda c: modules.switch(c.uow, name="digests", on=True, **c.by), role("people")),
+    "api_tokens.revoke": (lambda c: api_tokens.revoke(c.uow, number=9999, **c.by), zeros(role("people"))),
     "source_costs.put": (
         lambda c: source_costs.put(
             c.uow, source_id=1, amount=Decimal(0), currency="CNY", first=date(2026, 3, 1), last=date(2026, 3, 2), **c.by
