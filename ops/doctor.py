@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 from bot.platforms.slack_errors import meaning, quiet
 from crm.db import APP_ROLE, Database
 from crm.settings import Settings, SettingsError
-from crm.vault import VaultError
-from ops import migrate
+from ops import key_rotation, migrate
 from ops.cli_frame import address, beside, vault
 
 FIGURES = {"app": APP_ROLE, "oldest": 300}  # seconds that a job may wait
@@ -119,7 +118,7 @@ def examine(settings: Settings) -> list[Finding]:
         return [*findings, Finding("The database answers", ok=False, cure=str(exc.orig).strip().splitlines()[0])]
     database = Database(address(settings), pool_size=1, statement_timeout_ms=10_000)
     try:
-        return [*findings, *_in_database(database), _readable(database, settings)]
+        return [*findings, *_in_database(database), *_sealed(database, settings)]
     finally:
         database.close()
 
@@ -143,17 +142,19 @@ def _secret(settings: Settings) -> Finding:
     return Finding("The secret key is set", ok=enough, cure="set SLUICE_SECRET_KEY to at least 16 random characters.")
 
 
-def _readable(database: Database, settings: Settings) -> Finding:
-    """Whether the present key opens what each installation has stored."""
+def _sealed(database: Database, settings: Settings) -> Iterator[Finding]:
+    """Whether the present keys open what is stored, and which of it still needs a former one."""
     cure = "put the former SLUICE_SECRET_KEY behind the new one, after a comma; or give the credentials anew."
-    with database.session() as session:
-        stored = session.scalars(text("select secrets from workspace")).all()
     try:
-        for sealed in stored:
-            vault(settings).open_all(sealed)
-    except (SettingsError, VaultError):
-        return Finding("Stored secrets can be read", ok=False, cure=cure)
-    return Finding("Stored secrets can be read", ok=True, cure=cure)
+        stored = key_rotation.rotate(database, vault(settings), dry=True)
+    except SettingsError:
+        yield Finding("Stored secrets can be read", ok=False, cure=cure)
+        return
+    yield Finding("Stored secrets can be read", ok=not any(each.lost for each in stored.values()), cure=cure)
+    stale = ", ".join(f"{name} ({each.anew})" for name, each in stored.items() if each.anew)
+    yield Finding(
+        "Stored secrets are sealed with the newest key", ok=not stale, cure=f"run sluice keys rotate; still: {stale}."
+    )
 
 
 def _public(settings: Settings) -> Finding:

@@ -114,7 +114,9 @@ def test_a_key_that_opens_nothing_stored_is_told_where_the_former_one_goes(setti
     other, name = build.SECRET[::-1], "Stored secrets can be read"
     assert "after a comma" in wrong(settings.model_copy(update={"secret_key": SecretStr(other)}))[name]
     both = SecretStr(f"{other},{build.SECRET}")
-    assert name not in wrong(settings.model_copy(update={"secret_key": both}))
+    found = wrong(settings.model_copy(update={"secret_key": both}))
+    assert name not in found
+    assert "source.secret (1)" in found["Stored secrets are sealed with the newest key"]
 
 
 def test_a_group_that_was_lost_is_no_group(settings, company):
