@@ -175,12 +175,12 @@ class _Laid:
 def _queue(uow: UnitOfWork) -> list[int]:
     """The leads that are held, the oldest first, no more than a page of them."""
     args = {"org": uow.org_id, "most": PAGE, "since": FIRST, "id": 0}
-    return [row.id for row in uow.session.execute(_HELD, args)]
+    return [row.id for row in uow.execute(_HELD, args)]
 
 
 def _lay(uow: UnitOfWork, lead_ids: Sequence[int], queue: Sequence[int]) -> _Laid | None:
     args = {"org": uow.org_id, "leads": [*lead_ids, *queue]}
-    free = {row.id: row.branch for row in uow.session.execute(_LOCK, args)}
+    free = {row.id: row.branch for row in uow.execute(_LOCK, args)}
     facts = {lead.id: lead for lead in lead_facts.read(uow, list(free))}
     ordered = [facts[lead_id] for lead_id in dict.fromkeys(lead_ids) if lead_id in facts]
     if not ordered:
@@ -216,7 +216,7 @@ class Round:
 def deal_held(uow: UnitOfWork, most: int = PAGE, behind: Round | None = None) -> Round:
     """Deal what is held, oldest first, as far as there is room. Args: behind: where the last round ended."""
     start = behind or Round(0, FIRST, 0, is_last=False)
-    held = uow.session.execute(_HELD, {"org": uow.org_id, "most": most, "since": start.since, "id": start.id}).all()
+    held = uow.execute(_HELD, {"org": uow.org_id, "most": most, "since": start.since, "id": start.id}).all()
     dealt = deal(uow, [row.id for row in held], again=True) if held else []
     end = held[-1] if held else start
     return Round(len(dealt), end.since, end.id, is_last=len(held) < most)
@@ -289,7 +289,7 @@ def _assign(uow: UnitOfWork, at: Table, assigned: Sequence[Verdict], facts: dict
         return
     owned = [_owned(uow, at, facts[made.lead_id], made.member_id) for made in assigned if made.member_id]
     new = clocks.compute(uow, owned)
-    uow.session.execute(
+    uow.execute(
         _ASSIGN,
         {
             "org": uow.org_id, "now": uow.now, "leads": [made.lead_id for made in assigned],

@@ -75,7 +75,7 @@ def record(uow: UnitOfWork, kind: str, verdicts: Sequence[Verdict], *, run_id: i
         "org": uow.org_id, "kind": kind, "run": run_id, "rules": uow.rule_set_id, "now": uow.now,
         "rows": json.dumps(rows, default=plain),
     }  # fmt: skip
-    ids = {row.lead_id or 0: row.id for row in uow.session.execute(_INSERT, args)}
+    ids = {row.lead_id or 0: row.id for row in uow.execute(_INSERT, args)}
     for made in verdicts:
         made.decision_id = ids[made.lead_id]
 

@@ -41,7 +41,7 @@ class House:
 
 def of(uow: UnitOfWork) -> House:
     """The house of this transaction's organization."""
-    row = uow.session.execute(_HOUSE, {"org": uow.org_id}).one()
+    row = uow.execute(_HOUSE, {"org": uow.org_id}).one()
     region = get_global("zone_territories").get(row.timezone, DEFAULT_REGION)
     return House(region, row.line_id, row.line, row.stage, row.funnel, row.pool_id)
 

@@ -15,6 +15,7 @@ from sqlalchemy import TextClause, text
 
 from crm.errors import Conflict
 from crm.models import Source
+from crm.rules import sound
 from crm.rules.access import Actor
 from crm.rules.arrival import Arrival, Checked, Key, check
 from crm.rules.facts import LeadFacts
@@ -75,8 +76,8 @@ _NEW_PERSON = text(
     with fresh as materialized (select nextval(pg_get_serial_sequence('person', 'id')) as id),
     claimed as ({_ADD_KEYS.format(person="fresh.id", source="fresh")} returning id),
     person as (
-        insert into person (org_id, id, name, company, title, note, created_at)
-        select :org, fresh.id, :name, :company, :job, '', :now from fresh where exists (select from claimed)
+        insert into person (org_id, id, name, sound, company, title, note, created_at)
+        select :org, fresh.id, :name, :sound, :company, :job, '', :now from fresh where exists (select from claimed)
         returning id
     ), whole as (select id from person where (select count(*) from claimed) = cardinality(cast(:kinds as text[]))),
     opened as ({_OPEN.format(person="whole.id", source="whole")}),
@@ -191,7 +192,7 @@ def find_known(uow: UnitOfWork, house: House, checked: Checked) -> Known | None:
 def find_all(uow: UnitOfWork, house: House, keys: Sequence[Key]) -> dict[Key, Known]:
     """Whom each of the keys names; unknown ones are left out."""
     kinds, values = [kind for kind, _ in keys], [value for _, value in keys]
-    rows = uow.session.execute(_KNOWN, {"org": uow.org_id, "line": house.line_id, "kinds": kinds, "values": values})
+    rows = uow.execute(_KNOWN, {"org": uow.org_id, "line": house.line_id, "kinds": kinds, "values": values})
     return {(row.kind, row.value): Known(row.person_id, row.lead_id, row.number, row.owner_id) for row in rows}
 
 
@@ -220,7 +221,8 @@ def opening(
         "owner": place.owner_id, "pool": place.pool_id, "line": house.line_id, "stage": house.stage,
         "source": source.id if source else None,
         "kinds": [kind for kind, _ in checked.keys], "values": [value for _, value in checked.keys],
-        "name": checked.name, "company": checked.company, "job": checked.title, "note": checked.note,
+        "name": checked.name, "sound": sound.of_name(checked.name), "company": checked.company, "job": checked.title,
+        "note": checked.note,
         "channel": channel, "campaign": campaign,
         "referrer": checked.referrer, "level": checked.level, "product": checked.product, "region": checked.region,
         "amount": checked.amount, "currency": checked.currency, "score": scored.points,
@@ -279,4 +281,4 @@ def add_keys(uow: UnitOfWork, values: dict[str, Any], known: Known) -> None:
 
 def _run(uow: UnitOfWork, statement: TextClause, values: dict[str, Any], clash: tuple[int, ...]) -> Any:
     data = values["data"] | ({"clash": list(clash)} if clash else {})
-    return uow.session.execute(statement, values | {"data": json.dumps(data)})
+    return uow.execute(statement, values | {"data": json.dumps(data)})

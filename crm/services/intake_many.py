@@ -17,9 +17,10 @@ from sqlalchemy import TextClause, text
 from crm import queue
 from crm.errors import Conflict
 from crm.models import Source
+from crm.rules import sound
 from crm.rules.access import Actor
 from crm.rules.arrival import Checked, Key
-from crm.services import duplicates, houses, intake, scoring
+from crm.services import dealing, duplicates, houses, intake, scoring
 from crm.services.houses import House
 from crm.services.intake import Known, Place, TakenIn
 from crm.services.numbers import next_numbers
@@ -35,9 +36,9 @@ _IDS = text(
 )
 _PERSONS = text(
     """
-    insert into person (org_id, id, name, company, title, note, created_at)
-    select :org, p.*, '', :now from unnest(cast(:ids as bigint[]), cast(:names as text[]), cast(:companies as text[]),
-        cast(:jobs as text[])) as p(id, name, company, title)
+    insert into person (org_id, id, name, sound, company, title, note, created_at)
+    select :org, p.*, '', :now from unnest(cast(:ids as bigint[]), cast(:names as text[]), cast(:sounds as text[]),
+        cast(:companies as text[]), cast(:jobs as text[])) as p(id, name, sound, company, title)
     """
 )
 _ALIVE = text(
@@ -145,6 +146,7 @@ class Batch:
     rows: Sequence[Checked]
     scores: Openings
     quiet: bool = False
+    at_once: bool = False
     clashes: dict[int, list[int]] = field(default_factory=dict)
 
 
@@ -155,15 +157,17 @@ def take_in_many(
     source: Source | None = None,
     actor: Actor | None = None,
     quiet: bool = False,
+    at_once: bool = False,
 ) -> list[TakenIn]:
     """Take in up to `CHUNK` checked arrivals; what became of each, in their order. New leads are dealt by a job.
 
     Args:
+        at_once: new leads are dealt here and now.
         quiet: nothing is dealt, and no owner is told that customers came again.
 
     Raises: Conflict when others win every race against some of the rows; PoolNotFound.
     """
-    batch = Batch(uow, houses.of(uow), source, actor, rows, scoring.openings(uow), quiet)
+    batch = Batch(uow, houses.of(uow), source, actor, rows, scoring.openings(uow), quiet, at_once)
     taken: dict[int, TakenIn] = {}
     for _ in range(intake.TRIES):
         waiting = [number for number in range(len(rows)) if number not in taken]
@@ -181,8 +185,8 @@ def _pass(batch: Batch, numbers: Sequence[int]) -> dict[int, TakenIn]:
     taken = opened | touched
     _write_history(batch, taken)
     _score(batch, groups, opened, touched)
-    if not batch.quiet:
-        _order_dispatch(batch.uow, opened)
+    if opened and not batch.quiet:
+        _dispatch(batch, [result.lead_id for _, result in sorted(opened.items())])
     duplicates.order(
         batch.uow,
         sorted(opened[group.rows[0]].lead_id for group in groups if group.known is None and group.rows[0] in opened),
@@ -226,17 +230,18 @@ def _make_persons(batch: Batch, groups: list[Group]) -> list[Group]:
         group.person_id = person_id
     first = [batch.rows[group.rows[0]] for group in fresh]
     if fresh:
-        uow.session.execute(
+        uow.execute(
             _PERSONS,
             {
                 "org": uow.org_id, "now": uow.now, "ids": [group.person_id for group in fresh],
-                "names": [row.name for row in first], "companies": [row.company for row in first],
+                "names": [row.name for row in first], "sounds": [sound.of_name(row.name) for row in first],
+                "companies": [row.company for row in first],
                 "jobs": [row.title for row in first],
             },
         )  # fmt: skip
     late = _write_keys(uow, groups)
     if late:
-        uow.session.execute(_FORGET, {"org": uow.org_id, "persons": list(late)})
+        uow.execute(_FORGET, {"org": uow.org_id, "persons": list(late)})
     return [group for group in groups if group.person_id not in late]
 
 
@@ -304,7 +309,7 @@ def _touch(batch: Batch, groups: Sequence[Group], opened: Mapping[int, TakenIn])
         "org": batch.uow.org_id, "now": batch.uow.now, "ids": list(rows_of),
         "counts": [len(rows) for rows in rows_of.values()],
     }  # fmt: skip
-    leads = batch.uow.session.execute(_TOUCHES, args).all()
+    leads = batch.uow.execute(_TOUCHES, args).all()
     batch.uow.touch(*(row.id for row in leads))
     if not batch.quiet:
         _tell_owners(batch, [(row.owner_id, row.id) for row in leads if row.owner_id])
@@ -321,7 +326,7 @@ def _fill(uow: UnitOfWork, more: Mapping[int, Sequence[Checked]]) -> None:
     }
     names, companies, jobs = zip(*told.values(), strict=True)
     args = {"org": uow.org_id, "ids": list(told), "names": list(names), "companies": list(companies)}
-    uow.session.execute(_FILL, args | {"jobs": list(jobs)})
+    uow.execute(_FILL, args | {"jobs": list(jobs)})
 
 
 def _tell_owners(batch: Batch, owned: Sequence[tuple[int, int]]) -> None:
@@ -347,7 +352,7 @@ def _write_history(batch: Batch, taken: Mapping[int, TakenIn]) -> None:
         "data": [_data(batch, clash) for _, _, clash in rows],
     }  # fmt: skip
     if rows:
-        batch.uow.session.execute(_HISTORY, args)
+        batch.uow.execute(_HISTORY, args)
 
 
 def _data(batch: Batch, clash: list[int] | None) -> str:
@@ -365,15 +370,17 @@ def _score(
         scoring.refresh(batch.uow, sorted(again))
 
 
-def _order_dispatch(uow: UnitOfWork, opened: Mapping[int, TakenIn]) -> None:
-    if opened:
-        lead_ids = [result.lead_id for _, result in sorted(opened.items())]
-        uow.defer(queue.Order(queue.DEAL, {"org_id": uow.org_id, "lead_ids": lead_ids}, queue=queue.BULK))
+def _dispatch(batch: Batch, lead_ids: list[int]) -> None:
+    if batch.at_once:
+        dealing.deal(batch.uow, lead_ids)
+        return
+    args = {"org_id": batch.uow.org_id, "lead_ids": lead_ids}
+    batch.uow.defer(queue.Order(queue.DEAL, args, queue=queue.BULK))
 
 
 def _numbers(uow: UnitOfWork, statement: TextClause, args: Mapping[str, Any]) -> list[int]:
     """What a statement returns as one word of numbers."""
-    return [int(number) for number in (uow.session.execute(statement, args).scalar_one() or "").split()]
+    return [int(number) for number in (uow.execute(statement, args).scalar_one() or "").split()]
 
 
 def _actor_id(batch: Batch) -> int | None:

@@ -103,7 +103,7 @@ def kinds(uow: UnitOfWork, member_ids: Sequence[int]) -> Kinds:
     if not (capacity.levels or capacity.sources):
         return found
     args = {"org": uow.org_id, "levels": list(capacity.levels), "sources": list(capacity.sources)}
-    for row in uow.session.execute(_KINDS, args | {"members": list(member_ids)}):
+    for row in uow.execute(_KINDS, args | {"members": list(member_ids)}):
         if row.level is not None:
             found.held[row.owner_id, "level", row.level] += row.many
         if row.source is not None:

@@ -106,7 +106,7 @@ def barred(uow: UnitOfWork, lead_ids: Sequence[int]) -> dict[int, dict[int, str]
     """Who had each lead held out or given, and did not take it up: `{lead: {member: reason code}}`."""
     found: dict[int, dict[int, str]] = {}
     if used(uow.rules):
-        for row in uow.session.execute(_BARRED, {"org": uow.org_id, "leads": list(lead_ids)}):
+        for row in uow.execute(_BARRED, {"org": uow.org_id, "leads": list(lead_ids)}):
             found.setdefault(row.lead_id, {})[row.member_id] = row.why
     return found
 
@@ -116,7 +116,7 @@ def reserve(uow: UnitOfWork, seats: Iterable[Candidate]) -> None:
     by_id = {one.member_id: one for one in seats}
     if not used(uow.rules):
         return
-    for row in uow.session.execute(_RESERVED, {"org": uow.org_id, "members": list(by_id)}):
+    for row in uow.execute(_RESERVED, {"org": uow.org_id, "members": list(by_id)}):
         for _ in range(row.many):
             by_id[row.member_id].take()
 

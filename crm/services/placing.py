@@ -39,8 +39,8 @@ class Pools:
     """Where leads go that no rule deals: named by rules and sources, found by key."""
 
     def __init__(self, uow: UnitOfWork) -> None:
-        self._by_key = {row.key: row.id for row in uow.session.execute(_POOLS, {"org": uow.org_id})}
-        self._of_source = {row.key: row.pool_id for row in uow.session.execute(_SOURCES, {"org": uow.org_id})}
+        self._by_key = {row.key: row.id for row in uow.execute(_POOLS, {"org": uow.org_id})}
+        self._of_source = {row.key: row.pool_id for row in uow.execute(_SOURCES, {"org": uow.org_id})}
 
     def for_lead(self, rules: Rules, rule: str | None, facts: LeadFacts) -> int | None:
         """The rule's fallback, else the source's pool, else the general one, else the one it lies in, else any."""
@@ -56,9 +56,7 @@ def into_pools(uow: UnitOfWork, places: Mapping[int, int]) -> None:
     """Put free leads into pools, `{lead: pool}`, and owe the pools' teams one card for all that come at once."""
     if not places:
         return
-    uow.session.execute(
-        _POOL, {"org": uow.org_id, "now": uow.now, "leads": list(places), "pools": list(places.values())}
-    )
+    uow.execute(_POOL, {"org": uow.org_id, "now": uow.now, "leads": list(places), "pools": list(places.values())})
     for pool in sorted(set(places.values())):
         announce(uow, pool, [lead for lead, into in places.items() if into == pool])
 
@@ -81,7 +79,7 @@ def hold(uow: UnitOfWork, leads: Mapping[int, str | None], *, near: int | None, 
         return
     lead_ids = list(leads)
     args = {"org": uow.org_id, "now": uow.now, "leads": lead_ids, "branches": list(leads.values())}
-    uow.session.execute(_HOLD, args)
+    uow.execute(_HOLD, args)
     if not tell:
         return
     told = members.managers_of(uow, near) if near else uow.session.scalars(_ADMINS, {"org": uow.org_id}).all()

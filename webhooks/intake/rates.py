@@ -35,21 +35,21 @@ class Limiter:
         self._rates = rates
         self._silent_until = 0.0
 
-    def check_source(self, source_id: int) -> None:
-        """Raises TurnedAway with 429."""
-        self._check(self._rates.source, "source", source_id)
+    def check_source(self, source_id: int, posts: int = 1) -> None:
+        """Raises TurnedAway with 429 where these posts together are too many."""
+        self._check(self._rates.source, "source", source_id, posts=posts)
 
     def check_form(self, source_id: int, peer: str) -> None:
         """Raises TurnedAway with 429."""
         self._check(self._rates.address, "address", source_id, peer)
         self._check(self._rates.form, "form", source_id)
 
-    def _check(self, rate: int, *names: object) -> None:
+    def _check(self, rate: int, *names: object, posts: int = 1) -> None:
         if time.monotonic() < self._silent_until:
             return
         item, parts = RateLimitItemPerMinute(rate), [str(name) for name in ("intake", *names)]
         try:
-            free = self._limiter.hit(item, *parts)
+            free = self._limiter.hit(item, *parts, cost=posts)
             wait = 0 if free else self._limiter.get_window_stats(item, *parts).reset_time - time.time()
         except RedisError as exc:
             self._silent_until = time.monotonic() + _PAUSE

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import psycopg
 import structlog
@@ -14,23 +16,25 @@ from bot.app import Bot
 from crm.errors import Refusal
 from crm.formats import MappingError
 from crm.models import Source
-from crm.rules.arrival import FieldErrors
+from crm.rules.arrival import FieldErrors, check
 from crm.rules.fields import NAMES
-from crm.services import source_formats, sources
+from crm.services import houses, source_formats, sources
 from crm.services.source_watch import WRONG_KEY, Reason
 from crm.uow import UnitOfWork
 from crm.vault import Vault, VaultError
 from webhooks.intake import bodies, formats, mail, standard
 from webhooks.intake.belief import Secrets
-from webhooks.intake.items import Format
+from webhooks.intake.items import Came, Format
+from webhooks.intake.lanes import Lanes
 from webhooks.intake.post import Answer, Post, TurnedAway
 from webhooks.intake.rates import Limiter, Rates
-from webhooks.intake.taking import Done, take
+from webhooks.intake.taking import Done, Single, take, take_together
 from webhooks.intake.tally import Tally
 
 log = structlog.get_logger(__name__)
 RECEIVED = Answer(202, {"status": "received"})
 MEDIA = mail.MAIL.media
+KNOWN_FOR = 2.0  # seconds
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,130}")
 # What the job engine raises on its own way to the database does not pass SQLAlchemy.
 _AWAY = (SQLAlchemyError, psycopg.Error, ConnectorException)
@@ -43,6 +47,8 @@ class Reception:
         self._database = bot.database
         self._vault = Vault(bot.settings.secret_key.get_secret_value())
         self._limiter = Limiter(bot.redis, rates)
+        self._lanes = Lanes()
+        self._located: dict[str, tuple[float, list[tuple[int, int]]]] = {}
         self.tally = Tally(bot.database)
 
     def receive(self, post: Post) -> Answer:
@@ -66,6 +72,8 @@ class Reception:
 
     def _receive(self, post: Post) -> Answer:
         bodies.check_kind(post, MEDIA)
+        if answer := self._of_one(post):
+            return answer
         found = self._locate(post.source)
         for org_id, source_id in found:
             answer = self._try(post, org_id, source_id, alone=len(found) == 1)
@@ -74,6 +82,62 @@ class Reception:
         if len(found) == 1:
             self.tally.count(*found[0], refused=[("", WRONG_KEY)])
         raise TurnedAway(401, WRONG_KEY, WWW_Authenticate="Bearer")
+
+    def _of_one(self, post: Post) -> Answer | None:
+        """The answer of the one source of that name, if it was heard of a moment ago and believes the post.
+
+        The transaction that takes the post in reads the source anew, so what changed meanwhile counts.
+        """
+        until, found = self._located.get(post.source.lower(), (0.0, []))
+        if time.monotonic() > until or len(found) != 1:
+            return None
+        ours = found[0]
+        return self._lanes.of(ours, partial(self._alone, *ours), partial(self._together, *ours)).take(post)
+
+    def _alone(self, org_id: int, source_id: int, post: Post) -> Answer | None:
+        return self._try(post, org_id, source_id, alone=True)
+
+    def _together(self, org_id: int, source_id: int, posts: Sequence[Post]) -> list[Answer | None]:
+        """The answers to posts that hold one lead each; None for all that is not as plain as that."""
+        answers: list[Answer | None] = [None] * len(posts)
+        try:
+            with self._database.begin(org_id) as uow:
+                source = sources.get(uow, source_id)
+                singles = self._singles(uow, source, posts) if source else {}
+                taken = take_together(uow, source, singles) if source and singles else {}
+        except (*_AWAY, Refusal, VaultError, MappingError, TurnedAway) as exc:
+            log.info("intake.taken_alone", source=source_id, posts=len(posts), cause=_cause(exc))
+            return answers
+        for number, done in taken.items():
+            self.tally.count(org_id, source_id)
+            answers[number] = RECEIVED if singles[number].public else done
+        return answers
+
+    def _singles(self, uow: UnitOfWork, source: Source, posts: Sequence[Post]) -> dict[int, Single]:
+        """The posts that are believed and hold one lead that can be taken in, by their place."""
+        fmt, secrets, region = formats.of(source), self._secrets(uow, source), houses.of(uow).region
+        found: dict[int, Single] = {}
+        if not fmt.public:
+            self._limiter.check_source(source.id, len(posts))
+        for number, post in enumerate(posts):
+            try:
+                if fmt.believes is None or fmt.believes(post, secrets):
+                    if fmt.public:
+                        self._limiter.check_form(source.id, post.peer)
+                    single = self._single(uow, source, fmt, post, region)
+                    found |= {number: single} if single else {}
+            except (TurnedAway, FieldErrors):
+                continue  # its own thread tells it so
+        return found
+
+    def _single(self, uow: UnitOfWork, source: Source, fmt: Format, post: Post, region: str) -> Single | None:
+        bodies.check_kind(post, fmt.media)
+        told = fmt.read(uow, source, post)
+        item = told.items[0] if len(told.items) == 1 and not told.several and told.answer is None else None
+        if not isinstance(item, Came):
+            return None
+        checked = check(item.arrival, region=region, sender=source.key)
+        return Single(checked, _name_of(post) or item.own_id, public=fmt.public)
 
     def _challenged(self, post: Post) -> Answer:
         for org_id, source_id in self._locate(post.source):
@@ -94,6 +158,7 @@ class Reception:
             found = sources.locate(uow, key)
         if not found:
             raise TurnedAway(404, "There is no such source.")
+        self._located[key] = (time.monotonic() + KNOWN_FOR, found)
         return found
 
     def _try(self, post: Post, org_id: int, source_id: int, *, alone: bool) -> Answer | None:
@@ -125,13 +190,20 @@ class Reception:
         return Secrets(sources.valid_keys(uow, self._vault, source), uow.now, vendor)
 
     def _admit(self, uow: UnitOfWork, post: Post, source: Source, fmt: Format) -> tuple[Answer, list[Done]]:
+        self._check_rate(source, fmt, post)
+        bodies.check_kind(post, fmt.media)
+        return take(uow, source, fmt.read(uow, source, post), _name_of(post))
+
+    def _check_rate(self, source: Source, fmt: Format, post: Post) -> None:
         if fmt.public:
             self._limiter.check_form(source.id, post.peer)
         else:
             self._limiter.check_source(source.id)
-        bodies.check_kind(post, fmt.media)
-        name = post.headers.get("idempotency-key", "").strip() or standard.message_id(post)
-        return take(uow, source, fmt.read(uow, source, post), name)
+
+
+def _name_of(post: Post) -> str:
+    """The sender's name of the whole post, which a repeat carries again; "" where it has none."""
+    return post.headers.get("idempotency-key", "").strip() or standard.message_id(post)
 
 
 def _reasons(exc: TurnedAway | FieldErrors) -> list[Reason]:

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import text
 
 from crm.models import Source
-from crm.rules.arrival import Arrival, FieldErrors
-from crm.services import behaviour, fetches, intake
+from crm.rules.arrival import Arrival, Checked, FieldErrors
+from crm.services import behaviour, fetches, intake, intake_many
 from crm.services.behaviour import Deed
 from crm.uow import UnitOfWork
 from crm.vault import fingerprint
@@ -23,6 +23,30 @@ _FIRST = text(
 )
 _ANSWERED = text("select answer from delivery where key = :key")
 _ANSWER = text("update delivery set answer = cast(:answer as jsonb) where key = :key")
+
+
+# In the order of the keys, so that two processes wait for each other and never in a circle.
+_FIRST_OF = text(
+    """
+    insert into delivery (key, org_id, at) select key, :org, :now from unnest(cast(:keys as text[])) as given(key)
+    order by key on conflict (key) do nothing returning key
+    """
+)
+_ANSWERS = text(
+    """
+    update delivery d set answer = cast(a.answer as jsonb)
+    from unnest(cast(:keys as text[]), cast(:answers as text[])) as a(key, answer) where d.key = a.key
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """A post with one lead that can be taken in. `name`: the sender's name of it, "" when it has none."""
+
+    checked: Checked
+    name: str
+    public: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +72,36 @@ def take(uow: UnitOfWork, source: Source, told: Told, name: str) -> tuple[Answer
     return _answer(told, done), done
 
 
+def take_together(uow: UnitOfWork, source: Source, singles: Mapping[int, Single]) -> dict[int, Answer]:
+    """Take several posts in as if they had come one by one; the answers to those that were not taken in before."""
+    keys = {number: _key(source, single.name) for number, single in singles.items()}
+    fresh = _fresh(uow, keys)
+    taken = intake_many.take_in_many(uow, [singles[number].checked for number in fresh], source=source, at_once=True)
+    contents = {number: {"ref": one.ref} for number, one in zip(fresh, taken, strict=True)}
+    named = [number for number in fresh if keys[number]]
+    if named:
+        answers = [json.dumps(contents[number]) for number in named]
+        uow.execute(_ANSWERS, {"keys": [keys[number] for number in named], "answers": answers})
+    return {
+        number: Answer(201 if one.created else 200, contents[number]) for number, one in zip(fresh, taken, strict=True)
+    }
+
+
+def _fresh(uow: UnitOfWork, keys: Mapping[int, str]) -> list[int]:
+    """Those without a name, and the first of each name that was not heard before."""
+    by_key = {key: number for number, key in reversed(list(keys.items())) if key}
+    args = {"org": uow.org_id, "now": uow.now, "keys": list(by_key)}
+    first = {row.key for row in uow.execute(_FIRST_OF, args)} if by_key else set()
+    return [number for number, key in keys.items() if not key or (key in first and by_key[key] == number)]
+
+
+def _key(source: Source, name: str) -> str:
+    return f"intake:{source.id}:{fingerprint(name)}" if name else ""
+
+
 def once(uow: UnitOfWork, source: Source, name: str, arrival: Arrival) -> Done:
     """Take the arrival in unless a post of that name was taken in before; then its answer is given again."""
-    key = f"intake:{source.id}:{fingerprint(name)}" if name else ""
+    key = _key(source, name)
     if key and uow.session.scalar(_FIRST, {"key": key, "org": uow.org_id, "now": uow.now}) is None:
         return Done(200, _stored(uow, key))
     taken = intake.take_in(uow, source=source, arrival=arrival)
@@ -85,7 +136,7 @@ def _one(uow: UnitOfWork, source: Source, item: Item, name: str) -> Done:
 
 
 def _deed(uow: UnitOfWork, source: Source, deed: Deed, name: str) -> Done:
-    key = f"intake:{source.id}:{fingerprint(name or deed.own_id)}" if name or deed.own_id else ""
+    key = _key(source, name or deed.own_id)
     if key and uow.session.scalar(_FIRST, {"key": key, "org": uow.org_id, "now": uow.now}) is None:
         return Done(200, _stored(uow, key))
     became = behaviour.take(uow, source=source, deed=deed)
