@@ -11,6 +11,7 @@ from sqlalchemy import TextClause, text
 
 from crm import queue
 from crm.db import Database
+from crm.rules.modules import CORE
 from crm.rules.ruleset import Keep
 from crm.services import (
     arbitration,
@@ -39,6 +40,7 @@ from crm.services import (
     rules_admin,
     scoring,
     shadowing,
+    sounding,
     source_watch,
     tasks,
     team_tasks,
@@ -51,7 +53,9 @@ AT_ONCE, DEALT_AT_ONCE, COMPARED_AT_ONCE = 500, 2000, 50
 Duty = Callable[[Database, int], Any]
 
 _ORGANIZATIONS = text("select id from organization order by id")
-_DUE = text("select org_id from sluice_due(:now)")
+_DUE = text(
+    "select d.org_id, o.modules_off from sluice_due(:now) d join organization o on o.id = d.org_id order by d.org_id"
+)
 _OLD_DELIVERIES = text("delete from delivery where key in (select key from delivery where at < :before limit :most)")
 # What lies behind a promise to people (leads, assignments, activities, claims) is never purged.
 _OLD = {
@@ -80,8 +84,8 @@ def tick(database: Database) -> None:
 
     Something that fails is logged and tried again at the next tick; it keeps nothing else from happening.
     """
-    for org_id in _due(database):
-        for duty in DUTIES:
+    for org_id, off in _due(database):
+        for duty in (duty for duty in DUTIES if OF_MODULE.get(duty.__name__) not in off):
             try:
                 duty(database, org_id)
             except Exception:
@@ -91,6 +95,10 @@ def tick(database: Database) -> None:
 def remind(database: Database, org_id: int) -> None:
     """Owe the reminders whose minute has come."""
     _until_done(database, org_id, tasks.remind_due, tasks.CHUNK)
+
+
+def remind_asked(database: Database, org_id: int) -> None:
+    """Owe the reminders of questions that nobody has answered in time."""
     _until_done(database, org_id, asking.remind_due, asking.CHUNK)
 
 
@@ -187,9 +195,17 @@ def tell_shadow(database: Database, org_id: int) -> None:
 
 
 DUTIES: tuple[Duty, ...] = (
-    remind, ask_managers, recycling.sweep, recycling.warn, pass_offers_on, open_lines, respond, set_free, deal_held,
-    digest, rescore, look_back, seal, tell_held, keep_apart, hand_over, watch_sources, call_hooks, tell_shadow,
+    remind, remind_asked, ask_managers, recycling.sweep, recycling.warn, pass_offers_on, open_lines, respond, set_free,
+    deal_held, digest, rescore, look_back, seal, tell_held, keep_apart, hand_over, watch_sources, call_hooks, tell_shadow,
 )  # fmt: skip
+
+# To which module each belongs. What was begun under a rule ends by it, so what lets leads go is always there.
+OF_MODULE = {
+    "remind": CORE, "ask_managers": CORE, "sweep": CORE, "warn": CORE, "pass_offers_on": CORE, "open_lines": CORE,
+    "respond": CORE, "set_free": CORE, "deal_held": CORE, "seal": CORE, "tell_held": CORE, "hand_over": CORE,
+    "watch_sources": CORE, "tell_shadow": CORE, "remind_asked": "asking", "digest": "digests", "rescore": "score",
+    "look_back": "health", "keep_apart": "duplicates", "call_hooks": "hooks",
+}  # fmt: skip
 
 
 def deal_leads(database: Database, *, org_id: int, lead_ids: Sequence[int]) -> None:
@@ -202,8 +218,11 @@ def deal_leads(database: Database, *, org_id: int, lead_ids: Sequence[int]) -> N
 
 def look_for_duplicates(database: Database, *, org_id: int, lead_ids: Sequence[int]) -> None:
     """Compare new customers with all who are known, in short transactions."""
+    _until_done(database, org_id, sounding.catch_up, sounding.CHUNK)
     for start in range(0, len(lead_ids), COMPARED_AT_ONCE):
         with database.begin(org_id) as uow:
+            if "duplicates" in uow.off:
+                return
             arbitration.look(uow, lead_ids[start : start + COMPARED_AT_ONCE])
 
 
@@ -224,7 +243,7 @@ def rescore_leads(database: Database, *, org_id: int, after: int = 0) -> None:
     going: int | None = after
     while going is not None:
         with database.begin(org_id) as uow:
-            going = scoring.refresh_next(uow, after=going)
+            going = None if "score" in uow.off else scoring.refresh_next(uow, after=going)
 
 
 def purge(database: Database) -> None:
@@ -237,6 +256,7 @@ def purge(database: Database) -> None:
             )
             _until_done(database, org_id, partial(_delete, statement), AT_ONCE)
         forget(database, org_id)
+        _until_done(database, org_id, sounding.catch_up, sounding.CHUNK)
     _purge_deliveries(database)
 
 
@@ -266,9 +286,10 @@ def _organizations(database: Database) -> list[int]:
         return list(uow.session.scalars(_ORGANIZATIONS))
 
 
-def _due(database: Database) -> list[int]:
+def _due(database: Database) -> list[tuple[int, frozenset[str]]]:
+    """Organizations with something due, and the modules that each does without."""
     with database.begin() as uow:
-        return list(uow.session.scalars(_DUE, {"now": uow.now}))
+        return [(row.org_id, frozenset(row.modules_off or ())) for row in uow.session.execute(_DUE, {"now": uow.now})]
 
 
 def _until_done(database: Database, org_id: int, work: Callable[[UnitOfWork], int], chunk: int) -> None:

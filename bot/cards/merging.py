@@ -16,7 +16,8 @@ REASONS = {
     "same_name": _("same name"), "similar_name": _("names alike"), "surname": _("same surname"),
     "same_company": _("same company"), "similar_company": _("companies alike"),
     "same_domain": _("same e-mail domain"), "phone_typo": _("phones differ by one slip"),
-    "same_mailbox": _("same name before the @"),
+    "same_mailbox": _("same name before the @"), "same_sound": _("names sound the same"),
+    "phone_tail": _("phones end the same"), "phone_near": _("phones differ by two slips"),
 }  # fmt: skip
 STATES = {
     "same": _("They are one customer now."), "different": _("They are kept apart."),

@@ -13,13 +13,15 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
 from crm.rules import dedupe_words as words
+from crm.rules import sound
 
-MOST = 100
+MOST, TAIL = 100, 7
 _NAME_ALIKE, _NAME_ALIKE_ZH, _COMPANY_ALIKE = 87, 66, 86
 _SHORTEST_PART = {True: 2, False: 4}  # of a company's name that may stand for the whole: in Chinese, else
 POINTS = {
     "same_name": 50, "similar_name": 35, "surname": 20, "same_company": 40, "similar_company": 30, "same_domain": 30,
-    "phone_typo": 45, "same_mailbox": 25,
+    "phone_typo": 45, "same_mailbox": 25, "same_sound": 40, "phone_tail": 25,
+    "phone_near": 35,
 }  # fmt: skip
 
 
@@ -65,7 +67,7 @@ def compare(one: Facts, other: Facts) -> Alike:
     if name == "other_name":
         return NOTHING
     found = [code for code in (name, _company(one, other), *_keys(one, other)) if code]
-    if "other_company" in found and "phone_typo" not in found:
+    if "other_company" in found and not {"phone_typo", "phone_near"} & set(found):
         return NOTHING
     # A company's domain says again what the company says.
     if "same_domain" in found and {"same_company", "similar_company"} & set(found):
@@ -100,9 +102,27 @@ def _name(one: Facts, other: Facts) -> str:
         return "same_name"
     if words.digits(mine) != words.digits(theirs):
         return "other_name"
+    if sounds_alike(one.name, other.name):
+        return "same_sound"
     if words.is_chinese(mine) or words.is_chinese(theirs):
         return _chinese_name(one.name, other.name, mine, theirs)
-    return "similar_name" if _latin_alike(mine, theirs) else "other_name"
+    # A slip in a first letter puts the words into another order.
+    as_written = fuzz.ratio(words.folded(one.name), words.folded(other.name)) >= _NAME_ALIKE
+    return "similar_name" if as_written or _latin_alike(mine, theirs) else "other_name"
+
+
+def sounds_alike(name: str, other: str) -> bool:
+    """Two Chinese names that are read alike, or one and its spelling in Latin letters; one character is too little."""
+    mine, theirs = heard(name), heard(other)
+    return (words.is_chinese(name) or words.is_chinese(other)) and not mine.isdisjoint(theirs)
+
+
+def heard(name: str) -> set[str]:
+    """How a name sounds, in every way in which it may be read; nothing for one that is too short to say anything."""
+    if words.surname(name):
+        return set()
+    found = {sound.of_name(name)} if words.is_chinese(name) else set(sound.of_spelled(name))
+    return {each for each in found if len(each.partition(" ")[0]) > 1}
 
 
 def _chinese_name(name: str, other: str, mine: str, theirs: str) -> str:
@@ -135,6 +155,8 @@ def _company(one: Facts, other: Facts) -> str:
         return ""
     if mine == theirs:
         return "same_company"
+    if words.is_chinese(mine) != words.is_chinese(theirs):
+        return ""  # one is the other's translation, or not: the words cannot tell
     chinese = words.is_chinese(mine + theirs)
     short, long = sorted((mine, theirs), key=len)
     part = short in long if chinese else set(short.split()) <= set(long.split())
@@ -151,5 +173,15 @@ def _keys(one: Facts, other: Facts) -> Iterator[str]:
     if any(len(box) >= 6 and not box.isdigit() for box in boxes[0] & boxes[1]) and not set(mine) & set(theirs):
         yield "same_mailbox"
     phones = ((mine, theirs) for mine in one.values("phone") for theirs in other.values("phone"))
-    if any(len(mine) == len(theirs) and OSA.distance(mine, theirs, score_cutoff=1) == 1 for mine, theirs in phones):
+    slips = [OSA.distance(mine, theirs, score_cutoff=2) for mine, theirs in phones if len(mine) == len(theirs)]
+    if 1 in slips:
         yield "phone_typo"
+    elif 2 in slips:
+        yield "phone_near"
+    elif not tails(one).isdisjoint(tails(other)):
+        yield "phone_tail"
+
+
+def tails(who: Facts) -> set[str]:
+    """The ends of somebody's phones, which stay when a number is written with another beginning."""
+    return {phone[-TAIL:] for phone in who.values("phone") if len(phone) > TAIL}

@@ -9,13 +9,14 @@ from sqlalchemy import text
 
 from crm import queue
 from crm.rules import dedupe_words as words
+from crm.rules import sound
 from crm.rules.arrival import Arrival, FieldErrors, check
-from crm.rules.dedupe import Alike, Facts, compare, typos
+from crm.rules.dedupe import Alike, Facts, compare, heard, tails, typos
 from crm.rules.keys import DEFAULT_REGION
 from crm.uow import UnitOfWork
 
 MOST = 50  # of each kind are looked at; who is meant is among the first
-_ALIKE = text("select distinct person_id from sluice_alike(:names, :cores, :domains, :numbers, :most)")
+_ALIKE = text("select distinct person_id from sluice_alike(:names, :sounds, :cores, :domains, :numbers, :tails, :most)")
 _FACTS = text(
     """
     select p.id, p.name, p.company,
@@ -84,7 +85,8 @@ def _wanted(who: Facts) -> dict[str, Sequence[str] | int]:
     domains = {words.domain(email) for email in who.values("email")} - {""}
     numbers = [number for phone in who.values("phone")[:3] for number in typos(phone)]
     return {
-        "names": [_escaped(name) for name in _names(who.name)], "cores": [_escaped(core) for core in _cores(who)],
+        "names": [_escaped(name) for name in _names(who.name)], "sounds": sorted(heard(who.name)),
+        "tails": [tail[::-1] for tail in sorted(tails(who))], "cores": [_escaped(core) for core in _cores(who)],
         "domains": sorted(domains), "numbers": numbers, "most": MOST,
     }  # fmt: skip
 
@@ -94,9 +96,8 @@ def _names(name: str) -> list[str]:
     plain = " ".join(name.lower().split())
     parts = plain.replace(",", " ").split()
     turned = " ".join([*parts[1:], parts[0]]) if len(parts) > 1 else plain
-    return [
-        each for each in dict.fromkeys([plain, turned, " ".join([parts[-1], *parts[:-1]]) if parts else ""]) if each
-    ]
+    every = [plain, turned, " ".join([parts[-1], *parts[:-1]]) if parts else "", *sound.spelled(name)]
+    return [each for each in dict.fromkeys(every) if each]
 
 
 def _cores(who: Facts) -> list[str]:

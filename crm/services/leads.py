@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnClause, TextualSelect, column, text
 
 from crm.errors import LeadNotFound
+from crm.rules import sound
 from crm.rules.access import Actor, may_see, may_see_contact
 from crm.uow import UnitOfWork
 
@@ -80,7 +81,9 @@ _MINE = _seen(
     "l.owner_id = :me and l.status = 'open' and l.held_by is distinct from 'nurture'"
     " order by l.recycle_at nulls last, l.score desc, l.id limit :most"
 )
-_SEARCH = text("select distinct person_id from sluice_search(:words, :tail, :me, :role, :path, :manages, :all, 60)")
+_SEARCH = text(
+    "select distinct person_id from sluice_search(:words, :tail, :sounds, :me, :role, :path, :manages, :all, 60)"
+)
 _FOUND = _seen(
     "l.person_id = any(:persons) and l.status <> 'void'"
     " order by l.owner_id is distinct from :me, l.status <> 'open', l.id desc limit 200"
@@ -145,9 +148,9 @@ class LeadView:
     mine: bool
     elsewhere: bool = False
     was: str = ""
-    proofs: Mapping[str, bool] = field(default_factory=dict)
     restricted_at: datetime | None = None
     erased_at: datetime | None = None
+    proofs: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def ref(self) -> str:
@@ -194,7 +197,8 @@ def mine(uow: UnitOfWork, *, actor: Actor, most: int = 50) -> list[LeadView]:
 
 
 def find(uow: UnitOfWork, *, actor: Actor, words: str, most: int = 10) -> list[LeadView]:
-    """Leads by name, company, reference or the last four or more digits of a phone, within the actor's scope.
+    """Leads by name, company, reference or the last four or more digits of a phone, within the actor's scope; by a
+    Chinese name also as it sounds, whole or by its initials.
 
     The actor's own come first, and are found however many others match.
     """
@@ -204,8 +208,11 @@ def find(uow: UnitOfWork, *, actor: Actor, words: str, most: int = 10) -> list[L
     persons = uow.session.scalars(
         _SEARCH,
         _who(uow, actor)
-        | {"words": "" if tail else words.strip(), "tail": tail, "all": actor.sees_all, "manages": _sights(actor)},
-    ).all()
+        | {
+            "words": "" if tail else words.strip(), "tail": tail, "all": actor.sees_all, "manages": _sights(actor),
+            "sounds": [] if tail else sound.typed(words),
+        },
+    ).all()  # fmt: skip
     rows = _rows(uow, _BY_NUMBER, actor, number=number) if number is not None else []
     rows += _rows(uow, _FOUND, actor, persons=list(persons)) if persons else []
     unique = {row["id"]: row for row in rows}

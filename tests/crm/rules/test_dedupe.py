@@ -20,7 +20,10 @@ ALIKE = {
     "first and last name changed": (known("John Smith", "Acme Ltd"), known("Smith, John", "ACME Inc."), 90),
     "an initial": (known("J. Smith", "Acme"), known("John Smith", "Acme GmbH"), 75),
     "a letter left out": (known("Jon Smith", "Acme"), known("John Smith", "Acme"), 75),
-    "one character of a name wrong": (known("陈建国", "恒通"), known("陈健国", "恒通集团"), 75),
+    "one character of a name wrong": (known("陈建国", "恒通"), known("陈大国", "恒通集团"), 75),
+    "a character that sounds the same": (known("王芳", "恒通"), known("王方", "恒通集团"), 80),
+    "a name in Latin letters": (known("王芳", phone=PHONE), known("Wang Fang", phone=ONE_OFF), 85),
+    "the phone with two slips": (known("王芳", phone=PHONE), known("王方", phone="+8613800148010"), 75),
     "one digit wrong": (known("王芳", phone=PHONE), known("王芳", phone=ONE_OFF), 95),
     "two digits swapped": (known("Ann Li", phone=PHONE), known("Ann Li", phone=SWAPPED), 95),
     "a polite word for the name": (known("王总", "腾云", PHONE), known("王芳", "腾云科技", ONE_OFF), 100),
@@ -34,6 +37,9 @@ APART = {
     "a free mailer": (known("Ann Li", email="a1@qq.com"), known("Ann Li", email="b2@qq.com")),
     "numbered names": (known("Visitor 17", phone=PHONE), known("Visitor 18", phone=ONE_OFF)),
     "a neighbour's extension": (known("王芳", "腾云", PHONE), known("李强", "腾云", ONE_OFF)),
+    "names that sound the same": (known("王芳", phone=PHONE), known("王方", phone="+8613911112222")),
+    "names that sound the same, at two companies": (known("王芳", "腾云"), known("王方", "恒通")),
+    "the end of a phone alone": (known("王芳", phone=PHONE), known("王方", phone="+8613990001234")),
     "another family": (known("王建国", "恒通"), known("李建国", "恒通")),
 }
 
