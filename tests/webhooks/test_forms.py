@@ -301,7 +301,7 @@ def test_a_closed_form_and_an_unknown_one_say_what_to_do(site):
         (b"name=%ff%fe", "application/x-www-form-urlencoded", 400),
         (b"<a/>", "text/xml", 415),
         (b"[1]", "application/json", 400),
-        (b'{"name": {"a": 1}, "stamp": [1, null]}', "application/json", 400),
+        (b'{"name": {"a": 1}, "stamp": [1, null]}', "application/json", 422),
         (b"--", "multipart/form-data", 400),
     ],
 )

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import psycopg
@@ -162,9 +163,10 @@ class Desk:
         """Raises TurnedAway with 429."""
         (self._crowds if here.event else self._limits).check_form(source.id, here.visit.peer)
 
-    def stamp(self, here: Here) -> str:
+    def stamp(self, here: Here, soonest: timedelta) -> str:
         """The name of this sending's stamp. Raises Unstamped."""
-        return stamp.check(self.vault, here.page.word, here.visit.values.get("stamp", ""), here.uow.now)
+        given = here.visit.values.get("stamp", "")
+        return stamp.check(self.vault, here.page.word, given, here.uow.now, soonest=soonest)
 
     def fresh_stamp(self, here: Here) -> str:
         return stamp.issue(self.vault, here.page.word, here.uow.now)

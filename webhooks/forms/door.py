@@ -18,7 +18,7 @@ from crm.rules.arrival import Arrival, FieldErrors
 from crm.rules.forms import Field, read
 from crm.services import event_guests, event_materials, houses
 from crm.services.events import EventView
-from webhooks.forms import pages
+from webhooks.forms import pages, stamp
 from webhooks.forms.desk import TOO_MANY, TRAPPED, Desk, Here
 from webhooks.forms.hosted import placed
 from webhooks.forms.stamp import Unstamped
@@ -120,7 +120,7 @@ class Door:
             headers = _FILE | {"Content-Disposition": named}
             return Response(found.content or b"", media_type=found.mime, headers=headers)
 
-    def _sent(self, visit: Visit, sheet: Sheet, work: Callable[[Here, str], str]) -> HTMLResponse:
+    def _sent(self, visit: Visit, sheet: Sheet, work: Callable[[Here], str]) -> HTMLResponse:
         """Do it, or show the page again with what was typed. Raises LookupError, Gone."""
         with self._desk.door(visit) as here:
             place = here.uow.org_id, self._desk.source(here).id
@@ -139,15 +139,15 @@ class Door:
         self._desk.tally.count(*place, refused=[("", TRAPPED)] if visit.is_trapped else [])
         return answer
 
-    def _worked(self, here: Here, sheet: Sheet, work: Callable[[Here, str], str]) -> HTMLResponse:
+    def _worked(self, here: Here, sheet: Sheet, work: Callable[[Here], str]) -> HTMLResponse:
         self._desk.limit(here, self._desk.source(here))
-        phone = "" if here.visit.is_trapped else work(here, self._desk.stamp(here))
+        phone = "" if here.visit.is_trapped else work(here)
         title, words = (here.say(each) for each in sheet.done)
         return self._shown(here, "signed", title=title, text=words, ticket=self._desk.owe_code(here, phone))
 
-    def _sign_in(self, here: Here, stamped: str) -> str:
+    def _sign_in(self, here: Here) -> str:
         """Returns the phone that was typed."""
-        arrival = self._typed(here, SIGN_IN)
+        arrival, stamped = self._typed(here, SIGN_IN)
         event, phone = event_of(here), self._desk.phone(here, arrival.phone)
         if phone is None or not event_guests.sign_in(here.uow, event, phone=phone):
             lead = self._desk.take_in(
@@ -156,10 +156,11 @@ class Door:
             event_guests.walk_in(here.uow, event, lead, link=here.visit.helper)
         return arrival.phone
 
-    def _ask(self, here: Here, stamped: str) -> str:
+    def _ask(self, here: Here) -> str:
         """Returns the phone that was typed, if one was."""
         words = clean.text(here.visit.values.get(_QUESTION, ""), 1000)
-        arrival, event = self._typed(here, ASK), event_of(here)
+        arrival, stamped = self._typed(here, ASK)
+        event = event_of(here)
         phone = self._desk.phone(here, arrival.phone)
         lead = event_guests.known(here.uow, event, phone=phone) if phone else None
         if lead is None and arrival.phone.strip():
@@ -169,12 +170,13 @@ class Door:
         event_guests.ask(here.uow, event, words=words, lead=lead, link=here.visit.helper, sending=stamped)
         return arrival.phone
 
-    def _typed(self, here: Here, sheet: Sheet) -> Arrival:
-        """Raises FieldErrors."""
+    def _typed(self, here: Here, sheet: Sheet) -> tuple[Arrival, str]:
+        """What was typed, and the name of its stamp. Raises FieldErrors, Unstamped."""
         visit, came, region = here.visit, here.visit.came_by(here.helper), houses.of(here.uow).region
         read(sheet.fields, visit.values, came, region=region)
         own = [field for field in sheet.fields if field.name != _QUESTION]
-        return read(own, visit.values, came, region=region)
+        stamped = self._desk.stamp(here, stamp.SOONEST_AT_DOOR)
+        return read(own, visit.values, came, region=region), stamped
 
     def _again(
         self, visit: Visit, sheet: Sheet, errors: Mapping[str, str], problem: str, status: int

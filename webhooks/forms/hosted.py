@@ -71,10 +71,10 @@ class HostedForm:
         self._desk.limit(here, source)
         if visit.is_trapped:
             return self._thanks(here, None)
-        stamped = self._desk.stamp(here)
         fields = forms.fields_of(here.uow, here.page, here.locale)
         came, agreed = visit.came_by(here.helper), bool(visit.values.get(CONSENT))
         arrival = read(fields, visit.values, came, region=houses.of(here.uow).region, agreed=agreed)
+        stamped = self._desk.stamp(here, stamp.SOONEST)
         lead = self._desk.take_in(here, source, arrival, stamped=stamped, consent=consent_of(here))
         if here.event:
             event_guests.register(here.uow, here.event, lead, link=visit.helper)
