@@ -96,6 +96,9 @@ class Delivery:
         if message is None:
             return None
         notice = NOTICES[message.topic]
+        if notice.module in uow.off:
+            owed.close(uow, message, "dropped", "module off")
+            return None
         if _is_stale(uow, message, notice):
             owed.close(uow, message, "dropped", "late")
             return None

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Literal
 
 from bot.cards.language import _
+from crm.rules.modules import CORE
 
 Late = Literal["send", "drop"]
 
@@ -24,6 +25,7 @@ class Notice:
         several: the list that stands for more than a few that wait for the same person; its argument is `each`.
         group: what a member tunes it by (`crm.rules.notices.GROUPS`); empty for what was just asked for.
         urgent: it belongs to its minute, so quiet hours and the daily cap let it through.
+        module: where that is switched off, it is not sent.
         why: ends the sentence "You get this because ..."; `{lead}` names the lead.
     """
 
@@ -36,6 +38,7 @@ class Notice:
     group: str = ""
     urgent: bool = False
     why: str = ""
+    module: str = CORE
 
 
 _OWN = _("you own {lead}")
@@ -57,9 +60,13 @@ NOTICES: dict[str, Notice] = {
     "lead.assigned": Notice("assigned", several="several", group="leads", why=_("a colleague gave {lead} to you")),
     "leads.moved_away": Notice("moved_away", lives=False, group="losses", why=_WAS),
     "leads.transferred": Notice("transferred", lives=False, group="leads", why=_("a colleague gave {lead} to you")),
-    "duplicate.found": Notice("duplicate_found", group="team", why=_("you decide what two of your customers are")),
-    "duplicate.answered": Notice("duplicate_answered", lives=False, group="leads", why=_("you asked about a customer")),
-    "duplicate.shared": Notice("duplicate_shared", group="news", why=_OWN),
+    "duplicate.found": Notice(
+        "duplicate_found", group="team", why=_("you decide what two of your customers are"), module="duplicates"
+    ),
+    "duplicate.answered": Notice(
+        "duplicate_answered", lives=False, group="leads", why=_("you asked about a customer"), module="duplicates"
+    ),
+    "duplicate.shared": Notice("duplicate_shared", group="news", why=_OWN, module="duplicates"),
     "lead.merged": Notice("merge_gained", group="news", why=_OWN),
     "lead.merged_away": Notice("merge_lost", lives=False, group="losses", why=_("you had a lead of this customer")),
     "lead.unmerged": Notice("merge_parted", group="leads", why=_WAS),
@@ -85,23 +92,31 @@ NOTICES: dict[str, Notice] = {
     ),
     "task.team": Notice("team_task", group="reminders", urgent=True, why=_("your team was asked")),
     "task.untaken": Notice("task_untaken", group="copies", why=_("you manage the team that was asked")),
-    "question.asked": Notice("question", group="reminders", urgent=True, why=_("a colleague asks you about {lead}")),
-    "question.answered": Notice("question", group="reminders", why=_("you asked about {lead}")),
-    "question.due": Notice("question", group="reminders", why=_("a colleague waits for your answer")),
-    "question.late": Notice("question", group="reminders", why=_("you asked about {lead}")),
-    "file.refused": Notice("file_refused", lives=False),
-    "lead.shared": Notice("lead_shared", group="news", why=_("a colleague shows {lead} to you")),
-    "event.signed_in": Notice("signed_in", late="drop", group="news", urgent=True, why=_OWN),
-    "event.question": Notice("event_question", group="reminders", urgent=True, why=_("a visitor of your event asks")),
-    "digest": Notice("digest", lives=False, group="digests", why=_("you asked for this digest")),
-    "health": Notice("health", lives=False, group="digests", why=_("you manage a team")),
+    "question.asked": Notice(
+        "question", group="reminders", urgent=True, why=_("a colleague asks you about {lead}"), module="asking"
+    ),
+    "question.answered": Notice("question", group="reminders", why=_("you asked about {lead}"), module="asking"),
+    "question.due": Notice("question", group="reminders", why=_("a colleague waits for your answer"), module="asking"),
+    "question.late": Notice("question", group="reminders", why=_("you asked about {lead}"), module="asking"),
+    "file.refused": Notice("file_refused", lives=False, module="files"),
+    "lead.shared": Notice("lead_shared", group="news", why=_("a colleague shows {lead} to you"), module="asking"),
+    "event.signed_in": Notice("signed_in", late="drop", group="news", urgent=True, why=_OWN, module="events"),
+    "event.question": Notice(
+        "event_question", group="reminders", urgent=True, why=_("a visitor of your event asks"), module="events"
+    ),
+    "digest": Notice("digest", lives=False, group="digests", why=_("you asked for this digest"), module="digests"),
+    "health": Notice("health", lives=False, group="digests", why=_("you manage a team"), module="health"),
     "notices.held": Notice("collected", lives=False),
     "contact.added": Notice(
-        "contact_added", several="several", group="leads", why=_("you added this customer in WeChat")
+        "contact_added", several="several", group="leads", why=_("you added this customer in WeChat"), module="contacts"
     ),
-    "contact.contested": Notice("contact_contested", lives=False, group="team", why=_("two of you work on {lead}")),
-    "contact.lost": Notice("contact_lost", lives=False, group="news", why=_OWN),
-    "contact.moved": Notice("contact_moved", lives=False, group="news", why=_("{lead} was handed to you")),
+    "contact.contested": Notice(
+        "contact_contested", lives=False, group="team", why=_("two of you work on {lead}"), module="contacts"
+    ),
+    "contact.lost": Notice("contact_lost", lives=False, group="news", why=_OWN, module="contacts"),
+    "contact.moved": Notice(
+        "contact_moved", lives=False, group="news", why=_("{lead} was handed to you"), module="contacts"
+    ),
     "member.left": Notice("member_left", lives=False, group="team", urgent=True, why=_TEAM),
     "member.back": Notice("member_back", lives=False, group="team", why=_TEAM),
     "member.timed_out": Notice("member_timed_out", lives=False, group="team", why=_TEAM),
@@ -110,9 +125,9 @@ NOTICES: dict[str, Notice] = {
     "source.silent": Notice("source_silent", lives=False, group="team", why=_("you look after the sources")),
     "source.not_fetched": Notice("source_not_fetched", lives=False, group="team", why=_("you look after the sources")),
     "source.back": Notice("source_back", lives=False, group="team", why=_("you look after the sources")),
-    "sheet": Notice("dropped"),
+    "sheet": Notice("dropped", module="sheets"),
     "import.done": Notice("imported", lives=False),
-    "hook.failed": Notice("hook_failed", lives=False),
+    "hook.failed": Notice("hook_failed", lives=False, module="hooks"),
     "channel.broken": Notice("channel_broken", lives=False),
     "rules.rehearsed": Notice("rehearsal", lives=False),
     "tour": Notice("tour", lives=False),

@@ -55,7 +55,7 @@ def answered(context: Context, platform: Platform) -> Interaction:
     if interaction.kind != "command" or context.member is None or not context.member.asked:
         return interaction
     row = context.uow.execute(_TAKE, _who(context)).one_or_none()
-    if row is None or row.expires_at < context.uow.now or router.match(interaction.text.strip()):
+    if row is None or row.expires_at < context.uow.now or router.match(interaction.text.strip(), context.uow.off):
         return interaction
     return _chosen(interaction, row.form) if "asks" in row.form else _filled(context, platform, row.form)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, TypeVar
 
 from rapidfuzz import fuzz, process
 
-from bot import arguments, handlers
+from bot import arguments, handlers, parts
 from bot.context import Context, Reply
 from crm.errors import BadArgument, MissingArgument, NotUnderstood, OldCard, UnknownWord
 from crm.errors_of_asking import FileUnwanted
@@ -38,6 +38,7 @@ class Command:
     example_zh: str
     topic: str
     roles: str
+    module: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,13 @@ class Action:
     call: Handler
     wants: tuple[arguments.Parameter, ...]
     guards: bool
+    module: str
 
 
 _COMMANDS: dict[str, Command] = {}
 _ACTIONS: dict[str, Action] = {}
 _EVENTS: dict[str, Callable[[Context], Reply | None]] = {}
+EVENT_MODULES: dict[str, str] = {}
 _PLAIN: list[Callable[[Context, str], Reply | None]] = []
 
 
@@ -63,26 +66,35 @@ def command(
     example_zh: str = "",
     topic: str = "work",
     roles: str = "everyone",
+    module: str = "",
 ) -> Callable[[F], F]:
-    """Register a function under English and Chinese words."""
+    """Register a function under English and Chinese words. Args: module: where it is not the file's own."""
 
     def register(call: F) -> F:
-        entry = Command(words, call, arguments.parameters(call), help, example, example_zh or example, topic, roles)
+        shown = (help, example, example_zh or example, topic, roles)
+        entry = Command(words, call, arguments.parameters(call), *shown, module or _module_of(call))
         _COMMANDS.update(dict.fromkeys(words, entry))
+        parts.WORDS.update(dict.fromkeys(words, entry.module))
         return call
 
     return register
 
 
-def action(name: str, *, was: tuple[str, ...] = (), guards: bool = True) -> Callable[[F], F]:
+def action(name: str, *, was: tuple[str, ...] = (), guards: bool = True, module: str = "") -> Callable[[F], F]:
     """Register a function under a button's name; `was` are names on cards posted by earlier versions."""
 
     def register(call: F) -> F:
-        entry = Action((name, *was), call, arguments.parameters(call), guards)
+        entry = Action((name, *was), call, arguments.parameters(call), guards, module or _module_of(call))
         _ACTIONS.update(dict.fromkeys(entry.names, entry))
+        parts.ACTIONS.update(dict.fromkeys(entry.names, entry.module))
         return call
 
     return register
+
+
+def _module_of(call: Callable[..., Any]) -> str:
+    """What the file of handlers says of itself; empty where it says nothing, which a test finds."""
+    return str(call.__globals__.get("MODULE", ""))
 
 
 @cache
@@ -104,12 +116,15 @@ def actions() -> dict[str, Action]:
     return dict(_ACTIONS)
 
 
-def match(text: str) -> tuple[Command, str] | None:
-    """The command whose word the text begins with, the longest one, and the words after it."""
+def match(text: str, off: Collection[str] = ()) -> tuple[Command, str] | None:
+    """The command whose word the text begins with, the longest one, and the words after it.
+
+    Args: off: modules without words.
+    """
     load()
     lowered = text.lower()
     for word in _longest_first():
-        if lowered.startswith(word) and _ends(word, lowered[len(word) :]):
+        if lowered.startswith(word) and _ends(word, lowered[len(word) :]) and _COMMANDS[word].module not in off:
             return _COMMANDS[word], text[len(word) :].strip(" ,，:：\n\t")
     return None
 
@@ -126,7 +141,7 @@ def route(context: Context) -> Reply | None:
 def _call(context: Context) -> Reply | None:
     interaction = context.interaction
     if interaction.kind in _EVENTS:
-        return _EVENTS[interaction.kind](context)
+        return happen(interaction.kind, context)
     if interaction.kind in ("action", "form"):
         return _act(context)
     return run(context, interaction.text.strip())
@@ -134,7 +149,7 @@ def _call(context: Context) -> Reply | None:
 
 def run(context: Context, text: str) -> Reply:
     """Do what a typed line says."""
-    found = match(text)
+    found = match(text, context.uow.off)
     if found is None:
         return _plain(context, text)
     entry, rest = found
@@ -145,7 +160,7 @@ def run(context: Context, text: str) -> Reply:
 def _act(context: Context) -> Reply:
     interaction = context.interaction
     entry = _ACTIONS.get(interaction.action)
-    if entry is None:
+    if entry is None or entry.module in context.uow.off:
         raise OldCard
     try:
         values = arguments.read(entry.wants, context, interaction.value, interaction.action)
@@ -161,16 +176,20 @@ def _act(context: Context) -> Reply:
 
 def happen(kind: str, context: Context) -> Reply | None:
     """Call what happens on an event. Raises FileUnwanted where nothing does."""
-    if kind not in _EVENTS:
+    if kind in _EVENTS and EVENT_MODULES[kind] not in context.uow.off:
+        return _EVENTS[kind](context)
+    if context.interaction.files:
         raise FileUnwanted(limit=file_kinds.MEGABYTES)
-    return _EVENTS[kind](context)
+    return None
 
 
-def event(kind: str) -> Callable[[Callable[[Context], Reply | None]], Callable[[Context], Reply | None]]:
+def event(
+    kind: str, *, module: str = ""
+) -> Callable[[Callable[[Context], Reply | None]], Callable[[Context], Reply | None]]:
     """Register what happens when somebody opens the home page, joins or leaves; None means: say nothing."""
 
     def register(call: Callable[[Context], Reply | None]) -> Callable[[Context], Reply | None]:
-        _EVENTS[kind] = call
+        _EVENTS[kind], EVENT_MODULES[kind] = call, module or _module_of(call)
         return call
 
     return register
@@ -187,16 +206,17 @@ def _plain(context: Context, text: str) -> Reply:
     answers = (call(context, text) for call in _PLAIN)
     answer = next((answer for answer in answers if answer is not None), None)
     if answer is None:
-        raise guess(text)
+        raise guess(text, context.uow.off)
     return answer
 
 
-def guess(text: str) -> NotUnderstood | UnknownWord:
-    """What was probably meant."""
+def guess(text: str, off: Collection[str] = ()) -> NotUnderstood | UnknownWord:
+    """What was probably meant, of what there is."""
     head = re.split(r"\s+", text.strip(), maxsplit=1)[0][:24]
+    known = [word for word, entry in _COMMANDS.items() if entry.module not in off]
     # Of two or three Chinese characters one may be wrong: that is a third or half of the word.
     close = _CLOSE_ENOUGH_IN_CHINESE if _SHORT_CHINESE.fullmatch(head) else _CLOSE_ENOUGH
-    near = process.extractOne(head.lower(), _COMMANDS.keys(), scorer=fuzz.ratio, score_cutoff=close)
+    near = process.extractOne(head.lower(), known, scorer=fuzz.ratio, score_cutoff=close)
     return NotUnderstood(word=head, guess=near[0]) if near else UnknownWord()
 
 

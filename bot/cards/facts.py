@@ -24,6 +24,7 @@ from bot.cards.offered import OfferFacts
 from bot.cards.people import PeopleFacts
 from bot.cards.reasons import ReasonFacts
 from bot.cards.shadowed import ShadowFacts
+from bot.cards.systems import SystemFacts
 from bot.cards.told import NoticeFacts
 from bot.cards.visiting import VisitFacts
 from bot.cards.working import WorkFacts
@@ -82,7 +83,7 @@ def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
 class Facts(
     OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts, WorkFacts, HomeFacts, WordFacts, DroppedFacts,
     DrillFacts, MergeFacts, ErasureFacts, SourceFacts, FormatFacts, VisitFacts, CatalogueFacts,
-    ShadowFacts,
+    ShadowFacts, SystemFacts,
 ):  # fmt: skip
     """All that templates may ask for. Methods return None where the viewer may not see the thing any more."""
 
@@ -294,7 +295,8 @@ class Facts(
         from bot import router  # noqa: PLC0415  (its handlers draw cards: neither can be loaded before the other)
 
         used = habits.used(self.uow, self.viewer)
-        return helping.screen(self.words, self.viewer, router.commands(), asked, used)
+        there = [entry for entry in router.commands() if entry.module not in self.uow.off]
+        return helping.screen(self.words, self.viewer, there, asked, used)
 
     def import_job(self, job_id: int) -> listed.Job:
         """A pasted list of the viewer's own."""

@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from bot import parts
 from bot.cards.facts import Facts
 from bot.cards.language import _, translate, translations
 from bot.cards.model import Card, Form, Text
@@ -29,6 +30,8 @@ def card(name: str, args: Mapping[str, Any], facts: Facts) -> Card:
     Whoever asked for a lead that was merged into the one shown is told so, whatever the card.
     """
     made = parse_card(_xml(name, args, facts), facts.images)
+    if facts.uow.off:
+        made = parts.offered(made, facts.uow.off)
     if "instead" not in args:
         return made
     was, ref = args["instead"]

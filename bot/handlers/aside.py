@@ -15,6 +15,7 @@ from crm.errors_of_waiting import ReasonNeeded, RunNotFound
 from crm.services import holding, members, nurturing, passing_on, pauses, rewinding
 from crm.services.leads import LeadView
 
+MODULE = "core"
 _RUN = re.compile(r"^(?:[Rr]\s?[-－–—]?\s?)?(\d{1,12})$")
 SHOWN = 10
 
@@ -26,8 +27,9 @@ SHOWN = 10
     example="nurture L-1042 until 1 May their budget is next year",
     example_zh="培育 L-1042 到5月1日 明年才有预算",
     topic="leads",
+    module="nurturing",
 )
-@action("lead.nurture")
+@action("lead.nurture", module="nurturing")
 def nurture(context: Context, lead: LeadView, words: Rest | None = None) -> Reply:
     said = (words or context.fields.get("when") or "").strip()
     if not said:
@@ -48,8 +50,9 @@ def nurture(context: Context, lead: LeadView, words: Rest | None = None) -> Repl
     example="my nurtured",
     example_zh="我的培育",
     topic="leads",
+    module="nurturing",
 )
-@action("my.nurtured", guards=False)
+@action("my.nurtured", guards=False, module="nurturing")
 def nurtured(context: Context) -> Reply:
     found = nurturing.mine(context.uow, actor=context.actor, most=SHOWN)
     total = nurturing.count_mine(context.uow, actor=context.actor)

@@ -17,6 +17,7 @@ from crm.services import asking, members, sharing
 from crm.services.asking import QuestionView
 from crm.services.leads import LeadView
 
+MODULE = "asking"
 _NAME_WORD = re.compile(r"[^\s,，:：;；]+")
 _EDGES = " \t\n,，:：;；"
 NAME_WORDS, HAN_NAME = 3, (4, 3, 2)

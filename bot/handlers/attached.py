@@ -19,20 +19,22 @@ from crm.services.follow_ups import FollowUp
 from crm.services.leads import LeadView
 from crm.vault import Vault
 
+MODULE = "files"
 _EXAMPLE = _("L-1042 and the file")
 # Commands to which a file may belong that is not about a lead.
 WITH_FILES = ("event material",)
 
 
-@event("file")
+@event("file", module="core")
 def came(context: Context) -> Reply | None:
     """A picture, recording or paper: the lead is named with it, is the one dealt with last, or is picked."""
     files = context.interaction.files
     if any(file.is_table for file in files):
         return router.happen("table", context)
-    if any(file.size > file_kinds.LARGEST or not file_kinds.may_be(file.name, file.mime) for file in files):
+    unwanted = any(file.size > file_kinds.LARGEST or not file_kinds.may_be(file.name, file.mime) for file in files)
+    if unwanted or MODULE in context.uow.off:
         raise FileUnwanted(limit=file_kinds.MEGABYTES)
-    if (asked := router.match(context.interaction.text.strip())) and asked[0].words[0] in WITH_FILES:
+    if (asked := router.match(context.interaction.text.strip(), context.uow.off)) and asked[0].words[0] in WITH_FILES:
         return router.run(context, context.interaction.text.strip())
     coming = [Coming(file.name, file.mime, file.size, file.handle) for file in files]
     ids = attachments.announce(context.uow, actor=context.actor, workspace_id=context.workspace.id, files=coming)

@@ -12,6 +12,8 @@ from bot.router import action, command
 from crm.errors import BadArgument
 from crm.services import members
 
+MODULE = "core"
+
 
 @command(
     "help",

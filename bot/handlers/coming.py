@@ -9,6 +9,8 @@ from bot.router import action, command, event
 from crm.errors import LeadNotFound
 from crm.services import leads
 
+MODULE = "core"
+
 
 @event("home")
 def home(context: Context) -> Reply | None:

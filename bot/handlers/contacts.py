@@ -17,6 +17,8 @@ from crm.services import (
     leaving,
 )
 
+MODULE = "core"
+
 
 @event("joined")
 def joined(context: Context) -> Reply | None:
@@ -60,7 +62,7 @@ def unit(context: Context) -> Reply | None:
     return None
 
 
-@event("contact")
+@event("contact", module="contacts")
 def contact(context: Context) -> Reply | None:
     """A customer of the person; of somebody who is no member, nothing is kept."""
     asked, uow, here, member = context.interaction, context.uow, context.workspace.id, context.member

@@ -13,6 +13,7 @@ from crm.errors import OldCard
 from crm.services import recent_leads, relogging
 from crm.services.leads import LeadView
 
+MODULE = "core"
 FIELDS = ("outcome", "channel", "next", "stage", "amount")
 _SPANS = {"3d": 3, "7d": 7}
 

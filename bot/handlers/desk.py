@@ -12,6 +12,7 @@ from crm.errors import BadArgument
 from crm.services import batches
 from crm.services.batches import Done, Wish
 
+MODULE = "core"
 _PART = re.compile(r"[,，;；、\n]+")
 _WISH = re.compile(r"^\s*((?:[LlＬ＃#]\s?[-－–—]?\s?)?\d+)\s*(?:[:：=]|->|→|给|to\b)?\s*(\S.*?)\s*$")
 

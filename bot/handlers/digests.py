@@ -13,6 +13,7 @@ from bot.router import action, command
 from crm.rules.sections.watching import DAYS
 from crm.services import departments, digest_orders, members
 
+MODULE = "digests"
 _CHINESE_DAYS = "一二三四五六日"
 _OFF = re.compile(r"\b(?:off|stop|none)\b|关闭?|取消|停止?", re.IGNORECASE)
 _WEEKLY = re.compile(

@@ -6,6 +6,7 @@ from bot.arguments import Word
 from bot.context import Context, Reply
 from bot.router import action
 
+MODULE = "digests"
 EVERYBODY = "-"
 
 

@@ -10,6 +10,8 @@ from crm.errors_of_asking import FileUnwanted
 from crm.rules import file_kinds
 from crm.services import dropped_sheets
 
+MODULE = "sheets"
+
 
 @event("table")
 def came(context: Context) -> Reply | None:

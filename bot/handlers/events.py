@@ -16,6 +16,7 @@ from crm.services.attachments import Coming
 from crm.services.events import EventView
 from crm.vault import Vault
 
+MODULE = "events"
 _EXAMPLE = _("event new Spring Expo, Hall 3, Saturday 2pm, @Ann @Bob")
 _MATERIAL = _("event material Spring Expo, Brochure https://www.example.com/brochure")
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)

@@ -12,6 +12,7 @@ from crm.services import audit, downloads
 from crm.services.downloads import DEEDS, What
 from crm.vault import Vault
 
+MODULE = "export"
 _WORDS: dict[str, What] = {
     "decisions": "decisions", "决策": "decisions", "reveals": "reveals", "查看记录": "reveals", "audit": "audit",
     "审计": "audit",

@@ -10,6 +10,7 @@ from crm.errors import MissingArgument
 from crm.models import Form, Source
 from crm.services import forms, members, sources
 
+MODULE = "forms"
 _EXAMPLE = _("form website fields name*, phone*, company")
 _VERBS = {
     "fields": "fields", "字段": "fields", "embed": "embed", "嵌入": "embed", "off": "off", "关闭": "off",

@@ -14,6 +14,7 @@ from crm.errors import MissingArgument
 from crm.services import follow_ups, leads, pending_lines, pipeline
 from crm.services.leads import LeadView
 
+MODULE = "core"
 OUTCOMES = (
     "connected", "no_answer", "interested", "not_interested", "meeting_set", "quote_requested", "callback",
     "wrong_number", "do_not_contact",

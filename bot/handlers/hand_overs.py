@@ -7,6 +7,8 @@ from bot.context import Context, Reply
 from bot.router import action
 from crm.services import hand_overs, members
 
+MODULE = "core"
+
 
 @action("member.split", guards=False)
 def split(context: Context, member_id: Id, how: Rest) -> Reply:

@@ -8,6 +8,8 @@ from bot.context import Context, Reply
 from bot.router import action, command
 from crm.services import departments
 
+MODULE = "health"
+
 
 @command(
     "health",

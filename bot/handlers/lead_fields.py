@@ -10,6 +10,8 @@ from crm.rules.catalogue_words import pairs
 from crm.services import assignments, catalogue, lead_values
 from crm.services.leads import LeadView
 
+MODULE = "core"
+
 
 @command(
     "set",

@@ -17,6 +17,8 @@ from crm.rules.arrival import Arrival
 from crm.services import assignments, importing, leads, pending_lines, pipeline
 from crm.services.leads import LeadView
 
+MODULE = "core"
+
 
 @command(
     "lead",

@@ -14,6 +14,7 @@ from crm.errors import TimeVague
 from crm.rules.access import Actor
 from crm.services import leaves, members
 
+MODULE = "core"
 _FOR = re.compile(r"^@(\S+)\s*(.*)$", re.DOTALL)
 _FROM_NOW = re.compile(r"^(?:(?:until|till|to)\b|直到|到|至)", re.IGNORECASE)
 _CANCEL = frozenset({"cancel", "取消", "back", "销假"})

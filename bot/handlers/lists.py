@@ -16,6 +16,7 @@ from crm.rules.wanted import ORDERS, Order, Said, Wanted
 from crm.services import agenda, catalogue, leads, members, orders, recent_leads, saved_lists
 from crm.services.leads import LeadView
 
+MODULE = "core"
 SHOWN = 10
 _IS = re.compile(r"\s*[=＝:：]\s*")
 _REMOVE = re.compile(r"(?:remove|delete|drop|删除|移除|去掉)\s*(?P<name>.*)", re.IGNORECASE | re.DOTALL)
@@ -102,8 +103,9 @@ def _after(context: Context, number: int | None) -> Reply:
     example="star L-1042",
     example_zh="星标 L-1042",
     topic="leads",
+    module="own_lists",
 )
-@action("lead.star", guards=False)
+@action("lead.star", guards=False, module="own_lists")
 def star(context: Context, lead: LeadView) -> Reply:
     return _marked(context, lead, on=None)
 
@@ -115,6 +117,7 @@ def star(context: Context, lead: LeadView) -> Reply:
     example="unstar L-1042",
     example_zh="取消星标 L-1042",
     topic="leads",
+    module="own_lists",
 )
 def unstar(context: Context, lead: LeadView) -> Reply:
     return _marked(context, lead, on=False)
@@ -133,8 +136,9 @@ def _marked(context: Context, lead: LeadView, *, on: bool | None) -> Reply:
     example="sort by score",
     example_zh="排序 评分",
     topic="leads",
+    module="own_lists",
 )
-@action("my.sort", guards=False)
+@action("my.sort", guards=False, module="own_lists")
 def sort(context: Context, words: Rest | None = None) -> Reply:
     actor = context.need_member()
     given = _BY.sub("", (words or "").strip()).lower()
@@ -157,8 +161,9 @@ def sort(context: Context, words: Rest | None = None) -> Reply:
     example="list hot = stage quote, amount over 50k, starred",
     example_zh="清单 重点 = 阶段 报价，金额5万以上，星标",
     topic="leads",
+    module="own_lists",
 )
-@action("lists", guards=False)
+@action("lists", guards=False, module="own_lists")
 def saved(context: Context, words: Rest | None = None) -> Reply:
     given = (words or "").strip()
     if not given:
@@ -191,8 +196,9 @@ def _named(given: str) -> tuple[str, bool, str]:
     example="save hot",
     example_zh="保存 重点",
     topic="leads",
+    module="own_lists",
 )
-@action("list.save", guards=False)
+@action("list.save", guards=False, module="own_lists")
 def save(context: Context, name: Rest | None = None) -> Reply:
     given = context.fields.get("name") or name
     wanted = saved_lists.last(context.uow, actor=context.actor)
@@ -203,13 +209,13 @@ def save(context: Context, name: Rest | None = None) -> Reply:
     return _listed(context, kept.wanted, kept.name)
 
 
-@action("list.open", guards=False)
+@action("list.open", guards=False, module="own_lists")
 def show(context: Context, number: Id) -> Reply:
     found = saved_lists.numbered(context.uow, actor=context.actor, list_id=number)
     return _listed(context, found.wanted, found.name)
 
 
-@action("list.remove", guards=False)
+@action("list.remove", guards=False, module="own_lists")
 def remove(context: Context, number: Id) -> Reply:
     found = saved_lists.numbered(context.uow, actor=context.actor, list_id=number)
     return context.reply("lists", gone=saved_lists.remove(context.uow, actor=context.actor, name=found.name))

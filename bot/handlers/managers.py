@@ -11,6 +11,7 @@ from crm.rules import periods
 from crm.rules.access import Actor
 from crm.services import assignments, departments, leads, members, pools
 
+MODULE = "core"
 MOST_WORDS = 8  # of a period and a team together
 
 
@@ -71,8 +72,9 @@ def transfer(context: Context, words: Rest) -> Reply:
     example="funnel month",
     example_zh="漏斗 本月",
     topic="managers",
+    module="funnel",
 )
-@action("funnel", guards=False)
+@action("funnel", guards=False, module="funnel")
 def funnel(context: Context, words: Rest | None = None) -> Reply:
     context.need_member()
     given = [word for word in (words or "").split() if word]

@@ -14,6 +14,7 @@ from crm.services.arbitration import Answer
 from crm.services.leads import LeadView
 from crm.services.unmerging import Parted
 
+MODULE = "duplicates"
 SHOWN = 8
 
 

@@ -17,6 +17,7 @@ from crm.rules.sections.telling import quiet_hours
 from crm.services import mailbox, preferences
 from crm.services.leads import LeadView
 
+MODULE = "core"
 _GROUPS = {
     "reminders": ("reminders", "reminder", "提醒"),
     "leads": ("new leads", "leads", "offers", "offer", "新线索", "线索", "派单", "抢单"),

@@ -12,6 +12,7 @@ from crm.errors import MissingArgument
 from crm.errors_of_offers import NothingOffered
 from crm.services import handing, offers
 
+MODULE = "core"
 _NAMED = re.compile(r"\s*([LlＬ#＃]\s?[-－–—]?\s?\d+|\d+)(?!\d)[\s,，:：]*")
 
 

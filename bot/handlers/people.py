@@ -12,6 +12,7 @@ from crm.errors import MissingArgument
 from crm.rules.access import Actor
 from crm.services import hand_overs, leaving, members, people, teams
 
+MODULE = "core"
 _WHO = re.compile(r"^@?\s*(\S+)\s*(.*)$", re.DOTALL)
 _ROLE = re.compile(r"^(?:role|角色|职位)\s*[:：]?\s*(.+)$", re.IGNORECASE)
 _TEAM = re.compile(r"^(?:team|department|团队|部门)\s*[:：]?\s*(.+)$", re.IGNORECASE)

@@ -11,6 +11,8 @@ from crm.errors_of_asking import LineGone
 from crm.services import importing, pending_lines
 from crm.services.leads import LeadView
 
+MODULE = "core"
+
 
 @action("line.pick", guards=False)
 def pick(context: Context, line: Id, lead: LeadView) -> Reply:

@@ -12,6 +12,7 @@ from bot.handlers import leads as lead_handlers
 from bot.router import plain
 from crm.services import asking, leads
 
+MODULE = "core"
 _REF_FIRST = re.compile(r"^((?:[LlＬ]\s?[-－–—]?\s?|[#＃])\d+)[\s,，:：]*(.*)$", re.DOTALL)
 _TAIL = re.compile(r"^\d{4,13}$")
 

@@ -15,6 +15,7 @@ from crm.services import assignments, leads, pools, warnings
 from crm.services.assignments import Claimed
 from crm.services.leads import LeadView
 
+MODULE = "core"
 MOST_AT_ONCE = 20
 _TO_POOL = re.compile(r"(?:^|(?<=[\s,，。]))(?:to\s+|→|回?到)\s*((?:the\s+)?pool\s+|线索池)?\s*", re.IGNORECASE)
 

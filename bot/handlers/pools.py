@@ -12,6 +12,7 @@ from crm.errors import MissingArgument, PoolNotFound
 from crm.services import departments, members, moving, pool_scopes, pools
 from crm.services.pools import PoolView
 
+MODULE = "core"
 _VERB = re.compile(r"^(.+?)\s+(add|remove|admin|加入|加|移除|减|管理员)\s*(\S.*)$", re.IGNORECASE)
 _VERBS = {"加入": "add", "加": "add", "移除": "remove", "减": "remove", "管理员": "admin"}
 _ROLES = {

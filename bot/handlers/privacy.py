@@ -14,6 +14,7 @@ from crm.services import audit, houses, person_export, restricting, suppressing
 from crm.services.leads import LeadView
 from crm.vault import Vault
 
+MODULE = "core"
 SHOWN = 10
 
 

@@ -20,6 +20,7 @@ from crm.services.departments import DepartmentView
 from crm.services.leads import LeadView
 from crm.services.tasks import TaskView, Whose
 
+MODULE = "core"
 EVER = timedelta(days=3650)
 _REF = re.compile(r"^(?:[LlＬ]\s?[-－–—]?\s?|[#＃])?\d+(?=[\s,，:：]|$)")
 _MY_TEAM = re.compile(r"^(?:the\s+|my\s+)?team(?![A-Za-z])[\s,，:：]*|^(?:我们?)?(?:的)?团队[\s,，:：]*", re.IGNORECASE)

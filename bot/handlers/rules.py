@@ -14,6 +14,7 @@ from crm.rules.edits import edited
 from crm.services import rehearsing, rules_admin, shadowing
 from crm.services.rehearsing import Rehearsal
 
+MODULE = "core"
 _FENCE = re.compile(r"^\s*```\w*\n?|\n?\s*```\s*$")
 _CARDS = {
     "": "rules", "show": "rules_written", "查看": "rules_written", "history": "rules_history", "历史": "rules_history",

@@ -7,6 +7,8 @@ from bot.context import Context, Reply
 from bot.router import action
 from crm.services import breaker
 
+MODULE = "core"
+
 
 @action("recycle.approve", guards=False)
 def approve(context: Context, run: Id) -> Reply:

@@ -17,6 +17,7 @@ from crm.services import admins, conversations, departments, members, pools, sou
 from crm.services import source_formats as formats
 from crm.vault import Vault
 
+MODULE = "core"
 _VERBS = frozenset({"new", "新建", "rotate", "轮换", "off", "停用", "on", "启用"})
 
 

@@ -15,6 +15,7 @@ from crm.errors import TimeVague
 from crm.services import reveals, shields
 from crm.services.leads import LeadView
 
+MODULE = "core"
 _SPAN = re.compile(rf"(?:for\s+)?({CHINESE})\s*(hours?|h|days?|d|weeks?|w|个?小时|天|周|个?星期)", re.IGNORECASE)
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _CHINESE = {"时": "h", "天": "d", "周": "w", "期": "w"}

@@ -15,6 +15,7 @@ from crm.errors import BadArgument, MissingArgument, NotAllowed
 from crm.rules import periods
 from crm.services import source_costs, sources
 
+MODULE = "core"
 _SPENT = re.compile(
     r"(?P<source>.+?)\s+(?P<amount>[¥￥$€£]?\s?\d[\d,.]*\s?(?:k|w|万|千)?(?:\s?[A-Za-z]{3}\b|\s?元)?)"
     r"(?:\s+(?P<period>.+))?\s*",

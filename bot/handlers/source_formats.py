@@ -12,6 +12,7 @@ from crm.errors import BadArgument, MissingArgument
 from crm.services import fetches, source_formats, sources
 from crm.vault import Vault
 
+MODULE = "core"
 _USING = re.compile(r"\s+(?:using|with|使用|用)\s+(?P<format>\S+)$", re.IGNORECASE)
 _PAIR = re.compile(r"(?P<theirs>[^\s=＝]+)\s*[=＝]\s*(?P<ours>\S+)")
 _FIELDS = _("sources fields form field_1=name field_2=phone")

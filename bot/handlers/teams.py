@@ -12,6 +12,7 @@ from crm.errors import MissingArgument
 from crm.rules import duty as rota
 from crm.services import duties, members, teams
 
+MODULE = "core"
 _NEW = re.compile(r"^(?:new|新建)\s+(.+?)(?:\s+(?:under|in|属于|上级)\s+(.+))?$", re.IGNORECASE)
 _RENAME = re.compile(r"^(?:rename|改名)\s+(.+?)\s+(?:to|为|->|→)\s+(.+)$", re.IGNORECASE)
 _MOVE = re.compile(r"^(?:move|移动)\s+(.+?)\s+(?:under|to|into|到)\s+(.+)$", re.IGNORECASE)

@@ -16,6 +16,7 @@ from crm.services import catalogue, field_edits, list_edits, members
 from crm.services.field_edits import NewField
 from crm.services.list_edits import Changed, New
 
+MODULE = "core"
 LONGEST_NAME = 4  # words of a list's or a field's name
 _FIELDS = frozenset({"fields", "field", "字段", "自定义字段"})
 

@@ -10,6 +10,8 @@ from crm.errors import BadArgument
 from crm.services import feeds, members
 from crm.vault import Vault
 
+MODULE = "core"
+
 
 @command("today", "今日", "今天", "待办", help=_("What to do now"), example="today", example_zh="今日", topic="work")
 @action("today", guards=False)
@@ -32,8 +34,9 @@ def week(context: Context) -> Reply:
     example="calendar",
     example_zh="日历",
     topic="work",
+    module="calendar",
 )
-@action("calendar", guards=False)
+@action("calendar", guards=False, module="calendar")
 def calendar(context: Context, word: Word | None = None) -> Reply:
     vault = Vault(context.settings.secret_key.get_secret_value())
     match (word or "").lower():

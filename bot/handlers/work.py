@@ -12,6 +12,8 @@ from crm.services import follow_ups, leads, list_journal, members, orders, tasks
 from crm.services.follow_ups import FollowUp
 from crm.services.leads import LeadView
 
+MODULE = "core"
+
 
 @command(
     "log",

@@ -10,6 +10,8 @@ from crm.errors import NotYourTeam
 from crm.services import members
 from crm.services.leads import LeadView
 
+MODULE = "core"
+
 
 @command(
     "funnel me",
@@ -18,8 +20,9 @@ from crm.services.leads import LeadView
     example="funnel me",
     example_zh="我的漏斗",
     topic="work",
+    module="funnel",
 )
-@action("funnel.me", guards=False)
+@action("funnel.me", guards=False, module="funnel")
 def funnel_me(context: Context, period: Rest | None = None) -> Reply:
     context.need_member()
     return context.reply("funnel_me", period=period or "30d")

@@ -59,7 +59,8 @@ def create(
     word = f"slc_{uow.org_id}_{secrets.token_urlsafe(24)}"
     token = ApiToken(
         org_id=uow.org_id, number=_next(uow), name=named, token_hash=fingerprint(word), scopes=chosen,
-        created_at=uow.now, created_by=actor.id if actor else None, expires_at=uow.now + timedelta(days=days) if days else None,
+        created_at=uow.now, created_by=actor.id if actor else None,
+        expires_at=uow.now + timedelta(days=days) if days else None,
     )  # fmt: skip
     uow.session.add(token)
     uow.session.flush()

@@ -52,7 +52,8 @@ def create(
     chosen, place = secret or fresh_secret(), happenings.now(uow)
     number = max((each.number for each in known), default=0) + 1
     hook = Hook(
-        org_id=uow.org_id, number=number, url=url, topics=_known(topics), with_contact=with_contact and actor is not None,
+        org_id=uow.org_id, number=number, url=url, topics=_known(topics),
+        with_contact=with_contact and actor is not None,
         secret=vault.seal(chosen), state="on", created_by=actor.id if actor else None, created_at=uow.now,
         xact=place.xact, kind=place.kind, entry=place.entry, failures=0,
     )  # fmt: skip
@@ -159,4 +160,3 @@ def _tell_everybody(uow: UnitOfWork) -> None:
 def _check(actor: Actor | None) -> None:
     if actor is not None and not actor.is_admin:
         raise NotAllowed(roles="admins")
-

@@ -9,8 +9,10 @@ from typing import Any
 from bot.context import Context
 from crm.errors import MemberNotFound
 from crm.rules.access import Actor
-from crm.services import asking, departments, leads, members, pools
+from crm.services import asking, departments, hooks, leads, members, pools
 from crm.services.leads import LeadView
+from crm.vault import Vault
+from tests import build
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ class Call:
 
     def question(self) -> Any:
         return asking.get(self.uow, ref=f"A-{self.g['question']}", **self.by)
+
+    def hook(self) -> Any:
+        """One of the company that acts."""
+        vault = Vault(build.SECRET)
+        return hooks.create(self.uow, vault, actor=None, url="https://erp.acme.example/", topics=[])[0]
 
     def north(self) -> Any:
         return departments.find(self.uow, words="north", **self.by)
