@@ -61,7 +61,7 @@ def run(env: Env) -> list[Figure]:
     reps = list(seeded.reps[:ASKING])
     settings = Settings(
         database_url=database.url, redis_url=env.sockets.redis_url, secret_key=SecretStr(VAULT_KEY),
-        statement_timeout_ms=60_000,
+        statement_timeout_ms=60_000, person_per_minute=0, company_per_minute=0, searches_per_minute=0,
     )  # fmt: skip
     bot = compose(settings)
     try:

@@ -43,7 +43,7 @@ def run(env: Env) -> list[Figure]:
     database, seeded = env.company(LEADS, "interaction")
     settings = Settings(
         database_url=database.url, redis_url=env.sockets.redis_url, secret_key=SecretStr(VAULT_KEY),
-        statement_timeout_ms=60_000,
+        statement_timeout_ms=60_000, person_per_minute=0, company_per_minute=0, searches_per_minute=0,
     )  # fmt: skip
     bot = compose(settings)
     settle()  # as every web process does

@@ -26,6 +26,7 @@ from bot.context import Context, Reply
 from bot.errors_shown import refusal_reply
 from bot.interaction import Answer, Interaction
 from bot.platforms.base import Platform, Workspace
+from bot.throttle import Throttle
 from bot.workspaces import Workspaces
 from crm import queue
 from crm.db import Database
@@ -56,6 +57,7 @@ class Dispatcher:
     ) -> None:
         self._database, self._workspaces = database, workspaces
         self._platforms, self._settings = platforms, settings
+        self._throttle = Throttle(settings)
         router.load()
 
     def dispatch(self, interaction: Interaction) -> Answer:
@@ -65,6 +67,8 @@ class Dispatcher:
             if workspace is None:
                 log.warning("interaction.unknown_workspace", platform=interaction.platform)
                 return Answer()
+            if refusal := self._throttle.refusal(workspace.org_id, interaction):
+                return self._throttle.say(interaction, lambda: self._shown(workspace, interaction, refusal, late=False))
             return self._settled(workspace, interaction)
         except (DBAPIError, PoolTimeout) as exc:
             if _is(exc, _TOO_LONG):

@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     hooks_allow: Annotated[tuple[str, ...], NoDecode] = ()
     pool_size: Annotated[int, Field(ge=2, le=200)] = 8
     statement_timeout_ms: Annotated[int, Field(ge=100)] = 1500
+    person_per_minute: Annotated[int, Field(ge=0)] = 300
+    company_per_minute: Annotated[int, Field(ge=0)] = 12_000
+    searches_per_minute: Annotated[int, Field(ge=0)] = 60
 
     @field_validator("slack_signing_secret", mode="before")
     @classmethod

@@ -134,7 +134,7 @@ def settings_for(url: str, redis_url: str, slack: SlackDouble, wecom: WeComDoubl
     return Settings(
         database_url=url, redis_url=redis_url, secret_key=SecretStr(build.SECRET), playground=True,
         slack_signing_secret=(SecretStr(SECRET),), slack_api_url=slack.api_url, wecom_api_url=wecom.url,
-        statement_timeout_ms=20_000,
+        statement_timeout_ms=20_000, person_per_minute=0, company_per_minute=0, searches_per_minute=0,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from bot.context import Context, Reply
 from bot.router import action, command
 from crm.errors import BadArgument, MissingArgument
 from crm.rules import periods
-from crm.services import audit, downloads
+from crm.services import audit, downloads, taking_out
 from crm.services.downloads import DEEDS, What
 from crm.vault import Vault
 
@@ -30,12 +30,13 @@ _WORDS: dict[str, What] = {
 )
 @action("export", guards=False)
 def export(context: Context, words: Rest | None = None) -> Reply:
-    actor = context.need_manager()
+    actor = context.need_member()
     named, _space, period = (words or "").strip().partition(" ")
     what = _WORDS.get(named.lower())
     if what is None:
         raise MissingArgument(example=_("export decisions week"))
     actor.need(DEEDS[what])
+    taking_out.check(context.uow, actor)
     try:
         found = periods.parse(period or "7d", context.uow.now, actor.timezone)
     except ValueError:

@@ -10,7 +10,7 @@ from crm import queue
 from crm.errors import BadArgument, MissingArgument
 from crm.rules import periods
 from crm.rules.arrival import contact_of
-from crm.services import audit, houses, person_export, restricting, suppressing
+from crm.services import audit, houses, person_export, restricting, suppressing, taking_out
 from crm.services.leads import LeadView
 from crm.vault import Vault
 
@@ -31,6 +31,7 @@ SHOWN = 10
 @action("privacy.export", guards=False)
 def export(context: Context, lead: LeadView) -> Reply:
     context.actor.need("privacy")
+    taking_out.check(context.uow, context.actor)
     vault = Vault(context.settings.secret_key.get_secret_value())
     word = person_export.issue(vault, context.uow, actor=context.actor, person_id=lead.person_id)
     address = f"{context.settings.public_url}/person/{word}"

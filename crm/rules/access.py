@@ -22,7 +22,7 @@ class Actor:
     `sort` is the order in which the member works, where one was chosen. `asked` and `home`: whether a question waits
     for the member in this chat, and whether a home page stands in any; True where that was not looked up.
     `scope` is how far the member sees where the rules say so, else it is the role's; `hidden` are the fields that the
-    rules keep from the role, of leads that are not the member's own.
+    rules keep from the role, of leads that are not the member's own. `over`: deeds that the rules give or take.
     """
 
     id: int
@@ -42,6 +42,7 @@ class Actor:
     home: bool = field(default=True, compare=False)
     scope: Scope | None = None
     hidden: frozenset[str] = frozenset()
+    over: tuple[tuple[str, bool], ...] = ()
 
     @property
     def is_manager(self) -> bool:
@@ -83,7 +84,7 @@ class Actor:
 
     def may(self, deed: str) -> bool:
         """Whether the member's role may do that at all, by the matrix; how far is for the verb to look at."""
-        return self.active and DEEDS[deed].of(self.role) != "none"
+        return self.active and dict(self.over).get(deed, DEEDS[deed].of(self.role) != "none")
 
     def need(self, deed: str) -> None:
         """Raises NotAllowed where the role may not."""

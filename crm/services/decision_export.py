@@ -83,8 +83,8 @@ def rows(
 
 def _args(uow: UnitOfWork, period: Period, reader: Actor | None) -> dict[str, Any]:
     return {
-        "org": uow.org_id, "start": period.start, "end": period.end, "all": reader is None or reader.is_admin,
-        "manages": list(reader.manages) if reader else [],
+        "org": uow.org_id, "start": period.start, "end": period.end, "all": reader is None or reader.sees_all,
+        "manages": list({*reader.manages, reader.sight or 0}) if reader else [],
     }  # fmt: skip
 
 

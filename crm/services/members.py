@@ -358,5 +358,5 @@ def _actor(uow: UnitOfWork, row: Any) -> Actor:
         departments=tuple(row.path), manages=frozenset(row.manages), active=row.active, on_duty=row.on_duty,
         timezone=zone(row.timezone), locale=row.locale, toured=row.toured, sort=row.sort,
         asked=getattr(row, "asked", True), home=getattr(row, "home", True), scope=access.scope_of(row.role),
-        hidden=access.hidden_from(row.role),
+        hidden=access.hidden_from(row.role), over=access.over(row.role),
     )  # fmt: skip

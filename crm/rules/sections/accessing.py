@@ -38,6 +38,10 @@ class Access(Part):
         """How far a role sees; None where it is as in the matrix."""
         return next((sight for known, sight in self.scope.items() if known == role), None)
 
+    def over(self, role: str) -> tuple[tuple[str, bool], ...]:
+        """What a role may or may not, whatever the matrix says."""
+        return (("export", role in self.export.roles),)
+
     def hidden_from(self, role: str) -> frozenset[str]:
         """The fields that a role does not see of others' leads."""
         return frozenset(field for known, fields in self.hide.items() if known == role for field in fields)
