@@ -84,5 +84,13 @@ def _announced(mapping: Mapping, lead: Any) -> Announced:
 
 def of_lead(mapping: Mapping) -> Mapping:
     """How a lead looks that was fetched: what says how its announcement looks says nothing about it."""
-    bare: dict[str, Any] = {"leads": (), "id": None, "id_within": None, "only": {}, "must": {}, "inside": None, "fetch": None}
+    bare: dict[str, Any] = {
+        "leads": (),
+        "id": None,
+        "id_within": None,
+        "only": {},
+        "must": {},
+        "inside": None,
+        "fetch": None,
+    }
     return mapping.model_copy(update=bare)
