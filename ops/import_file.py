@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from psycopg.errors import DeadlockDetected
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy.exc import OperationalError
 
 from crm import sheets
 from crm.db import Database
 from crm.models import Organization, Source
 from crm.rules.sheet_row import Row
 from crm.services import file_import, intake_many, shadowing, sheet_mappings, sources, switching
+from crm.services.file_import import ChunkDone
 from ops import reading
 from ops.import_plan import Plan, Wanted, plan
 from ops.reading import Batch, Order
 from ops.rejected import Rejected
 
 ShowProgress = Callable[[int, int], None]
+LANES = 2
 _FIGURES = ("rows", "created", "touched", "repeated", "rejected")
 
 
@@ -61,11 +66,17 @@ class Run:
     locale: str
     begin_after: int = 0
     report: Report = field(default_factory=Report)
+    pool: Executor | None = None
 
     def take_all(self, path: Path, found: Plan) -> Report:
         """Every row, batch by batch. Raises SheetError."""
-        order = Order(path, found.reading, intake_many.CHUNK)
-        with Rejected(path, list(found.reading.header), self.locale) as rejected:
+        # Owners have a ledger each, for which lanes would wait in turns.
+        lanes = LANES if found.reading.owners is None and self.total >= reading.LONG else 1
+        order = Order(path, found.reading, intake_many.CHUNK, lanes)
+        with (
+            Rejected(path, list(found.reading.header), self.locale) as rejected,
+            ThreadPoolExecutor(lanes) as self.pool,
+        ):
             for batch in reading.batches(order, self.total):
                 self._take(batch, rejected)
             self.report.rejected_file = str(rejected.path) if rejected.written else None
@@ -75,22 +86,36 @@ class Run:
     def _take(self, batch: Batch, rejected: Rejected) -> None:
         for reject in batch.rejects:
             rejected.write(reject.line, reject.cells, reject.wrong)
-        rows = [row for row in batch.rows if row.line > self.begin_after]
         for stranger in (row.stranger for row in batch.rows if row.stranger):
             self.report.strangers[stranger] = self.report.strangers.get(stranger, 0) + 1
         self.report.rows += batch.read
         self.report.rejected += len(batch.rejects)
-        self.report.repeated += len(batch.rows) - len(rows)
-        if rows:
-            self._write(rows, batch.line)
+        if batch.line <= self.begin_after:
+            self.report.repeated += len(batch.rows)
+        else:
+            self._write(batch)
         self.progress(self.report.rows, self.total)
 
-    def _write(self, rows: list[Row], line: int) -> None:
+    def _write(self, batch: Batch) -> None:
+        """All lanes at once, each in a transaction; then how far the file is in."""
+        assert self.pool is not None, "open while rows are taken"
+        for done in self.pool.map(self._lane, [lane for lane in batch.lanes if lane]):
+            self.report.created += done.created
+            self.report.touched += done.touched
+            self.report.repeated += done.repeated
+            self.report.rejected += done.refused
         with self.database.begin(self.org) as uow:
-            done = file_import.take(uow, rows, job_id=self.job_id, line=line, source=self.source)
-        self.report.created += done.created
-        self.report.touched += done.touched
-        self.report.repeated += done.repeated
+            file_import.reach(uow, job_id=self.job_id, line=batch.line)
+
+    def _lane(self, rows: list[Row], tries: int = 3) -> ChunkDone:
+        try:
+            with self.database.begin(self.org) as uow:
+                return file_import.take(uow, rows, job_id=self.job_id, source=self.source)
+        except OperationalError as exc:
+            # Two lanes may meet at a customer who was known by two keys before.
+            if tries == 1 or not isinstance(exc.orig, DeadlockDetected):
+                raise
+        return self._lane(rows, tries - 1)
 
 
 def import_file(

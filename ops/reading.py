@@ -16,12 +16,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from queue import Queue
 from threading import Thread
 from typing import Any, BinaryIO, NamedTuple
 
 from crm import sheets
+from crm.rules.arrival import Key
 from crm.rules.sheet_row import Reading, Reject, Row, read
 
 SIZE = 5_000
@@ -31,12 +33,21 @@ _LENGTH = struct.Struct(">Q")
 
 
 class Batch(NamedTuple):
-    """Rows one after the other: `read` of them, up to `line` in the file; those that may go in, and the others."""
+    """Rows one after the other: `read` of them, up to `line` in the file; those that may go in, and the others.
+
+    Those that may go in stand in lanes: rows that share a phone, an e-mail or another key in the same one, in their
+    order, so that lanes can be written at the same time and come out as if all had been written one by one.
+    """
 
     read: int
     line: int
-    rows: list[Row]
+    lanes: list[list[Row]]
     rejects: list[Reject]
+
+    @property
+    def rows(self) -> list[Row]:
+        """All that may go in."""
+        return [row for lane in self.lanes for row in lane]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,7 @@ class Order:
     path: Path
     reading: Reading
     size: int = SIZE
+    lanes: int = 1
 
 
 def batches(order: Order, total: int) -> Iterator[Batch]:
@@ -58,7 +70,7 @@ def batches(order: Order, total: int) -> Iterator[Batch]:
 
 def first(order: Order) -> Batch:
     """The first rows of a file. Raises SheetError."""
-    return next(_read(order), Batch(0, 1, [], []))
+    return next(_read(order), Batch(0, 1, [[]], []))
 
 
 def examples(path: Path) -> list[str]:
@@ -72,17 +84,26 @@ def examples(path: Path) -> list[str]:
 
 def _read(order: Order) -> Iterator[Batch]:
     with order.path.open("rb") as stream:
-        sheet = sheets.read(stream)
-        batch = Batch(0, 1, [], [])
-        for line, cells in enumerate(sheet.rows, start=2):
-            found = read(order.reading, line, cells)
-            (batch.rows if isinstance(found, Row) else batch.rejects).append(found)  # type: ignore[arg-type]
-            batch = batch._replace(read=batch.read + 1, line=line)
-            if batch.read == order.size:
-                yield batch
-                batch = Batch(0, line, [], [])
-        if batch.read:
-            yield batch
+        found = (read(order.reading, line, cells) for line, cells in enumerate(sheets.read(stream).rows, start=2))
+        while together := list(islice(found, order.size)):
+            rows = [one for one in together if isinstance(one, Row)]
+            rejects = [one for one in together if isinstance(one, Reject)]
+            yield Batch(len(together), together[-1].line, lanes_of(rows, order.lanes), rejects)
+
+
+def lanes_of(rows: list[Row], many: int) -> list[list[Row]]:
+    """Part rows so that no key stands in two lanes; the lanes are about as long as each other where keys allow it."""
+    if many == 1:
+        return [rows]
+    together: dict[Key, list[Row]] = {}
+    for row in rows:
+        groups = {id(group): group for group in (together.get(key) for key in row.checked.keys) if group is not None}
+        mine = [one for group in groups.values() for one in group] + [row]
+        together.update((key, mine) for one in mine for key in one.checked.keys)
+    lanes: list[list[Row]] = [[] for _ in range(many)]
+    for group in {id(group): group for group in together.values()}.values():
+        min(lanes, key=len).extend(group)
+    return [sorted(lane, key=attrgetter("line")) for lane in lanes]
 
 
 def _ahead(order: Order) -> Iterator[Batch]:

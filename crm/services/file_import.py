@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from crm.models import ImportJob, Member, Source
 from crm.rules.sheet_row import Row
-from crm.services import decisions, intake_many, ownership, switching
+from crm.services import decisions, intake_many, ownership, suppressing, switching
 from crm.services.intake import TakenIn
 from crm.uow import UnitOfWork
 
@@ -29,23 +29,30 @@ _KEEP = text(
     """
     with chunk as (
         insert into import_chunk (org_id, job_id, line, counters, leads, at)
-        values (:org, :job, :line, cast(:counters as jsonb), cast(:leads as bigint[]), :now)
+        values (:org, :job, 0, cast(:counters as jsonb), cast(:leads as bigint[]), :now)
     )
     update run r set counters = r.counters || jsonb_build_object('created', cast(r.counters->>'created' as int) + :made)
     from import_job j
     where j.org_id = :org and j.id = :job and r.org_id = :org and r.id = cast(j.counters->>'run' as bigint)
     """
 )
+_REACH = text(
+    "insert into import_chunk (org_id, job_id, line, counters, leads, at) values (:org, :job, :line, '{}', '{}', :now)"
+)
 _LINE = text("select coalesce(max(line), 0) from import_chunk where org_id = :org and job_id = :job")
 
 
 @dataclass(slots=True)
 class ChunkDone:
-    """What became of a chunk of a file: leads created, touched, and rows that had been taken in before."""
+    """What became of a chunk of a file: leads created, touched, and rows that had been taken in before.
+
+    `refused`: rows of customers who were erased on request and must not come back from a list.
+    """
 
     created: int = 0
     touched: int = 0
     repeated: int = 0
+    refused: int = 0
 
 
 def begin(uow: UnitOfWork, *, name: str, digest: str) -> ImportJob:
@@ -74,28 +81,36 @@ def reached(uow: UnitOfWork, job_id: int) -> int:
     return int(uow.session.execute(_LINE, {"org": uow.org_id, "job": job_id}).scalar_one())
 
 
+def reach(uow: UnitOfWork, *, job_id: int, line: int) -> None:
+    """All rows of a file are in up to this line; a run that breaks off goes on behind it."""
+    uow.session.execute(_REACH, {"org": uow.org_id, "job": job_id, "line": line, "now": uow.now})
+
+
 def finish(uow: UnitOfWork, *, job_id: int, counters: Mapping[str, int]) -> None:
     """The whole file is in."""
     job = uow.session.get_one(ImportJob, (uow.org_id, job_id))
     job.state, job.counters, job.done_at = "done", job.counters | dict(counters), uow.now
 
 
-def take(uow: UnitOfWork, rows: Sequence[Row], *, job_id: int, line: int, source: Source | None) -> ChunkDone:
-    """Take in up to 5,000 rows of a file; one that came before, in this file or another, has no effect.
-
-    Args:
-        line: of the last row that was read; a run that breaks off goes on behind it.
-    """
+def take(uow: UnitOfWork, rows: Sequence[Row], *, job_id: int, source: Source | None) -> ChunkDone:
+    """Take in up to 5,000 rows of a file; one that came before, in this file or another, has no effect."""
     # Thousands of rows in a statement take longer than an interaction may.
     uow.session.execute(text("set local statement_timeout = '120s'"))
+    came = len(rows)
+    rows = _without_erased(uow, rows)
     fresh = _fresh(uow, rows, job_id)
     taken = (switching.take if _switches(rows) else _take)(uow, fresh, source=source)
     new = [one.lead_id for _, one in taken if one.created]
-    done = ChunkDone(len(new), len(taken) - len(new), len(rows) - len(taken))
+    done = ChunkDone(len(new), len(taken) - len(new), len(rows) - len(taken), came - len(rows))
     counters = json.dumps(asdict(done))
-    args = {"org": uow.org_id, "job": job_id, "line": line, "counters": counters, "leads": new, "now": uow.now}
+    args = {"org": uow.org_id, "job": job_id, "counters": counters, "leads": new, "now": uow.now}
     uow.session.execute(_KEEP, args | {"made": len(new)})
     return done
+
+
+def _without_erased(uow: UnitOfWork, rows: Sequence[Row]) -> Sequence[Row]:
+    erased = suppressing.among(uow, [key for row in rows for key in row.checked.keys])
+    return [row for row in rows if not erased.intersection(row.checked.keys)] if erased else rows
 
 
 def _switches(rows: Sequence[Row]) -> bool:

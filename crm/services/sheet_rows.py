@@ -74,9 +74,8 @@ def take_for_company(
 ) -> dict[str, int]:
     """A chunk, by the rules of the company. Returns figures."""
     del rejects  # what was checked goes in
-    rows, last = [line.row for line in lines], lines[-1].number
     with database.begin(org_id) as uow:
-        done = file_import.take(uow, rows, job_id=job_id, line=last, source=None)
+        done = file_import.take(uow, [line.row for line in lines], job_id=job_id, source=None)
     return asdict(done)
 
 

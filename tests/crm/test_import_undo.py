@@ -28,7 +28,7 @@ def bring(database, acme):
             reading = Reading(HEADER, dict(enumerate(HEADER)), "CN", "file", owners=file_import.owners(uow))
             read = [sheet_row.read(reading, line, row.split("|")) for line, row in enumerate(rows, start=2)]
             job = file_import.begin(uow, name="fair.csv", digest="fair")
-            file_import.take(uow, read, job_id=job.id, line=len(rows) + 1, source=None)
+            file_import.take(uow, read, job_id=job.id, source=None)
             return job.counters["run"]
 
     return take

@@ -39,7 +39,7 @@ def bring(database, acme):
             reading = Reading(HEADER, dict(enumerate(FIELDS)), "CN", "file", {}, owners, strangers, ways)
             read = [sheet_row.read(reading, line, row.split("|")) for line, row in enumerate(rows, start=2)]
             job = file_import.begin(uow, name="old.csv", digest=str(rows))
-            return file_import.take(uow, read, job_id=job.id, line=len(rows) + 1, source=None)
+            return file_import.take(uow, read, job_id=job.id, source=None)
 
     return take
 
