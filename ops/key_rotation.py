@@ -1,4 +1,4 @@
-"""A new key for the installation: column by column, organization by organization, each in a transaction of its own."""
+"""A new key for the installation: organization by organization, each in a transaction of its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from crm.db import Database
 from crm.services import audit, rotating
-from crm.services.rotating import SEALED, Turned
+from crm.services.rotating import SEALED, Sealed, Turned
 from crm.vault import Vault
 
 _ORGANIZATIONS = text("select id from organization order by id")
@@ -16,17 +16,25 @@ def rotate(database: Database, vault: Vault, *, dry: bool = False) -> dict[str, 
     """Seal all secrets with the newest key; what became of them, by column. Args: dry: only count them."""
     with database.begin() as uow:
         orgs = list(uow.session.scalars(_ORGANIZATIONS))
-    done = {f"{one.table}.{one.column}": Turned() for one in SEALED}
+    done = {_name(one): Turned() for one in SEALED}
     for org in (None, *orgs):
-        for one in SEALED:
-            if one.apart == (org is None):
-                done[f"{one.table}.{one.column}"] += _turned(database, vault, one, org, dry=dry)
-    for org in () if dry or not any(each.anew for each in done.values()) else orgs:
-        with database.begin(org) as uow:
-            audit.write(uow, "keys.rotated", by=None, data={name: each.anew for name, each in done.items()})
+        for name, turned in _turned(database, vault, org, dry=dry).items():
+            done[name] += turned
     return done
 
 
-def _turned(database: Database, vault: Vault, one: rotating.Sealed, org: int | None, *, dry: bool) -> Turned:
+def _turned(database: Database, vault: Vault, org: int | None, *, dry: bool) -> dict[str, Turned]:
+    """What is sealed for one organization, or for none."""
     with database.begin(org) as uow:
-        return rotating.turn(uow, vault, one, dry=dry)
+        done = {
+            _name(one): rotating.turn(uow, vault, one, dry=dry) for one in SEALED if one.apart == (org is None)
+        }  # fmt: skip
+        if org and not dry and any(each.anew for each in done.values()):
+            audit.write(
+                uow, "keys.rotated", by=None, data={name: each.anew for name, each in done.items() if each.anew}
+            )
+    return done
+
+
+def _name(one: Sealed) -> str:
+    return f"{one.table}.{one.column}"

@@ -16,7 +16,7 @@ from crm.services.importing import Row
 PROBLEMS = {
     "known": _("known to the company already"), "pool": _("in the pool as {ref}: claim it there"),
     "yours": _("yours already: {ref}"), "twice": _("twice in this list"), "wrong": _("cannot be used"),
-    "no_room": _("you hold as many leads as allowed"),
+    "erased": _("erased on request"), "no_room": _("you hold as many leads as allowed"),
 }  # fmt: skip
 
 LABELS = {"phone": _("Phone"), "email": _("E-mail"), "wechat": _("WeChat"), "amount": _("Amount")}

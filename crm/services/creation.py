@@ -7,9 +7,10 @@ from typing import NoReturn
 from sqlalchemy import text
 
 from crm.errors import AlreadyKnown, Conflict, KnownInPool, KnownOwned, LeadAlreadyYours, NoContact
+from crm.errors_of_privacy import ErasedBefore
 from crm.rules.access import Actor
 from crm.rules.arrival import Arrival, Checked, check
-from crm.services import claim_checks, houses, intake, leads, ownership, takeable, timeline
+from crm.services import claim_checks, houses, intake, leads, ownership, suppressing, takeable, timeline
 from crm.services.houses import House
 from crm.services.intake import Known, Place, TakenIn
 from crm.uow import UnitOfWork
@@ -27,10 +28,13 @@ def new_lead(uow: UnitOfWork, *, actor: Actor, contact: Arrival, origin: str = "
         LeadAlreadyYours, KnownInPool, KnownOwned: there is an open lead like this; no contact is shown.
         AlreadyKnown: self-sourced, but the company knows this customer from before.
         CapacityReached, LevelFull, SourceFull: of origin company, and the actor has no room.
+        ErasedBefore: the customer was erased on request.
         QuotaReached: likewise, where what is entered counts as claimed.
     """
     house = houses.of(uow)
     checked = check_contact(house, contact)
+    if suppressing.among(uow, checked.keys):
+        raise ErasedBefore
     for _ in range(intake.TRIES):
         known = intake.find_known(uow, house, checked)
         refuse_known(uow, actor, known, origin)

@@ -23,6 +23,7 @@ from crm.errors import (
     TooManyRows,
 )
 from crm.errors_of_pools import LevelFull, SourceFull
+from crm.errors_of_privacy import ErasedBefore
 from crm.models import ImportJob
 from crm.rules.access import Actor
 from crm.rules.arrival import Arrival, Checked, FieldErrors
@@ -33,9 +34,11 @@ from crm.uow import UnitOfWork
 
 MOST_ROWS = 500
 NEW, KNOWN, POOL, YOURS, TWICE, WRONG, NO_ROOM = "new", "known", "pool", "yours", "twice", "wrong", "no_room"
+ERASED = "erased"
 _LEFT_OUT: dict[type[Refusal], str] = {
     AlreadyKnown: KNOWN, KnownOwned: KNOWN, KnownInPool: POOL, LeadAlreadyYours: YOURS, CapacityReached: NO_ROOM,
     LevelFull: NO_ROOM, SourceFull: NO_ROOM, QuotaReached: NO_ROOM, Conflict: KNOWN,
+    ErasedBefore: ERASED,
 }  # fmt: skip
 
 

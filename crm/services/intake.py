@@ -17,14 +17,15 @@ from crm.errors import Conflict
 from crm.models import Source
 from crm.rules import sound
 from crm.rules.access import Actor
-from crm.rules.arrival import Arrival, Checked, Key, check
+from crm.rules.arrival import Arrival, Checked, FieldErrors, Key, check
 from crm.rules.facts import LeadFacts
-from crm.services import catalogue, dispatch, duplicates, houses, scoring
+from crm.services import catalogue, dispatch, duplicates, houses, scoring, suppressing
 from crm.services.houses import House
 from crm.services.scoring import Openings
 from crm.uow import UnitOfWork
 
 TRIES = 5
+ERASED = "This customer was erased on request."
 
 _KNOWN = text(
     """
@@ -165,6 +166,8 @@ def take_in(uow: UnitOfWork, *, source: Source | None, arrival: Arrival, actor: 
     """
     house = houses.of(uow)
     checked = check(arrival, region=house.region, sender=source.key if source else "")
+    if suppressing.among(uow, checked.keys, listed=False):
+        raise FieldErrors({"contact": ERASED})
     pool_id = houses.pool_for(house, source.pool_id if source else None)
     values = opening(uow, house, checked, Place(pool_id), source=source, actor=actor)
     for _ in range(TRIES):

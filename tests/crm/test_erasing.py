@@ -6,9 +6,13 @@ import pytest
 from sqlalchemy import text
 
 from crm.errors_of_merging import NothingToUnmerge
-from crm.errors_of_privacy import PersonSetAside
+from crm.errors_of_privacy import ErasedBefore, PersonSetAside
+from crm.rules.arrival import Arrival, FieldErrors
 from crm.services import (
+    creation,
     erasing,
+    importing,
+    intake,
     keyring,
     leads,
     members,
@@ -239,3 +243,44 @@ def test_touches_files_and_looks_go_by_their_own_time(database, acme, time):
         kept = uow.session.execute(text("select state, name, content from attachment")).one()
     assert [tuple(row) for row in rows] == [("touched", None), ("noted", "likes tea")]
     assert tuple(kept) == ("erased", None, None)
+
+
+@pytest.fixture
+def erased(database, acme):
+    """A company with a customer who was erased on request."""
+    with database.begin(acme.org_id) as uow:
+        erase(uow, build.lead(uow, acme, phone=PHONE))
+    return acme
+
+
+LU = Arrival(name="Lu Wei", company="Lucky Tea", phone="13800001111")
+
+
+def test_a_colleague_who_enters_the_customer_again_is_told_what_to_do(database, erased):
+    ann = erased.member["ann"]
+    with database.begin(erased.org_id) as uow, pytest.raises(ErasedBefore):
+        creation.new_lead(uow, actor=members.get(uow, ann), contact=LU)
+
+
+def test_a_pasted_list_leaves_the_customer_out(database, erased):
+    others = [Arrival(name=f"No {n}", phone=f"1390000222{n}") for n in range(2)]
+    with database.begin(erased.org_id) as uow:
+        ann = members.get(uow, erased.member["ann"])
+        job = importing.preview(uow, actor=ann, name="list", rows=[LU, *others])
+        done = importing.confirm(uow, actor=ann, job_id=job.id)
+    assert (len(done.counters["leads"]), done.counters["left_out"]) == (2, [(1, "erased")])
+
+
+@pytest.mark.parametrize("policy", ["lists", "none"])
+def test_a_customer_who_comes_in_person_is_welcome(database, erased, policy):
+    with database.begin(erased.org_id) as uow:
+        build.rule_set(uow, f"keep: {{erased_again: {policy}}}")
+    with database.begin(erased.org_id) as uow:
+        assert intake.take_in(uow, source=None, arrival=LU).created
+
+
+def test_unless_the_rules_say_that_nobody_comes_back(database, erased):
+    with database.begin(erased.org_id) as uow:
+        build.rule_set(uow, "keep: {erased_again: all}")
+    with database.begin(erased.org_id) as uow, pytest.raises(FieldErrors):
+        intake.take_in(uow, source=None, arrival=LU)
