@@ -61,7 +61,8 @@ def pasted(context: Context, text: str) -> Reply | None:
 @plain
 def a_name(context: Context, text: str) -> Reply | None:
     """A few words that fit leads within the person's scope."""
-    if len(text) > 40 or len(text.strip()) < 2:
+    words = text.strip(" \n?!.,\uff1f\uff01\u3002\uff0c")
+    if len(text) > 40 or len(words) < 2:
         return None
-    found = leads.find(context.uow, actor=context.actor, words=text)
+    found = leads.find(context.uow, actor=context.actor, words=words)
     return context.reply("found", leads=[lead.id for lead in found]) if found else None

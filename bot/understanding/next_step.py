@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.understanding.lexicon import lexicons
 from bot.understanding.text import Span, clauses, overlaps
-from bot.understanding.times.resolve import When
+from bot.understanding.times.resolve import When, sharpened
 
 _ADJACENT = 4
 _PLAIN, _ACTED = 1, 2
@@ -31,6 +31,7 @@ def find_next_step(folded: str, moments: list[When]) -> NextStep | None:
     chosen = _choose(folded, [(_weight(folded, when, moments), when) for when in moments if not when.past])
     if chosen is None:
         return None
+    chosen = sharpened(chosen, moments)
     clause, text = _action(folded, chosen, clause_of(folded, chosen.span))
     return NextStep(chosen, clause, text)
 

@@ -22,7 +22,7 @@ from bot.understanding.times import (
     english_spans,
 )
 from bot.understanding.times.pieces import drop_overlaps, join
-from bot.understanding.times.resolve import Here, When, resolve
+from bot.understanding.times.resolve import Here, When, resolve, sharpened
 from bot.understanding.times.rules import scan
 
 __all__ = ["LONGEST", "When", "find_moments", "understand_when"]
@@ -52,11 +52,13 @@ _DAY_FIRST = (
 
 def understand_when(text: str, *, now: datetime, tz: ZoneInfo, locale: str) -> When | None:
     """The moment a text asks for: the first firm one ahead, else a vague one, else one that is past.
+    An hour on the day that was named alone is that day's.
 
     `now` is aware; `tz` is the member's zone; `locale` decides whether 4/5 is April or May. Never raises.
     """
     moments = find_moments(text, now=now, tz=tz, locale=locale)
-    return min(moments, key=lambda when: (when.past, when.vague), default=None)
+    chosen = min(moments, key=lambda when: (when.past, when.vague), default=None)
+    return chosen and sharpened(chosen, moments)
 
 
 def find_moments(text: str, *, now: datetime, tz: ZoneInfo, locale: str) -> list[When]:

@@ -1,6 +1,7 @@
 """From a joined piece to a moment: defaults, rolling forward, and local wall time over gaps and folds."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,19 +14,22 @@ HORIZON = timedelta(days=366 * 10)
 _QUARTER = timedelta(minutes=15)
 _ALL_DAY = Part(WORKDAY_START, 0, 24)
 _AFTERNOON_HOURS = range(1, 8)
+# A day alone is its morning, so its hours lie between these.
+_BEFORE, _AFTER = timedelta(hours=-WORKDAY_START), timedelta(hours=24 - WORKDAY_START)
 
 
 @dataclass(frozen=True, slots=True)
 class When:
     """A moment somebody wrote: `at` in UTC, where it stood, and whether to ask back or to refuse.
 
-    For a vague phrase `at` is a proposal, not an understanding.
+    For a vague phrase `at` is a proposal, not an understanding. `timed`: an hour was said, not a day alone.
     """
 
     at: datetime
     span: Span
     vague: bool = False
     past: bool = False
+    timed: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,16 @@ def resolve(piece: Piece, here: Here) -> When | None:
         return None
     if abs(at - here.now) > HORIZON:
         return None
-    return When(at.astimezone(UTC), piece.span, vague=piece.vague, past=at <= here.now)
+    timed = bool(piece.clock or piece.instant)
+    return When(at.astimezone(UTC), piece.span, vague=piece.vague, past=at <= here.now, timed=timed)
+
+
+def sharpened(chosen: When, moments: Iterable[When]) -> When:
+    """The same day with its hour where a sentence names the day alone first: 周五前给报价，周五17点."""
+    if chosen.timed or chosen.vague or chosen.past:
+        return chosen
+    firm = (when for when in moments if when.timed and not when.vague and not when.past)
+    return next((when for when in firm if _BEFORE <= when.at - chosen.at < _AFTER), chosen)
 
 
 def wall(day: date, clock: Clock, here: Here) -> datetime:

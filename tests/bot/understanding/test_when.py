@@ -236,3 +236,20 @@ def test_nine_in_the_morning_stays_nine_over_a_clock_change():
 def test_hours_are_hours_over_a_clock_change():
     night = datetime(2026, 3, 8, 6, 30, tzinfo=UTC)
     assert understood("in 2 hours", now=night, tz=NEW_YORK).at == datetime(2026, 3, 8, 8, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "local"),
+    [
+        ("周五前给报价，周五17点", "2026-03-06 17:00"),
+        ("下周一交资料，下周一10点提醒", "2026-03-09 10:00"),
+        ("friday send the contract, friday 5pm", "2026-03-06 17:00"),
+        ("tomorrow, about the meeting on Friday 3pm", "2026-03-05 09:00"),
+        ("3月10日的会，3月9日15:00", "2026-03-10 09:00"),
+    ],
+)
+def test_an_hour_on_the_day_that_was_named_alone_is_that_days(text, local):
+    zone = ZoneInfo("Asia/Shanghai")
+    found = understand_when(text, now=datetime(2026, 3, 4, 2, tzinfo=UTC), tz=zone, locale="zh")
+    assert found is not None
+    assert found.at.astimezone(zone).strftime("%Y-%m-%d %H:%M") == local
