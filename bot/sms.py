@@ -24,33 +24,37 @@ class Gateway:
     """Safe to run twice and by many at once."""
 
     def __init__(self, bot: Bot) -> None:
-        self._database = bot.database
-        self._url, self._secret = bot.settings.sms_url, bot.settings.sms_secret.get_secret_value()
+        self._bot = bot
 
     def send_code(self, org_id: int, code_id: int, tries: int = 0) -> None:
         """Make the code and send it; a gateway that is away is tried again for half a minute."""
-        with self._database.begin(org_id) as uow:
+        with self._bot.database.begin(org_id) as uow:
             code = phone_codes.make(uow, code_id)
-        if code is None or self._post(org_id, code):
+        if code is None or self._post(f"code-{org_id}-{code_id}-{tries}", code):
             return
         again = tries + 1 < TRIES
-        with self._database.begin(org_id) as uow:
+        with self._bot.database.begin(org_id) as uow:
             phone_codes.settle(uow, code_id, again=again)
             if again:
                 args = {"org_id": org_id, "code_id": code_id, "tries": tries + 1}
                 wait = timedelta(seconds=FIRST_WAIT * 2**tries)
-                uow.defer(queue.Order(queue.SMS, args, at=self._database.time() + wait))
+                uow.defer(queue.Order(queue.SMS, args, at=self._bot.database.time() + wait))
 
-    def _post(self, org_id: int, code: Code) -> bool:
-        """Whether the gateway took it. What it says is not kept: it may repeat the phone."""
+    def _post(self, name: str, code: Code) -> bool:
+        """Whether the gateway took it. What it says is not kept: it may repeat the phone.
+
+        Args: name: another one for each try, because each has a fresh code, of which the newest counts.
+        """
         body = json.dumps({"type": "sms.code", "data": _data(code)})
-        name, at = f"code-{org_id}-{code.id}", self._database.time()
+        at, settings = self._bot.database.time(), self._bot.settings
         headers = {
             "content-type": "application/json", "webhook-id": name, "webhook-timestamp": str(int(at.timestamp())),
-            "webhook-signature": Webhook(self._secret).sign(name, at, body),
+            "webhook-signature": Webhook(settings.sms_secret.get_secret_value()).sign(name, at, body),
         }  # fmt: skip
         try:
-            answer = requests.post(self._url, body.encode(), headers=headers, timeout=TIMEOUT, allow_redirects=False)
+            answer = requests.post(
+                settings.sms_url, body.encode(), headers=headers, timeout=TIMEOUT, allow_redirects=False
+            )
         except requests.RequestException as exc:
             log.warning("sms.unreachable", cause=type(exc).__name__)
             return False
