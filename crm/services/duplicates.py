@@ -16,7 +16,10 @@ from crm.rules.keys import DEFAULT_REGION
 from crm.uow import UnitOfWork
 
 MOST = 50  # of each kind are looked at; who is meant is among the first
-_ALIKE = text("select distinct person_id from sluice_alike(:names, :sounds, :cores, :domains, :numbers, :tails, :most)")
+_ALIKE = text(
+    "select distinct person_id"
+    " from sluice_alike(:names, :sounds, :spellings, :cores, :domains, :numbers, :tails, :most)"
+)
 _FACTS = text(
     """
     select p.id, p.name, p.company,
@@ -86,6 +89,7 @@ def _wanted(who: Facts) -> dict[str, Sequence[str] | int]:
     numbers = [number for phone in who.values("phone")[:3] for number in typos(phone)]
     return {
         "names": [_escaped(name) for name in _names(who.name)], "sounds": sorted(heard(who.name)),
+        "spellings": sound.spelled(who.name),
         "tails": [tail[::-1] for tail in sorted(tails(who))], "cores": [_escaped(core) for core in _cores(who)],
         "domains": sorted(domains), "numbers": numbers, "most": MOST,
     }  # fmt: skip
@@ -96,7 +100,7 @@ def _names(name: str) -> list[str]:
     plain = " ".join(name.lower().split())
     parts = plain.replace(",", " ").split()
     turned = " ".join([*parts[1:], parts[0]]) if len(parts) > 1 else plain
-    every = [plain, turned, " ".join([parts[-1], *parts[:-1]]) if parts else "", *sound.spelled(name)]
+    every = [plain, turned, " ".join([parts[-1], *parts[:-1]]) if parts else ""]
     return [each for each in dict.fromkeys(every) if each]
 
 

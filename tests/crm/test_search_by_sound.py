@@ -1,4 +1,4 @@
-"""Chinese customers are found as their names sound, by whoever types Latin letters, and never by who may not see them."""
+"""Chinese customers are found as their names sound, by whoever types Latin letters, within what one may see."""
 
 import pytest
 from sqlalchemy import text

@@ -120,37 +120,42 @@ def _sounds() -> None:
     op.execute(_SEARCH)
 
 
-# As before; then those whose name sounds the same, by themselves, beside the company, and by the end of the phone.
+# As before; then those whose name sounds the same, by themselves, beside the company and by the end of the phone, and
+# those whose name is a spelling of it. Few statements, because each is planned anew.
 _ALIKE = r"""
-create function sluice_alike(names text[], sounds text[], cores text[], domains text[], numbers text[], tails text[],
-                             most int)
+create function sluice_alike(names text[], sounds text[], spellings text[], cores text[], domains text[],
+                             numbers text[], tails text[], most int)
 returns table (person_id bigint)
 language plpgsql stable security definer set search_path = public, pg_temp set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_column
 declare
     org bigint := nullif(current_setting('sluice.org_id', true), '')::bigint;
-    heard text;
-    core text;
-    ending text;
+    patterns text[] := array(select '%' || c || '%' from unnest(cores) c);
 begin
     return query select a.person_id from sluice_alike(names, cores, domains, numbers, most) a;
-    foreach heard in array sounds loop
+    if cardinality(sounds) = 0 then
+        return;
+    end if;
+    return query
+        select f.id from unnest(sounds) heard cross join lateral (
+            select p.id from person p
+            where p.org_id = org and p.sound = heard and p.sound <> '' and p.merged_into is null limit most) f
+        union all
+        select f.id from unnest(spellings) spelt cross join lateral (
+            select p.id from person p
+            where p.org_id = org and p.search ~>=~ (spelt || ' ') and p.search ~<~ (spelt || '!')
+              and p.merged_into is null limit most) f
+        union all
+        select f.id from unnest(tails) ending cross join lateral (
+            select p.id from person_key k join person p on p.org_id = k.org_id and p.id = k.person_id
+            where k.org_id = org and k.kind = 'phone' and k.tail ~>=~ ending and k.tail ~<~ (ending || ':')
+              and p.sound = any(sounds) and p.merged_into is null limit most) f;
+    if cardinality(patterns) > 0 then
         return query
             select p.id from person p
-            where p.org_id = org and p.sound = heard and p.sound <> '' and p.merged_into is null limit most;
-        foreach core in array cores loop
-            return query
-                select p.id from person p
-                where p.org_id = org and p.sound = heard and p.sound <> '' and p.search like '%' || core || '%'
-                  and p.merged_into is null limit most;
-        end loop;
-    end loop;
-    foreach ending in array tails loop
-        return query
-            select p.id from person_key k join person p on p.org_id = k.org_id and p.id = k.person_id
-            where k.org_id = org and k.kind = 'phone' and k.tail like ending || '%' and p.sound = any(sounds)
+            where p.org_id = org and p.sound = any(sounds) and p.sound <> '' and p.search like any(patterns)
               and p.merged_into is null limit most;
-    end loop;
+    end if;
 end $$
 """
 # As before; and by the sound of a Chinese name, whole or by its initials (`wf wangfang`), where the words may be one.
@@ -180,10 +185,15 @@ begin
               or ps.department_id in (select d.id from department d where d.org_id = org and d.path && my_teams)));
     foreach heard in array sounds loop
         return query
+            select p.id from lead l join person p on p.org_id = l.org_id and p.id = l.person_id
+            where l.org_id = org and l.owner_id = any(team) and l.status = 'open' and p.sound like heard || '%'
+            order by l.owner_id <> me, l.id desc limit most;
+        return query
             with alike as materialized (
                 select p.id from person p
-                where p.org_id = org and p.sound like heard || '%' and p.sound <> '' and p.merged_into is null
-                limit 5000
+                where p.org_id = org and p.sound ~>=~ heard and p.sound ~<~ (heard || '~') and p.sound <> ''
+                  and p.merged_into is null
+                limit 500
             )
             select a.id from alike a
             where sees_all or exists (
