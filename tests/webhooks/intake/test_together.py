@@ -1,0 +1,130 @@
+"""Posts that come at the same moment are taken in together, and nobody can tell: each has its own answer."""
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+
+import pytest
+
+from crm.errors import Conflict
+from crm.services import sources
+from crm.settings import Settings
+from tests import build
+from tests.promises.processes import until
+from tests.webhooks.intake import kit
+from webhooks.intake import reception as doors
+from webhooks.intake.lanes import Lane
+from webhooks.intake.post import Answer, Post
+from webhooks.intake.rates import Rates
+from webhooks.intake.reception import Reception
+
+
+@pytest.fixture
+def web(database, acme):
+    return kit.make(database, acme, "json")
+
+
+@pytest.fixture
+def reception(database, valkey, web):
+    """The door, which has heard of the source a moment ago."""
+    bot = SimpleNamespace(database=database, redis=valkey, settings=Settings(secret_key=build.SECRET))
+    reception = Reception(bot, Rates())
+    reception.receive(post(web, "13800000000"))
+    yield reception
+    reception.tally.write()
+
+
+def post(source, phone, *, name="", key=None, **more):
+    headers = {"authorization": f"Bearer {key or source.key}", "content-type": "application/json"}
+    named = {"idempotency-key": name} if name else {}
+    body = ", ".join(f'"{field}": "{value}"' for field, value in {"phone": phone, **more}.items())
+    return Post(source.word, headers | named, f"{{{body}}}".encode(), "127.0.0.1")
+
+
+def together(reception, acme, source, *posts):
+    """What one lot of posts is answered."""
+    return reception._together(acme.org_id, source.id, posts)
+
+
+def statuses(answers):
+    return [answer and answer.status for answer in answers]
+
+
+def test_each_of_a_lot_has_a_lead_of_its_own(database, acme, web, reception):
+    answers = together(reception, acme, web, *(post(web, f"1390000000{n}", name=f"n{n}") for n in range(8)))
+    assert statuses(answers) == [201] * 8
+    assert len({answer.content["ref"] for answer in answers}) == 8
+    assert kit.count(database, acme, "lead") == 9
+
+
+def test_a_customer_twice_in_a_lot_is_one_lead_and_a_touch(database, acme, web, reception):
+    first, again = together(reception, acme, web, post(web, "13900000001"), post(web, "13900000001"))
+    assert (first.status, again.status, first.content) == (201, 200, again.content)
+    assert kit.count(database, acme, "activity where verb = 'touched'") == 1
+
+
+def test_a_name_twice_in_a_lot_is_taken_once_and_the_repeat_gets_the_first_answer(database, acme, web, reception):
+    posts = [post(web, "13900000001", name="order-1"), post(web, "13900000001", name="order-1")]
+    taken, repeat = together(reception, acme, web, *posts)
+    assert (taken.status, repeat) == (201, None)
+    assert reception.receive(posts[1]) == Answer(200, taken.content)
+    assert kit.count(database, acme, "activity where verb = 'touched'") == 0
+
+
+def test_what_is_wrong_in_a_lot_is_left_to_its_own_thread_and_keeps_nobody_else(acme, web, reception):
+    posts = [post(web, "12"), post(web, "13900000001", key="forged"), post(web, "13900000002")]
+    assert statuses(together(reception, acme, web, *posts)) == [None, None, 201]
+    assert [reception.receive(each).status for each in posts[:2]] == [422, 401]
+
+
+def test_a_lot_whose_transaction_fails_is_taken_one_by_one(database, acme, web, reception, monkeypatch):
+    def beaten(*_):
+        raise Conflict
+
+    monkeypatch.setattr(doors, "take_together", beaten)
+    posts = [post(web, f"1390000000{n}") for n in range(3)]
+    assert together(reception, acme, web, *posts) == [None] * 3
+    assert [reception.receive(each).status for each in posts] == [201] * 3
+
+
+def test_a_source_that_was_switched_off_a_moment_ago_takes_nothing_in(database, acme, web, reception):
+    with database.begin(acme.org_id) as uow:
+        sources.get(uow, web.id).enabled = False
+    assert together(reception, acme, web, post(web, "13900000001"), post(web, "13900000002")) == [None, None]
+    assert reception.receive(post(web, "13900000001")).status == 404
+
+
+def test_leads_of_a_lot_are_dealt_before_they_are_answered(database, acme, web, reception):
+    together(reception, acme, web, *(post(web, f"1390000000{n}") for n in range(3)))
+    assert kit.count(database, acme, "decision where kind = 'dispatch'") == 4
+
+
+def test_a_crowd_at_the_door_is_answered_as_if_each_had_come_alone(database, acme, web, reception):
+    posts = [post(web, f"139000000{n % 40:02d}", name=f"n{n % 60}") for n in range(120)]
+    with ThreadPoolExecutor(12) as crowd:
+        answers = list(crowd.map(reception.receive, posts))
+    assert Counter(statuses(answers)) == {201: 40, 200: 80}
+    assert kit.count(database, acme, "lead") == 41
+    assert kit.count(database, acme, "activity where verb = 'touched'") == 20
+
+
+def test_a_lane_goes_on_after_one_who_led_it_broke():
+    working, waiting = threading.Event(), threading.Event()
+
+    def alone(each):
+        working.set()
+        waiting.wait(10)
+        raise Conflict
+
+    lane = Lane(alone, lambda posts: [Answer(200, each.source) for each in posts])
+    with ThreadPoolExecutor(3) as crowd:
+        broken = crowd.submit(lane.take, Post("first", {}, b"", ""))
+        working.wait(10)
+        others = [crowd.submit(lane.take, Post(name, {}, b"", "")) for name in ("second", "third")]
+        until(lambda: len(lane._waiting) == 2)
+        waiting.set()
+        assert [other.result(10).content for other in others] == ["second", "third"]
+        with pytest.raises(Conflict):
+            broken.result(10)
+    assert lane._busy is False
