@@ -43,7 +43,8 @@ _RECALL = text(
     ), told as (
         insert into activity (org_id, lead_id, verb, at, words, data)
         select :org, :lead, 'touched', :now,
-               (select string_agg(p.key || ': ' || p.value, ', ' order by p.key) from jsonb_each_text(properties) p),
+               event || coalesce((select ' (' || string_agg(p.key || ': ' || p.value, ', ' order by p.key) || ')'
+                                  from jsonb_each_text(properties) p), ''),
                jsonb_build_object('source', cast(:key as text), 'event', event, 'at', at)
         from recalled order by at, id
         returning id
@@ -133,5 +134,7 @@ def _remember(uow: UnitOfWork, source: Source, deed: Deed, known: Known | None) 
     uow.session.execute(_REMEMBER, args)
 
 
-def _words(deed: Deed) -> str | None:
-    return ", ".join(f"{name}: {value}" for name, value in sorted(deed.properties.items())) or None
+def _words(deed: Deed) -> str:
+    """What stands on the timeline: `pricing viewed (plan: pro)`."""
+    more = ", ".join(f"{name}: {value}" for name, value in sorted(deed.properties.items()))
+    return f"{deed.event} ({more})" if more else deed.event

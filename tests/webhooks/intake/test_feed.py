@@ -50,7 +50,7 @@ def test_who_signs_up_is_a_lead_and_what_they_do_becomes_touches_with_points(pos
     answers = [tell(posting, feed, event) for event in (sign_up(), viewed(), viewed())]
     assert [answer.status_code for answer in answers] == [201, 200, 200]
     assert {answer.json()["ref"] for answer in answers} == {"L-1001"}
-    assert touches(database, acme) == [("pricing viewed", "plan: pro")] * 2
+    assert touches(database, acme) == [("pricing viewed", "pricing viewed (plan: pro)")] * 2
     times, reasons = score(database, acme)
     assert (times, reasons["event:pricing viewed"]) == (3, 25)
 
@@ -58,7 +58,10 @@ def test_who_signs_up_is_a_lead_and_what_they_do_becomes_touches_with_points(pos
 def test_what_a_stranger_did_comes_to_the_lead_when_they_sign_up(posting, database, acme, feed):
     answers = [tell(posting, feed, event).json() for event in (viewed(), viewed(event="doc read"), sign_up())]
     assert answers == [{"status": "remembered"}] * 2 + [{"ref": "L-1001"}]
-    assert sorted(event for event, _ in touches(database, acme)) == ["doc read", "pricing viewed"]
+    assert touches(database, acme) == [
+        ("pricing viewed", "pricing viewed (plan: pro)"),
+        ("doc read", "doc read (plan: pro)"),
+    ]
     times, reasons = score(database, acme)
     assert (times, reasons["event:pricing viewed"]) == (3, 25)
     assert kit.count(database, acme, "feed_event") == 0

@@ -1,13 +1,18 @@
 """Each shipped format takes the vendor's published payload, believes only the vendor, and takes a lead in once."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crm import formats
 from crm.formats.reading import leads_of, read
+from crm.rules.arrival import FieldErrors
 from tests.webhooks.intake import kit
+from webhooks.intake import mapped
 
 JINSHUJU = {
     "fields": {"name": "field_1", "phone": "field_2", "product": "field_3", "region": "field_4", "note": "field_5"}
@@ -165,3 +170,32 @@ def test_every_format_has_a_sample_of_which_something_is_read():
     read_from = {name: len(leads_of(formats.named(name), kit.sample(name))) for name in formats.names()}
     assert {name for name, found in read_from.items() if not found} == set()
     assert read(formats.named("baidu"), kit.sample("baidu"), {}).own_id == "260304140990751127"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@st.composite
+def bent(draw):
+    """A vendor's own payload in which one value became something else."""
+    name = draw(st.sampled_from(formats.names()))
+    post = kit.sample(name)
+    within, key = post, draw(st.sampled_from(sorted(post)))
+    while draw(st.booleans()) and isinstance(within[key], dict | list) and within[key]:
+        within = within[key]
+        key = draw(st.sampled_from(sorted(within) if isinstance(within, dict) else range(len(within))))
+    within[key] = draw(JSON)
+    return name, post
+
+
+@settings(max_examples=150, deadline=None)
+@given(bent())
+def test_a_bent_payload_is_read_or_refused_and_breaks_nothing(found):
+    name, post = found
+    for document in (formats.named(name), mapped.of_lead(formats.named(name))):
+        with suppress(FieldErrors):
+            assert mapped.told(document, post, "CN").items
