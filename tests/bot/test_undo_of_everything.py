@@ -225,6 +225,17 @@ def lost(scene: Scene) -> str:
     return later(scene, ref)
 
 
+def loose(scene: Scene) -> str:
+    """A lead with a product that no list has yet."""
+    return owned(scene, product="小玩意")
+
+
+def two_products(scene: Scene) -> str:
+    for name in ("Gizmo", "Gadget"):
+        scene.say("ada", f"values products add {name}")
+    return later(scene, owned(scene, product="Gizmo"))
+
+
 def starred(scene: Scene) -> str:
     ref = owned(scene)
     scene.say("ann", f"star {ref}")
@@ -294,11 +305,16 @@ UNDONE: dict[str, Done] = {
     "star": Done("ann", "star {lead}"),
     "unstar": Done("ann", "unstar {lead}", given=starred),
     "sort": Done("ann", "sort score"),
+    "set": Done("ann", "set {lead} product Gizmo, region East, amount 50k, tags vip", given=contacted),
+    "set, by the form": Done("ann", tap="lead.set {lead}", fields=(("product", "Gizmo"),), given=contacted),
+    "values": Done("ada", "values products add Gizmo / 小玩意", given=loose),
+    "values, two made one": Done("ada", "values products merge Gizmo into Gadget", given=two_products),
+    "values, a field": Done("ada", "values fields add Seats number, required at quote"),
 }
 LEAD = (
     "id, status, stage, owner_id, pool_id, assigned_at, followed_up_at, contacted_at, stage_entered_at, closed_at,"
     " lost_reason, amount, currency, extended_until, extensions, recycle_at, recycle_rule, warn_at, protected_until,"
-    " held_by, held_until, held_for, wave, pool_entered_at"
+    " held_by, held_until, held_for, wave, pool_entered_at, product, region, tags, custom"
 )
 # Columns by table, and which rows count.
 STATE = {
@@ -312,6 +328,8 @@ STATE = {
     "member": ("id, on_duty, locale, sort, coalesce(preferences->'notify'->'now', '{}')", "true"),
     "star": ("lead_id, member_id", "true"),
     "event": ("id, name, place", "true"),
+    "list_entry": ("id, list, key, name, name_zh, aliases, position, standard, retired_at", "true"),
+    "custom_field": ("id, key, name, kind, required_stage, sensitive, shown, retired_at", "true"),
     "form": ("id, word, verify", "true"),
 }
 
