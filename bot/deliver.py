@@ -96,11 +96,8 @@ class Delivery:
         if message is None:
             return None
         notice = NOTICES[message.topic]
-        if notice.module in uow.off:
-            owed.close(uow, message, "dropped", "module off")
-            return None
-        if _is_stale(uow, message, notice):
-            owed.close(uow, message, "dropped", "late")
+        if cause := _useless(uow, message, notice):
+            owed.close(uow, message, "dropped", cause)
             return None
         if notice.wide and message.conversation_id is None and message.member_id is None:
             self._spread(uow, message)
@@ -266,6 +263,13 @@ class Delivery:
                 message.topic, to=manager, lead=message.lead_id, key=f"{message.key}:instead:{manager}",
                 data=message.card if data is None else data, together=message.group_key,
             )  # fmt: skip
+
+
+def _useless(uow: UnitOfWork, message: Owed, notice: Notice) -> str:
+    """Why nobody needs the message; empty where somebody does."""
+    if notice.module in uow.off:
+        return "module off"
+    return "late" if _is_stale(uow, message, notice) else ""
 
 
 def _is_stale(uow: UnitOfWork, message: Owed, notice: Notice) -> bool:

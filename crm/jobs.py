@@ -196,7 +196,8 @@ def tell_shadow(database: Database, org_id: int) -> None:
 
 DUTIES: tuple[Duty, ...] = (
     remind, remind_asked, ask_managers, recycling.sweep, recycling.warn, pass_offers_on, open_lines, respond, set_free,
-    deal_held, digest, rescore, look_back, seal, tell_held, keep_apart, hand_over, watch_sources, call_hooks, tell_shadow,
+    deal_held, digest, rescore, look_back, seal, tell_held, keep_apart, hand_over, watch_sources, call_hooks,
+    tell_shadow,
 )  # fmt: skip
 
 # To which module each belongs. What was begun under a rule ends by it, so what lets leads go is always there.

@@ -48,7 +48,7 @@ def _told(bot: Bot, token: str, known: str) -> Told | None:
     if org_id is None:
         return None
     with bot.database.begin(org_id) as uow:
-        feed = feeds.read(uow, token)
+        feed = None if "calendar" in uow.off else feeds.read(uow, token)
     if feed is None:
         return None
     if feed.tag in known:

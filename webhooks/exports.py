@@ -60,7 +60,7 @@ def _table(bot: Bot, vault: Vault, word: str) -> tuple[What, bytes] | None:
     what, ticket, period = named
     with bot.database.begin(ticket.org_id) as uow:
         reader = _reader(uow, ticket.member_id, ticket.until, DEEDS[what])
-        if reader is None:
+        if reader is None or "export" in uow.off:
             return None
         return what, _csv(*_rows(uow, what, period, reader))
 

@@ -47,7 +47,7 @@ def _found(bot: Bot, vault: Vault, word: str) -> Attachment | None:
         return None
     with bot.database.begin(ticket.org_id) as uow:
         reader = members.get(uow, ticket.member_id)
-        if uow.now > ticket.until or not reader.active:
+        if uow.now > ticket.until or not reader.active or "files" in uow.off:
             return None
         try:
             found = attachments.get(uow, actor=reader, attachment_id=ticket.named[0])

@@ -147,6 +147,8 @@ class Desk:
         if found is None or door == (found.form_id is not None):
             raise LookupError(visit.word)
         with self._database.begin(found.org_id) as uow:
+            if ("events" if found.event_id else "forms") in uow.off:
+                raise LookupError(visit.word)
             event = events.get(uow, found.event_id) if found.event_id else None
             page = forms.page(uow, found.form_id or event_form(event))
             locale = language.chosen(visit.asked_language, visit.accepted_languages, page.locale)
