@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from crm.errors import LeadNotFound
 from crm.services import leads
@@ -175,19 +175,3 @@ def test_what_lies_in_ones_pool_is_found_among_any_number_of_others(desk):
     find = lambda uow, actor: leads.find(uow, actor=actor, words="common tea")  # noqa: E731
     assert [one.id for one in desk.does("bob", find)] == [lead]
     assert len(desk.does("ada", find)) == 10
-
-
-def test_a_rare_word_is_found_by_its_index_among_many(desk, migrated_url):
-    crowd(desk, 20_000)
-    lead = desk.make(owner="ann", name="Zoë Quist", firm="Rare Tea")
-    owner = create_engine(migrated_url, isolation_level="AUTOCOMMIT")
-    with owner.connect() as connection:
-        connection.execute(text("vacuum (analyze) person, lead"))
-    owner.dispose()
-    scans = text("select pg_stat_get_xact_numscans('ix_person_search'::regclass)")
-
-    def find(uow, actor):
-        found = leads.find(uow, actor=actor, words="quist")
-        return [one.id for one in found], uow.session.scalar(scans) > 0
-
-    assert desk.does("ann", find) == ([lead], True)
