@@ -20,7 +20,7 @@ READS = (
     "undo", "pool", "today", "week", "calendar", "funnel me", "why", "quota", "question.open", "file.open", "lead.show",
     "lead.next", "notify.topic", "notify.missed", "notify.open", "notify.why", "task.open", "lead.dismiss",
     "merge", "new", "move", "log.fix", "log.keep", "log.elsewhere", "member.hand_over", "lead.release_to",
-    "message.log", "message.new", "digest.look", "lead.history", "list.open", "merge.person", "sheet.show",
+    "message.log", "message.new", "digest.look", "lead.history", "list.open", "reveals", "merge.person", "sheet.show",
     "sheet.column", "people", "member.open", "member.split", "briefing", "source",
 )  # fmt: skip
 WHY_NOT = {
@@ -79,6 +79,12 @@ WHY_NOT = {
     "sources retry": "leads that were fetched are there",
     "unmerge": "merge makes one of them again",
     "file.erase": "erased is erased",
+    "privacy export": "a link of 15 minutes, and an entry in the audit",
+    "privacy erase": "it shows what would go",
+    "privacy.erase_now": "erased is erased",
+    "privacy stop": "privacy resume ends it",
+    "privacy resume": "privacy stop begins it again",
+    "privacy allow": "to be kept out again, a customer is erased again",
     "command": "what was typed says it",
     "line.pick": "the kept words are done by their own command",
     "line.instead": "as above",
