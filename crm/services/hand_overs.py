@@ -14,9 +14,8 @@ from sqlalchemy import Row, text
 from crm.errors import MemberInactive, NotAllowed, NotYourTeam, OldCard
 from crm.errors_of_people import HandedOver, TooLateToTakeBack
 from crm.rules.access import SELLERS, Actor
-from crm.services import belongings, decisions, members, placing, pools, splitting, swapping
+from crm.services import belongings, decisions, members, ownership, placing, pools, splitting, swapping
 from crm.services.decisions import Verdict
-from crm.services.ownership import take_back as to_pool
 from crm.services.splitting import Share
 from crm.uow import UnitOfWork
 
@@ -205,7 +204,10 @@ def take_back(uow: UnitOfWork, *, actor: Actor, hand_over_id: int) -> list[int]:
         return []
     if row.done_at < uow.now - WITHIN and not (giver.active and row.kind == "left"):
         raise TooLateToTakeBack
-    leads = swapping.give_back(uow, hand_over_id=row.id, giver_id=giver.id, since=row.done_at, by_id=actor.id)
+    cap = ownership.room(uow, giver).cap if giver.active else None
+    leads = swapping.give_back(
+        uow, hand_over_id=row.id, giver_id=giver.id, since=row.done_at, by_id=actor.id, cap=cap
+    )  # fmt: skip
     belongings.give_back(uow, hand_over_id=row.id, giver_id=giver.id)
     swapping.settle(uow, leads)
     _close(uow, row.id, "undone", actor.id, None, {"back": len(leads)})
@@ -260,7 +262,7 @@ def _pool(uow: UnitOfWork, hand_over_id: int, giver_id: int, lead_ids: list[int]
         if row.origin == "self" or target is None:
             continue
         story: dict[str, Any] = {"how": "recycled", "reason": "owner_left", "actor_id": None, "verb": "recycled"}
-        if to_pool(uow, lead_id=row.id, owner_id=giver_id, pool_id=target, **story):
+        if ownership.take_back(uow, lead_id=row.id, owner_id=giver_id, pool_id=target, **story):
             pooled.setdefault(target, []).append(row.id)
             args = {"id": hand_over_id, "leads": [row.id], "before": json.dumps(row.before)}
             uow.session.execute(_POOLED, _args(uow) | args)

@@ -90,6 +90,17 @@ _UNTOUCHED = text(
     order by i.item_id
     """
 )
+# Those that fill no capacity, and of the others as many as there is room for.
+_FITTING = text(
+    """
+    select id from (
+        select l.id, sum(case when l.counts then 1 else 0 end) over (order by l.id) as many, l.counts from lead l
+        where l.org_id = :org and l.id = any(:leads)
+    ) f
+    where not f.counts
+       or f.many + coalesce((select holding from rep_load where org_id = :org and member_id = :giver), 0) <= :cap
+    """
+)
 _RETURN = text(
     """
     with going as (
@@ -164,22 +175,35 @@ def untouched(uow: UnitOfWork, *, hand_over_id: int, since: datetime) -> dict[in
     return {row.lead: row.to_id for row in uow.session.execute(_UNTOUCHED, args)}
 
 
-def give_back(uow: UnitOfWork, *, hand_over_id: int, giver_id: int, since: datetime, by_id: int) -> list[int]:
-    """What nobody has worked on is the giver's again, with the dates it had; returns which leads."""
+def give_back(
+    uow: UnitOfWork, *, hand_over_id: int, giver_id: int, since: datetime, by_id: int, cap: int | None
+) -> list[int]:
+    """What nobody has worked on is the giver's again, with the dates it had; returns which leads.
+
+    Args: cap: how many leads the giver may hold; what is above stays where it is.
+    """
     waiting = untouched(uow, hand_over_id=hand_over_id, since=since)
     lock(uow, sorted(waiting), [giver_id, *(taker for taker in waiting.values() if taker)])
-    leads = untouched(uow, hand_over_id=hand_over_id, since=since)
+    leads = _fitting(uow, giver_id, untouched(uow, hand_over_id=hand_over_id, since=since), cap)
     args = _args(uow, hand_over_id, giver_id) | {"leads": list(leads)}
     uow.session.execute(_RETURN, args | {"safe": uow.now + uow.rules.extend.by.longest})
     uow.session.execute(_REOPEN, args | {"since": since})
     made = [Verdict(lead, "given_back", member_id=giver_id, facts={"by": by_id}) for lead in leads]
     decisions.record(uow, "override", made)
-    _pass(uow, args, made, ended="rewound", begun="rewound", verb="rewound", by_id=by_id)
+    _pass(uow, args, made, ended="rewound", begun="given_back", verb="rewound", by_id=by_id)
     _count(uow, {giver_id, *(taker for taker in leads.values() if taker)})
     for taker in sorted({taker for taker in leads.values() if taker}):
         theirs = [lead for lead, was in leads.items() if was == taker]
         contact_moves.follow_leads(uow, lead_ids=theirs, giver_id=taker, taker_id=giver_id)
     return list(leads)
+
+
+def _fitting(uow: UnitOfWork, giver_id: int, leads: Mapping[int, int | None], cap: int | None) -> dict[int, int | None]:
+    if cap is None or not leads:
+        return dict(leads)
+    args = {"org": uow.org_id, "giver": giver_id, "leads": list(leads), "cap": cap}
+    fit = set(uow.session.scalars(_FITTING, args))
+    return {lead: taker for lead, taker in leads.items() if lead in fit}
 
 
 def _pass(

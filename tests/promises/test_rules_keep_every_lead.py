@@ -34,6 +34,7 @@ from crm.services import (
     holding,
     intake,
     lead_facts,
+    hand_overs,
     leads,
     leaves,
     leaving,
@@ -103,6 +104,7 @@ DEALT_TO_THE_GONE = text(
     """
     select a.lead_id, a.began_by, m.name from assignment a join member m on m.org_id = a.org_id and m.id = a.member_id
     where a.org_id = :o and a.ended_at is null and not m.active and a.began_at > m.left_at
+      and a.began_by <> 'given_back'
     """
 )
 LOADS = text(
@@ -244,6 +246,18 @@ class House(RuleBasedStateMachine):
             leaving.sign_off(uow, workspace_id=self.acme.workspace["slack"], external_id=self.on_slack(name))
         if heir:
             self.are_transferred(name, heir)
+
+    @rule(how=st.sampled_from(["load", "region"]))
+    def is_handed_over(self, how: str) -> None:
+        """Where nobody goes above what they may hold."""
+
+        def hand_over(uow: UnitOfWork, boss: Actor) -> None:
+            for found in hand_overs.waiting(uow)[:1]:
+                shares = hand_overs.shares(uow, giver=members.get(uow, found.member_id), how=how)
+                if not any(share.above for share in shares):
+                    hand_overs.do(uow, actor=boss, hand_over_id=found.id, how=how)
+
+        self.does("ada", hand_over)
 
     @rule(name=who)
     def comes_back(self, name: str) -> None:
