@@ -24,14 +24,16 @@ from bot.workspaces import Workspaces
 from crm import queue, sheets
 from crm.db import Database
 from crm.models import ImportJob
+from crm.rules import fields
 from crm.rules.fields import mapping_of
-from crm.services import dropped_sheets, members, sheet_rows
+from crm.services import dropped_sheets, members, sheet_mappings, sheet_rows
+from crm.services.sheet_mappings import Kept
 from crm.services.sheet_rows import Line, Rejects
 from crm.sheets import Sheet, SheetError
 
 log = structlog.get_logger()
 
-MOST_ROWS, MOST_COLUMNS = 20_000, 60
+MOST_ROWS, MOST_COLUMNS, LOOKED_UP = 100_000, 60, 5_000
 TRIES, WAIT = 6, 10.0
 TOO_MANY, NO_KEY = "too_many_rows", "no_key_column"
 CHANGED, UNREACHABLE, UNREADABLE, BROKEN = "changed", "unreachable", "unreadable", "broken"
@@ -85,23 +87,37 @@ class Sheets:
 
     def _preview(self, org_id: int, job: ImportJob, sheet: Sheet, digest: str) -> None:
         chosen = job.counters.get("mapping")
-        mapping = mapping_of(sheet.header) if chosen is None else {int(number): name for number, name in chosen.items()}
+        columns = sheet_mappings.name_of_columns(sheet.header)
+        kept = self._recognised(org_id, columns) if chosen is None else None
+        mapping = (
+            _meant(sheet.header, kept) if chosen is None else {int(number): name for number, name in chosen.items()}
+        )
         house, rejects = sheet_rows.house_of(self._database, org_id), Rejects(sheet.header)
         if len(sheet.header) > MOST_COLUMNS or sheet.total > MOST_ROWS:
             raise _Unfit(TOO_MANY)
-        lines = list(sheet_rows.checked(sheet, mapping, house, rejects))
-        sample = [line.cells for line in lines[:3]] or [cells for _, cells, _ in rejects.rows[:3]]
+        usable, known = 0, 0
+        sample: list[list[str]] = []
+        for chunk in _chunks(sheet_rows.checked(sheet, mapping, house, rejects), LOOKED_UP):
+            sample = sample or [line.cells for line in chunk[:3]]
+            usable += len(chunk)
+            with self._database.begin(org_id) as uow:
+                known += sheet_rows.known(uow, house, chunk)
         found = {
             "header": [name[:80] for name in sheet.header],
             "mapping": {str(number): name for number, name in mapping.items()},
-            "rows": len(lines) + len(rejects.rows), "usable": len(lines), "wrong": len(rejects.rows), "counting": False,
+            "rows": usable + len(rejects.rows), "usable": usable, "wrong": len(rejects.rows), "counting": False,
+            "known": known, "columns": columns,
             "keyless": not KEYS & set(mapping.values()),
             "problems": _first(rejects),
-        }  # fmt: skip
+        } | ({"recognised": kept.name} if kept else {})  # fmt: skip
+        sample = sample or [cells for _, cells, _ in rejects.rows[:3]]
         with self._database.begin(org_id) as uow:
-            found["known"] = sheet_rows.known(uow, house, lines)
             dropped_sheets.show(uow, job.id, digest=digest, sample=sample, found=found)
             posted.sheet_changed(uow, job.id)
+
+    def _recognised(self, org_id: int, columns: str) -> Kept | None:
+        with self._database.begin(org_id) as uow:
+            return sheet_mappings.recognised(uow, columns)
 
     def _take(self, org_id: int, job: ImportJob, sheet: Sheet, digest: str) -> None:
         if digest != job.digest:
@@ -109,14 +125,14 @@ class Sheets:
         mapping = {int(number): name for number, name in job.counters["mapping"].items()}
         house, rejects = sheet_rows.house_of(self._database, org_id), Rejects(sheet.header)
         lines = sheet_rows.checked(sheet, mapping, house, rejects)
-        figures = {"done": 0, "created": 0, "touched": 0, "repeated": 0, "rejected": 0}
+        figures = {"done": 0, "created": 0, "touched": 0, "repeated": 0, "refused": 0, "rejected": 0}
         size, take = self._taker(org_id, job)
         for chunk in _chunks(lines, size):
             for name, count in take(chunk, rejects).items():
                 figures[name] += count
-            figures |= {"done": chunk[-1].number - 1, "rejected": len(rejects.rows)}
+            figures |= {"done": chunk[-1].number - 1, "rejected": len(rejects.rows) + figures["refused"]}
             self._tell(org_id, job.id, figures)
-        figures |= {"done": job.counters["rows"], "rejected": len(rejects.rows)}
+        figures |= {"done": job.counters["rows"], "rejected": len(rejects.rows) + figures["refused"]}
         sent = bool(rejects.rows) and self._send_back(org_id, job, rejects)
         with self._database.begin(org_id) as uow:
             more = json.dumps(figures | {"sent_back": sent, "problems": _first(rejects)})
@@ -175,6 +191,14 @@ class Sheets:
 
 class _Unfit(Exception):
     """A sheet that is one, but not for here; the text is a code of why."""
+
+
+def _meant(header: Sequence[str], kept: Kept | None) -> dict[int, str]:
+    """What each column holds: as somebody said of such a sheet before, else by its usual names."""
+    usual = mapping_of(header)
+    told = kept.columns if kept else {}
+    meant = {number: told.get(heading[:80], usual.get(number, "")) for number, heading in enumerate(header)}
+    return {number: name for number, name in meant.items() if name in fields.NAMES}
 
 
 def _first(rejects: Rejects) -> list[Any]:

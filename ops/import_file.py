@@ -175,7 +175,7 @@ def save_mapping(database: Database, path: Path, *, org: int, wanted: Wanted, na
     with database.begin(org) as uow:
         found = plan(uow, header, wanted, None)
         kept = sheet_mappings.Kept(name, found.fields, found.kept.values, found.kept.day_first)
-        sheet_mappings.save(uow, kept, header)
+        sheet_mappings.save(uow, kept, sheet_mappings.name_of_columns(header))
 
 
 def look(path: Path) -> tuple[list[str], int]:

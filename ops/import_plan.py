@@ -15,7 +15,7 @@ from crm.rules import fields, past
 from crm.rules.past import Ways
 from crm.rules.sheet_row import Reading
 from crm.services import file_import, houses, sheet_mappings
-from crm.services.sheet_mappings import Kept
+from crm.services.sheet_mappings import Kept, name_of_columns
 from crm.sheets import SheetError
 from crm.uow import UnitOfWork
 
@@ -107,7 +107,7 @@ def from_file(path: Path) -> Kept:
 
 def _kept(uow: UnitOfWork, header: Sequence[str], wanted: Wanted) -> Kept:
     if wanted.mapping is None:
-        return sheet_mappings.recognised(uow, header) or Kept("")
+        return sheet_mappings.recognised(uow, name_of_columns(header)) or Kept("")
     if wanted.mapping.endswith((".yaml", ".yml")):
         return from_file(Path(wanted.mapping))
     every = {kept.name: kept for kept in sheet_mappings.every(uow)}

@@ -50,6 +50,7 @@ class Dropped:
     problems: list[str]
     why: str
     for_company: bool
+    may_take_back: bool
 
 
 class DroppedFacts(Part):
@@ -62,7 +63,7 @@ class DroppedFacts(Part):
         return Dropped(
             job.id, job.name, job.state, figures, self._columns(figures, job.rows or []), self._problems(figures),
             self.words.say(WHY.get(figures.get("why", ""), ""), detail=figures.get("detail", "")),
-            dropped_sheets.may_give_to_company(self.viewer),
+            dropped_sheets.may_give_to_company(self.viewer), self.viewer.is_admin,
         )  # fmt: skip
 
     def sheet_fields(self) -> list[tuple[str, str]]:

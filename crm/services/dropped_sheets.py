@@ -15,7 +15,7 @@ from crm import queue
 from crm.errors import ImportNotFound, NotAllowed, TooManyRows
 from crm.models import ImportJob
 from crm.rules.access import Actor
-from crm.services import file_import
+from crm.services import file_import, sheet_mappings
 from crm.services.importing import MOST_ROWS
 from crm.uow import UnitOfWork
 
@@ -73,7 +73,8 @@ def remap(uow: UnitOfWork, *, actor: Actor, job_id: int, column: int, field: str
     """Another meaning of a column (empty: none); the sheet is counted anew. Raises ImportNotFound."""
     job = _waiting(uow, actor, job_id)
     mapping = {number: name for number, name in job.counters["mapping"].items() if number != str(column)}
-    job.counters = job.counters | {"mapping": mapping | ({str(column): field} if field else {}), "counting": True}
+    mapping |= {str(column): field} if field else {}
+    job.counters = job.counters | {"mapping": mapping, "counting": True, "corrected": True}
     _work(uow, queue.READ_SHEET, job.id)
     return job
 
@@ -92,6 +93,8 @@ def confirm(uow: UnitOfWork, *, actor: Actor, job_id: int, whose: str) -> Import
     job.counters = job.counters | {"whose": whose, "done": 0}
     if whose == COMPANY:
         file_import.open_run(uow, job)
+    if job.counters.get("corrected"):
+        _remember(uow, actor, job)
     _work(uow, queue.TAKE_SHEET, job.id)
     return job
 
@@ -124,6 +127,14 @@ def showing(uow: UnitOfWork, job_id: int) -> str:
     """A word for what its card shows now: another one once the card has to be drawn anew."""
     job = get(uow, job_id)
     return f"{job.state} {'counting' if job.counters.get('counting') else ''}".strip()
+
+
+def _remember(uow: UnitOfWork, actor: Actor, job: ImportJob) -> None:
+    """What the author said of the columns is known at the next sheet with the same ones."""
+    said = job.counters["mapping"]
+    fields = {heading: said.get(str(number), "") for number, heading in enumerate(job.counters["header"])}
+    name = job.name.rpartition(".")[0] or job.name
+    sheet_mappings.save(uow, sheet_mappings.Kept(name, fields), job.counters["columns"], by=actor.id)
 
 
 def _waiting(uow: UnitOfWork, actor: Actor, job_id: int) -> ImportJob:

@@ -49,9 +49,9 @@ def name_of_columns(header: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(plain).encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def recognised(uow: UnitOfWork, header: Sequence[str]) -> Kept | None:
-    """What was said last about a file with these columns."""
-    args = {"org": uow.org_id, "columns": name_of_columns(header)}
+def recognised(uow: UnitOfWork, columns: str) -> Kept | None:
+    """What was said last about a file with these columns. Args: columns: see `name_of_columns`."""
+    args = {"org": uow.org_id, "columns": columns}
     row = uow.session.execute(_BY_COLUMNS, args).one_or_none()
     return _kept(row) if row else None
 
@@ -61,10 +61,10 @@ def every(uow: UnitOfWork) -> list[Kept]:
     return [_kept(row) for row in uow.session.execute(_ALL, {"org": uow.org_id})]
 
 
-def save(uow: UnitOfWork, kept: Kept, header: Sequence[str], *, by: int | None = None) -> None:
-    """Keep what the columns of this header mean; another one of that name goes."""
+def save(uow: UnitOfWork, kept: Kept, columns: str, *, by: int | None = None) -> None:
+    """Keep what these columns mean; another one of that name goes. Args: columns: see `name_of_columns`."""
     fields = {"columns": dict(kept.columns), "values": dict(kept.values), "day_first": kept.day_first}
-    args = {"org": uow.org_id, "name": kept.name[:80], "columns": name_of_columns(header), "by": by, "now": uow.now}
+    args = {"org": uow.org_id, "name": kept.name[:80], "columns": columns, "by": by, "now": uow.now}
     uow.session.execute(_SAVE, args | {"fields": json.dumps(fields, ensure_ascii=False)})
 
 

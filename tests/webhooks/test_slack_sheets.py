@@ -93,6 +93,19 @@ def test_a_column_is_told_what_it_holds(world, mia):
     assert "Usable: 1" in newest(world, mia).text
 
 
+def test_what_was_said_of_columns_is_known_at_the_next_sheet_with_them(world, mia):
+    mia.drops("fair.csv", ODD.encode())
+    mia.taps(mia.taps(newest(world, mia), "how to call"), "Phone")
+    mia.taps(mia.taps(newest(world, mia), "who"), "Name")
+    card = newest(world, mia)
+    assert "remembered for the next sheet" in card.text
+    mia.taps(card, "Import for the company")
+    mia.drops("next fair.csv", ODD.replace("13800138001", "13800138009").encode())
+    card = newest(world, mia)
+    assert "taken as in “fair”" in card.text
+    assert "Usable: 1" in card.text
+
+
 def test_a_spreadsheet_is_read_too(world, mia):
     stream = io.BytesIO()
     book = xlsxwriter.Workbook(stream, {"in_memory": True})
@@ -127,7 +140,7 @@ def test_the_same_sheet_twice_makes_each_lead_once(world, mia):
     [
         ("empty.csv", b"", "cannot be read"),
         ("fake.xlsx", b"PK\x03\x04 no", "cannot be read"),
-        ("many.csv", b"name,phone\n" + b"x,1\n" * 20_001, "too large"),
+        ("many.csv", b"name,phone\n" + b"x,1\n" * 100_001, "too large"),
     ],
 )
 def test_a_file_that_is_no_list_is_told_so(world, mia, name, content, told):
