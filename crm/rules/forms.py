@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crm.errors import _
-from crm.rules import clean
 from crm.rules.arrival import Arrival, FieldErrors, check, of_fields
 from crm.rules.fields import field_of
 
@@ -46,7 +45,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class CameBy:
-    """How somebody came to a page: what the address said, the page before, and who hands the address out."""
+    """How somebody came to a page: what the address said (`UTM`), the page before, and who hands the address out."""
 
     tags: Mapping[str, str]
     page: str = ""
@@ -113,7 +112,7 @@ def _wrong(field: Field, value: str) -> str | None:
 
 def _origin(came_by: CameBy) -> dict[str, str]:
     """What the address said as fields: source and campaign are ours, the rest is kept beside them."""
-    tags = {name: clean.line(value) for name, value in came_by.tags.items() if name in UTM and value.strip()}
+    tags = dict(came_by.tags)
     found = {"channel": tags.pop("utm_source", ""), "campaign": tags.pop("utm_campaign", ""), **tags}
-    found |= {"page": clean.line(came_by.page), "referrer": clean.line(came_by.helper)}
+    found |= {"page": came_by.page, "referrer": came_by.helper}
     return {name: value for name, value in found.items() if value}

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import pytest
 
+from crm import jobs
+from tests import build
+from tests.bot.asking import told
 from tests.world import PLATFORMS, World
+
+PNG = b"\x89PNG\r\n\x1a\n and so on"
 
 
 def address(text: str, path: str) -> str:
@@ -40,3 +46,21 @@ def test_an_event_is_one_message_and_the_owner_hears_who_signs_in(world: World, 
     assert "Is there a green one?" in asked.text
     ann.taps(asked, "Done")
     assert "1" in mia.says("event Spring Expo").text
+
+
+def test_a_file_sent_with_the_words_is_a_material_of_the_event(world: World) -> None:
+    door = address(told(world, "event new Spring Expo, Hall 3, Saturday 2pm", "mia"), "e")
+    body = {
+        "as": build.external("playground", "mia", world.acme.org_id), "name": "brochure.png", "mime": "image/png",
+        "text": "event material Spring Expo, Brochure", "data": base64.b64encode(PNG).decode(),
+    }  # fmt: skip
+    where = {"workspace": f"playground-{world.acme.org_id}"}
+    answer = world.client.post("/playground/api/upload", params=where, json=body).json()["answer"]
+    assert "Material: Brochure" in answer["plain"]
+    world.run_jobs()
+    found = re.search(rf'href="({door}/materials/\d+)"', world.client.get(f"{door}/materials").text)
+    assert found
+    assert world.client.get(found[1]).content == PNG
+    world.time.advance(days=3)
+    jobs.purge(world.database)
+    assert world.client.get(found[1]).status_code == 200

@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote
 
+import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -104,7 +106,7 @@ def site(database, redis, time):
         word, form_id = made.word, made.id
     settings = Settings(secret_key=build.SECRET, base_url="https://crm.example.com")
     app = FastAPI()
-    app.include_router(router(SimpleNamespace(database=database, redis=redis, settings=settings)))
+    app.include_router(router(SimpleNamespace(database=database, redis=redis, settings=settings), Rates(address=1000)))
     with TestClient(app, raise_server_exceptions=False, base_url="https://crm.example.com") as client:
         yield Site(database, acme, client, time, word, form_id)
 
@@ -325,3 +327,36 @@ def test_a_form_without_a_way_to_reach_somebody_is_refused(site):
 
 def test_fields_are_understood_in_both_languages():
     assert rules.understood("姓名*，手机号＊、 公司", {}) == ([("name", True), ("phone", True), ("company", False)], "")
+
+
+HOSTILE = (
+    "\x00", "\ud7ff\uffff", "\u202e", "'; drop table lead; --", "{{ 7*7 }}", "{organization}", "%s%n", "<script>",
+    "http://[", "https://user:pw@host:x/", "javascript:alert(1)", "A" * 6000, "-1", "9" * 400, "٣٣٣٣٣٣",
+)  # fmt: skip
+
+
+def test_hostile_words_anywhere_are_never_an_error_of_ours(site):
+    tried = []
+    for word in HOSTILE:
+        query = httpx.QueryParams({"h": word, "lang": word, "utm_source": word, "utm_term": word})
+        typed = dict.fromkeys(("name", "company", "phone", "email", "note", "consent", "came_from", "unknown"), word)
+        tried.append(site.client.get(f"/f/{site.word}?{query}", headers={"referer": ascii(word)}))
+        tried.append(site.send(f"?{query}", **typed))
+        tried.append(site.send(f"?{query}", **LU | {"note": word, "came_from": word}))
+        tried.append(site.client.post(f"/f/{site.word}/code", data={"ticket": word, "code": word}))
+        tried.append(site.client.get(f"/f/{quote(word[:200])}"))
+    assert {answer.status_code for answer in tried} <= {200, 400, 404, 422}
+    assert all("<script>" not in answer.text for answer in tried)
+
+
+def test_while_the_database_is_away_a_page_asks_to_come_again(redis):
+    database = Database("postgresql+psycopg://nobody@127.0.0.1:1/nothing", pool_size=2, statement_timeout_ms=1000)
+    app = FastAPI()
+    settings = Settings(secret_key=build.SECRET)
+    app.include_router(router(SimpleNamespace(database=database, redis=redis, settings=settings)))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answers = [client.get("/f/website-abc234"), client.post("/e/expo-abc234", data=LU)]
+    database.close()
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert "nothing is sent twice" in answers[0].text
+    assert answers[0].headers["retry-after"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from crm.rules import clean
 from crm.rules.forms import UTM, CameBy
 from webhooks.intake import bodies
 from webhooks.intake.post import Post
@@ -14,6 +16,7 @@ from webhooks.intake.post import Post
 TRAP = "fax_number"
 _LONGEST = 5_000
 _FROM = "came_from"
+_HELPER = re.compile(r"[a-z0-9]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +41,21 @@ class Visit:
 
     @property
     def helper(self) -> str:
-        """The word of the helper whose address it is."""
-        return self.query.get("h", "")[:20]
+        """The word of the helper whose address it is; "" for what cannot be one."""
+        given = self.query.get("h", "")
+        return given if _HELPER.fullmatch(given) else ""
 
     @property
     def page_before(self) -> str:
         """The page that led here, without what it says of its visitor; kept through the form by `came_from`."""
-        given = self.values.get(_FROM) or self.headers.get("referer", "")
-        parts = urlsplit(given) if given[:8].lower().startswith(("http://", "https://")) else None
-        if parts is None or parts.netloc == self.host:
+        given = clean.line(self.values.get(_FROM) or self.headers.get("referer", ""))
+        try:
+            parts = urlsplit(given)
+        except ValueError:
             return ""
-        return f"{parts.scheme}://{parts.netloc}{parts.path}"[:200]
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.netloc == self.host:
+            return ""
+        return f"{parts.scheme}://{parts.hostname}{parts.path}"
 
     @property
     def is_trapped(self) -> bool:
@@ -57,7 +64,7 @@ class Visit:
 
     def came_by(self, helper: str = "") -> CameBy:
         """Where the visitor came from. Args: helper: the name of whose address it is."""
-        tags = {name: self.query[name][:200] for name in UTM if self.query.get(name)}
+        tags = {name: value for name in UTM if (value := clean.line(self.query.get(name, "")))}
         return CameBy(tags, self.page_before, helper)
 
     def address(self, **changed: str) -> str:
