@@ -35,6 +35,12 @@ from webhooks.slack_visit import Visit
 
 log = structlog.get_logger()
 
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    400: {"description": "The body cannot be read."},
+    401: {"description": "The signature is wrong, or too old."},
+    413: {"description": "The body is too large."},
+    503: {"description": "The database is away: Slack sends it again."},
+}
 Said = Mapping[str, Any]
 NOTHING: Said = {}
 
@@ -46,7 +52,7 @@ def router(bot: Bot) -> APIRouter:
 
     routes = APIRouter(prefix="/slack", tags=["slack"], lifespan=_lifespan(bot, door))
 
-    @routes.post("/events")
+    @routes.post("/events", response_class=Response, responses=ANSWERS)
     async def events(request: Request) -> Response:
         try:
             body = await guard.read_capped(request.headers.get("content-length"), request.stream())

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import structlog
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
@@ -39,18 +41,25 @@ WORDS_ONLY = (
 )
 AWAY = "Sluice is busy for a moment, please send that again in a minute.\n系统暂时繁忙，请一分钟后再发一次。"
 
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    400: {"description": "The message cannot be read."},
+    403: {"description": "The signature is wrong, or too old, or there is no such app."},
+    413: {"description": "The body is too large."},
+    503: {"description": "The database is away: WeCom sends it again."},
+}
+
 
 def router(bot: Bot) -> APIRouter:
     """The callback addresses: one for all apps, and one for each by its agent id."""
     routes, door = APIRouter(prefix="/wecom", tags=["wecom"]), Door(bot)
 
-    @routes.get("/callback")
-    @routes.get("/callback/{app}")
+    @routes.get("/callback", response_class=PlainTextResponse, responses=ANSWERS)
+    @routes.get("/callback/{app}", response_class=PlainTextResponse, responses=ANSWERS)
     async def verify(request: Request, app: str = "") -> Response:
         return await run_in_threadpool(door.verify, _query(request), request.query_params.get("echostr", ""), app)
 
-    @routes.post("/callback")
-    @routes.post("/callback/{app}")
+    @routes.post("/callback", response_class=Response, responses=ANSWERS)
+    @routes.post("/callback/{app}", response_class=Response, responses=ANSWERS)
     async def receive(request: Request, app: str = "") -> Response:
         body = await _body(request)
         if body is None:
