@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from crm.db import Database
 from crm.rules import periods
+from crm.rules.inert import inert
 from crm.services import decision_export, exporting
 from crm.services.members import zone
 from ops.errors import StartError
@@ -45,10 +46,10 @@ def write_table(path: Path, name: str, header: Sequence[str], rows: Iterable[lis
 def _csv(path: Path, header: Sequence[str], rows: Iterable[list[str]]) -> int:
     with path.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(header)
+        writer.writerow(map(inert, header))
         count = 0
         for count, row in enumerate(rows, 1):  # noqa: B007  (the count is the result)
-            writer.writerow(row)
+            writer.writerow(map(inert, row))
     return count
 
 
@@ -56,8 +57,8 @@ def _workbook(path: Path, name: str, header: Sequence[str], rows: Iterable[list[
     plain = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
     with xlsxwriter.Workbook(str(path), {"constant_memory": True, **plain}) as book:
         sheet = book.add_worksheet(name)
-        sheet.write_row(0, 0, header)
+        sheet.write_row(0, 0, map(inert, header))
         count = 0
         for count, row in enumerate(rows, 1):
-            sheet.write_row(count, 0, row)
+            sheet.write_row(count, 0, map(inert, row))
     return count

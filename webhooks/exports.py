@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from bot.app import Bot
 from crm.rules.access import Actor
+from crm.rules.inert import inert
 from crm.rules.periods import Period
 from crm.services import audit, decision_export, downloads, members, person_export
 from crm.services.downloads import DEEDS, What
@@ -93,5 +94,5 @@ def _csv(header: Sequence[str], rows: Iterable[list[str]]) -> bytes:
     stream = io.StringIO()
     writer = csv.writer(stream)
     writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerows([inert(cell) for cell in row] for row in rows)
     return stream.getvalue().encode("utf-8-sig")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 # The full-width forms count too: Chinese and Japanese spreadsheets read them as the plain ones.
-_BEGINS = re.compile(r"[\s\x00]*[=+\-@\t\r\n\x00＝＋－＠]")
-_GUARDED = re.compile(r"'(?=[\s\x00]*[=+\-@\t\r\n\x00＝＋－＠])")
+# Before them may stand what nobody sees.
+_UNSEEN = r"[\s\x00\ufeff\u200b-\u200f\u2060]*"
+_BEGINS = re.compile(rf"{_UNSEEN}[=+\-@\t\r\n\x00＝＋－＠]")
+_GUARDED = re.compile(rf"'(?={_UNSEEN}[=+\-@\t\r\n\x00＝＋－＠])")
 
 
 def inert(cell: str) -> str:
