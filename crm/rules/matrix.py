@@ -12,7 +12,7 @@ Role = Literal["reception", "rep", "success", "service", "marketing", "quality",
 Scope = Literal["none", "own", "team", "tree", "department", "all"]
 Field = Literal["contact", "amount", "notes"]
 # Who a refusal names as those who may: words of the cards.
-Named = Literal["reps", "managers", "admins"]
+Named = Literal["reps", "managers", "admins", "keepers"]
 
 ROLES: tuple[Role, ...] = get_args(Role)
 FIELDS: tuple[Field, ...] = get_args(Field)
@@ -51,7 +51,10 @@ DEEDS: dict[str, Deed] = {
     "export": Deed("take decisions out as a file", "managers", _LEADING),
     "groups": Deed("bind a group to a team or pool", "managers", _ALL_OF_LEADING),
     "rules": Deed("rehearse, apply, pause and rewind rules", "managers", _ALL_OF_LEADING),
-    "upload": Deed("take in a sheet for the company", "managers", {**_ALL_OF_LEADING, "marketing": "all"}),
+    "upload": Deed(
+        "take in a sheet for the company", "managers", {**_ALL_OF_LEADING, "marketing": "all", "reception": "all"}
+    ),
+    "campaigns": Deed("make forms and events", "keepers", {**_ALL_OF_LEADING, "marketing": "all"}),
     "sources": Deed("make sources, and their keys", "admins", {"marketing": "all", "admin": "all"}),
     "lists": Deed(
         "change the managed lists and the company's own fields", "admins", {"marketing": "all", "admin": "all"}
@@ -59,6 +62,7 @@ DEEDS: dict[str, Deed] = {
     "pools": Deed("say who claims from which pool", "admins", _ADMIN),
     "reveals": Deed("see who looked at which contact", "managers", _LEADING),
     "privacy": Deed("take out, set aside and erase one customer; read the audit", "admins", _ADMIN),
+    "systems": Deed("give other systems access, switch modules", "admins", _ADMIN),
     "people": Deed("link chats to people, make and remove admins", "admins", _ADMIN),
 }
 

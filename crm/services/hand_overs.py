@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Row, text
 
-from crm.errors import MemberInactive, NotAllowed, NotYourTeam, OldCard
+from crm.errors import MemberInactive, NotYourTeam, OldCard
 from crm.errors_of_people import HandedOver, TooLateToTakeBack
 from crm.rules.access import SELLERS, Actor
 from crm.services import belongings, decisions, members, ownership, placing, pools, splitting, swapping
@@ -98,8 +98,7 @@ class HandOverView:
 
 def may(actor: Actor, giver: Actor) -> None:
     """Whether the actor hands over what is somebody else's. Raises NotAllowed, NotYourTeam."""
-    if not actor.is_manager:
-        raise NotAllowed(roles="managers")
+    actor.need("assign")
     if not (actor.is_admin or actor.manages_any(giver.departments)):
         raise NotYourTeam(member_id=giver.id)
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from crm.errors import NotAllowed
 from crm.errors_of_interfaces import ModuleNotFound
 from crm.rules.access import Actor
 from crm.rules.modules import MODULES
@@ -35,8 +34,8 @@ def switch(uow: UnitOfWork, *, actor: Actor | None, name: str, on: bool) -> str:
 
     Args: actor: None for set-up by file and the command line. Raises: NotAllowed, ModuleNotFound.
     """
-    if actor is not None and not actor.is_admin:
-        raise NotAllowed(roles="admins")
+    if actor is not None:
+        actor.need("systems")
     word = name.strip().lower().replace(" ", "_").replace("-", "_")
     if word not in MODULES:
         raise ModuleNotFound(given=name, names=", ".join(MODULES))

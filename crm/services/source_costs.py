@@ -12,11 +12,9 @@ from decimal import Decimal
 
 from sqlalchemy import delete, text
 
-from crm.errors import NotAllowed
 from crm.models import SourceCost
 from crm.rules.access import Actor
 from crm.rules.periods import Period
-from crm.services.sources import KEEPERS
 from crm.uow import UnitOfWork
 
 _WORTH = text(
@@ -89,8 +87,7 @@ def put(  # noqa: PLR0913  (each is a part of the sentence that says it)
 
     Raises: NotAllowed for those who keep no sources.
     """
-    if actor.role not in KEEPERS:
-        raise NotAllowed(roles="admins")
+    actor.need("sources")
     uow.session.execute(
         delete(SourceCost).where(
             SourceCost.org_id == uow.org_id,

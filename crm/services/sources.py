@@ -10,9 +10,10 @@ from datetime import timedelta
 
 from sqlalchemy import func, or_, select, text
 
-from crm.errors import BadArgument, NotAllowed, SourceExists, SourceNotFound
+from crm.errors import BadArgument, SourceExists, SourceNotFound
 from crm.models import Source
 from crm.rules.access import Actor
+from crm.rules.matrix import roles
 from crm.services import audit
 from crm.uow import UnitOfWork
 from crm.vault import Vault
@@ -20,7 +21,7 @@ from crm.vault import Vault
 OLD_KEY_LIFE = timedelta(hours=24)
 KEYED, FORM, EMAIL, FEED = "keyed", "form", "email", "feed"
 KINDS = (KEYED, FORM, EMAIL, FEED)
-KEEPERS = frozenset({"admin", "marketing"})
+KEEPERS = roles("sources")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _LOCATE = text("select org_id, source_id from sluice_find_sources(:key)")
 
@@ -146,5 +147,5 @@ def _audited(uow: UnitOfWork, verb: str, actor: Actor | None, source: Source) ->
 
 def check_keeper(actor: Actor | None) -> None:
     """Raises NotAllowed for whoever may not keep sources."""
-    if actor is not None and actor.role not in KEEPERS:
-        raise NotAllowed(roles="admins")
+    if actor is not None:
+        actor.need("sources")

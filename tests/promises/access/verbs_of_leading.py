@@ -232,28 +232,28 @@ OF_LEADING: dict[str, Verb] = {
     "duties.clear": (lambda c: duties.clear(c.uow, member=c.who("ann"), **c.by), here(only("manager", "admin"))),
     "events.create": (
         lambda c: events.create(c.uow, _VAULT, name="Expo", place="", starts_at=_SOON, **c.by).id,
-        role("upload"),
+        role("campaigns"),
     ),
     "events.change": (
         lambda c: events.change(c.uow, event=events.find(c.uow, "Winter Fair"), place="x", starts_at=None, **c.by),
-        here(role("upload")),
+        here(role("campaigns")),
     ),
     "events.help_with": (
         lambda c: events.help_with(c.uow, event=events.find(c.uow, "Winter Fair"), members=[], **c.by),
-        here(role("upload")),
+        here(role("campaigns")),
     ),
     "events.set_open": (
         lambda c: events.set_open(c.uow, event=events.find(c.uow, "Winter Fair"), is_open=False, **c.by),
-        here(role("upload")),
+        here(role("campaigns")),
     ),
     "events.unmake": (
         lambda c: events.unmake(c.uow, event=events.find(c.uow, "Winter Fair"), **c.by),
-        here(role("upload")),
+        here(role("campaigns")),
     ),
     "event_materials.add": (
         lambda c: event_materials.add(
             c.uow, event=events.find(c.uow, "Winter Fair"), title="x", url="https://example.com/a", **c.by
         ),
-        here(role("upload")),
+        here(role("campaigns")),
     ),
 }
