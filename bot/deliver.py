@@ -157,7 +157,7 @@ class Delivery:
             self._instead(uow, message, self._managers(uow, message))
             owed.close(uow, message, "dropped", cause)
         else:
-            owed.close(uow, message, "dead", cause)
+            owed.close(uow, message, "dropped" if cause == recipients.MEMBER_LEFT else "dead", cause)
 
     def _wait(self, uow: UnitOfWork, ready: Ready) -> float:
         """Seconds until this message may go out; 0.0, and it is counted, when that is now."""

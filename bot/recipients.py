@@ -88,7 +88,7 @@ class Recipient:
     viewer: Actor
 
 
-GROUP_GONE = "group_gone"
+GROUP_GONE, MEMBER_LEFT = "group_gone", "member_left"
 
 
 class Unreachable(Exception):
@@ -96,13 +96,17 @@ class Unreachable(Exception):
 
 
 def of_member(uow: UnitOfWork, workspaces: Workspaces, member_id: int, chat: str = "") -> Recipient:
-    """The chat in which the member was seen last, or the one that was asked for. Raises Unreachable."""
+    """The chat in which the member was seen last, or the one that was asked for; none for who has left the company,
+    though the account may still be there. Raises Unreachable."""
+    member = members.get(uow, member_id)
+    if not member.active:
+        raise Unreachable(MEMBER_LEFT)
     who = {"org": uow.org_id, "member": member_id, "chat": chat}
     row = uow.session.execute(_IDENTITY, who).one_or_none()
     workspace = workspaces.by_id(row.workspace_id) if row else None
     if row is None or workspace is None:
         raise Unreachable("not_linked")
-    return Recipient(workspace, Address("person", row.external_id), members.get(uow, member_id))
+    return Recipient(workspace, Address("person", row.external_id), member)
 
 
 def of_group(uow: UnitOfWork, workspaces: Workspaces, conversation_id: int) -> Recipient:

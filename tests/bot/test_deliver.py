@@ -141,6 +141,15 @@ def test_a_card_that_cannot_be_drawn_is_dead_and_visible(world, ann):
         assert (row(world, message).state, row(world, message).cause) == ("dead", cause)
 
 
+def test_who_has_left_is_told_nothing_though_the_account_is_still_there(world, ann):
+    with world.database.begin(world.acme.org_id) as uow:
+        gone = text("update member set active = false where org_id = :org and id = :me")
+        uow.session.execute(gone, {"org": uow.org_id, "me": world.acme.member["ann"]})
+    message = owe(world, "dispatch.held", to="ann", data={"leads": [1]})
+    deliver(world, message)
+    assert (row(world, message).state, row(world, message).cause, ann.inbox()) == ("dropped", "member_left", [])
+
+
 def test_somebody_in_no_chat_cannot_be_told(world):
     with world.database.begin(world.acme.org_id) as uow:
         gone = text("delete from chat_identity where org_id = :org and member_id = :me")
