@@ -46,6 +46,11 @@ _PEOPLE = (
     where n.org_id = :org and p.org_id = n.org_id and p.id = n.id
     """,
     """
+    update person set firm = case when company like '上海%科技有限公司' then substr(company, 3, 2) else '' end,
+           sound = coalesce(sound, '')
+    where org_id = :org
+    """,
+    """
     insert into person_key (org_id, person_id, kind, value)
     select :org, id, 'phone', '+861' || 30000000000 - id * 9973 % 9999999967 from person where org_id = :org
     on conflict do nothing

@@ -13,7 +13,9 @@ from crm.models.base import Base, Tenant
 class Person(Tenant, Base):
     """A customer. Nothing is done with one who is `restricted` but to keep the record, until that is lifted.
 
-    `restricted_for` is why, in the words of who said so; `erased_at`: all that was personal is gone.
+    `restricted_for` is why, in the words of who said so; `erased_at`: all that was personal is gone. `sound` is how a
+    Chinese name sounds (`crm/rules/sound.py`) and `firm` what tells a Chinese company apart (`dedupe_words.firm`), both
+    empty for any other, and null until somebody works them out.
     """
 
     __tablename__ = "person"
@@ -30,12 +32,17 @@ class Person(Tenant, Base):
     restricted_for: Mapped[str | None]
     search: Mapped[str] = mapped_column(Computed("lower(name || ' ' || company)", persisted=True))
     sound: Mapped[str | None]
+    firm: Mapped[str | None]
     __table_args__ = (
         Index(
             "ix_person_sound", "org_id", "sound", postgresql_ops={"sound": "text_pattern_ops"},
             postgresql_where=text("sound <> ''"),
         ),
-        Index("ix_person_unheard", "org_id", "id", postgresql_where=text("sound is null")),
+        Index(
+            "ix_person_firm", "org_id", "firm", postgresql_ops={"firm": "text_pattern_ops"},
+            postgresql_where=text("firm <> ''"),
+        ),
+        Index("ix_person_unheard", "org_id", "id", postgresql_where=text("sound is null or firm is null")),
         Index("ix_person_name", "org_id", "search", postgresql_ops={"search": "text_pattern_ops"}),
         Index("ix_person_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _CJK = re.compile("[\u3400-\u9fff]")
 _PLAIN = re.compile(r"[^\w]+|_")
@@ -83,6 +84,12 @@ def company(text: str) -> str:
     """What is left of a company's name; all of it where nothing would be."""
     plain = folded(_BRACKETS.sub(" ", unicodedata.normalize("NFKC", text)))
     return _company_zh(plain.replace(" ", "")) if is_chinese(plain) else _company_en(plain)
+
+
+@lru_cache(maxsize=16_384)
+def firm(text: str) -> str:
+    """The same of a Chinese company, for its index; nothing for any other, which has words to be found by."""
+    return company(text) if is_chinese(text) else ""
 
 
 def domain(email: str) -> str:

@@ -18,6 +18,7 @@ from crm.models import Source
 from crm.rules import sound
 from crm.rules.access import Actor
 from crm.rules.arrival import Arrival, Checked, FieldErrors, Key, check
+from crm.rules.dedupe_words import firm
 from crm.rules.facts import LeadFacts
 from crm.services import catalogue, dispatch, duplicates, houses, scoring, suppressing
 from crm.services.houses import House
@@ -77,8 +78,9 @@ _NEW_PERSON = text(
     with fresh as materialized (select nextval(pg_get_serial_sequence('person', 'id')) as id),
     claimed as ({_ADD_KEYS.format(person="fresh.id", source="fresh")} returning id),
     person as (
-        insert into person (org_id, id, name, sound, company, title, note, created_at)
-        select :org, fresh.id, :name, :sound, :company, :job, '', :now from fresh where exists (select from claimed)
+        insert into person (org_id, id, name, sound, company, firm, title, note, created_at)
+        select :org, fresh.id, :name, :sound, :company, :firm, :job, '', :now from fresh
+        where exists (select from claimed)
         returning id
     ), whole as (select id from person where (select count(*) from claimed) = cardinality(cast(:kinds as text[]))),
     opened as ({_OPEN.format(person="whole.id", source="whole")}),
@@ -224,8 +226,8 @@ def opening(
         "owner": place.owner_id, "pool": place.pool_id, "line": house.line_id, "stage": house.stage,
         "source": source.id if source else None,
         "kinds": [kind for kind, _ in checked.keys], "values": [value for _, value in checked.keys],
-        "name": checked.name, "sound": sound.of_name(checked.name), "company": checked.company, "job": checked.title,
-        "note": checked.note,
+        "name": checked.name, "sound": sound.of_name(checked.name), "company": checked.company,
+        "firm": firm(checked.company), "job": checked.title, "note": checked.note,
         "channel": channel, "campaign": campaign,
         "referrer": checked.referrer, "level": checked.level, "product": checked.product, "region": checked.region,
         "amount": checked.amount, "currency": checked.currency, "score": scored.points,

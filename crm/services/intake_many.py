@@ -20,6 +20,7 @@ from crm.models import Source
 from crm.rules import sound
 from crm.rules.access import Actor
 from crm.rules.arrival import Checked, Key
+from crm.rules.dedupe_words import firm
 from crm.services import dealing, duplicates, houses, intake, scoring
 from crm.services.houses import House
 from crm.services.intake import Known, Place, TakenIn
@@ -36,9 +37,10 @@ _IDS = text(
 )
 _PERSONS = text(
     """
-    insert into person (org_id, id, name, sound, company, title, note, created_at)
+    insert into person (org_id, id, name, sound, company, firm, title, note, created_at)
     select :org, p.*, '', :now from unnest(cast(:ids as bigint[]), cast(:names as text[]), cast(:sounds as text[]),
-        cast(:companies as text[]), cast(:jobs as text[])) as p(id, name, sound, company, title)
+        cast(:companies as text[]), cast(:firms as text[]), cast(:jobs as text[]))
+        as p(id, name, sound, company, firm, title)
     """
 )
 _ALIVE = text(
@@ -235,6 +237,7 @@ def _make_persons(batch: Batch, groups: list[Group]) -> list[Group]:
             {
                 "org": uow.org_id, "now": uow.now, "ids": [group.person_id for group in fresh],
                 "names": [row.name for row in first], "sounds": [sound.of_name(row.name) for row in first],
+                "firms": [firm(row.company) for row in first],
                 "companies": [row.company for row in first],
                 "jobs": [row.title for row in first],
             },

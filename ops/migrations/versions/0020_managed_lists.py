@@ -98,23 +98,36 @@ def _changes() -> None:
 
 def _sounds() -> None:
     op.add_column("person", sa.Column("sound", sa.Text(), nullable=True))
+    op.add_column("person", sa.Column("firm", sa.Text(), nullable=True))
+    op.create_index(
+        "ix_person_firm", "person", ["org_id", "firm"], postgresql_ops={"firm": "text_pattern_ops"},
+        postgresql_where=sa.text("firm <> ''"),
+    )  # fmt: skip
     op.create_index(
         "ix_person_sound", "person", ["org_id", "sound"], postgresql_ops={"sound": "text_pattern_ops"},
         postgresql_where=sa.text("sound <> ''"),
     )  # fmt: skip
-    op.create_index("ix_person_unheard", "person", ["org_id", "id"], postgresql_where=sa.text("sound is null"))
+    op.create_index(
+        "ix_person_unheard", "person", ["org_id", "id"], postgresql_where=sa.text("sound is null or firm is null")
+    )
     op.execute(
         """
         create function sluice_unheard() returns trigger language plpgsql as $$
         begin
-            new.sound := null;
+            if new.name is distinct from old.name then
+                new.sound := null;
+            end if;
+            if new.company is distinct from old.company then
+                new.firm := null;
+            end if;
             return new;
         end $$
         """
     )
     op.execute(
-        "create trigger person_renamed before update of name on person for each row"
-        " when (new.name is distinct from old.name) execute function sluice_unheard()"
+        "create trigger person_renamed before update of name, company on person for each row"
+        " when (new.name is distinct from old.name or new.company is distinct from old.company)"
+        " execute function sluice_unheard()"
     )
     op.execute(_ALIKE)
     op.execute(_SEARCH)
@@ -133,6 +146,11 @@ declare
     patterns text[] := array(select '%' || c || '%' from unnest(cores) c);
 begin
     return query select a.person_id from sluice_alike(names, cores, domains, numbers, most) a;
+    if cardinality(cores) > 0 then
+        return query
+            select p.id from person p
+            where p.org_id = org and p.firm = any(cores) and p.firm <> '' and p.merged_into is null limit most;
+    end if;
     if cardinality(sounds) = 0 then
         return;
     end if;
@@ -159,6 +177,8 @@ begin
 end $$
 """
 # As before; and by the sound of a Chinese name, whole or by its initials (`wf wangfang`), where the words may be one.
+# Two Chinese characters are too few for a trigram: they begin a name or the core of a company's, and only where they
+# begin none is everything read.
 _SEARCH = r"""
 create function sluice_search(words text, ending text, sounds text[], me bigint, my_role text, my_path bigint[],
                               my_teams bigint[], sees_all boolean, most int)
@@ -167,14 +187,18 @@ language plpgsql stable security definer set search_path = public, pg_temp set p
 #variable_conflict use_column
 declare
     org bigint := nullif(current_setting('sluice.org_id', true), '')::bigint;
+    plain text := replace(replace(replace(lower(words), '\', '\\'), '%', '\%'), '_', '\_');
+    is_short boolean := char_length(words) = 2 and octet_length(words) > 2;
     team bigint[];
     pools bigint[];
-    heard text;
+    seen bigint[];
 begin
-    return query
-        select s.person_id from sluice_search(words, ending, me, my_role, my_path, my_teams, sees_all, most) s;
-    if cardinality(sounds) = 0 then
-        return;
+    if not is_short then
+        return query
+            select s.person_id from sluice_search(words, ending, me, my_role, my_path, my_teams, sees_all, most) s;
+        if cardinality(sounds) = 0 then
+            return;
+        end if;
     end if;
     team := array(
         select m.id from member m left join department d on d.org_id = m.org_id and d.id = m.department_id
@@ -183,24 +207,36 @@ begin
         select ps.pool_id from pool_scope ps
         where ps.org_id = org and (ps.member_id = me or ps.role = my_role or ps.department_id = any(my_path)
               or ps.department_id in (select d.id from department d where d.org_id = org and d.path && my_teams)));
-    foreach heard in array sounds loop
-        return query
-            select p.id from lead l join person p on p.org_id = l.org_id and p.id = l.person_id
-            where l.org_id = org and l.owner_id = any(team) and l.status = 'open' and p.sound like heard || '%'
-            order by l.owner_id <> me, l.id desc limit most;
-        return query
-            with alike as materialized (
+    seen := array(
+        select p.id from lead l join person p on p.org_id = l.org_id and p.id = l.person_id
+        where l.org_id = org and l.owner_id = any(team) and l.status = 'open'
+          and (is_short and p.search like '%' || plain || '%'
+               or exists (select from unnest(sounds) heard where p.sound like heard || '%'))
+        order by l.owner_id <> me, l.id desc limit most);
+    return query select unnest(seen);
+    seen := seen || array(
+        with alike as materialized (
+            select f.id from unnest(sounds) heard cross join lateral (
                 select p.id from person p
                 where p.org_id = org and p.sound ~>=~ heard and p.sound ~<~ (heard || '~') and p.sound <> ''
-                  and p.merged_into is null
-                limit 500
-            )
-            select a.id from alike a
-            where sees_all or exists (
-                select from lead l where l.org_id = org and l.person_id = a.id and l.status <> 'void'
-                  and (l.owner_id = any(team) or (l.owner_id is null and l.pool_id = any(pools))))
-            limit most;
-    end loop;
+                  and p.merged_into is null limit 500) f
+            union all
+            (select p.id from person p where is_short and p.org_id = org and p.search like plain || '%'
+               and p.merged_into is null limit 500)
+            union all
+            (select p.id from person p where is_short and p.org_id = org and p.firm like plain || '%' and p.firm <> ''
+               and p.merged_into is null limit 500)
+        )
+        select a.id from alike a
+        where sees_all or exists (
+            select from lead l where l.org_id = org and l.person_id = a.id and l.status <> 'void'
+              and (l.owner_id = any(team) or (l.owner_id is null and l.pool_id = any(pools))))
+        limit most);
+    return query select unnest(seen);
+    if is_short and cardinality(seen) = 0 then
+        return query
+            select s.person_id from sluice_search(words, ending, me, my_role, my_path, my_teams, sees_all, most) s;
+    end if;
 end $$
 """
 
