@@ -98,7 +98,7 @@ def _set_up(source: Source, key: str, address: str) -> Iterator[str]:
     yield f"Key (shown this once): {key}"
     found = source_formats.mapping_of(source)
     if found and found.setup:
-        yield found.setup.en.replace("{address}", address).replace("{key}", key).replace("{word}", source.key)
+        yield source_formats.filled(found.setup.en, source=source, address=address, key=key)
         for need in found.needs:
             yield f"sluice sources set {source.key} {need.secret}   # {need.en}"
 

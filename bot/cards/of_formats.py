@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.cards.language import _
+from bot.cards.language import _, translate
 from bot.cards.part import Part
 from crm.models import Source
 from crm.services import fetches, source_formats
@@ -37,10 +37,11 @@ class FormatFacts(Part):
         mapping = source_formats.mapping_of(source)
         written = mapping.setup if mapping else None
         if written is None:
-            yield self.words.say(self._usual(source), word=source.key, address=address, key=key)
+            usual = translate(self.locale, self._usual(source))
+            yield source_formats.filled(usual, source=source, address=address, key=key)
             return
         words = written.zh if self.locale == "zh" else written.en
-        yield words.replace("{address}", address).replace("{key}", key).replace("{word}", source.key)
+        yield source_formats.filled(words, source=source, address=address, key=key)
         for need in mapping.needs if mapping else ():
             what = need.zh if self.locale == "zh" else need.en
             yield self.words.say(

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from crm.models import Source
 from crm.rules import clean
 from crm.rules.arrival import Arrival, Checked, FieldErrors, check
-from crm.services import houses, intake, scoring
+from crm.services import houses, intake, scoring, suppressing
 from crm.services.houses import House
 from crm.services.intake import Known, Place, TakenIn
 from crm.uow import UnitOfWork
@@ -99,6 +99,8 @@ def take(uow: UnitOfWork, *, source: Source, deed: Deed) -> Became:
     taken_to = _touch(uow, source, deed, house, checked, known) if known and known.lead_id else None
     if taken_to:
         return Became(taken_to.ref)
+    if suppressing.among(uow, checked.keys, listed=False):
+        raise FieldErrors({"contact": intake.ERASED})
     _remember(uow, source, deed, known)
     return Became()
 

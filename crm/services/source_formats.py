@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as Named
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from crm import formats
 from crm.errors import BadArgument
@@ -114,6 +115,12 @@ def needs(source: Source) -> list[str]:
     """The names of what the vendor's side must give."""
     mapping = mapping_of(source)
     return [need.secret for need in mapping.needs] if mapping else []
+
+
+def filled(words: str, *, source: Source, address: str, key: str) -> str:
+    """The words of a set-up with the source's address and key; within an address the key is quoted."""
+    words = words.replace("?key={key}", "?key=" + quote(key, safe=""))
+    return words.replace("{address}", address).replace("{key}", key).replace("{word}", source.key)
 
 
 def missing(source: Source, vault: Vault | None) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -51,6 +52,12 @@ def test_a_source_is_made_with_a_format_and_says_what_to_do_at_the_vendors(sluic
     with database.begin(acme.org_id) as uow:
         row = uow.session.execute(text("select pool_id, vendor from source where key = 'spring-ads'")).one()
     assert (row.pool_id, b"EAAB" in bytes(row.vendor)) == (acme.pool["north"], False)
+
+
+def test_a_key_within_an_address_is_quoted(sluice):
+    told = sluice("sources", "add", "Baidu", "--using", "baidu").stdout
+    key = told.split("(shown this once): ")[1].split("\n")[0]
+    assert f"/intake/baidu?key={quote(key, safe='')}." in told
 
 
 def test_what_a_source_does_not_need_is_refused(sluice):

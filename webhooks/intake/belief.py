@@ -48,6 +48,12 @@ def signature(secret: str, signed: bytes, algorithm: str = "sha256") -> bytes:
     return hmac.digest(secret.encode(), signed, getattr(hashlib, algorithm))
 
 
+def in_address(post: Post, name: str) -> str | None:
+    """A secret of the address. A key may hold a plus, which an address that is not quoted turns into a blank."""
+    given = post.query.get(name)
+    return given.replace(" ", "+") if given is not None else None
+
+
 def password(post: Post) -> str | None:
     """What `Authorization` holds: a bearer token, or the password of a user; None without it."""
     kind, _, given = post.headers.get("authorization", "").partition(" ")
@@ -72,7 +78,7 @@ def _tried(way: Believed, post: Post, secrets: Secrets) -> bool | None:
         case InHeader():
             return _same(post.headers.get(way.name.lower()), secrets.of(way.secret))
         case InQuery():
-            return _same(post.query.get(way.name), secrets.of(way.secret))
+            return _same(in_address(post, way.name), secrets.of(way.secret))
         case InBody():
             given = at(bodies.read(post), way.path)
             return _same(given if isinstance(given, str) else None, secrets.of(way.secret))

@@ -157,7 +157,7 @@ def _told(uow: UnitOfWork, _source: Source, post: Post) -> Told:
 
 def _believes(post: Post, secrets: belief.Secrets) -> bool:
     """By the key: as bearer, as a password in the address, or as `?key=`, which is all that some services can send."""
-    given = [found for found in (belief.password(post), post.query.get("key")) if found is not None]
+    given = [found for found in (belief.password(post), belief.in_address(post, "key")) if found is not None]
     return bool(given) and all(belief.is_one_of(one, secrets.keys) for one in given)
 
 

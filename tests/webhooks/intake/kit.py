@@ -30,10 +30,12 @@ def serve(database, redis, **settings):
     return app
 
 
-def make(database, acme, word, *, document=None, vendor=None):
+def make(database, acme, word, *, document=None, vendor=None, secret=None):
     """A source that uses a format, under a word of its own."""
     with database.begin(acme.org_id) as uow:
-        made = source_formats.create(uow, VAULT, actor=None, key=f"{word}-{acme.org_id}", name=word, word=word)
+        made = source_formats.create(
+            uow, VAULT, actor=None, key=f"{word}-{acme.org_id}", name=word, word=word, secret=secret
+        )
         source_formats.describe(actor=None, source=made.source, document=document)
         made.source.pool_id = acme.pool["open"]
         for name, value in (vendor or {}).items():

@@ -93,6 +93,12 @@ def test_what_the_vendor_says_beside_the_contact_is_kept(posting, database, acme
     assert "convert_status" not in custom
 
 
+def test_a_key_with_a_plus_is_believed_also_in_an_address_that_is_not_quoted(posting, database, acme):
+    source = kit.make(database, acme, "baidu", secret="whsec_a+b/c")
+    for address in (f"{source.path}?key=whsec_a+b/c", f"{source.path}?key=whsec_a%2Bb%2Fc"):
+        assert posting.post(address, json=kit.sample("baidu")).status_code == 200
+
+
 def test_a_test_lead_of_google_is_ignored(posting, database, acme):
     source = kit.make(database, acme, "google")
     body = json.dumps(kit.sample("google") | {"is_test": True}).encode()
