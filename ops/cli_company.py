@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from sqlalchemy import text
 
-from crm.services import digests, mailbox
+from crm.services import digests, hook_calls, mailbox
 from crm.settings import load
 from crm.uow import UnitOfWork
 from ops import cli_import, cli_members, cli_shadow
@@ -108,7 +108,7 @@ def dead(
     org: Org = "",
     as_json: AsJson = False,
 ) -> None:
-    """Messages that could not be sent, with the cause; --retry N tries one again."""
+    """Messages that could not be sent, and calls of hooks, with the cause; --retry N tries a message again."""
     with sentences():
         database = open_database()
         with database.begin(organization(database, org)) as uow:
@@ -116,5 +116,8 @@ def dead(
                 mailbox.retry(uow, retry)
                 out.print("It will be sent again.")
                 return
-            rows = mailbox.dead(uow)
-        say(rows, as_json, "\n".join(f"{row['id']:>8}  {row['topic']:<20} {row['cause']}" for row in rows) or "None.")
+            rows, calls = mailbox.dead(uow), hook_calls.dead(uow)
+        lines = [f"{row['id']:>8}  {row['topic']:<20} {row['cause']}" for row in rows]
+        lines += [f"{row['event']:>8}  {row['topic']:<20} {row['cause']} (hook {row['number']})" for row in calls]
+        lines += ["Calls are made once more with: sluice hooks replay NUMBER"] if calls else []
+        say(rows + calls, as_json, "\n".join(lines) or "None.")

@@ -132,6 +132,14 @@ class SourcePart(Part):
     secret: str | None = None
 
 
+class HookPart(Part):
+    """`topics`: what is told, everything without; `secret`: or `env:NAME`, a fresh one is made and shown once."""
+
+    url: Annotated[str, Field(max_length=2000)]
+    topics: list[str] = []
+    secret: str | None = None
+
+
 class SlackPart(Part):
     team: str
     name: str = ""
@@ -181,4 +189,6 @@ class CompanyFile(Part):
     sources: list[SourcePart] = []
     lists: dict[str, Values] = {}
     fields: list[OwnField] = []
+    modules: dict[str, bool] = {}
+    hooks: list[HookPart] = []
     rules: str | None = None

@@ -90,6 +90,14 @@ PER_TENANT: tuple[Rule, ...] = (
         "see why with sluice dead; sluice dead --retry N sends one again.",
     ),
     (
+        "Every hook is answered",
+        (
+            "select not exists (select 1 from hook where state = 'failed' or failing_since is not null)"
+            " and not exists (select 1 from hook_call where state = 'dead')"
+        ),
+        "see why with sluice hooks; sluice hooks on N calls it again, sluice hooks replay N sends what it missed.",
+    ),
+    (
         "Everybody active is known in a chat",
         (
             "select not exists (select 1 from member m where m.active and not exists"

@@ -34,6 +34,7 @@ from ops import company_file, init_sources
 from ops.company_spec import CalendarPart, CompanyFile, GroupPart
 from ops.init_people import people, pools
 from ops.init_rows import Rows
+from ops.init_systems import systems
 from ops.init_workspaces import resolve, workspaces
 
 KINDS = {"slack": "channel", "wecom": "appchat", "playground": "group"}
@@ -71,7 +72,7 @@ def load(database: Database, vault: Vault, company: CompanyFile) -> Loaded:
         _rules(rows, company)
         for group in company.groups:
             _group(rows, vault, company, group, installed, departments, pool_ids)
-        keys = _sources(rows, vault, company, pool_ids)
+        keys = _sources(rows, vault, company, pool_ids) | systems(rows, vault, company)
         _lists(rows, company)
         _clocks(rows)
         return Loaded(org_id, rows.added, rows.changed, keys)

@@ -22,7 +22,8 @@ TOPICS = {
     "reopened": "lead.stage", "recycled": "lead.recycled", "taken_back": "lead.recycled",
     "released": "lead.released", "merged": "lead.merged", "unmerged": "lead.unmerged", "touched": "lead.touched",
     "logged": "follow_up.logged", "noted": "follow_up.noted", "contact_edited": "person.changed",
-    "undone": "lead.undone",
+    "undone": "lead.undone", "edited": "lead.edited", "moved": "lead.moved", "held": "lead.held",
+    "parked": "lead.parked", "woken": "lead.woken", "rewound": "lead.rewound", "merged_away": "lead.merged_away",
     **dict.fromkeys(
         ("assigned", "claimed", "dispatched", "accepted", "transferred", "handed_over", "unparked"), "lead.assigned"
     ),

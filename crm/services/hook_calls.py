@@ -73,7 +73,8 @@ _AGAIN = text(
     """
 )
 _DEAD = text(
-    "select c.id, c.hook_id, c.event, c.topic, c.cause, c.created_at from hook_call c"
+    "select c.event, c.topic, c.cause, c.created_at, h.number from hook_call c"
+    " join hook h on h.org_id = c.org_id and h.id = c.hook_id"
     " where c.org_id = :org and c.state = 'dead' order by c.id desc limit :most"
 )
 _DUE = text("select distinct hook_id from hook_call where org_id = :org and state = 'owed' and due_at <= :now")

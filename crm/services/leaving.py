@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from crm.errors_of_people import AlreadyGone, LastAdminLeaves, NotGone
 from crm.rules.access import Actor
-from crm.services import belongings, clocks, hand_overs, handing, members, swapping
+from crm.services import belongings, clocks, hand_overs, handing, happenings, members, swapping
 from crm.services.hand_overs import HandOverView
 from crm.uow import UnitOfWork
 
@@ -102,6 +102,7 @@ def is_back(uow: UnitOfWork, member_id: int) -> HandOverView | None:
     """The same as the address book says it; off duty until the member says otherwise."""
     if uow.session.scalar(_BACK, {"org": uow.org_id, "id": member_id, "now": uow.now}) is None:
         return None
+    happenings.write(uow, "member.returned", member=member_id)
     done = hand_overs.is_back(uow, member_id)
     clocks.restart_of(uow, [member_id])
     _redraw(uow, member_id)
@@ -127,6 +128,7 @@ def _let_go(uow: UnitOfWork, member_id: int, *, but: int | None = None) -> None:
     """Args: but: who sees it anyhow, in the answer."""
     if uow.session.scalar(_SIGN_OFF, {"org": uow.org_id, "id": member_id, "now": uow.now}) is None:
         return
+    happenings.write(uow, "member.left", member=member_id)
     handing.withdraw_from(uow, member_id)
     hand_overs.propose(uow, member_id)
     belongings.end(uow, member_id)
