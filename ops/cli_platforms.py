@@ -15,6 +15,7 @@ from ops.errors import StartError
 from ops.slack_manifest import manifest
 from ops.wecom_menu import install_menus
 
+PLATFORMS = {"slack": "Slack workspace", "wecom": "WeCom app"}
 slack = typer.Typer(no_args_is_help=True, help="For the admin of a Slack workspace.")
 wecom = typer.Typer(no_args_is_help=True, help="For the admin of a WeCom (企业微信) app.")
 
@@ -50,6 +51,14 @@ def slack_link(org: Org = "", as_json: AsJson = False) -> None:
         say({"link": link}, as_json, link)
 
 
+@slack.command("compare")
+def slack_compare(
+    team: Annotated[str, typer.Option(help="Id of one workspace; every connected one without it.")] = "",
+) -> None:
+    """Compare colleagues and user groups with Slack now, as each night."""
+    _compare("slack", team)
+
+
 @wecom.command("menu")
 def wecom_menu(
     app: Annotated[str, typer.Option(help="CORP/AGENT of one app; every connected app without it.")] = "",
@@ -77,15 +86,22 @@ def wecom_compare(
     app: Annotated[str, typer.Option(help="CORP/AGENT of one app; every connected app without it.")] = "",
 ) -> None:
     """Compare colleagues, departments and customers with WeCom now, as each night."""
+    _compare("wecom", app)
+
+
+def _compare(platform: str, only: str) -> None:
+    """Raises StartError where the platform refuses, or nothing is connected."""
     from ops.runtime import compose
 
     with sentences():
         bot = compose(load())
         try:
-            found = [each for each in bot.workspaces.all("wecom") if app in ("", each.external_id)]
+            found = [each for each in bot.workspaces.all(platform) if only in ("", each.external_id)]
             refused = [cause for each in found for cause in Contacts(bot).compare(each)]
         finally:
             bot.database.close()
-        if refused or not found:
-            raise StartError(f"WeCom refused: {'; '.join(refused)}" if refused else f"No WeCom app {app} is connected.")
+        if refused:
+            raise StartError(f"{PLATFORMS[platform]} refused: {'; '.join(refused)}")
+        if not found:
+            raise StartError(f"No {PLATFORMS[platform]} {only} is connected.")
         out.print(f"{', '.join(each.external_id for each in found)}: compared.")
