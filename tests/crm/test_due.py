@@ -41,8 +41,8 @@ DUE = {
     "the nightly word of a shadow time": "insert into shadow_time (org_id, why, began_at, report_at)"
     " values (:o, 'switch-over', :now, :now)",
     "a source that has fallen silent": "update source set silent_at = :now where org_id = :o",
-    "a hand-over that nobody has done": "insert into hand_over (org_id, member_id, kind, state, opened_at, due_at, counters)"
-    " select org_id, min(id), 'left', 'open', :now, :now, '{}' from member where org_id = :o group by org_id",
+    "a hand-over that nobody has done": "insert into hand_over (org_id, member_id, kind, state, opened_at, due_at,"
+    " counters) select org_id, min(id), 'left', 'open', :now, :now, '{}' from member where org_id = :o group by org_id",
     "a health card": "update organization set health_at = :now where id = :o",
 }
 
