@@ -45,9 +45,10 @@ _SINCE = text(
 _ASSIGN = text(
     """
     insert into assignment (org_id, lead_id, member_id, began_at, began_by, ended_at, ended_by)
-    select :org, id, owner_id, assigned_at, 'created', closed_at,
-           case status when 'won' then 'converted' when 'lost' then 'lost' end
-    from lead where org_id = :org and id = any(:leads) and owner_id is not null
+    select :org, l.id, l.owner_id, s.began, 'created', l.closed_at,
+           case l.status when 'won' then 'converted' when 'lost' then 'lost' end
+    from jsonb_to_recordset(cast(:rows as jsonb)) as s(lead bigint, began timestamptz)
+    join lead l on l.org_id = :org and l.id = s.lead where l.owner_id is not null
     """
 )
 _CREDIT = text(
@@ -82,6 +83,7 @@ _SHIELD = text(
     where l.org_id = :org and l.id = s.lead
     """
 )
+_FUNNELS = text("select key, funnel from stage where org_id = :org")
 _HELD = text("select member_id, holding from rep_load where org_id = :org and holding > 0")
 
 
@@ -133,9 +135,10 @@ def _settle(uow: UnitOfWork, new: Sequence[tuple[Row, int]]) -> None:
     if not new:
         return
     leads = [lead_id for _, lead_id in new]
+    funnels = {row.key: row.funnel for row in uow.session.execute(_FUNNELS, {"org": uow.org_id})}
     args = {
         "org": uow.org_id, "now": uow.now, "leads": leads, "rules": uow.rule_set_id, "day": uow.now.date(),
-        "rows": _dumped([_values(uow, row, lead_id) for row, lead_id in new]),
+        "rows": _dumped([_values(uow, row, lead_id, funnels) for row, lead_id in new]),
     }  # fmt: skip
     for statement in (_SET, _SINCE, _ASSIGN, _CREDIT, _LOAD):
         uow.session.execute(statement, args)
@@ -144,14 +147,17 @@ def _settle(uow: UnitOfWork, new: Sequence[tuple[Row, int]]) -> None:
     scoring.refresh(uow, leads)
 
 
-def _values(uow: UnitOfWork, row: Row, lead_id: int) -> dict[str, Any]:
+def _values(uow: UnitOfWork, row: Row, lead_id: int, funnels: Mapping[str, str]) -> dict[str, Any]:
     past = _past(row)
     since = min(past.assigned_at or past.first_contact or past.created_at or uow.now, past.closed_at or uow.now)
     created = min(at for at in (past.created_at, past.first_contact, past.assigned_at, uow.now) if at)
+    # Whoever is beyond the first stage has been spoken to, also where nobody wrote down when.
+    first = past.first_contact or (since if funnels.get(past.stage or "", "new") != "new" else None)
     return {
         "lead": lead_id, "owner": row.owner_id, "stage": past.stage, "status": past.status,
         "counts": quota.counts(uow.rules, origin="company", stage=past.stage or ""), "created": created,
-        "assigned": since, "first": past.first_contact, "last": past.last_contact, "entered": past.stage_at,
+        "began": since, "assigned": since if first or past.status != "open" else uow.now, "first": first,
+        "last": past.last_contact or first, "entered": past.stage_at,
         "closed": past.closed_at, "reason": past.lost_reason,
     }  # fmt: skip
 
@@ -180,8 +186,13 @@ def _entries(uow: UnitOfWork, row: Row, lead_id: int, *, steps: bool) -> list[di
 
 
 def _shield(uow: UnitOfWork, leads: Sequence[int]) -> None:
-    """No clock ends before it would if the lead had been given to its owner, or spoken to, only now."""
-    facts = lead_facts.read(uow, leads)
+    """No clock ends before it would if the lead had been given to its owner, or spoken to, only now.
+
+    A lead to whose customer nobody has spoken is as if it had been given only now, and needs no shield.
+    """
+    if not leads:
+        return
+    facts = [lead for lead in lead_facts.read(uow, leads) if lead.contacted_at]
     fresh = [
         replace(
             lead, assigned_at=uow.now, stage_entered_at=uow.now, contacted_at=lead.contacted_at and uow.now,
@@ -191,9 +202,8 @@ def _shield(uow: UnitOfWork, leads: Sequence[int]) -> None:
     ]  # fmt: skip
     ends = [new.recycle_at for new in clocks.compute(uow, fresh)]
     args = {"org": uow.org_id, "leads": [lead.id for lead in facts], "until": ends}
-    if leads:
-        uow.session.execute(_SHIELD, args)
-        clocks.restart(uow, leads)
+    uow.session.execute(_SHIELD, args)
+    clocks.restart(uow, leads)
 
 
 def _past(row: Row) -> Past:

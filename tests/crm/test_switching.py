@@ -80,6 +80,12 @@ def test_no_old_date_takes_a_lead_back_on_the_first_day(database, acme, bring, t
     assert recycling.sweep(database, acme.org_id) == 2
 
 
+def test_who_is_beyond_the_first_stage_has_been_spoken_to(database, acme, bring):
+    bring("Lu|13800138000|ann li|quote|2025-06-01|||||", "Wu|13900139000|ann li|new|2025-06-01|||||")
+    rules = read(database, acme, "select recycle_rule, contacted_at is not null from lead order by number")
+    assert rules == [("silent", True), ("untouched", False)]
+
+
 def test_what_has_ended_is_counted_nowhere_and_credited(database, acme, bring):
     bring("Lu|13800138000|ann li|Won|2025-01-01||2025-03-01|||", "Wu|13900139000|ann li|输单|||2025-04-01|too dear||")
     ended = read(database, acme, "select status, stage, lost_reason, closed_at is not null from lead order by number")
