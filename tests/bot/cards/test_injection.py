@@ -52,6 +52,9 @@ NAMED = """
     ),
     file as (update attachment set name = :t where org_id = :o),
     asked as (update question set words = :t where org_id = :o),
+    event as (update event set name = :t, place = :t where org_id = :o),
+    visitor as (update event_question set words = :t where org_id = :o),
+    form as (update form set texts = jsonb_build_object('title', cast(:t as text)) where org_id = :o),
     line as (update activity set words = :t where org_id = :o)
     update lead set region = :t, lost_reason = :t where org_id = :o
 """
@@ -60,7 +63,8 @@ FONT = re.compile(r'<font color="(?:info|warning|comment)">(.*)</font>')
 BOLD_OR_QUOTED = re.compile(r"^(?:\*\*(?P<bold>.*)\*\*|> (?P<quoted>.*))$", re.MULTILINE)
 # Of the shapes of a card the plain one shows whatever people wrote; these say nothing of anybody.
 OURS = re.compile(
-    r"http://127\.0\.0\.1:8000/(?:intake/[a-z0-9-]+|(?:file|export)/[\w=-]+)|https://crm\.example/calendar/1-word\.ics"
+    r"http://127\.0\.0\.1:8000/(?:intake/[a-z0-9-]+|(?:file|export)/[\w=-]+|f/[a-z0-9-]+(?:\?h=\w+)?|e/[a-z-]+(?:/codes)?)"
+    r"|https://crm\.example/calendar/1-word\.ics"
 )
 SILENT = {"dismissed", "duty", "failed", "help", "language", "late", "recycle_stopped", "released"}
 DRAWN = {"digest", "funnel"}
