@@ -12,7 +12,7 @@ from sqlalchemy import text
 from crm.db import Database
 from crm.rules import periods
 from crm.rules.inert import inert
-from crm.services import decision_export, exporting
+from crm.services import audit, decision_export, exporting
 from crm.services.members import zone
 from ops.errors import StartError
 
@@ -22,6 +22,7 @@ _ZONE = text("select timezone from organization where id = :org")
 def export_file(database: Database, path: Path, *, org: int) -> int:
     """Write all leads; returns how many. CSV is UTF-8 with a mark, so that spreadsheets read Chinese right."""
     with database.begin(org) as uow:
+        audit.write(uow, "data.exported", by=None, subject="leads")
         return write_table(path, "leads", exporting.header(uow), exporting.rows(uow))
 
 
@@ -32,6 +33,7 @@ def export_decisions(database: Database, path: Path, *, org: int, period: str) -
             found = periods.parse(period, uow.now, zone(uow.session.execute(_ZONE, {"org": org}).scalar_one()))
         except ValueError:
             raise StartError(f"I cannot read the period {period}. Write it like week, 30d or 2026-10.") from None
+        audit.write(uow, "data.exported", by=None, subject="decisions")
         rows = decision_export.rows(uow, period=found)
         return write_table(path, "decisions", decision_export.HEADER, rows)
 

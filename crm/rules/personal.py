@@ -48,7 +48,7 @@ HELD: tuple[Held, ...] = (
     Held(
         "person", "person",
         {
-            "name": "''", "company": "''", "title": "''", "note": "''", "contact_state": "null",
+            "name": "''", "company": "''", "title": "''", "note": "''", "sound": "''", "firm": "''", "contact_state": "null",
             "restricted_for": "null", "restricted_at": "null", "restricted_by": "null", "erased_at": ":now",
         },
         leads_only=False,

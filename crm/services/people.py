@@ -12,7 +12,7 @@ from crm.errors import LastAdmin, MemberInactive
 from crm.errors_of_people import ManagesSelf, NoSuchRole
 from crm.rules.access import Actor
 from crm.rules.matrix import Role
-from crm.services import clocks, duties
+from crm.services import audit, clocks, duties
 from crm.services.teams import Team
 from crm.uow import UnitOfWork
 
@@ -114,6 +114,8 @@ def set_role(uow: UnitOfWork, *, actor: Actor, member: Actor, role: Role) -> Non
     if member.is_admin and role != "admin" and not uow.session.scalar(_OTHERS, args):
         raise LastAdmin
     uow.session.execute(_ROLE, args)
+    changed = {"was": member.role, "to": role}
+    audit.write(uow, "role.changed", by=actor.id, subject=f"member:{member.id}", data=changed)
     clocks.restart_of(uow, [member.id])
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from crm.errors import Refusal
 from crm.rules import clean
-from crm.services import clocks, people, teams
+from crm.services import audit, clocks, people, teams
 from crm.services.teams import Team
 from crm.uow import UnitOfWork
 
@@ -161,6 +161,9 @@ def _take(
     values |= {"role": role or known.role, "id": known.id}
     changes = _changes(known, values)
     uow.session.execute(_CHANGE, {"org": uow.org_id, **values})
+    if values["role"] != known.role:
+        changed = {"was": known.role, "to": values["role"], "by file": True}
+        audit.write(uow, "role.changed", by=None, subject=f"member:{known.id}", data=changed)
     changes += ["chat"] if _tie(uow, known.id, chats) else []
     if changes:
         report.changed.setdefault(row["name"], []).extend(changes)
