@@ -143,8 +143,13 @@ class Work:
 
     def calls(self) -> Calls:
         """The work on calls to other systems."""
-        settings = self.bot.settings
-        return Calls(self.bot.database, Vault(settings.secret_key.get_secret_value()), settings.hooks_allow)
+        return Calls(self.bot.database, self.bot.workspaces.vault, self.bot.settings.hooks_allow)
+
+    def plan_calls(self, org_id: int) -> None:
+        self.calls().plan(org_id)
+
+    def call_hook(self, org_id: int, hook_id: int) -> None:
+        self.calls().call(org_id, hook_id)
 
     def read_sheet(self, org_id: int, job_id: int, attempt: int = 0) -> None:
         self.sheets().read(org_id, job_id, attempt)
@@ -174,6 +179,6 @@ class Work:
             queue.TICK: self.tick, LATE: self.answer_late, queue.FETCH: self.fetch_file, **contacts,
             queue.SMS: Gateway(self.bot).send_code,
             queue.FETCH_LEAD: self.fetch_lead,
-            queue.PLAN: self.calls().plan, queue.CALL: self.calls().call,
+            queue.PLAN: self.plan_calls, queue.CALL: self.call_hook,
             **{name: partial(call, self.bot.database) for name, call in jobs.BY_NAME.items()},
         }  # fmt: skip
