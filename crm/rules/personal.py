@@ -48,8 +48,8 @@ HELD: tuple[Held, ...] = (
     Held(
         "person", "person",
         {
-            "name": "''", "company": "''", "title": "''", "note": "''", "sound": "''", "firm": "''", "contact_state": "null",
-            "restricted_for": "null", "restricted_at": "null", "restricted_by": "null", "erased_at": ":now",
+            "name": "''", "company": "''", "title": "''", "note": "''", "sound": "''", "firm": "''",
+            "contact_state": "null", "restricted_for": "null", "restricted_at": "null", "restricted_by": "null", "erased_at": ":now",
         },
         leads_only=False,
     ),
@@ -209,7 +209,6 @@ NOT_PERSONAL: Mapping[str, str] = {
     "lead.score_reasons": "codes and points",
     "person_key.kind": "goes with the row",
     "person.search": "made of name and company by the database",
-    "person.sound": "made of the name by the database",
     "activity.verb": "a code",
     "assignment.began_by": "a code",
     "assignment.ended_by": "a code",
