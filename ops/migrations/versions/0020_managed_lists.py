@@ -192,6 +192,7 @@ declare
     team bigint[];
     pools bigint[];
     seen bigint[];
+    alike bigint[];
 begin
     if not is_short then
         return query
@@ -214,26 +215,24 @@ begin
                or exists (select from unnest(sounds) heard where p.sound like heard || '%'))
         order by l.owner_id <> me, l.id desc limit most);
     return query select unnest(seen);
-    seen := seen || array(
-        with alike as materialized (
-            select f.id from unnest(sounds) heard cross join lateral (
-                select p.id from person p
-                where p.org_id = org and p.sound ~>=~ heard and p.sound ~<~ (heard || '~') and p.sound <> ''
-                  and p.merged_into is null limit 500) f
-            union all
-            (select p.id from person p where is_short and p.org_id = org and p.search like plain || '%'
-               and p.merged_into is null limit 500)
-            union all
-            (select p.id from person p where is_short and p.org_id = org and p.firm like plain || '%' and p.firm <> ''
-               and p.merged_into is null limit 500)
-        )
-        select a.id from alike a
+    alike := array(
+        select f.id from unnest(sounds) heard cross join lateral (
+            select p.id from person p
+            where p.org_id = org and p.sound ~>=~ heard and p.sound ~<~ (heard || '~') and p.sound <> ''
+              and p.merged_into is null limit 500) f
+        union all
+        (select p.id from person p where is_short and p.org_id = org and p.search like plain || '%'
+           and p.merged_into is null limit 500)
+        union all
+        (select p.id from person p where is_short and p.org_id = org and p.firm like plain || '%' and p.firm <> ''
+           and p.merged_into is null limit 500));
+    return query
+        select a.id from unnest(alike) as a(id)
         where sees_all or exists (
             select from lead l where l.org_id = org and l.person_id = a.id and l.status <> 'void'
               and (l.owner_id = any(team) or (l.owner_id is null and l.pool_id = any(pools))))
-        limit most);
-    return query select unnest(seen);
-    if is_short and cardinality(seen) = 0 then
+        limit most;
+    if is_short and cardinality(seen || alike) = 0 then
         return query
             select s.person_id from sluice_search(words, ending, me, my_role, my_path, my_teams, sees_all, most) s;
     end if;
