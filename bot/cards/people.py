@@ -66,6 +66,18 @@ class PeopleFacts(Part):
         found = hand_overs.last_of(self.uow, lead.owner_id)
         return found if found and found.state == "open" else None
 
+    def leaderless(self, member_id: int) -> str:
+        """The team that has no manager of its own since this one left; empty where there is another."""
+        who = people.one(self.uow, member_id)
+        if who.role != "manager" or who.department_id is None or self.managers_in(who.department_id):
+            return ""
+        return who.team or ""
+
+    @property
+    def has_admin(self) -> bool:
+        """Whether anybody is an admin as yet."""
+        return people.has_admin(self.uow)
+
     def shares_of(self, member_id: int, how: str) -> list[Share]:
         """Who would get what, by name."""
         giver = members.get(self.uow, member_id)
@@ -136,8 +148,7 @@ class PeopleFacts(Part):
 
     def managers_in(self, team_id: int) -> str:
         """Who manages this team, by name."""
-        found = people.listing(self.uow, actor=self.viewer)
-        return ", ".join(one.name for one in found if one.department_id == team_id and one.role == "manager")
+        return ", ".join(people.managers_in(self.uow, team_id))
 
     def _shift(self, shift: Shift) -> str:
         return f"{self._days(shift.weekdays)} {shift.opens:%H:%M}–{shift.closes:%H:%M}"

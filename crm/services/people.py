@@ -51,6 +51,10 @@ _ROLE = text("update member set role = :role where org_id = :org and id = :id")
 _TEAM = text("update member set department_id = :team, manager_id = null where org_id = :org and id = :id")
 _MANAGER = text("update member set manager_id = :manager where org_id = :org and id = :id")
 _OTHERS = text("select count(*) from member where org_id = :org and role = 'admin' and active and id <> :id")
+_HEADS = text(
+    "select name from member where org_id = :org and department_id = :team and role = 'manager' and active"
+    " order by name"
+)
 _LOCK = text("select 1 from organization where id = :org for no key update")
 _ABOVE = text(
     """
@@ -95,6 +99,16 @@ def listing(uow: UnitOfWork, *, actor: Actor, team: Team | None = None) -> list[
 def one(uow: UnitOfWork, member_id: int) -> PersonView:
     """One member, also one who has left."""
     return PersonView(*uow.session.execute(_ONE, _of(uow) | {"id": member_id}).one())
+
+
+def managers_in(uow: UnitOfWork, team_id: int) -> list[str]:
+    """Who manages that very team, by name."""
+    return list(uow.session.scalars(_HEADS, {"org": uow.org_id, "team": team_id}))
+
+
+def has_admin(uow: UnitOfWork) -> bool:
+    """Whether there is an admin who is here; without one, whoever says admin first becomes one."""
+    return bool(uow.session.scalar(_OTHERS, {"org": uow.org_id, "id": 0}))
 
 
 def role_named(words: str) -> Role:

@@ -192,7 +192,8 @@ def give_back(
     decisions.record(uow, "override", made)
     _pass(uow, args, made, ended="rewound", begun="given_back", verb="rewound", by_id=by_id)
     _count(uow, {giver_id, *(taker for taker in leads.values() if taker)})
-    for taker in sorted({taker for taker in leads.values() if taker}):
+    # Contacts cannot follow to somebody who is gone.
+    for taker in sorted({taker for taker in leads.values() if taker and cap is not None}):
         theirs = [lead for lead, was in leads.items() if was == taker]
         contact_moves.follow_leads(uow, lead_ids=theirs, giver_id=taker, taker_id=giver_id)
     return list(leads)

@@ -243,6 +243,13 @@ def test_by_the_rule_leads_go_to_the_manager(database, time):
     assert owner(desk, lead) == "mia"
 
 
+def test_where_the_chat_takes_the_last_admin_away_the_managers_hear_of_it(desk):
+    with desk.database.begin(desk.acme.org_id) as uow:
+        user = build.external("slack", "ada", uow.org_id)
+        leaving.sign_off(uow, workspace_id=desk.acme.workspace["slack"], external_id=user)
+    assert desk.owed("member.left") == [desk.acme.member["mia"], desk.acme.member["max"]]
+
+
 def back(desk, name="ann", by="mia"):
     return desk.does(by, lambda uow, actor: leaving.come_back(uow, actor=actor, member=who(uow, desk, name)))
 

@@ -47,6 +47,20 @@ def nothing_to_hand_over(scene: Scene) -> Shown:
     return scene.say("ada", "member left @Dan")
 
 
+@sample("member_left-manager")
+def a_manager_left(scene: Scene) -> Shown:
+    scene.lead(owner="mia")
+    return scene.say("ada", "member left @Mia")
+
+
+@sample("member_left-admin")
+def the_last_admin_left(scene: Scene) -> Shown:
+    with scene.uow() as uow:
+        user = build.external("wecom", "ada", uow.org_id)
+        leaving.sign_off(uow, workspace_id=scene.acme.workspace["wecom"], external_id=user)
+    return scene.owed("member.left")
+
+
 @sample("hand_over_done")
 def hand_over_done(scene: Scene) -> Shown:
     gone(scene)
