@@ -88,7 +88,7 @@ def manage_hooks(context: Context, words: Rest | None = None) -> Reply:
     context.need_admin()
     said = (words or "").split()
     if not said:
-        return context.reply("hooks")
+        return context.reply("hooks", told=None)
     if len(said) < 2:
         raise MissingArgument(example=_("hooks test 1"))
     if said[0].lower() in _NEW:
