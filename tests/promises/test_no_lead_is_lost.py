@@ -20,6 +20,7 @@ from crm.rules.arrival import Arrival, check
 from crm.services import (
     assignments,
     creation,
+    erasing,
     follow_ups,
     intake,
     intake_many,
@@ -198,6 +199,12 @@ class Company(RuleBasedStateMachine):
     @rule(lead=known)
     def are_parted(self, lead: int) -> None:
         self.does("ada", lambda uow, boss: unmerging.unmerge(uow, actor=boss, ref=self.ref(uow, lead)))
+        self.learn()
+
+    @rule(lead=known)
+    def is_erased(self, lead: int) -> None:
+        with self.begin() as uow:
+            erasing.erase(uow, build.read(uow, lead).person_id, by=None, basis="request")
         self.learn()
 
     @rule(name=st.sampled_from([*REPS, "ada"]))

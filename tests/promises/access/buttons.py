@@ -153,4 +153,7 @@ BUTTONS: dict[str, tuple[str, str]] = {
     "member.change": ("{ann}", here(role("people"))),
     "team": ("", MEMBERS),
     "duty": ("", MEMBERS),
+    "shadow.begin": ("", role("people")),
+    "shadow.live": ("", role("people")),
+    "sources.retry": ("web", only()),
 }

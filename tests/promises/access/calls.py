@@ -9,7 +9,7 @@ from typing import Any
 from bot.context import Context
 from crm.errors import MemberNotFound
 from crm.rules.access import Actor
-from crm.services import asking, departments, hooks, leads, members, pools
+from crm.services import asking, departments, forms, hooks, leads, members, pools, sources
 from crm.services.leads import LeadView
 from crm.vault import Vault
 from tests import build
@@ -54,6 +54,10 @@ class Call:
         """One of the company that acts."""
         vault = Vault(build.SECRET)
         return hooks.create(self.uow, vault, actor=None, url="https://erp.acme.example/", topics=[])[0]
+
+    def form(self) -> Any:
+        """That of a source of the company that acts."""
+        return forms.make(self.uow, source=sources.find(self.uow, "web"), **self.by)
 
     def north(self) -> Any:
         return departments.find(self.uow, words="north", **self.by)

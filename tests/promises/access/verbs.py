@@ -23,21 +23,18 @@ INNER = {
     "is a check that others ask": (
         "arbitration.may_decide", "assignments.own", "claim_checks.full", "claim_checks.lock", "claim_checks.no_room",
         "claim_checks.refusal", "creation.refuse_known", "creation.refuse_open", "dropped_sheets.may_give_to_company",
-        "hand_overs.may",
-        "moving.manages", "offers.refuse_claim", "pools.is_admin", "reserving.refusal", "sources.check_keeper",
-        "tasks.own",
+        "forms.check_keeper", "hand_overs.may", "moving.manages", "offers.refuse_claim", "pools.is_admin",
+        "reserving.refusal", "sources.check_keeper", "taking_out.check", "tasks.own",
     ),
-    "is asked by a handler that needs the deed first, which the words of it show": (
-        "briefings.of", "person_export.issue", "restricting.resume", "restricting.stop", "forms.ask",
-        "forms.check_keeper", "forms.embed", "forms.make", "forms.open_", "forms.say", "forms.set_verify",
-        "source_formats.create", "source_formats.describe", "source_formats.keep_vendor_secret",
+    "is tried by its words, which need the deed before": (
+        "briefings.of", "person_export.issue", "restricting.resume", "restricting.stop", "shadowing.leads",
+        "shadowing.losing", "source_formats.create", "source_formats.describe", "source_formats.keep_vendor_secret",
         "source_formats.name_fields",
     ),
     "is a part of another verb, which has looked": (
         "arbitration.ask", "arbitration_views.face", "arbitration_views.spoken_lately", "assignments.hand_over",
         "attachments.announce", "attachments.attach", "attachments.issue", "downloads.issue", "intake.opening",
         "intake_many.take_in_many", "lead_values.write", "moving.move_back", "sheet_rows.take_for_member",
-        "tickets.issue",
-        "unmerging.take_back",
+        "tickets.issue", "unmerging.take_back",
     ),
 }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, time, timedelta
 from decimal import Decimal
 
+from crm.rules.catalogue_file import ListsFile
 from crm.services import (
     admins,
     api_tokens,
@@ -16,12 +17,14 @@ from crm.services import (
     event_materials,
     events,
     field_edits,
+    forms,
     funnel,
     hand_overs,
     hooks,
     leaves,
     leaving,
     list_edits,
+    list_file,
     members,
     modules,
     moving,
@@ -32,6 +35,7 @@ from crm.services import (
     rehearsing,
     rewinding,
     rules_admin,
+    shadowing,
     source_costs,
     sources,
     teams,
@@ -256,4 +260,13 @@ OF_LEADING: dict[str, Verb] = {
         ),
         here(role("campaigns")),
     ),
+    "shadowing.begin": (lambda c: shadowing.begin(c.uow, **c.by), role("people")),
+    "shadowing.go_live": (lambda c: shadowing.go_live(c.uow, **c.by), role("people")),
+    "list_file.load": (lambda c: list_file.load(c.uow, file=ListsFile(), **c.by), role("lists")),
+    "forms.make": (lambda c: c.form().id, role("campaigns")),
+    "forms.ask": (lambda c: forms.ask(c.uow, form=c.form(), words="name*, phone*", **c.by), role("campaigns")),
+    "forms.embed": (lambda c: forms.embed(c.uow, form=c.form(), sites=[], **c.by), role("campaigns")),
+    "forms.open_": (lambda c: forms.open_(c.uow, form=c.form(), enabled=False, **c.by), role("campaigns")),
+    "forms.say": (lambda c: forms.say(c.uow, form=c.form(), name="title", words="Hello", **c.by), role("campaigns")),
+    "forms.set_verify": (lambda c: forms.set_verify(c.uow, form=c.form(), verify=True, **c.by), role("campaigns")),
 }

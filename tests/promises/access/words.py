@@ -109,7 +109,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "event link": ("event link Winter Fair, @Ann", here(role("campaigns"))),
     "event close": ("event close Winter Fair", here(role("campaigns"))),
     "event open": ("event open Winter Fair", here(role("campaigns"))),
-    "event material": ("event material Winter Fair, Brochure https://www.example.com/brochure", here(role("campaigns"))),
+    "event material": (
+        "event material Winter Fair, Brochure https://example.com/a",
+        here(role("campaigns")),
+    ),
     "form": ("form website", role("campaigns")),
     "set": ("set {owned} region East", lead("work")),
     "privacy export": ("privacy export {owned}", lead("privacy")),
@@ -127,4 +130,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "member back": ("member back @Rob", here(only("manager", "admin"))),
     "team": ("team new East", role("people")),
     "duty": ("duty @Ann Mon-Fri 9-18", only("manager", "admin", "foreign")),
+    "sources set": ("sources set web page_token EAAB", only()),
+    "sources fields": ("sources fields web field_1=name field_2=phone", only()),
+    "sources retry": ("sources retry web", only()),
 }
