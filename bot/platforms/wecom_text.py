@@ -18,7 +18,7 @@ _RULES = (
     (re.compile(r"\bwww\.", re.IGNORECASE), "www．"),
     (re.compile(r"&(?=#?\w{1,12};)"), "＆"),
 )
-_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9._-]+)*/?")
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9._-]+)*/?(?:\?[a-z]=[a-z0-9]+)?")
 _SUSPECT = re.compile(r"[][<>`*#@&:]|www", re.IGNORECASE)
 
 
