@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_UNFIT = re.compile(
+UNFIT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # control
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"  # without width, or turning the direction
     "\ud800-\udfff\ufff9-\uffff]"  # halves of pairs, and no characters at all
@@ -21,14 +21,14 @@ def line(value: str, most: int = LINE) -> str:
         return ""
     if _is_plain(value):
         return " ".join(value[: most * 8].split())[:most]
-    return _BLANK.sub(" ", _UNFIT.sub("", value[: most * 8])).strip()[:most]
+    return _BLANK.sub(" ", UNFIT.sub("", value[: most * 8])).strip()[:most]
 
 
 def text(value: str, most: int = TEXT) -> str:
     """Several lines, at most `most` characters; line breaks stay, empty lines go."""
     if _is_plain(value):
         return " ".join(value[: most * 8].split())[:most]
-    plain = _UNFIT.sub("", value[: most * 8].replace("\r", "\n"))
+    plain = UNFIT.sub("", value[: most * 8].replace("\r", "\n"))
     return _BREAKS.sub("\n", _BLANK_IN_LINE.sub(" ", plain)).strip()[:most]
 
 

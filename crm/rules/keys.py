@@ -19,6 +19,8 @@ _EMAIL = re.compile(r"[a-z0-9._%+'-]{1,64}@(?:[\w](?:[\w-]{0,61}[\w])?\.)+[^\W\d
 def _mobile(region: str) -> str:
     """What the library takes for a mobile number of that country, as a pattern in ASCII digits."""
     metadata = PhoneMetadata.metadata_for_region(region)
+    assert metadata is not None, "a country that the library knows"
+    assert metadata.mobile is not None, "with mobile numbers"
     return str(metadata.mobile.national_number_pattern).replace("\\d", "[0-9]")
 
 
@@ -34,7 +36,7 @@ def normalise_phone(raw: str, region: str = DEFAULT_REGION) -> str | None:
     `region` is the ISO country of numbers written without a country code. Full-width digits, spaces, dashes,
     brackets and a label in front ("Tel:") are understood.
     """
-    return _plain(raw, region) or _of_any(raw, region)
+    return _plain(raw, region) or read_phone(raw, region)
 
 
 def _plain(raw: str, region: str) -> str | None:
@@ -47,7 +49,8 @@ def _plain(raw: str, region: str) -> str | None:
     return f"+{code}{number}" if _MOBILE[code].fullmatch(number) else None
 
 
-def _of_any(raw: str, region: str) -> str | None:
+def read_phone(raw: str, region: str = DEFAULT_REGION) -> str | None:
+    """The same the long way, by the library."""
     plain = unicodedata.normalize("NFKC", raw).replace("\u200b", "").strip()
     plain = _EXTENSION.sub("", _LABEL.sub("", plain))
     # Chinese switchboards write their extension with a dash, 010-65529988-801, which the library reads as one number.
