@@ -11,12 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
 from bot import identity, router
 from bot.cards import render
 from bot.cards.facts import Facts
+from bot.charts import draw
 from bot.context import Context, Reply
 from bot.errors_shown import refusal_reply
 from bot.interaction import Interaction
@@ -218,7 +220,9 @@ class Stage:
     @contextmanager
     def tries(self) -> Iterator[Attempt]:
         """One transaction in which any number of people try things, each on what there was before."""
-        with self.database.session() as session, session.begin():
+        with self.database.session() as session, session.begin(), pytest.MonkeyPatch.context() as patch:
+            # A chart's text instead of its pixels, which take longer than all the rest and tell nobody anything here.
+            patch.setattr(draw, "png", lambda chart: draw.svg(chart).encode())
 
             def attempt(
                 seat: str, deed: Callable[[Context], Any], *, look: bool = True, role: str | None = None
