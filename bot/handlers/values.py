@@ -130,7 +130,7 @@ def _set_field(context: Context, words: str) -> Changed:
 def _shown(context: Context, changed: Changed) -> Reply:
     if changed.change:
         members.remember_setting(context.uow, context.actor, "values", str(changed.change))
-    done: dict[str, Any] = {"leads": changed.leads, "done": bool(changed.change)}
+    done: dict[str, Any] = {"many": changed.leads, "done": bool(changed.change)}
     if changed.list == field_edits.LIST:
         return context.reply("values_fields", **done)
     return context.reply("values_list", list=changed.list, **done)

@@ -9,6 +9,7 @@ import pytest
 
 from crm.clock import DrivenClock
 from crm.db import Database
+from crm.services import sounding
 from tests import build
 from tests.world import PLATFORMS, House, World, move_in
 
@@ -38,9 +39,22 @@ def test_who_enters_somebody_known_asks_first_and_the_manager_decides(world: Wor
     assert any("Entered for you: 王芳" in card.text for card in bob.inbox())
 
 
+@pytest.mark.parametrize("platform", PLATFORMS[:2])
+@pytest.mark.parametrize("words", ["new 王方 腾云科技 13911112222", "王方\n腾云科技 销售总监\n13911112222"])
+def test_a_customer_of_a_colleague_is_not_told_by_name_contact_or_owner(
+    world: World, platform: str, words: str
+) -> None:
+    known = lead(world, owner="cyd", name="王芳", firm="上海腾云科技有限公司")
+    preview = world.chat(platform, "bob").says(words)
+    assert "The company knows a customer like this already" in preview.text
+    assert [told for told in (known, "王芳", "Cyd", "+86138") if told in preview.text] == []
+
+
 def lead(world: World, **facts: object) -> str:
     with world.database.begin(world.acme.org_id) as uow:
-        return f"L-{build.read(uow, build.lead(uow, world.acme, **facts)).number}"
+        ref = f"L-{build.read(uow, build.lead(uow, world.acme, **facts)).number}"
+        sounding.catch_up(uow)
+        return ref
 
 
 @everywhere
