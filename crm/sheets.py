@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain, islice
 from typing import BinaryIO
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, XmlError, ZipError
@@ -17,6 +18,7 @@ from crm.rules.inert import lively
 
 MOST_UNPACKED = 512 * 1024 * 1024
 _BLOCK = 1 << 16
+_MOST_TITLES = 3
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -27,11 +29,19 @@ class SheetError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table: its `header`, and its `rows` to be read once. `total` is about how many, for a progress bar."""
+    """A table: its `header`, and its filled rows with their numbers in the file, to be read once.
+
+    `total` is about how many there are, for a progress bar.
+    """
 
     header: list[str]
-    rows: Iterator[list[str]]
+    numbered: Iterator[tuple[int, list[str]]]
     total: int
+
+    @property
+    def rows(self) -> Iterator[list[str]]:
+        """The rows without their numbers."""
+        return (cells for _, cells in self.numbered)
 
 
 def read(stream: BinaryIO) -> Sheet:
@@ -39,11 +49,23 @@ def read(stream: BinaryIO) -> Sheet:
     begins = stream.read(4)
     stream.seek(0)
     rows, total = _spreadsheet(stream) if begins.startswith((_ZIP, _OLE)) else _separated(stream)
-    filled = ([lively(cell) for cell in row] for row in rows if any(cell.strip() for cell in row))
-    header = next(filled, None)
-    if header is None:
+    filled = (
+        (number, [lively(cell) for cell in row])
+        for number, row in enumerate(rows, start=1)
+        if any(cell and not cell.isspace() for cell in row)
+    )
+    begin = list(islice(filled, 1 + _MOST_TITLES))
+    if not begin:
         raise SheetError("The file is empty.")
-    return Sheet(header, filled, max(total - 1, 0))
+    titles = _titles([row for _, row in begin])
+    return Sheet(begin[titles][1], chain(begin[titles + 1 :], filled), max(total - 1 - titles, 0))
+
+
+def _titles(begin: list[list[str]]) -> int:
+    """How many rows stand above the headings: a name of the sheet or a date, mostly in one cell over all columns."""
+    filled = [sum(not cell.isspace() for cell in row if cell) for row in begin]
+    alone = next((place for place, many in enumerate(filled) if many > 1), 0)
+    return alone if filled[0] == 1 else 0
 
 
 def _separated(stream: BinaryIO) -> tuple[Iterator[list[str]], int]:

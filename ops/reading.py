@@ -84,7 +84,7 @@ def examples(path: Path) -> list[str]:
 
 def _read(order: Order) -> Iterator[Batch]:
     with order.path.open("rb") as stream:
-        found = (read(order.reading, line, cells) for line, cells in enumerate(sheets.read(stream).rows, start=2))
+        found = (read(order.reading, line, cells) for line, cells in sheets.read(stream).numbered)
         while together := list(islice(found, order.size)):
             rows = [one for one in together if isinstance(one, Row)]
             rejects = [one for one in together if isinstance(one, Reject)]

@@ -55,7 +55,7 @@ class Line:
 
 def checked(sheet: Sheet, mapping: Mapping[int, str], house: House, rejects: Rejects) -> Iterator[Line]:
     """The good rows; the others go to the rejects."""
-    for number, cells in enumerate(sheet.rows, start=2):
+    for number, cells in sheet.numbered:
         try:
             yield _line(number, cells, sheet.header, mapping, house)
         except FieldErrors as exc:

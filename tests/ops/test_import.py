@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import date
 
 import pytest
 import xlsxwriter
@@ -191,6 +192,38 @@ def test_an_unknown_source_is_refused_before_anything_is_read(database, acme, fi
 def test_the_separator_is_found_in_the_header(separator):
     sheet = read(io.BytesIO(f"name{separator}phone\nLu{separator}1\n".encode()))
     assert (sheet.header, list(sheet.rows)) == (["name", "phone"], [["Lu", "1"]])
+
+
+@pytest.mark.parametrize("above", ["", "客户名单,\n", "Leads of March,\n2026-03-01,\n\n"])
+def test_a_name_above_the_headings_is_none_of_them(above):
+    sheet = read(io.BytesIO(f"{above}name,phone\n\nLu,1\n".encode()))
+    assert (sheet.header, [row for _, row in sheet.numbered]) == (["name", "phone"], [["Lu", "1"]])
+
+
+def test_a_rejected_row_is_named_by_its_place_in_the_file(database, acme, file):
+    path = file("March,\nname,phone\n,\nLu,13800138000\n,,\nWu,12\n")
+    import_file(database, path, org=acme.org_id)
+    [_, row] = csv.reader(io.StringIO((path.parent / "leads.csv.rejected.csv").read_text("utf-8-sig")))
+    assert row[:3] == ["Wu", "12", "6"]
+
+
+def test_a_spreadsheet_gives_dates_numbers_and_results_of_formulas(tmp_path):
+    path = tmp_path / "odd.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.merge_range("A1:D1", "客户名单")
+        sheet.write_row("A2", ["姓名", "手机", "创建时间", "金额"])
+        sheet.write_string("A3", "周敏")
+        sheet.write_number("B3", 13800138000)
+        sheet.write_datetime("C3", date(2025, 6, 1), book.add_format({"num_format": "yyyy-mm-dd"}))
+        sheet.write_formula("D3", "=100*2.5", value=250)
+        sheet.write_row("A5", ["李四", "13900139000", "", "x" * 5000])
+    with path.open("rb") as stream:
+        sheet = read(stream)
+        assert sheet.header == ["姓名", "手机", "创建时间", "金额"]
+        rows = list(sheet.numbered)
+    assert rows[0] == (3, ["周敏", "13800138000", "2025-06-01", "250"])
+    assert (rows[1][0], len(rows[1][1][3])) == (5, 5000)
 
 
 @pytest.mark.parametrize("cell", DANGEROUS)
