@@ -193,5 +193,5 @@ def start_due(uow: UnitOfWork) -> int:
 
 def back_off(attempt: int) -> timedelta:
     """How long until the next try: doubling from five seconds to six hours, with jitter so that crowds disperse."""
-    doubled = FIRST_WAIT * 2 ** min(max(attempt - 1, 0), 16)
+    doubled: timedelta = FIRST_WAIT * 2 ** min(max(attempt - 1, 0), 16)
     return min(doubled, LONGEST_WAIT) * random.uniform(0.8, 1.2)  # noqa: S311  (no secret)

@@ -3,6 +3,8 @@
 Columns are nullable or have a default that is worked out once, so nothing is rewritten.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -41,19 +43,19 @@ def _table(name: str, *parts: sa.schema.SchemaItem) -> None:
     )
 
 
-def _column(name: str, kind: sa.types.TypeEngine, *, optional: bool = False) -> sa.Column:
+def _column(name: str, kind: sa.types.TypeEngine[Any], *, optional: bool = False) -> sa.Column[Any]:
     return sa.Column(name, kind, nullable=optional)
 
 
-def _whole(name: str, *, optional: bool = False) -> sa.Column:
+def _whole(name: str, *, optional: bool = False) -> sa.Column[Any]:
     return _column(name, sa.BigInteger(), optional=optional)
 
 
-def _words(name: str, *, optional: bool = False) -> sa.Column:
+def _words(name: str, *, optional: bool = False) -> sa.Column[Any]:
     return _column(name, sa.Text(), optional=optional)
 
 
-def _moment(name: str, *, optional: bool = False) -> sa.Column:
+def _moment(name: str, *, optional: bool = False) -> sa.Column[Any]:
     return _column(name, sa.DateTime(timezone=True), optional=optional)
 
 
@@ -72,7 +74,8 @@ def _tables() -> None:
     op.create_index("ix_happening_xact", "happening", ["org_id", "xact", "id"], unique=False)
     _table(
         "api_token",
-        _whole("number"), _words("name"), _words("token_hash"), _column("scopes", TEXTS), _whole("created_by", optional=True),
+        _whole("number"), _words("name"), _words("token_hash"), _column("scopes", TEXTS),
+        _whole("created_by", optional=True),
         _moment("created_at"), _moment("expires_at", optional=True), _moment("last_used_at", optional=True),
         _moment("revoked_at", optional=True), _belongs("api_token", "created_by", "member"),
         sa.UniqueConstraint("org_id", "token_hash", name=op.f("uq_api_token_org_id_token_hash")),
