@@ -204,5 +204,7 @@ def move(
 def give_back(uow: UnitOfWork, *, hand_over_id: int, giver_id: int) -> int:
     """The way back, for what the taker still has; returns how many rows."""
     args = {"org": uow.org_id, "giver": giver_id, "hand_over": hand_over_id, "now": uow.now}
-    done = (uow.session.execute(statement, args) for statement in _BACKS.values())
-    return sum(int(result.rowcount) for result in done)  # type: ignore[attr-defined]
+    back = 0
+    for statement in _BACKS.values():
+        back += int(uow.session.execute(statement, args).rowcount)  # type: ignore[attr-defined]
+    return back

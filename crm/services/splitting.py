@@ -92,9 +92,9 @@ def split(uow: UnitOfWork, *, giver: Actor, leads: Sequence[int], by: Split, to:
     known = {row.id: row for row in uow.session.execute(_LEADS, {"org": uow.org_id, "leads": list(leads)})}
     knows = _knowers(uow, list(shares)) if by == "region" else (lambda _region, _member: 0)
     for lead_id in leads:
-        lead = known[lead_id]
-        best = min(shares.values(), key=lambda share, lead=lead: _place(share, knows(lead.region, share.member_id)))
-        best.give(lead_id, counts=lead.counts)
+        region = known[lead_id].region
+        places = {member: _place(share, knows(region, member)) for member, share in shares.items()}
+        shares[min(places, key=places.__getitem__)].give(lead_id, counts=known[lead_id].counts)
     return [share for share in shares.values() if share.leads]
 
 
