@@ -13,25 +13,25 @@ from crm.rules import clean
 from crm.rules.fields import field_of
 from crm.rules.keys import normalise_email
 
-MOST = 100_000
+MOST = 20_000
 """Characters of a text that are looked at."""
 _HIDDEN = frozenset({"script", "style", "head", "title", "template"})
 _BLOCKS = frozenset({"p", "br", "div", "tr", "li", "table", "h1", "h2", "h3", "h4", "ul", "ol", "blockquote", "hr"})
 _FORWARDED = re.compile(
-    r"^[>\s]*(?:-{2,}\s*(?:forwarded message|转发的?邮件|转发邮件信息)\s*-{2,}"
+    r"^[> \t]*(?:-{2,}[ \t]*(?:forwarded message|转发的?邮件|转发邮件信息)[ \t]*-{2,}"
     r"|begin forwarded message:|开始转发的邮件[:：])[ \t]*$",
     re.I | re.M,
 )
 # Some programs write the same above what is answered and what is passed on; then the subject says which.
-_ORIGINAL = re.compile(r"^[>\s]*-{2,}\s*(?:original message|原始邮件|原邮件)\s*-{2,}[ \t]*$", re.I | re.M)
+_ORIGINAL = re.compile(r"^[> \t]*-{2,}[ \t]*(?:original message|原始邮件|原邮件)[ \t]*-{2,}[ \t]*$", re.I | re.M)
 _PASSED_ON = re.compile(r"\s*(?:fwd?|转发|轉寄)\s*[:：]", re.I)
 _HISTORY = re.compile(
     r"^(?:>.*"
-    r"|-{2,}\s*(?:original message|原始邮件|原邮件)\s*-{2,}.*"
-    r"|on .{4,200} wrote:\s*"
-    r"|(?:在\s*)?\d{4}\s*[年/-].{4,200}(?:写道|寫道)\s*[:：]\s*"
-    r"|.{1,200}于\s*\d{4}\s*年.{4,80}写道\s*[:：]\s*"
-    r"|_{10,}\s*)$",
+    r"|-{2,}[ \t]*(?:original message|原始邮件|原邮件)[ \t]*-{2,}.*"
+    r"|on .{4,200} wrote:[ \t]*"
+    r"|(?:在[ \t]*)?\d{4}\s*[年/-].{4,200}(?:写道|寫道)\s*[:：][ \t]*"
+    r"|.{1,200}于\s*\d{4}\s*年.{4,80}写道\s*[:：][ \t]*"
+    r"|_{10,}[ \t]*)$",
     re.I | re.M,
 )
 _SIGNATURE = re.compile(r"^-- ?$", re.M)
@@ -40,7 +40,7 @@ _HEADERS = {
     "date": "", "sent": "", "to": "", "cc": "", "reply-to": "", "日期": "", "发送时间": "", "时间": "", "收件人": "",
     "抄送": "",
 }  # fmt: skip
-_LABELLED = re.compile(r"^[\s>*•·\-]*([^:：\n]{1,40}?)\s*[:：]\s*(\S.*)?$")
+_LABELLED = re.compile(r"^[\s>*•·\-]*([^:：\n]{1,40})[:：]\s*(\S.*)?$")
 _LINES = 200
 
 
@@ -85,8 +85,9 @@ def of(message: EmailMessage) -> str:
     part = message.get_body(("plain", "html"))
     if part is None:
         return ""
-    content = _decoded(part)[:MOST]
-    return _without_tags(content) if part.get_content_type() == "text/html" else content.replace("\r\n", "\n")
+    content = _decoded(part)[: 5 * MOST]  # mark-up takes room, too
+    plain = _without_tags(content) if part.get_content_type() == "text/html" else content.replace("\r\n", "\n")
+    return plain[:MOST]
 
 
 def attachments(message: EmailMessage) -> list[str]:

@@ -146,6 +146,8 @@ def test_mail_of_machines_is_no_lead(made, why):
         b"From: a@b.example\nMessage-ID: <[bad\nReply-To: ,,,@@\n\n" + b">" * 5000,
         b"From: a@b.example\nContent-Transfer-Encoding: base64\n\n====",
         b"From: a@b.example\nTo: x\n\n" + b"a:" * 40_000,
+        b"From: a@b.example\n\n" + b"\n" * 240_000,
+        b"From: a@b.example\nContent-Type: text/html\n\n" + b"<" * 240_000,
     ],
 )
 def test_broken_messages_are_read_as_far_as_they_go(raw):
