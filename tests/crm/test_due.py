@@ -43,6 +43,10 @@ DUE = {
     "a source that has fallen silent": "update source set silent_at = :now where org_id = :o",
     "a hand-over that nobody has done": "insert into hand_over (org_id, member_id, kind, state, opened_at, due_at,"
     " counters) select org_id, min(id), 'left', 'open', :now, :now, '{}' from member where org_id = :o group by org_id",
+    "a call to another system": "with made as (insert into hook (org_id, number, url, topics, with_contact, secret,"
+    " state, created_at, xact, kind, entry, failures) values (:o, 1, 'https://x', '{*}', false, '', 'on', :now, 0, 0,"
+    " 0, 0) returning id) insert into hook_call (org_id, hook_id, event, topic, payload, state, attempt, created_at,"
+    " due_at) select :o, id, 'evt_t1', 'test', '{}', 'owed', 0, :now, :now from made",
     "a health card": "update organization set health_at = :now where id = :o",
 }
 
