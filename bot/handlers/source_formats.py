@@ -13,7 +13,7 @@ from crm.services import fetches, source_formats, sources
 from crm.vault import Vault
 
 MODULE = "core"
-_USING = re.compile(r"\s+(?:using|with|使用|用)\s+(?P<format>\S+)$", re.IGNORECASE)
+_USING = frozenset({"using", "with", "使用", "用"})
 _PAIR = re.compile(r"(?P<theirs>[^\s=＝]+)\s*[=＝]\s*(?P<ours>\S+)")
 _FIELDS = _("sources fields form field_1=name field_2=phone")
 _SET = _("sources set meta page_token EAAB…")
@@ -21,8 +21,10 @@ _SET = _("sources set meta page_token EAAB…")
 
 def split(words: str) -> tuple[str, str]:
     """A name and the format it is to use: `Trade fair using google`; "" for none."""
-    found = _USING.search(words)
-    return (words[: found.start()].strip(), found.group("format")) if found else (words.strip(), "")
+    parts = words.split()
+    if len(parts) > 2 and parts[-2].lower() in _USING:
+        return " ".join(parts[:-2]), parts[-1]
+    return words.strip(), ""
 
 
 @command(
