@@ -107,7 +107,7 @@ def later(uow: UnitOfWork, fetch_id: int, *, cause: str, at: datetime) -> None:
 
 
 def failed(uow: UnitOfWork, waiting: Waiting, *, cause: str) -> None:
-    """It cannot be fetched as things are; `again` is for when something has changed. Who keeps it is told once a day."""
+    """It cannot be fetched as things are, until `again`. Who keeps the source is told once a day."""
     uow.session.execute(_FAILED, {"org": uow.org_id, "id": waiting.id, "cause": cause})
     for member in source_watch.keepers(uow):
         uow.notify(
