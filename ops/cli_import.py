@@ -24,6 +24,7 @@ BAD_MAP = (
     "--map takes a column and a field, such as --map “Mobile no=phone”; without a field it is kept beside the lead."
 )
 NOTHING_TO_UNDO = "No file called {name} was taken in within the last 24 hours."
+MOST_UNKNOWN = 10
 BAD_STRANGERS = "--strangers is reject or pool."
 
 
@@ -32,6 +33,7 @@ def import_leads(  # noqa: PLR0913, PLR0917  (one option each)
     source: Annotated[str, typer.Option(help="Key of the source whose leads these are.")] = "",
     owners: Annotated[bool, typer.Option(help="A column of names or e-mails says who owns each lead.")] = False,
     strangers: Annotated[str, typer.Option(help="Rows whose owner is nobody here: reject, or pool.")] = "reject",
+    strict: Annotated[bool, typer.Option("--strict", help="Reject rows with a value that its list lacks.")] = False,
     columns: Annotated[list[str] | None, typer.Option("--map", help="“Column=field”; may be given often.")] = None,
     mapping: Annotated[str, typer.Option(help="A saved mapping, or a YAML file with one.")] = "",
     save_mapping: Annotated[str, typer.Option(help="Keep what the columns mean under this name.")] = "",
@@ -46,7 +48,7 @@ def import_leads(  # noqa: PLR0913, PLR0917  (one option each)
     """Take in leads from a CSV or spreadsheet file; safe to break off and to run twice."""
     with sentences():
         wanted = Wanted(
-            source or None, owners, _strangers(strangers), _columns(columns or []), mapping or None, switch_over
+            source or None, owners, _strangers(strangers), _columns(columns or []), mapping or None, switch_over, strict
         )
         database = open_database()
         chosen = organization(database, org)
@@ -107,6 +109,10 @@ def _after(report: Report, *, switch_over: bool) -> Iterator[str]:
     if report.strangers:
         names = ", ".join(f"{name} ({rows})" for name, rows in sorted(report.strangers.items()))
         yield f"These owners are nobody here, so their leads lie in the pool: {names}."
+    if report.unknown:
+        most = sorted(report.unknown.items(), key=lambda each: -each[1])[:MOST_UNKNOWN]
+        names = ", ".join(f"{words} ({rows})" for words, rows in most)
+        yield f"No list knows these, they are kept as written: {names}. sluice lists merge makes them one with a value."
     for one in report.over_capacity:
         yield f"{one['name']} holds {one['holding']} leads, {one['holding'] - one['cap']} more than allowed."
     if switch_over:

@@ -37,6 +37,7 @@ class Report:
     Attributes:
         job: by which the import can be taken back within a day.
         strangers: owners whom the file names and who are nobody here, and on how many rows; their leads lie in a pool.
+        unknown: values that no list knows, kept as written, and on how many rows.
         over_capacity: who holds more than allowed after a switch-over.
     """
 
@@ -51,6 +52,7 @@ class Report:
     job: int | None = None
     strangers: dict[str, int] = field(default_factory=dict)
     over_capacity: list[dict[str, Any]] = field(default_factory=list)
+    unknown: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -88,6 +90,8 @@ class Run:
             rejected.write(reject.line, reject.cells, reject.wrong)
         for stranger in (row.stranger for row in batch.rows if row.stranger):
             self.report.strangers[stranger] = self.report.strangers.get(stranger, 0) + 1
+        for words in (words for row in batch.rows for words in row.unknown):
+            self.report.unknown[words] = self.report.unknown.get(words, 0) + 1
         self.report.rows += batch.read
         self.report.rejected += len(batch.rejects)
         if batch.line <= self.begin_after:

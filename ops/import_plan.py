@@ -14,7 +14,7 @@ from crm.models import Source
 from crm.rules import fields, past
 from crm.rules.past import Ways
 from crm.rules.sheet_row import Reading
-from crm.services import file_import, houses, sheet_mappings
+from crm.services import catalogue, file_import, houses, sheet_mappings
 from crm.services.sheet_mappings import Kept, name_of_columns
 from crm.sheets import SheetError
 from crm.uow import UnitOfWork
@@ -45,6 +45,7 @@ class Wanted:
             nobody here, "reject" or "pool".
         columns: heading to our field, beside what else is known of the columns.
         mapping: name of a kept mapping, or of a YAML file with one.
+        strict: rows with a value that its list does not have are rejected, else it is kept as written.
         switch_over: stages, dates, owners and history are taken over from a former system.
     """
 
@@ -54,6 +55,7 @@ class Wanted:
     columns: Mapping[str, str] = field(default_factory=dict)
     mapping: str | None = None
     switch_over: bool = False
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def plan(uow: UnitOfWork, header: Sequence[str], wanted: Wanted, source: Source 
     reading = Reading(
         _headings(header), mapping, house.region, source.key if source else "file", kept.values,
         file_import.owners(uow) if owned else None, wanted.strangers, ways,
+        catalogue.of(uow), wanted.strict,
     )  # fmt: skip
     return Plan(reading, kept)
 

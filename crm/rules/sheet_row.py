@@ -10,11 +10,14 @@ from typing import NamedTuple
 from crm.errors import _
 from crm.rules import past, rows
 from crm.rules.arrival import Checked, FieldErrors, check, of_fields
+from crm.rules.catalogue import Catalogue
+from crm.rules.catalogue_fit import fitted
 from crm.rules.past import Past, Ways
 
 NO_NAME = _("A name or company is needed where there is no phone, e-mail or WeChat id.")
 NO_OWNER = _("There is no active colleague of that name.")
-NO_HISTORY = Past()
+NOT_LISTED = _("The list of this field has no such value.")
+NO_HISTORY, NO_LISTS = Past(), Catalogue()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Reading:
         region: country of phones without a country code. sender: whose ids the external ids are.
         owners: members by lower-case name and e-mail; None: nobody is given a lead.
         strangers: "reject" rows whose owner is nobody here, or leave their leads to the "pool".
+        lists: the managed values; strict: rows are rejected that have another one, else it is kept as written.
         ways: for a switch-over, how its past is read; None: such columns stay beside the lead.
     """
 
@@ -38,10 +42,15 @@ class Reading:
     owners: Mapping[str, int] | None = None
     strangers: str = "reject"
     ways: Ways | None = None
+    lists: Catalogue = NO_LISTS
+    strict: bool = False
 
 
 class Row(NamedTuple):
-    """A row that may go in. `key`: a short name of its content; `stranger`: the owner it names is nobody here."""
+    """A row that may go in. `key`: a short name of its content; `stranger`: the owner it names is nobody here.
+
+    `unknown`: values that no list knows, as `field: words`.
+    """
 
     line: int
     checked: Checked
@@ -49,6 +58,7 @@ class Row(NamedTuple):
     owner_id: int | None = None
     stranger: str | None = None
     past: Past | None = None
+    unknown: tuple[str, ...] = ()
 
 
 class Reject(NamedTuple):
@@ -78,7 +88,12 @@ def _row(reading: Reading, line: int, cells: list[str]) -> Row:
     if not told and all(kind == "external" for kind, _ in checked.keys):
         raise FieldErrors({"name": NO_NAME})
     owner, stranger = _owner(reading, checked.owner)
-    return Row(line, checked, _key(reading.sender, checked, history), owner, stranger, history)
+    # The key is of the words as they stand, so that a list that was changed since makes no row a new one.
+    key = _key(reading.sender, checked, history)
+    checked, unknown = fitted(reading.lists, checked)
+    if unknown and reading.strict:
+        raise FieldErrors({one.field: NOT_LISTED for one in unknown})
+    return Row(line, checked, key, owner, stranger, history, tuple(f"{one.field}: {one.given}" for one in unknown))
 
 
 def _key(sender: str, checked: Checked, history: Past | None) -> str:
