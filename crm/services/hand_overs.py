@@ -240,6 +240,7 @@ def heir(uow: UnitOfWork, member_id: int) -> int | None:
 def _by_rule(uow: UnitOfWork, found: HandOverView) -> None:
     giver, leads = members.get(uow, found.member_id), swapping.leads_of(uow, found.member_id)
     heir_id, pooled = heir(uow, giver.id), list[int]()
+    swapping.lock(uow, leads, [giver.id, *([heir_id] if heir_id else [])])
     if uow.rules.leaving.to == "pool" or heir_id is None:
         pooled = _pool(uow, found.id, giver.id, leads)
     rest = [lead for lead in leads if lead not in set(pooled)]
@@ -253,7 +254,6 @@ def _by_rule(uow: UnitOfWork, found: HandOverView) -> None:
 
 def _pool(uow: UnitOfWork, hand_over_id: int, giver_id: int, lead_ids: list[int]) -> list[int]:
     """Give leads back to where their pools' leads return; returns which. Self-sourced ones lie in no pool."""
-    swapping.lock(uow, lead_ids, [giver_id])
     fallback = next(iter(pools.every(uow)), None)
     pooled = dict[int, list[int]]()
     for row in uow.session.execute(_FACTS, _args(uow) | {"leads": lead_ids}).all():

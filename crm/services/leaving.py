@@ -129,10 +129,11 @@ def _let_go(uow: UnitOfWork, member_id: int, *, but: int | None = None) -> None:
     if uow.session.scalar(_SIGN_OFF, {"org": uow.org_id, "id": member_id, "now": uow.now}) is None:
         return
     happenings.write(uow, "member.left", member=member_id)
-    handing.withdraw_from(uow, member_id)
     hand_overs.propose(uow, member_id)
-    belongings.end(uow, member_id)
+    # The own leads are locked before what another one is dealt instead, whose ledger comes last.
     clocks.restart_of(uow, [member_id])
+    handing.withdraw_from(uow, member_id)
+    belongings.end(uow, member_id)
     _redraw(uow, member_id)
     _ask(uow, member_id, but)
 
