@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 
 from bot.platforms import playground_tables as _playground  # noqa: F401  (its tables belong to the metadata)
 from crm.models import Base
+from ops.reorder import put_behind
 
 METADATA = Base.metadata
 _LOCK = 5_814_231  # any number, the same for all who migrate
@@ -28,11 +29,12 @@ def config(connection: Connection | None = None) -> Config:
 
 
 def upgrade(url: str) -> None:
-    """Migrate to the newest version; two at once wait for each other."""
+    """Migrate to the newest version, and settle what a restored dump brought; two at once wait for each other."""
     with _owner(url) as engine, engine.connect() as connection:
         connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": _LOCK})
         connection.commit()
         command.upgrade(config(connection), "head")
+        put_behind(connection)
         connection.commit()
 
 

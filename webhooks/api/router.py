@@ -55,6 +55,7 @@ class Earned(Paged):
 
 _USUAL = described(401, 403, 422, 429, 503)
 _NONE = described(404)
+_NO_CURSOR = Wrong(name="after", reason="is no cursor of this database")
 
 
 def router(bot: Bot, per_minute: int = PER_MINUTE) -> APIRouter:
@@ -129,9 +130,11 @@ def _changes(routes: APIRouter, desk: Desk) -> None:
         """What happened, in the order in which it became true, without a gap: for a warehouse or a mirror."""
         place = Place.read(after) if after else Place()
         if place is None:
-            raise Problem(422, "A parameter cannot be read.", errors=[Wrong(name="after", reason="is no cursor")])
+            raise Problem(422, "A parameter cannot be read.", errors=[_NO_CURSOR])
 
         def page(uow: UnitOfWork, asker: Bearer) -> dict[str, Any]:
+            if place.xact >= happenings.safe(uow):
+                raise Problem(422, "This cursor is of another database: begin anew.", errors=[_NO_CURSOR])
             found = happenings.after(uow, place, limit)
             data = [_told(each, clear=asker.may(CLEAR)) for each in found]
             return {"data": data, "next": str(found[-1].place if found else place), "more": len(found) == limit}

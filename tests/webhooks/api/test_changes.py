@@ -87,6 +87,11 @@ def test_what_is_committed_late_is_not_passed_over(database, acme, read):
     assert {each["words"] for each in told} == {"drawn first, committed last", "drawn last, committed first"}
 
 
+def test_a_cursor_of_another_database_is_refused_rather_than_silent(database, acme, read):
+    with pytest.raises(KeyError):
+        read("999999999999-0-1")
+
+
 def test_what_others_wrote_is_for_tokens_that_may_read_it_and_never_of_own_customers(database, acme, read):
     with database.begin(acme.org_id) as uow:
         companys, own = build.lead(uow, acme, owner="ann"), build.lead(uow, acme, owner="ann", origin="self")
