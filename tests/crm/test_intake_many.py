@@ -17,9 +17,12 @@ from tests.rounds import rounds
 
 PHONES = st.sampled_from(["", *(f"1380013800{n}" for n in range(4))])
 EMAILS = st.sampled_from(["", *(f"lu{n}@tea.cn" for n in range(4))])
-ARRIVALS = st.builds(Arrival, name=st.sampled_from(["", "Lu", "Wu"]), phone=PHONES, email=EMAILS).filter(
-    lambda arrival: arrival.phone or arrival.email
-)
+ARRIVALS = st.builds(
+    Arrival, name=st.sampled_from(["", "Lu", "Wu"]), company=st.sampled_from(["", '好茶\\ "茶" {a,b}']), phone=PHONES,
+    email=EMAILS, product=st.sampled_from(["", "A"]), level=st.sampled_from(["", "b"]),
+    note=st.sampled_from(["", "x'y"]), amount=st.sampled_from(["", "12.50", "3万"]), tags=st.sampled_from(["", 'hot;a b;"c\\d"']),
+    custom=st.sampled_from([{}, {"鞋码": "38"}]),
+).filter(lambda arrival: arrival.phone or arrival.email)  # fmt: skip
 
 
 @pytest.fixture
@@ -40,17 +43,18 @@ def outcome(uow, taken):
     order = {lead_id: place for place, lead_id in enumerate(dict.fromkeys(one.lead_id for one in taken))}
     leads = uow.session.execute(
         text(
-            "select l.id, l.touches, l.score, array_agg(k.kind || k.value order by k.kind, k.value) from lead l"
-            " join person_key k on k.person_id = l.person_id group by 1, 2, 3"
+            "select l.id, l.touches, l.score, l.score_reasons, l.product, l.level, l.amount, l.tags, l.custom, p.name,"
+            " p.company, array_agg(k.kind || k.value order by k.kind, k.value) from lead l join person p on"
+            " p.id = l.person_id join person_key k on k.person_id = l.person_id group by l.org_id, l.id, p.org_id, p.id"
         )
     ).all()
     verbs = uow.session.execute(
-        text("select lead_id, verb from activity where verb in ('created', 'touched') order by id")
+        text("select lead_id, verb, words from activity where verb in ('created', 'touched') order by id")
     )
     return (
         [(order[one.lead_id], one.created, one.touched) for one in taken],
-        sorted((order[row[0]], *row[1:]) for row in leads),
-        sorted((order[lead_id], verb) for lead_id, verb in verbs),
+        sorted(((order[row[0]], *row[1:]) for row in leads), key=lambda row: row[0]),
+        sorted((order[lead_id], verb, words or "") for lead_id, verb, words in verbs),
     )
 
 
