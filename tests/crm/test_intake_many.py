@@ -20,7 +20,8 @@ EMAILS = st.sampled_from(["", *(f"lu{n}@tea.cn" for n in range(4))])
 ARRIVALS = st.builds(
     Arrival, name=st.sampled_from(["", "Lu", "Wu"]), company=st.sampled_from(["", '好茶\\ "茶" {a,b}']), phone=PHONES,
     email=EMAILS, product=st.sampled_from(["", "A"]), level=st.sampled_from(["", "b"]),
-    note=st.sampled_from(["", "x'y"]), amount=st.sampled_from(["", "12.50", "3万"]), tags=st.sampled_from(["", 'hot;a b;"c\\d"']),
+    note=st.sampled_from(["", "x'y"]), amount=st.sampled_from(["", "12.50", "3万"]),
+    tags=st.sampled_from(["", 'hot;a b;"c\\d"']),
     custom=st.sampled_from([{}, {"鞋码": "38"}]),
 ).filter(lambda arrival: arrival.phone or arrival.email)  # fmt: skip
 
