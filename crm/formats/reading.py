@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import AliasPath
 from pydantic_core import PydanticUndefined
 
-from crm.formats.mapping import MOST_LEADS, Labels, Mapping, Pairs
+from crm.formats.mapping import MOST_LEADS, InBody, Labels, Mapping, Pairs
 from crm.rules import clean
 from crm.rules.arrival import Arrival, FieldErrors, of_fields
 from crm.rules.fields import field_of, folded
@@ -181,6 +181,7 @@ def _rest(mapping: Mapping, lead: Values) -> Iterator[tuple[str, Any]]:
     if not mapping.rest:
         return
     paths = [*(path for paths in mapping.fields.values() for path in paths), *(mapping.id or ()), *mapping.only]
+    paths += [way.path for way in mapping.believed if isinstance(way, InBody)]
     paths += [*mapping.skip, *filter(None, [mapping.inside]), *(pairs.list for pairs in mapping.pairs)]
     used = {path.partition(".")[0] for path in paths}
     for name, value in lead.items():

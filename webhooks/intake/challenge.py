@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from crm.formats.mapping import Challenge
 from webhooks.intake.belief import Secrets, is_one_of, signature
 from webhooks.intake.post import Answer, Post
 
 MOST = 256
+# Whatever is signed here is signed for whoever asks, so nothing is that could be the beginning of a post.
+_CODE = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
 def answer(challenge: Challenge, post: Post, secrets: Secrets) -> Answer | None:
@@ -16,6 +20,8 @@ def answer(challenge: Challenge, post: Post, secrets: Secrets) -> Answer | None:
         return None
     if challenge.answer == "text":
         return Answer(200, asked)
+    if not _CODE.fullmatch(asked):
+        return None
     return Answer(200, {challenge.parameter: asked, challenge.signed_as: signature(keys[0], asked.encode()).hex()})
 
 

@@ -220,6 +220,12 @@ def test_linkedin_checks_the_address_with_the_clients_secret(posting, database, 
     assert answer.json() == {"challengeCode": code, "challengeResponse": kit.hexed("client", code.encode())}
 
 
+@pytest.mark.parametrize("code", ['hmacsha256={"type":"LEAD_ACTION"}', "hmacsha256=", "{}", "x" * 65, "a b"])
+def test_nothing_is_signed_that_could_be_a_post(posting, database, acme, code):
+    source = kit.make(database, acme, "linkedin", vendor={"client_secret": "client"})
+    assert posting.get(source.path, params={"challengeCode": code}).status_code == 403
+
+
 def test_linkedin_announces_with_its_own_signature_and_is_asked_for_the_form(posting, database, acme, api, monkeypatch):
     source = kit.make(database, acme, "linkedin", vendor={"client_secret": "client", "access_token": "AQX"})
     body = json.dumps(kit.sample("linkedin")).encode()

@@ -99,6 +99,14 @@ def test_a_key_with_a_plus_is_believed_also_in_an_address_that_is_not_quoted(pos
         assert posting.post(address, json=kit.sample("baidu")).status_code == 200
 
 
+def test_a_secret_of_the_body_is_not_kept_with_the_lead(posting, database, acme):
+    document = {"fields": {"phone": "mobile"}, "believed": [{"by": "body", "path": "token"}]}
+    source = kit.make(database, acme, "generic", document=document)
+    sent = {"mobile": "13800138000", "token": source.key, "colour": "red"}
+    assert posting.post(source.path, json=sent).status_code == 201
+    assert [row.custom for row in kit.leads(database, acme)] == [{"colour": "red"}]
+
+
 def test_a_test_lead_of_google_is_ignored(posting, database, acme):
     source = kit.make(database, acme, "google")
     body = json.dumps(kit.sample("google") | {"is_test": True}).encode()
