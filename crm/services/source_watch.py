@@ -63,12 +63,17 @@ _BACK = text(
     returning back.silence_told_at
     """
 )
+# Nobody wonders that an event is silent which is over.
 _SILENT = text(
     """
-    update source set silent_at = null, silence_told_at = case when enabled then cast(:now as timestamptz) end
-    where org_id = :org and id in (
-        select id from source where org_id = :org and silent_at <= :now order by id limit :most for update skip locked)
-    returning id, enabled, last_seen_at
+    update source s set silent_at = null, silence_told_at = case when d.heeded then cast(:now as timestamptz) end
+    from (
+        select id, enabled and not exists (
+            select from event e where e.org_id = source.org_id and e.source_id = source.id
+              and (e.closed_at is not null or e.ends_at < :now)) as heeded
+        from source where org_id = :org and silent_at <= :now order by id limit :most for update skip locked
+    ) d where s.org_id = :org and s.id = d.id
+    returning s.id, d.heeded, s.last_seen_at
     """
 )
 # Marketing keeps the sources; where nobody does marketing, the admins do.
@@ -139,7 +144,7 @@ def tell_silence(uow: UnitOfWork) -> int:
     """Tell marketing, or else the admins, of the sources that are silent for longer than usual; returns how many."""
     found = uow.session.execute(_SILENT, {"org": uow.org_id, "now": uow.now, "most": CHUNK}).all()
     for row in found:
-        if row.enabled:
+        if row.heeded:
             _tell(uow, "source.silent", row.id, since=row.last_seen_at)
     return len(found)
 

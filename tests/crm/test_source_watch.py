@@ -90,6 +90,23 @@ def test_marketing_is_told_where_there_is_marketing(database, acme, time, heard)
     assert told(database, acme) == [("source.silent", acme.member["bob"])]
 
 
+def test_an_event_that_is_over_may_be_silent(database, acme, time, heard):
+    with database.begin(acme.org_id) as uow:
+        uow.session.execute(EVENT, {"o": acme.org_id, "s": acme.source_id, "m": acme.member["mia"], "n": uow.now})
+    heard(80)
+    time.advance(hours=3)
+    jobs.tick(database)
+    assert told(database, acme) == []
+
+
+EVENT = text(
+    """
+    insert into event (org_id, name, key, place, starts_at, ends_at, source_id, word, created_by, created_at)
+    values (:o, 'Expo', 'expo', '', :n, :n, :s, 'expo-' || cast(:o as text), :m, :n)
+    """
+)
+
+
 def test_a_source_that_was_switched_off_may_be_silent(database, acme, time, heard):
     heard(80)
     with database.begin(acme.org_id) as uow:

@@ -287,7 +287,9 @@ def test_pages_load_nothing_from_elsewhere_and_run_nothing(site):
 
 
 def test_a_closed_form_and_an_unknown_one_say_what_to_do(site):
-    assert site.client.get("/f/nobody-here").status_code == 404
+    unknown = site.client.get("/f/nobody-here")
+    assert unknown.status_code == 404
+    assert unknown.headers["content-security-policy"].endswith("frame-ancestors *")
     assert site.client.post("/f/%00", data=LU).status_code == 404
     stamp = site.stamp()
     site.change(lambda uow, actor, form: forms.open_(uow, actor=actor, form=form, enabled=False))

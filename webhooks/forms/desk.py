@@ -123,7 +123,10 @@ class Desk:
         locale = language.chosen(visit.asked_language, visit.accepted_languages, self._fallback)
         title, text = (translate(locale, each) for each in words)
         headers = {"Retry-After": "10"} if status == 503 else {}
-        return pages.shown("notice", locale, status=status, headers=headers, title=title, text=text, root=self.root)
+        # There is nothing to be tapped on it, and in the frame of a form it has to be seen.
+        return pages.shown(
+            "notice", locale, status=status, parents=("*",), headers=headers, title=title, text=text, root=self.root
+        )
 
     def too_large(self, visit: Visit) -> HTMLResponse:
         return self.notice(visit, _LARGE, 413)
