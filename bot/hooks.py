@@ -6,6 +6,7 @@ Between the two short transactions of a call no database connection is held.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,7 +28,7 @@ from crm.vault import Vault
 
 log = structlog.get_logger()
 
-CALLS_OF_A_JOB = 50
+CALLS_OF_A_JOB, SECONDS_OF_A_JOB = 50, 20.0  # who answers slowly shall not keep others' jobs waiting
 DISABLE_AFTER = timedelta(days=5)
 RESTS_AFTER = 3  # failures in a row: whoever is away gets one call now and then, not one for each lead
 LONGEST_OBEYED = timedelta(days=1)
@@ -72,6 +73,7 @@ class Calls:
 
     def call(self, org_id: int, hook_id: int) -> None:
         """Make the calls that are owed, one after the other; a job of its own goes on after some."""
+        end = time.monotonic() + SECONDS_OF_A_JOB
         for _turn in range(CALLS_OF_A_JOB):
             with self._database.begin(org_id) as uow:
                 ready = self._ready(uow, hook_id)
@@ -80,6 +82,8 @@ class Calls:
             outcome = self._send(ready)
             with self._database.begin(org_id) as uow:
                 settle(uow, ready, outcome)
+            if time.monotonic() > end:
+                break
         with self._database.begin(org_id) as uow:
             hook_calls.start(uow, hook_id)
 

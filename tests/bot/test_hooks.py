@@ -1,5 +1,6 @@
 """Others are told what happens: signed, in each lead's order, again until somebody answers, and not for ever."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -357,3 +358,35 @@ def test_an_inside_address_is_never_called(database, acme, receiver, hook):
     work(database, acme, Calls(database, VAULT, allowed=()))
     assert receiver.got == []
     assert read(database, acme, hook[0]).cause.startswith("address: ")
+
+
+def test_a_slow_receiver_gives_other_jobs_their_turn(database, acme, receiver, calls, hook, monkeypatch):
+    for _each in range(3):
+        logs(database, acme, a_lead(database, acme))
+    until(lambda: calls.plan(acme.org_id) or len(states(database, acme)) == 3)
+    monkeypatch.setattr("bot.hooks.SECONDS_OF_A_JOB", 0.0)
+    before = len(jobs_of(database, acme, queue.CALL))
+    make_calls(database, acme, calls)
+    assert (len(receiver.got), len(jobs_of(database, acme, queue.CALL))) == (1, before + 1)
+
+
+def test_each_lead_keeps_its_order_however_many_jobs_are_at_work(database, acme, receiver, calls, hook, time):
+    each = [a_lead(database, acme) for _ in range(3)]
+    for words in ("one", "two", "three"):
+        for lead in each:
+            logs(database, acme, lead, words)
+    until(lambda: calls.plan(acme.org_id) or len(states(database, acme)) == 9)
+    receiver.answers = [(503, {}), (204, {}), (500, {}), (204, {})]
+
+    def all_sent():
+        with ThreadPoolExecutor(4) as jobs:
+            list(jobs.map(lambda _job: make_calls(database, acme, calls), range(4)))
+        time.advance(minutes=20)
+        return set(states(database, acme)) == {"sent"}
+
+    until(all_sent)
+    events = [(body["data"]["lead"], int(headers["webhook-id"][5:])) for headers, body in receiver.got]
+    for lead in {lead for lead, _event in events}:
+        told = [event for about, event in events if about == lead]
+        assert list(dict.fromkeys(told)) == sorted(set(told))
+        assert len(set(told)) == 3
