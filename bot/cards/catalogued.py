@@ -9,8 +9,8 @@ from typing import Any
 from bot.cards.field_names import field_names
 from bot.cards.language import _
 from bot.cards.part import Part
-from crm.rules.catalogue import LISTS, Entry, Field
-from crm.services import catalogue, lead_values, list_counts, list_edits
+from crm.rules.catalogue import LISTS, Entry, Field, told
+from crm.services import catalogue, lead_values, list_counts
 from crm.services.leads import LeadView
 
 TITLES = {
@@ -89,8 +89,8 @@ class CatalogueFacts(Part):
         return self.offered("lost_reason") or [(each, each) for each in usual]
 
     def value_command(self, name: str) -> str:
-        """The list as commands name it."""
-        return list_edits.said(name)
+        """The list as commands name it, in the viewer's language."""
+        return told(name)["list_zh" if self.locale == "zh" else "list"]
 
     def counted(self, loose: list[tuple[str, int]]) -> str:
         """Words with how many leads carry them."""

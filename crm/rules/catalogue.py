@@ -19,6 +19,10 @@ LISTS: dict[str, str] = {
     "products": "product", "regions": "region", "levels": "level", "channels": "channel", "campaigns": "campaign",
     "tags": "tags", "lost_reasons": "lost_reason", "stages": "stage", "sources": "source",
 }  # fmt: skip
+IN_CHINESE = {
+    "product": "产品", "region": "地区", "level": "等级", "channel": "渠道", "campaign": "活动", "tags": "标签",
+    "lost_reason": "输单原因", "stage": "阶段", "source": "来源",
+}  # fmt: skip
 KINDS = ("text", "number", "amount", "date", "choice", "choices", "yes_no")
 CHOICES = "custom."
 _CLOSE_ENOUGH = 62
@@ -28,6 +32,18 @@ _BLANKS = re.compile(r"[\s_\-]+")
 def folded(words: str) -> str:
     """As words compare: case, width, blanks, `_` and `-` do not matter."""
     return _BLANKS.sub(" ", unicodedata.normalize("NFKC", words).casefold()).strip()
+
+
+def said(name: str) -> str:
+    """A list as commands name it; of a field's choices the field's key."""
+    if name.startswith(CHOICES):
+        return name.removeprefix(CHOICES)
+    return next(known for known, list_ in LISTS.items() if list_ == name)
+
+
+def told(name: str) -> dict[str, str]:
+    """A list as a refusal names it, in both languages."""
+    return {"list": said(name), "list_zh": IN_CHINESE.get(name, said(name))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from crm.errors_of_catalogue import FieldUnknown, FieldWrong, ValueMeant, ValueUnknown
 from crm.rules.arrival import money
-from crm.rules.catalogue import CHOICES, Catalogue, Entry, folded
+from crm.rules.catalogue import CHOICES, Catalogue, Entry, folded, told
 from crm.rules.catalogue_values import EXAMPLES, NotThat, Value, read
 
 # Fields that every lead has, and how people call them.
@@ -100,9 +100,9 @@ def _stands(plain: str, word: str) -> bool:
 
 def unknown_value(catalogue: Catalogue, name: str, given: str) -> ValueMeant | ValueUnknown:
     """The refusal of a value that is on no list, with those that are."""
-    told = {"given": given[:80], "list": name.removeprefix(CHOICES)} | _called("names", catalogue.offered(name)[:SHOWN])
+    data = {"given": given[:80], **told(name)} | _called("names", catalogue.offered(name)[:SHOWN])
     near = catalogue.near(name, given)
-    return ValueMeant(**told | _called("meant", near)) if near else ValueUnknown(**told)
+    return ValueMeant(**data | _called("meant", near)) if near else ValueUnknown(**data)
 
 
 def unknown_field(catalogue: Catalogue, given: str) -> FieldUnknown:

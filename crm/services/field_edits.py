@@ -11,7 +11,7 @@ from sqlalchemy import text
 from crm.errors_of_catalogue import EntryExists, EntryUnknown, FieldUnknown, KindUnknown
 from crm.rules import clean, fields
 from crm.rules.access import Actor
-from crm.rules.catalogue import CHOICES, KINDS, Field, folded
+from crm.rules.catalogue import CHOICES, KINDS, Field, folded, told
 from crm.services import catalogue, list_edits, list_moves
 from crm.services.list_edits import LONGEST, Changed, New
 from crm.services.list_journal import Journal
@@ -61,7 +61,7 @@ def add(uow: UnitOfWork, *, actor: Actor | None, new: NewField) -> Changed:
         return change(uow, actor=actor, words=found.key, retired=False)
     taken = found.name if found else fields.field_of(called)
     if taken is not None:
-        raise EntryExists(given=called, name=taken, list="fields")
+        raise EntryExists(given=called, name=taken, list="fields", list_zh="字段")
     journal = Journal(uow, actor, "added", LIST)
     values = {
         "org": uow.org_id, "key": own, "name": called, "name_zh": clean.line(new.name_zh, LONGEST),
@@ -144,9 +144,12 @@ def _closed(uow: UnitOfWork, journal: Journal, key: str) -> Changed:
 def _stage(uow: UnitOfWork, words: str) -> str | None:
     if not words:
         return None
-    found = catalogue.of(uow).find("stage", words)
+    lists, given = catalogue.of(uow), folded(words)
+    # People say 已报价 where the company wrote 报价, and the other way round.
+    alike = [one for one in lists.offered("stage") if any(given in word or word in given for word in one.words)]
+    found = lists.find("stage", words) or (alike[0] if len(alike) == 1 else None)
     if found is None:
-        raise EntryUnknown(list="stages", given=words)
+        raise EntryUnknown(**told("stage"), given=words)
     return found.key
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from crm.errors_of_catalogue import EntryExists, EntryStays, EntryUnknown, ListUnknown, SourceByKey, StepNeeded
 from crm.rules import clean
 from crm.rules.access import Actor
-from crm.rules.catalogue import CHOICES, LISTS, Catalogue, Entry, folded
+from crm.rules.catalogue import IN_CHINESE, LISTS, Catalogue, Entry, folded, told
 from crm.services import catalogue, list_moves
 from crm.services.list_journal import Journal
 from crm.uow import UnitOfWork
@@ -64,20 +64,15 @@ class Changed:
 def list_named(lists: Catalogue, words: str) -> str:
     """The list that the words name: one of `LISTS`, or `custom.KEY` for a field's choices. Raises ListUnknown."""
     given = folded(words)
-    for said, name in LISTS.items():
-        if given in {folded(said), folded(name), folded(said).removesuffix("s")} | _ALSO[name]:
+    for known, name in LISTS.items():
+        if given in {folded(known), folded(name), folded(known).removesuffix("s")} | _ALSO[name]:
             return name
     field = lists.field(words)
     if field is None or field.kind not in ("choice", "choices"):
-        raise ListUnknown(given=words.strip()[:LONGEST], names=", ".join(LISTS).replace("_", " "))
+        names = ", ".join((*LISTS, "fields")).replace("_", " ")
+        names_zh = "、".join((*IN_CHINESE.values(), "字段"))
+        raise ListUnknown(given=words.strip()[:LONGEST], names=names, names_zh=names_zh)
     return field.list
-
-
-def said(name: str) -> str:
-    """The list as commands name it."""
-    if name.startswith(CHOICES):
-        return name.removeprefix(CHOICES)
-    return next(known for known, list_ in LISTS.items() if list_ == name)
 
 
 def add(uow: UnitOfWork, *, actor: Actor | None, name: str, new: New) -> Changed:
@@ -94,7 +89,7 @@ def add(uow: UnitOfWork, *, actor: Actor | None, name: str, new: New) -> Changed
     if found is not None and found.retired:
         return retire(uow, actor=actor, name=name, words=found.key, back=True)
     if found is not None:
-        raise EntryExists(given=called, name=found.name, list=said(name))
+        raise EntryExists(given=called, name=found.name, **told(name))
     if name == "source":
         raise SourceByKey(given=called)
     journal, key = Journal(uow, actor, "added", name), _key(name, new.key or called)
@@ -137,7 +132,7 @@ def rename(uow: UnitOfWork, *, actor: Actor | None, name: str, words: str, new: 
     for each in (called, called_zh, *also):
         taken = lists.find(name, each)
         if taken is not None and taken.key != entry.key:
-            raise EntryExists(given=each, name=taken.name, list=said(name))
+            raise EntryExists(given=each, name=taken.name, **told(name))
     journal = Journal(uow, actor, "renamed", name)
     also = [alias for alias in also if alias not in {folded(called), folded(called_zh)}]
     _set(uow, journal, entry, {"name": called, "name_zh": called_zh, "aliases": also})
@@ -203,7 +198,7 @@ def standard(uow: UnitOfWork, *, actor: Actor | None, name: str, words: str) -> 
     lists = catalogue.of(uow)
     entry = _one(lists, name, words) if words.strip() else None
     if name in ("stage", "source"):
-        raise EntryStays(name=entry.name if entry else name, list=said(name))
+        raise EntryStays(name=entry.name if entry else name, **told(name))
     journal = Journal(uow, actor, "standard", name)
     for each in lists.lists.get(name, ()):
         if each.standard:
@@ -221,7 +216,7 @@ def _allowed(actor: Actor | None) -> None:
 def _one(lists: Catalogue, name: str, words: str) -> Entry:
     found = lists.find(name, words)
     if found is None:
-        raise EntryUnknown(list=said(name), given=words.strip()[:LONGEST])
+        raise EntryUnknown(**told(name), given=words.strip()[:LONGEST])
     return found
 
 
@@ -251,7 +246,7 @@ def _gather(uow: UnitOfWork, journal: Journal, name: str, key: str, words: Itera
 
 def _may_go(entry: Entry) -> None:
     if entry.list == "stage" and entry.funnel in ("new", "won", "lost"):
-        raise EntryStays(name=entry.name, list="stages")
+        raise EntryStays(name=entry.name, **told("stage"))
 
 
 def _put_away(uow: UnitOfWork, entry: Entry, *, back: bool = False) -> dict[str, Any]:
