@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot import afresh, homes, limiter, owed, posted, pushed, recipients
+from bot import afresh, homes, limiter, measures, owed, posted, pushed, recipients
 from bot.cards.facts import Facts
 from bot.cards.model import Card
 from bot.limiter import Limiter
@@ -113,6 +113,7 @@ class Delivery:
         ready = self._ready(uow, owed.unwrapped(uow, message), to, wishes.silent_leads(uow.now) if wishes else [])
         wait = self._wait(uow, ready)
         if wait:
+            measures.WAITS.labels(to.workspace.platform).observe(wait)
             owed.put_off(uow, message, wait, cause=None)
         return None if wait else ready
 
@@ -205,7 +206,7 @@ class Delivery:
                 homes.stale(uow, ready.owed.member_id)
             if handle:
                 self._remember(uow, ready, handle)
-        log.info("deliver.sent", topic=ready.owed.topic, message=ready.owed.id)
+        _note(ready, "sent")
 
     def _remember(self, uow: UnitOfWork, ready: Ready, handle: Handle) -> None:
         """Keep where the card stands; drawn over another one, its thread may have something to tell."""
@@ -229,9 +230,10 @@ class Delivery:
         with self._database.begin(org_id) as uow:
             if uow.now - message.created_at > GIVE_UP_AFTER or (tries and message.attempt >= tries):
                 owed.close(uow, message, "dead", cause)
+                _note(ready, "dead", cause)
                 return
             owed.put_off(uow, message, owed.back_off(message.attempt) if after is None else after, cause=cause)
-        log.info("deliver.later", topic=message.topic, cause=cause)
+        _note(ready, "later", cause)
 
     def _dead(self, org_id: int, ready: Ready, failure: PlatformError) -> None:
         if isinstance(failure, InstallationDead):
@@ -240,7 +242,7 @@ class Delivery:
             owed.close(uow, ready.owed, "dead", failure.cause)
             if isinstance(failure, RecipientGone) and ready.owed.conversation_id:
                 self._break(uow, ready, failure.cause)
-        log.warning("deliver.dead", topic=ready.owed.topic, cause=failure.cause)
+        _note(ready, "dead", failure.cause)
 
     def _break(self, uow: UnitOfWork, ready: Ready, cause: str) -> None:
         """The group is gone: its managers are told once, and get what was meant for it from now on."""
@@ -263,6 +265,14 @@ class Delivery:
                 message.topic, to=manager, lead=message.lead_id, key=f"{message.key}:instead:{manager}",
                 data=message.card if data is None else data, together=message.group_key,
             )  # fmt: skip
+
+
+def _note(ready: Ready, result: str, cause: str = "") -> None:
+    """Count and log how one try to send has ended."""
+    message = ready.owed
+    measures.DELIVERIES.labels(ready.to.workspace.platform, message.topic, result).inc()
+    told = log.warning if result == "dead" else log.info
+    told("deliver", result=result, topic=message.topic, message=message.id, attempt=message.attempt, cause=cause)
 
 
 def _useless(uow: UnitOfWork, message: Owed, notice: Notice) -> str:

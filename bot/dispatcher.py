@@ -19,12 +19,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot import homes, identity, pending, posted, router
+from bot import homes, identity, measures, pending, posted, router
 from bot.cards import render
 from bot.cards.facts import Facts
 from bot.context import Context, Reply
 from bot.errors_shown import refusal_reply
 from bot.interaction import Answer, Interaction
+from bot.measures import Doing
 from bot.platforms.base import Platform, Workspace
 from bot.throttle import Throttle
 from bot.workspaces import Workspaces
@@ -62,16 +63,23 @@ class Dispatcher:
 
     def dispatch(self, interaction: Interaction) -> Answer:
         """Do what the person asked and say what to show. Raises DatabaseAway, nothing else for a person's mistakes."""
+        with measures.doing(interaction, _key(interaction)) as doing:
+            return self._dispatch(interaction, doing)
+
+    def _dispatch(self, interaction: Interaction, doing: Doing) -> Answer:
         try:
             workspace = self._workspaces.find(interaction.platform, interaction.workspace)
             if workspace is None:
+                doing.outcome = "unknown_workspace"
                 log.warning("interaction.unknown_workspace", platform=interaction.platform)
                 return Answer()
             if refusal := self._throttle.refusal(workspace.org_id, interaction):
+                doing.refused(refusal)
                 return self._throttle.say(interaction, lambda: self._shown(workspace, interaction, refusal, late=False))
-            return self._settled(workspace, interaction)
+            return self._settled(workspace, interaction, doing)
         except (DBAPIError, PoolTimeout) as exc:
             if _is(exc, _TOO_LONG):
+                doing.outcome = "later"
                 return self._later(interaction)
             log.warning("interaction.database_away", error=type(exc.__cause__ or exc).__name__)
             raise DatabaseAway from exc
@@ -80,9 +88,10 @@ class Dispatcher:
         """What was too slow for the door: a job does it without the short time-out, and the answer is a message."""
         workspace = self._workspaces.find(interaction.platform, interaction.workspace)
         if workspace is not None:
-            self._settled(workspace, interaction, late=True)
+            with measures.doing(interaction, _key(interaction)) as doing:
+                self._settled(workspace, interaction, doing, late=True)
 
-    def _settled(self, workspace: Workspace, interaction: Interaction, *, late: bool = False) -> Answer:
+    def _settled(self, workspace: Workspace, interaction: Interaction, doing: Doing, *, late: bool = False) -> Answer:
         """Handle, with one more try after a deadlock, and with the profile when the person is not known yet."""
         asked = late or not hasattr(self._platforms.get(interaction.platform), "profile")
         for attempt in range(3):
@@ -91,9 +100,11 @@ class Dispatcher:
             except identity.ProfileNeeded:
                 interaction, asked = self._with_profile(workspace, interaction), True
             except Refusal as refusal:
+                doing.refused(refusal)
                 return self._shown(workspace, interaction, refusal, late=late)
             except Exception as exc:
                 if _is_ours(exc):
+                    doing.outcome = "failed"
                     return self._failed(workspace, interaction, exc, late=late)
                 # A connection from before a restart of the database is found dead by its first use only.
                 if not (_is(exc, _CLASHED) or (_is_lost(exc) and attempt == 0)):
@@ -124,7 +135,6 @@ class Dispatcher:
             if not self._is_first(uow, interaction, late=late):
                 return self._again(uow, workspace, interaction)
             context = self._context(uow, workspace, interaction, asked=True)
-            log.info("interaction.refused", code=refusal.code, platform=interaction.platform)
             refusing.remember(uow, context.member, refusal)
             return self._finish(context, refusal_reply(context, refusal), late=late)
 

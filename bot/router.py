@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from rapidfuzz import fuzz, process
 
-from bot import arguments, handlers, parts
+from bot import arguments, handlers, measures, parts
 from bot.context import Context, Reply
 from crm.errors import BadArgument, MissingArgument, NotUnderstood, OldCard, UnknownWord
 from crm.errors_of_asking import FileUnwanted
@@ -153,6 +153,7 @@ def run(context: Context, text: str) -> Reply:
     if found is None:
         return _plain(context, text)
     entry, rest = found
+    measures.about(entry.words[0])
     example = entry.example_zh if context.viewer.locale == "zh" else entry.example
     return entry.call(context, **arguments.read(entry.wants, context, rest, example))
 
@@ -162,6 +163,7 @@ def _act(context: Context) -> Reply:
     entry = _ACTIONS.get(interaction.action)
     if entry is None or entry.module in context.uow.off:
         raise OldCard
+    measures.about(interaction.action)
     try:
         values = arguments.read(entry.wants, context, interaction.value, interaction.action)
     except (MissingArgument, BadArgument):

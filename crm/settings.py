@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     sms_url: str = ""
     sms_secret: SecretStr = SecretStr("")
     hooks_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
     pool_size: Annotated[int, Field(ge=2, le=200)] = 8
     statement_timeout_ms: Annotated[int, Field(ge=100)] = 1500
     person_per_minute: Annotated[int, Field(ge=0)] = 300

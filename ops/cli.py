@@ -73,6 +73,8 @@ def worker(
     once: Annotated[bool, typer.Option(help="Stop when nothing is left to do.")] = False,
 ) -> None:
     """The worker process: sends what is owed, and does what is due."""
+    from prometheus_client import start_http_server
+
     from ops.runtime import compose
     from ops.worker import keep_working, work_off
 
@@ -82,6 +84,8 @@ def worker(
         configure()
         warm_up()
         run = work_off if once else keep_working
+        if settings.metrics_port:
+            start_http_server(settings.metrics_port, settings.host)
         asyncio.run(run(compose(settings), concurrency=concurrency))
 
 

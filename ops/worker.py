@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import wraps
 from typing import Any
 
 import psycopg
 import structlog
-from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
+from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from structlog.contextvars import bound_contextvars
 
 from bot.app import Bot
 from bot.dispatcher import DatabaseAway
@@ -53,13 +56,24 @@ def worker_app(bot: Bot, *, rescue_after: float = RESCUE_AFTER) -> App:
     app = App(connector=PsycopgConnector(conninfo=address, kwargs=options, min_size=2, max_size=8, timeout=5.0))
     work = Work.of(bot)
     for name, call in work.by_name().items():
-        app.task(name=name, queue=queue.QUICK, retry=Patience())(call)
+        app.task(name=name, queue=queue.QUICK, retry=Patience(), pass_context=True)(_named(call))
     app.periodic(cron="* * * * *")(app.task(name="tick_each_minute", queue=queue.QUICK)(work.tick))
     app.periodic(cron="17 3 * * *")(app.task(name="purge", queue=queue.BULK)(work.purge))
     # When it is night where WeCom is used.
     app.periodic(cron="41 19 * * *")(app.task(name="reconcile_contacts", queue=queue.BULK)(work.reconcile))
     _rescue(app, rescue_after)
     return app
+
+
+def _named(call: Callable[..., Any]) -> Callable[..., Any]:
+    """The job, with its number and name on every line that is logged meanwhile."""
+
+    @wraps(call)
+    def work(context: JobContext, **args: Any) -> Any:
+        with bound_contextvars(job=context.job.id, task=context.job.task_name):
+            return call(**args)
+
+    return work
 
 
 def _rescue(app: App, rescue_after: float) -> None:

@@ -13,6 +13,7 @@ from crm.rules.modules import CORE
 from webhooks import api, calendar_feed, exports, files, health, links, playground, slack, wecom
 from webhooks.forms import router as forms
 from webhooks.intake import router as intake
+from webhooks.requests import Numbered
 
 # To which module each door belongs, by what its address begins with. What an organization does without answers like an
 # address that there never was, as soon as it is known whose it would be.
@@ -33,6 +34,7 @@ def create_app(bot: Bot) -> FastAPI:
         yield
 
     app = FastAPI(title="Sluice", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.add_middleware(Numbered)
     app.include_router(health.router(bot))
     app.include_router(exports.router(bot))
     app.include_router(files.router(bot))

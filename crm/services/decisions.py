@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from sqlalchemy import text
 
 from crm.rules.facts import LeadFacts
@@ -14,6 +15,8 @@ from crm.services import considered
 from crm.services.considered import Considered
 from crm.services.timeline import plain
 from crm.uow import UnitOfWork
+
+log = structlog.get_logger()
 
 # What a rule may have looked at; none of it is personal.
 _SHOWN = (
@@ -78,6 +81,7 @@ def record(uow: UnitOfWork, kind: str, verdicts: Sequence[Verdict], *, run_id: i
     ids = {row.lead_id or 0: row.id for row in uow.execute(_INSERT, args)}
     for made in verdicts:
         made.decision_id = ids[made.lead_id]
+    log.info("decided", kind=kind, many=len(ids), first=min(ids.values()), last=max(ids.values()))
 
 
 def args(uow: UnitOfWork, kind: str, made: Verdict) -> dict[str, Any]:

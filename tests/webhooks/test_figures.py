@@ -52,3 +52,28 @@ def test_without_a_database_the_page_still_answers():
     nowhere.close()
     assert told["sluice_database_up",] == 0
     assert ("sluice_workers",) not in told
+
+
+def test_leads_that_wait_for_somebody_and_what_went_back_are_told(database, acme):
+    with database.begin(acme.org_id) as uow:
+        key = uow.session.scalar(text("select key from organization where id = :o"), {"o": acme.org_id})
+        held, taken = build.lead(uow, acme), build.lead(uow, acme, owner="ann")
+        args = {"o": acme.org_id, "now": uow.now, "held": held, "taken": taken}
+        uow.session.execute(
+            text(
+                "update lead set held_by = 'nobody', held_since = cast(:now as timestamptz) - interval '90 s'"
+                " where org_id = :o and id = :held"
+            ),
+            args,
+        )
+        uow.session.execute(
+            text(
+                "update assignment set ended_at = :now, ended_by = 'recycled', reason = 'no_follow_up'"
+                " where org_id = :o and lead_id = :taken"
+            ),
+            args,
+        )
+    told = figures(database)
+    assert told["sluice_held_leads", key] == 1
+    assert told["sluice_oldest_held_lead_seconds", key] == pytest.approx(90, abs=1)
+    assert told["sluice_recycled_last_hour", key] == 1

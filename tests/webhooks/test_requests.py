@@ -1,0 +1,40 @@
+"""Every request has a number that finds its lines in the log."""
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from structlog.contextvars import get_contextvars
+
+from webhooks.requests import Numbered
+
+
+@pytest.fixture
+def client():
+    app = FastAPI()
+    app.add_middleware(Numbered)
+
+    @app.get("/")
+    def told() -> dict[str, str]:
+        return {"request": get_contextvars()["request"]}
+
+    return TestClient(app)
+
+
+def test_the_answer_and_the_log_carry_one_number(client):
+    first, second = client.get("/"), client.get("/")
+    assert first.headers["x-request-id"] == first.json()["request"]
+    assert first.json() != second.json()
+
+
+def test_a_number_of_the_proxy_is_kept(client):
+    assert client.get("/", headers={"X-Request-ID": "edge-42.a"}).json() == {"request": "edge-42.a"}
+
+
+@pytest.mark.parametrize("forged", ["a b", "x" * 65, '{"level":"error"}', ""])
+def test_what_is_no_plain_word_is_not_written_to_the_log(client, forged):
+    assert client.get("/", headers={"X-Request-ID": forged}).json() != {"request": forged}
+
+
+def test_nothing_of_a_request_stays_behind(client):
+    client.get("/")
+    assert "request" not in get_contextvars()
