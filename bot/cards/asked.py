@@ -46,6 +46,8 @@ class AskedFacts(Part):
         data = entry["data"]
         if entry["verb"] == "edited":
             return field_names(self.uow, self.words, data.get("fields", ()))
+        if entry["verb"] == "touched":
+            return " · ".join(str(data[name]) for name in ("source", "by", "campaign") if data.get(name))
         moved = entry["verb"] in ("stage", "reopened")
         stages = {stage.key: stage for stage in pipeline.stages(self.uow, lead.id)} if moved else {}
         stage = stages.get(data.get("to"))

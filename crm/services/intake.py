@@ -233,8 +233,14 @@ def opening(
         "amount": checked.amount, "currency": checked.currency, "score": scored.points,
         "score_reasons": scored.reasons, "score_at": scored.next_at, "tags": list(checked.tags),
         "custom": json.dumps(dict(checked.custom)) if checked.custom else "{}",
-        "data": {"source": source.key if source else None},
+        "data": came_by(source, channel, campaign),
     }  # fmt: skip
+
+
+def came_by(source: Source | None, channel: str | None, campaign: str | None) -> dict[str, Any]:
+    """What an entry of the timeline keeps of how somebody came in this time."""
+    more = {"by": channel, "campaign": campaign}
+    return {"source": source.key if source else None} | {name: value for name, value in more.items() if value}
 
 
 def open_lead(uow: UnitOfWork, values: dict[str, Any], known: Known | None) -> TakenIn | None:

@@ -23,7 +23,7 @@ from crm.rules.arrival import Checked, Key
 from crm.rules.dedupe_words import firm
 from crm.services import dealing, duplicates, houses, intake, scoring
 from crm.services.houses import House
-from crm.services.intake import Known, Place, TakenIn
+from crm.services.intake import Known, Place, TakenIn, came_by
 from crm.services.numbers import next_numbers
 from crm.services.scoring import Openings
 from crm.uow import UnitOfWork
@@ -352,15 +352,17 @@ def _write_history(batch: Batch, taken: Mapping[int, TakenIn]) -> None:
         "leads": [result.lead_id for _, result, _ in rows],
         "verbs": ["created" if result.created else "touched" for _, result, _ in rows],
         "words": [checked.note for checked, _, _ in rows],
-        "data": [_data(batch, clash) for _, _, clash in rows],
+        "data": [_data(batch, checked, clash) for checked, _, clash in rows],
     }  # fmt: skip
     if rows:
         batch.uow.execute(_HISTORY, args)
 
 
-def _data(batch: Batch, clash: list[int] | None) -> str:
-    source = batch.source.key if batch.source else None
-    return json.dumps({"source": source} | ({"clash": clash} if clash else {}))
+def _data(batch: Batch, checked: Checked, clash: list[int] | None) -> str:
+    source = batch.source
+    channel = checked.channel or (source.channel if source else None)
+    campaign = checked.campaign or (source.campaign if source else None)
+    return json.dumps(came_by(source, channel, campaign) | ({"clash": clash} if clash else {}))
 
 
 def _score(

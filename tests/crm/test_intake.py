@@ -46,7 +46,7 @@ def test_a_stranger_becomes_a_person_with_keys_and_a_lead(database, acme):
         lead = build.read(uow, taken.lead_id)
     assert keys == [("email", "lu@tea.cn"), ("phone", "+8613800138000")]
     assert (lead.status, lead.stage, lead.source_id, lead.channel) == ("open", "new", acme.source_id, "online")
-    assert timeline(database, acme, taken.lead_id)[0] == ("created", {"source": "web"}, "wants\nprice")
+    assert timeline(database, acme, taken.lead_id)[0] == ("created", {"source": "web", "by": "online"}, "wants\nprice")
 
 
 def test_the_score_is_the_sum_of_its_reasons(database, acme):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
+from crm.rules.arrival import Arrival
+from crm.services import intake, sources
 from tests.world import PLATFORMS, World
 
 
@@ -27,6 +31,15 @@ def test_the_fields_of_a_form_are_named_from_chat(world: World) -> None:
     with world.database.begin(world.acme.org_id) as uow:
         mapping = uow.session.scalar(text("select mapping from source where key = 'survey'"))
     assert mapping["fields"] == {"name": ["field_1"], "note": ["field_3", "field_4"], "phone": ["field_5"]}
+
+
+def test_the_story_of_a_lead_says_how_the_customer_came_each_time(world: World) -> None:
+    arrival = Arrival(name="Lu Wei", phone="+8613912345678")
+    with world.database.begin(world.acme.org_id) as uow:
+        source = sources.find(uow, "web")
+        ref = intake.take_in(uow, source=source, arrival=arrival).ref
+        intake.take_in(uow, source=source, arrival=replace(arrival, channel="wechat", campaign="spring"))
+    assert "came in again web · wechat · spring" in world.chat("slack", "ada").says(f"lead {ref}").text
 
 
 @pytest.mark.parametrize(
