@@ -31,10 +31,9 @@ def test_what_a_leaver_had_is_handed_over_by_one_tap_and_the_taker_is_briefed(wo
     assert "Owner" not in bob.says(f"lead {ref}").text
 
 
-@everywhere
-def test_who_has_left_may_do_nothing_and_who_is_back_gets_the_leads_again(world: World, platform: str) -> None:
+def test_who_has_left_may_do_nothing_and_who_is_back_gets_the_leads_again(world: World) -> None:
     ref = world.lead(owner="ann")
-    ann, mia = world.chat(platform, "ann"), world.chat(platform, "mia")
+    ann, mia = world.chat("wecom", "ann"), world.chat("wecom", "mia")
     mia.taps(mia.says("离职 @Ann"), "Hand over")
     assert "Lu Wei" not in ann.says(f"lead {ref}").text
     back = mia.says("member back @Ann")

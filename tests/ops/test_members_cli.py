@@ -72,23 +72,23 @@ def test_the_same_file_twice_changes_nothing(sluice):
     assert (told["made"], told["changed"], told["teams"], told["same"]) == ([], {}, [], 2)
 
 
-WRONG = (
-    (",x@acme.example,rep,,,", "a name is needed"),
-    ("Zoe,not an address,rep,,,", "no e-mail"),
-    ("Zoe,zoe@acme.example,emperor,,,", "no role"),
-    ("Zoe,ann@acme.example,rep,,Nobody Here,", "the manager Nobody Here"),
-    ("Ada Admin,ada@acme.example,rep,,,", "the last admin"),
-    ("Mia Manager,mia@acme.example,manager,,Ann Li,", "is below"),
-)
+WRONG = {
+    ",x@acme.example,rep,,,": "a name is needed",
+    "Zoe,not an address,rep,,,": "no e-mail",
+    "Yao,yao@acme.example,emperor,,,": "no role",
+    "Dan 赵,dan@acme.example,rep,,Nobody Here,": "the manager Nobody Here",
+    "Ada Admin,ada@acme.example,rep,,,": "the last admin",
+    "Mia Manager,mia@acme.example,manager,,Ann Li,": "is below",
+}
 
 
-@pytest.mark.parametrize(("row", "why"), WRONG)
-def test_a_row_that_cannot_be_taken_in_is_left_out_with_its_reason(sluice, row, why):
-    told = sluice("import", given(f"{HEAD}{row}\nBob Chen,bob@acme.example,rep,,,\n"), "--apply")
+def test_rows_that_cannot_be_taken_in_are_left_out_with_their_reasons(sluice):
+    told = sluice("import", given(HEAD + "\n".join([*WRONG, "Bob Chen,bob@acme.example,rep,,,", ""])), "--apply")
     assert told.exit_code == 1
-    rejected = list(csv.reader(Path("people.rejected.csv").read_text(encoding="utf-8-sig").splitlines()))
-    assert why in rejected[1][-1]
-    assert "1 rejected" in told.stdout
+    rejected = list(csv.reader(Path("people.rejected.csv").read_text(encoding="utf-8-sig").splitlines()))[1:]
+    reasons = {",".join(row[:6]): row[-1] for row in rejected}
+    assert {row: why for row, why in WRONG.items() if why not in reasons.get(row, "")} == {}
+    assert len(reasons) == len(WRONG)
 
 
 def test_what_is_taken_out_can_be_taken_in_again_and_changes_nothing(sluice):

@@ -40,10 +40,9 @@ def compare(house: House) -> list[str]:
     return refused
 
 
-@pytest.mark.parametrize("kind", ["user_change", "user_profile_changed"])
-def test_who_is_renamed_there_is_renamed_here(house, kind):
+def test_who_is_renamed_there_is_renamed_here(house):
     tells(house, house.user("ann"), real_name="Ann Li")
-    tells(house, house.user("ann"), kind, real_name="Ann Li-Wang")
+    tells(house, house.user("ann"), "user_profile_changed", real_name="Ann Li-Wang")
     assert standing(house, "ann")[0] == "Ann Li-Wang"
 
 
@@ -66,8 +65,12 @@ def test_a_newcomer_is_linked_by_the_address_and_by_nothing_else(house):
 
 
 @pytest.mark.parametrize("kind", ["is_bot", "is_restricted", "is_ultra_restricted", "is_stranger"])
-def test_bots_and_guests_are_nobody(house, kind):
-    tells(house, house.user("ann"), **{kind: True}, real_name="Robot")
+def test_bots_and_guests_are_nobody(kind):
+    assert colleague_of({"id": "U1", kind: True, "profile": {"real_name": "Robot"}}) is None
+
+
+def test_a_guest_is_not_followed(house):
+    tells(house, house.user("ann"), is_restricted=True, real_name="Robot")
     assert standing(house, "ann")[0] == "Ann Li"
 
 
