@@ -11,6 +11,7 @@ from crm.errors_of_people import AlreadyGone, HandedOver, LastAdminLeaves, NotGo
 from crm.services import (
     assignments,
     clocks,
+    dispatch,
     follow_ups,
     hand_overs,
     lead_facts,
@@ -332,6 +333,20 @@ def test_the_ways_in_of_who_left_are_closed(desk):
     assert desk.count("select count(*) from calendar_feed where org_id = :org") == 0
     assert desk.count("select count(*) from link_code where org_id = :org and expires_at > :now", now=build.NOW) == 0
     assert desk.count("select state from message where org_id = :org and topic = 'tour'") == "dropped"
+
+
+OFFERED = "select member_id from offer where org_id = :org and state = 'open'"
+OFFERS = "dispatch: [{name: web, to: {departments: [north]}, mode: offer, working_hours: false}]"
+
+
+def test_what_was_only_offered_goes_to_the_next_one(database, time):
+    desk = Desk(database, time, OFFERS)
+    lead = desk.make()
+    with database.begin(desk.acme.org_id) as uow:
+        dispatch.dispatch(uow, lead)
+    first = desk.count(OFFERED)
+    leaves(desk, {key: name for name, key in desk.acme.member.items()}[first], by="ada")
+    assert desk.count(OFFERED) not in (None, first)
 
 
 def test_splits_are_named_by_buttons(desk):
