@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from crm.clock import DrivenClock
+from crm.clock import DrivenClock, wall
 from crm.db import Database
 from crm.rules.access import Actor
 from crm.rules.periods import parse
@@ -71,9 +71,10 @@ def walked(routes: list[Any]) -> Iterator[tuple[str, frozenset[str]]]:
 
 
 @pytest.fixture(scope="module")
-def there(shared_database: Database) -> Stage:
+def there(shared_database: Database) -> Iterator[Stage]:
     shared_database.time = time = DrivenClock(build.NOW)
-    return Stage(shared_database, time)
+    yield Stage(shared_database, time)
+    shared_database.time = wall
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import pytest
 from bot import router
 from bot.context import Context
 from crm import services
-from crm.clock import DrivenClock
+from crm.clock import DrivenClock, wall
 from crm.db import Database
 from tests import build
 from tests.promises.access import stage
@@ -52,9 +52,10 @@ SEE_IT_ALL = {"owner", "admin"}
 
 
 @pytest.fixture(scope="module")
-def house(shared_database: Database) -> Stage:
+def house(shared_database: Database) -> Iterator[Stage]:
     shared_database.time = time = DrivenClock(build.NOW)
-    return Stage(shared_database, time)
+    yield Stage(shared_database, time)
+    shared_database.time = wall
 
 
 @pytest.fixture

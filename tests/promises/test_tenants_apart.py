@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import create_engine, text
 
-from crm.clock import DrivenClock
+from crm.clock import DrivenClock, wall
 from crm.db import Database
 from crm.rules.access import Actor
 from crm.services import leads, members
@@ -46,11 +46,12 @@ def of_both(house: Stage) -> None:
 
 
 @pytest.fixture(scope="module")
-def house(shared_database: Database) -> Stage:
+def house(shared_database: Database) -> Iterator[Stage]:
     shared_database.time = time = DrivenClock(build.NOW)
     made = Stage(shared_database, time)
     of_both(made)
-    return made
+    yield made
+    shared_database.time = wall
 
 
 @pytest.mark.parametrize("ways", [words, buttons, verbs], ids=["typed", "tapped", "called"])
