@@ -116,7 +116,8 @@ def ask(uow: UnitOfWork, event: EventView, *, words: str, lead: Lead | None, lin
 
     Args: sending: the name of this sending of the page; what is sent twice is asked once.
     """
-    if uow.session.scalar(_ONCE, {"org": uow.org_id, "key": f"question:{uow.org_id}:{sending}", "now": uow.now}) is None:
+    once = {"org": uow.org_id, "key": f"question:{uow.org_id}:{sending}", "now": uow.now}
+    if uow.session.scalar(_ONCE, once) is None:
         return
     helper = uow.session.scalar(_HELPER, {"org": uow.org_id, "event": event.id, "link": link})
     wanted = [lead.owner_id if lead else None, helper, event.created_by]
