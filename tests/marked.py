@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, text
 
 from crm.rules.arrival import Arrival
-from crm.services import intake, sources
+from crm.services import intake, members, pending_lines, sources
 from tests import build
-from tests.bot.asking import ask, says, submits, taps, told
+from tests.bot.asking import ask, submits, taps, told
 from tests.world import World
 
 PHONE, TAIL = "13877771234", "138****1234"
@@ -74,7 +74,7 @@ def busy_day(world: World) -> str:
     told(world, f"new {NAME} vorpalpaste, {PHONE}")
     told(world, f"list {NAME} = {NAME}")
     told(world, f"my {NAME}")
-    ask(world, says(world, "call them vorpalteam"))  # waits for the tap that says whom
+    _waits(world)
     ask(world, taps(world, "lead.log", ref))
     ask(world, submits(world, "log", ref, words="spoke vorpalcall again"))
     told(world, f"hold {ref} until tomorrow 9am vorpalhold", "mia")
@@ -100,6 +100,13 @@ def _lines(ref: str) -> Iterator[str]:
     yield f"extend {ref} vorpalreason"
     yield f"claim {NAME}"
     yield f"log {NAME} called, no answer"
+
+
+def _waits(world: World) -> None:
+    """A line that waits for the tap which says whom it is about."""
+    with world.database.begin(world.acme.org_id) as uow:
+        bob = members.get(uow, world.acme.member["bob"])
+        pending_lines.keep(uow, actor=bob, command="log", words=f"{NAME} called vorpalteam")
 
 
 def _files(world: World, ref: str) -> None:

@@ -49,7 +49,8 @@ HELD: tuple[Held, ...] = (
         "person", "person",
         {
             "name": "''", "company": "''", "title": "''", "note": "''", "sound": "''", "firm": "''",
-            "contact_state": "null", "restricted_for": "null", "restricted_at": "null", "restricted_by": "null", "erased_at": ":now",
+            "contact_state": "null", "restricted_for": "null", "restricted_at": "null", "restricted_by": "null",
+            "erased_at": ":now",
         },
         leads_only=False,
     ),
@@ -62,8 +63,8 @@ HELD: tuple[Held, ...] = (
          " and o.person_id <> t.person_id) then t.lost_reason end"},
     ),
     Held("activity", "lead", {"words": "null", "undo": "null", "data": _facts("data")}),
-    Held("assignment", "lead", {"reason": "null"}),
-    Held("offer", "lead", {"reason": "null"}),
+    Held("assignment", "lead", {"reason": "case when t.reason is not null then 'erased' end"}),
+    Held("offer", "lead", {"reason": "case when t.reason is not null then 'erased' end"}),
     Held(
         "task", "lead",
         {"words": "null", "state": "case when t.state = 'open' then 'done' else t.state end",

@@ -49,7 +49,7 @@ _CLOSE = text(
                held_for = null, protected_until = null, version = l.version + 1
         from was where l.org_id = :org and l.id = was.id
     ), ended as (
-        update assignment a set ended_at = :now, ended_by = 'erased' from was
+        update assignment a set ended_at = :now, ended_by = 'erased', reason = 'erased' from was
         where a.org_id = :org and a.lead_id = was.id and a.ended_at is null
     ), withdrawn as (
         update offer o set state = 'withdrawn', closed_at = :now from was

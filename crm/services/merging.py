@@ -12,6 +12,7 @@ from typing import Any
 
 from crm.errors import Conflict
 from crm.errors_of_merging import MergeBeyondScope, MergeNotYours, SamePerson
+from crm.errors_of_privacy import PersonErased
 from crm.rules.access import Actor
 from crm.rules.dedupe_survivor import Standing, best, stronger
 from crm.services import assignments, audit, clocks, decisions, leads, merging_locks, merging_writes, scoring, timeline
@@ -49,9 +50,11 @@ class Merged:
 
 
 def preview(uow: UnitOfWork, *, actor: Actor, one: LeadView, other: LeadView) -> Plan:
-    """What would become of two leads' persons. Raises SamePerson, MergeNotYours, MergeBeyondScope."""
+    """What would become of two leads' persons. Raises SamePerson, PersonErased, MergeNotYours, MergeBeyondScope."""
     if one.person_id == other.person_id:
         raise SamePerson(ref=one.ref, other=other.ref)
+    if gone := next((each for each in (one, other) if each.erased_at), None):
+        raise PersonErased(ref=gone.ref)
     found = plan(uow, one.person_id, other.person_id)
     _may(uow, actor, (one, other), found)
     return found

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from crm.errors import CapacityReached, Conflict, LeadNotFound, LeadNotYours, StageNotFound
 from crm.errors_of_pools import LevelFull, SourceFull
+from crm.errors_of_privacy import PersonErased
 from crm.rules.access import Actor
 from crm.rules.catalogue_words import known, leading
 from crm.services import (
@@ -153,8 +154,10 @@ def _listed(uow: UnitOfWork, reason: str | None) -> str | None:
 def reopen(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -> None:
     """A closed lead is worked on again by its owner, if there is room and no newer lead of the customer.
 
-    Raises: LeadNotYours, CapacityReached, MemberFull, Conflict, and what `creation` refuses about the newer lead.
+    Raises: LeadNotYours, CapacityReached, MemberFull, Conflict, PersonErased, and what `creation` refuses of it.
     """
+    if lead.erased_at:
+        raise PersonErased(ref=lead.ref)
     if lead.status == "void":
         raise LeadNotFound(ref=lead.ref)
     if lead.owner_id is None or (lead.owner_id != actor.id and not actor.is_manager):

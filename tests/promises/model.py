@@ -31,6 +31,7 @@ class ModelLead:
     status: str = "open"
     owner: str | None = None
     own: bool = False
+    erased: bool = False
     since: datetime | None = None  # when it was assigned, or followed up since
     left: dict[str, datetime] = field(default_factory=dict)
 
@@ -53,7 +54,8 @@ class Model:
         return next((id_ for id_, one in self.leads.items() if (one.person, one.status) == (person, "open")), None)
 
     def may_merge(self, lead_id: int, other_id: int) -> bool:
-        return self.leads[lead_id].person != self.leads[other_id].person
+        one, other = self.leads[lead_id], self.leads[other_id]
+        return one.person != other.person and not (one.erased or other.erased)
 
     def survivors(self, lead_id: int, other_id: int) -> set[int]:
         """Which of two open leads may stay when their persons become one; empty where no lead is closed."""

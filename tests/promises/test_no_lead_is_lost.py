@@ -41,14 +41,15 @@ from tests.rounds import rounds
 REPS, DEALT = ("ann", "bob", "cyd"), ("cyd",)
 STANDING = text(
     """
-    select l.id, l.status, m.email, l.recycle_at, l.person_id, l.merged_into,
+    select l.id, l.status, m.email, p.erased_at is not null as erased, l.recycle_at, l.person_id, l.merged_into,
            l.pool_id is not null or l.owner_id is not null as somewhere,
            (select json_agg(a.member_id) from assignment a where a.org_id = l.org_id and a.lead_id = l.id
              and a.ended_at is null) as owners, l.owner_id, l.origin,
            exists (select 1 from assignment a where a.org_id = l.org_id and a.lead_id = l.id and a.ended_at is not null
              and (a.ended_by is null or a.reason is null and a.ended_by not in ('transferred', 'converted', 'lost')))
              as unexplained
-    from lead l left join member m on m.org_id = l.org_id and m.id = l.owner_id where l.org_id = :o
+    from lead l join person p on p.org_id = l.org_id and p.id = l.person_id
+    left join member m on m.org_id = l.org_id and m.id = l.owner_id where l.org_id = :o
     """
 )
 GONE = text(
@@ -154,7 +155,7 @@ class Company(RuleBasedStateMachine):
         lead = self.model.at(lead)
         known = self.model.leads[lead]
         closed = known.status in ("won", "lost") and known.owner == name and self.model.pursued(lead) is None
-        allowed = closed and (known.own or self.model.has_room(name))
+        allowed = closed and not known.erased and (known.own or self.model.has_room(name))
         if not self.owns(name, lead) and self.does(name, self.moved(lead, "contacted"), allowed=allowed):
             known.status = "open"
             self.model.take(name, lead)
@@ -286,7 +287,7 @@ class Company(RuleBasedStateMachine):
             if (lead.status, lead.owner) != (row.status, owner) and lead.owner and lead.status == "open":
                 lead.left[lead.owner] = self.model.now
             lead.status, lead.owner = row.status, owner
-            lead.person, lead.into = row.person_id, row.merged_into
+            lead.person, lead.into, lead.erased = row.person_id, row.merged_into, row.erased
             lead.since = row.recycle_at - timedelta(days=7) if row.recycle_at else lead.since
 
     def arrival(self, **more: str) -> Arrival:
