@@ -35,4 +35,6 @@ class OfferFacts(Part):
     def briefing(self, lead: LeadView) -> lines.Briefing | None:
         """What the customer bought before; what was noted is for the owner alone."""
         found = lines.briefing(self.uow, lead.id) if lead.seller_id else None
-        return found if lead.mine or found is None else replace(found, notes=())
+        if lead.mine or found is None:
+            return found
+        return replace(found, notes=(), amount=None if "amount" in self.viewer.hidden else found.amount)
