@@ -91,7 +91,8 @@ def apply(uow: UnitOfWork, *, written: str, actor: Actor | None = None) -> int:
     uow.session.execute(_POINT, {"org": uow.org_id, "id": row.id})
     uow.rule_set_id = row.id
     lines.ensure(uow)
-    audit.write(uow, "rules.applied", by=args["actor"], subject=f"rule_set:{row.id}", data={"version": row.version})
+    by = actor.id if actor else None
+    audit.write(uow, "rules.applied", by=by, subject=f"rule_set:{row.id}", data={"version": row.version})
     uow.defer(refresh_order(uow))
     if uow.rules.score != points:
         uow.defer(scoring.order(uow))
