@@ -16,7 +16,7 @@ from sqlalchemy import text
 from crm import queue
 from crm.db import Database
 from crm.rules.personal import FACTS, FILES, HELD, MENTIONS, STRUCK, Held
-from crm.services import audit, keyring, persons, suppressing, timeline
+from crm.services import audit, keyring, list_journal, persons, suppressing, timeline
 from crm.services.persons import Whole
 from crm.uow import UnitOfWork
 
@@ -172,6 +172,7 @@ def where(held: Held) -> str:
 
 
 def _blank(uow: UnitOfWork, who: Whole, every: tuple[Held, ...]) -> dict[str, int]:
+    list_journal.forget(uow, who.leads)
     args = who.args(uow) | {"facts": list(FACTS)}
     # Keys and persons last: others are found by them.
     return {held.table: _rows(uow, _erasing(held.table, held.erased, where(held)), args) for held in reversed(every)}

@@ -36,6 +36,14 @@ _LAST = text(
     where org_id = :org and undone_at is null and id = :id for update
     """
 )
+_FORGET = text(
+    """
+    update list_change c set moved = coalesce((
+        select jsonb_agg(m) from jsonb_array_elements(c.moved) m where cast(m ->> 0 as bigint) <> all(:leads)), '[]')
+    where c.org_id = :org and exists (
+        select from jsonb_array_elements(c.moved) m where cast(m ->> 0 as bigint) = any(:leads))
+    """
+)
 _UNDONE = text("update list_change set undone_at = :now where org_id = :org and id = :id")
 
 
@@ -95,6 +103,11 @@ def take_back(uow: UnitOfWork, change_id: int) -> str:
     uow.session.execute(_UNDONE, {"org": uow.org_id, "id": change_id, "now": uow.now})
     catalogue.forget(uow)
     return str(row.list)
+
+
+def forget(uow: UnitOfWork, lead_ids: Sequence[int]) -> None:
+    """What these leads carried before a change is erased with them; an undo of the change leaves them alone."""
+    uow.session.execute(_FORGET, {"org": uow.org_id, "leads": list(lead_ids)})
 
 
 def _put_back(uow: UnitOfWork, table: str, row: dict[str, Any]) -> None:

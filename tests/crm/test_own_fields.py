@@ -7,6 +7,7 @@ from crm.errors_of_catalogue import FieldsNeeded, FieldUnknown, FieldWrong, Valu
 from crm.rules.catalogue_words import mentioned, pairs
 from crm.services import (
     catalogue,
+    erasing,
     field_edits,
     follow_ups,
     lead_values,
@@ -170,3 +171,12 @@ def test_a_product_that_is_known_is_not_replaced_by_a_sentence(desk):
     desk.set("product gizmo")
     follow_ups.log(desk.uow, actor=desk.ann, lead=desk.lead, said=FollowUp("x", named={"product": "Gadget"}))
     assert desk.lead.product == "Gizmo"
+
+
+def test_what_a_lead_carried_before_a_change_goes_when_its_customer_is_erased(desk):
+    sent = build.lead(desk.uow, desk.acme, custom={"Passport": "E123"}, phone="+8613900009999")
+    field_edits.add(desk.uow, actor=None, new=NewField("Passport", "text", sensitive=True))
+    person = desk.uow.session.scalar(text("select person_id from lead where id = :l"), {"l": sent})
+    erasing.erase(desk.uow, person, by=None, basis="request")
+    told = text("select string_agg(cast(moved as text), '') from list_change where org_id = :o")
+    assert "E123" not in desk.uow.session.scalar(told, {"o": desk.uow.org_id})
