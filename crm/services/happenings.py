@@ -51,6 +51,7 @@ _PARTS = """
 """
 _READ = text(_PARTS)
 _SAFE = text("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+_BEGUN = text("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
 _WAITING = text(
     """
     select exists (select from activity where org_id = :org and (xact, id) > (:xact, :activity))
@@ -131,8 +132,8 @@ def is_waiting(uow: UnitOfWork, place: Place) -> bool:
 
 
 def now(uow: UnitOfWork) -> Place:
-    """The place after all that is safe to read now."""
-    return Place(safe(uow) - 1, 1, _NOWHERE)
+    """The place after all that was begun by now, whether it has ended or not."""
+    return Place(int(uow.session.execute(_BEGUN).scalar_one()) - 1, 1, _NOWHERE)
 
 
 def safe(uow: UnitOfWork) -> int:
