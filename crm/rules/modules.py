@@ -1,6 +1,6 @@
 """The parts of Sluice that an organization can do without. An off one has no word, no button, no card and no route.
 
-Every command, button, notice, duty and route says where it is declared to which part it belongs; `core` is always there.
+Every command, button, notice, duty and route says where it is declared to which part it belongs; `core` always stays.
 """
 
 from __future__ import annotations
