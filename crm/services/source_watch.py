@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
+from crm.errors import _
 from crm.rules import silence
 from crm.uow import UnitOfWork
 
 CHUNK = 100
 RECENT = timedelta(days=7)
 MOST_REASONS = 5
-WRONG_KEY = "The signature or key is wrong."
+WRONG_KEY = _("The signature or key is wrong.")
 
 Reason = tuple[str, str]
 """Our name of the field, empty for the whole post, and our sentence about it."""
