@@ -139,7 +139,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What all rows of one call share. `clashes`: other persons whom keys of a row name, by the row's number."""
+    """What all rows of one call share.
+
+    `clashes`: other persons whom keys of a row name, by the row's number; `ways`: what the timeline says of how leads
+    came, by channel and campaign.
+    """
 
     uow: UnitOfWork
     house: House
@@ -150,6 +154,7 @@ class Batch:
     quiet: bool = False
     at_once: bool = False
     clashes: dict[int, list[int]] = field(default_factory=dict)
+    ways: dict[tuple[str | None, str | None], str] = field(default_factory=dict)
 
 
 def take_in_many(
@@ -362,7 +367,10 @@ def _data(batch: Batch, checked: Checked, clash: list[int] | None) -> str:
     source = batch.source
     channel = checked.channel or (source.channel if source else None)
     campaign = checked.campaign or (source.campaign if source else None)
-    return json.dumps(came_by(source, channel, campaign) | ({"clash": clash} if clash else {}))
+    if (channel, campaign) not in batch.ways:
+        batch.ways[channel, campaign] = json.dumps(came_by(source, channel, campaign))
+    way = batch.ways[channel, campaign]
+    return json.dumps(json.loads(way) | {"clash": clash}) if clash else way
 
 
 def _score(

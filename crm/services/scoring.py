@@ -97,6 +97,7 @@ class Openings:
 
     rules: Scoring
     now: datetime
+    asked: Sequence[str]
     _found: dict[tuple[Any, ...], Opened] = field(default_factory=dict)
 
     def of(self, lead: LeadFacts, checked: Checked) -> Opened:
@@ -109,7 +110,7 @@ class Openings:
         return self._found[alike]
 
     def _asked(self, lead: LeadFacts) -> Iterator[Any]:
-        for name in self.rules.asked:
+        for name in self.asked:
             yield lead.custom.get(name[7:]) if name.startswith("custom.") else getattr(lead, name)
 
 
@@ -123,7 +124,8 @@ class Opened(NamedTuple):
 
 def openings(uow: UnitOfWork) -> Openings:
     """For the leads that come in with this transaction."""
-    return Openings(_rules(uow), uow.now)
+    rules = _rules(uow)
+    return Openings(rules, uow.now, rules.asked)
 
 
 def refresh(uow: UnitOfWork, lead_ids: Sequence[int]) -> int:
