@@ -34,7 +34,7 @@ _LEAD = """
     left join lead parent on parent.org_id = l.org_id and parent.id = l.parent_id
     left join pipeline pl on pl.org_id = l.org_id and pl.line_id = l.line_id
     left join stage st on st.org_id = l.org_id and st.pipeline_id = pl.id and st.key = l.stage
-    where l.org_id = :org
+    where l.org_id = :org and p.restricted_at is null
 """
 _ONE = text(_LEAD + " and l.number = :number")
 # A condition that was not asked for is true for every row, and PostgreSQL sees that when it plans.
@@ -48,7 +48,7 @@ _PERSON = text(
     """
     select p.id, p.name, p.company, p.title, p.contact_state, p.created_at, p.merged_into, p.erased_at, exists (
         select from lead l where l.org_id = p.org_id and l.person_id = p.id and l.origin = 'self') as own
-    from person p where p.org_id = :org and p.id = :id
+    from person p where p.org_id = :org and p.id = :id and p.restricted_at is null
     """
 )
 _LEADS_OF = text(
