@@ -13,6 +13,8 @@ from crm.models.base import Base, Tenant
 
 NO_WORDS = text("'{}'")
 
+Words = list[str]  # for a class in which `list` is a column
+
 
 class ListEntry(Tenant, Base):
     """One value of a list. Leads carry its `key`; a retired one stays on them and is offered no more.
@@ -28,7 +30,7 @@ class ListEntry(Tenant, Base):
     key: Mapped[str]
     name: Mapped[str]
     name_zh: Mapped[str]
-    aliases: Mapped[list[str]] = mapped_column(ARRAY(TEXT), server_default=NO_WORDS)
+    aliases: Mapped[Words] = mapped_column(ARRAY(TEXT), server_default=NO_WORDS)
     position: Mapped[int]
     standard: Mapped[bool] = mapped_column(server_default="false")
     retired_at: Mapped[datetime | None]

@@ -3,6 +3,8 @@
 `sluice_due` learns of hand-overs that nobody has done in time.
 """
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -55,7 +57,7 @@ def _words(name: str) -> sa.Column[str]:
     return sa.Column(name, sa.Text(), nullable=False)
 
 
-def _moment(name: str, *, optional: bool = True) -> sa.Column[sa.DateTime]:
+def _moment(name: str, *, optional: bool = True) -> sa.Column[datetime]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=optional)
 
 
