@@ -14,6 +14,7 @@ from bench.seed import Seeded
 from crm.db import Database
 from crm.rules import sound
 from crm.rules.dedupe import Facts
+from crm.rules.dedupe_words import firm
 from crm.services import duplicates, leads, members
 from ops.runtime import settle
 
@@ -46,9 +47,10 @@ _PEOPLE = (
     where n.org_id = :org and p.org_id = n.org_id and p.id = n.id
     """,
     """
-    update person set firm = case when company like '上海%科技有限公司' then substr(company, 3, 2) else '' end,
-           sound = coalesce(sound, '')
-    where org_id = :org
+    update person p set firm = coalesce(f.firm, ''), sound = coalesce(p.sound, '')
+    from person n left join unnest(cast(:companies as text[]), cast(:firms as text[])) as f(company, firm)
+      on f.company = n.company
+    where n.org_id = :org and p.org_id = n.org_id and p.id = n.id
     """,
     """
     insert into person_key (org_id, person_id, kind, value)
@@ -125,7 +127,7 @@ def _populate(database: Database, seeded: Seeded, many: int) -> None:
     with owner.begin() as connection:
         connection.execute(text("set local session_replication_role = replica"))  # foreign keys hold by construction
         for statement in _PEOPLE:
-            args = {"org": seeded.org_id, "now": database.time(), "many": many} | _WORDS | _sounds()
+            args = {"org": seeded.org_id, "now": database.time(), "many": many} | _WORDS | _sounds() | _firms()
             connection.execute(text(statement.replace("::", "\\:\\:")), args)
     with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("vacuum analyze person, person_key"))
@@ -136,6 +138,13 @@ def _sounds() -> dict[str, list[str]]:
     """How the characters of the names are read."""
     chars = sorted({*_WORDS["family"], *_WORDS["given"]})
     return {"chars": chars, "sounds": [sound.of_name(char).split()[1] for char in chars]}
+
+
+def _firms() -> dict[str, list[str]]:
+    """What tells the Chinese companies apart."""
+    chars = sorted(set(_WORDS["given"]))
+    companies = [f"上海{one}{two}科技有限公司" for one in chars for two in chars]
+    return {"companies": companies, "firms": [firm(company) for company in companies]}
 
 
 def _checks(database: Database, seeded: Seeded, half: int) -> list[float]:

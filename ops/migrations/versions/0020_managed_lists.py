@@ -177,8 +177,8 @@ begin
 end $$
 """
 # As before; and by the sound of a Chinese name, whole or by its initials (`wf wangfang`), where the words may be one.
-# Two Chinese characters are too few for a trigram: they begin a name or the core of a company's, and only where they
-# begin none is everything read.
+# Two characters are too few for a trigram: they begin a name, a word or the core of a company, and only where two
+# Chinese ones begin none is everything read.
 _SEARCH = r"""
 create function sluice_search(words text, ending text, sounds text[], me bigint, my_role text, my_path bigint[],
                               my_teams bigint[], sees_all boolean, most int)
@@ -188,7 +188,7 @@ language plpgsql stable security definer set search_path = public, pg_temp set p
 declare
     org bigint := nullif(current_setting('sluice.org_id', true), '')::bigint;
     plain text := replace(replace(replace(lower(words), '\', '\\'), '%', '\%'), '_', '\_');
-    is_short boolean := char_length(words) = 2 and octet_length(words) > 2;
+    is_short boolean := char_length(words) = 2;
     team bigint[];
     pools bigint[];
     seen bigint[];
@@ -224,6 +224,9 @@ begin
         (select p.id from person p where is_short and p.org_id = org and p.search like plain || '%'
            and p.merged_into is null limit 500)
         union all
+        (select p.id from person p where is_short and p.org_id = org and p.search like '% ' || plain || '%'
+           and p.merged_into is null limit 500)
+        union all
         (select p.id from person p where is_short and p.org_id = org and p.firm like plain || '%' and p.firm <> ''
            and p.merged_into is null limit 500));
     return query
@@ -232,7 +235,7 @@ begin
             select from lead l where l.org_id = org and l.person_id = a.id and l.status <> 'void'
               and (l.owner_id = any(team) or (l.owner_id is null and l.pool_id = any(pools))))
         limit most;
-    if is_short and cardinality(seen || alike) = 0 then
+    if is_short and octet_length(words) > 2 and cardinality(seen || alike) = 0 then
         return query
             select s.person_id from sluice_search(words, ending, me, my_role, my_path, my_teams, sees_all, most) s;
     end if;
