@@ -300,7 +300,7 @@ class NoContact(Refusal):
 
 class MessageNotDead(Refusal):
     code = "message_not_dead"
-    message = _("There is no unsent message with the number {id}.")
+    message = _("There is nothing dead with the number {id}. Type dead to see what there is.")
 
 
 class Conflict(Refusal):

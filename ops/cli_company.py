@@ -1,4 +1,4 @@
-"""Subcommands about a company's data: init, import, digest, doctor, messages that could not be sent."""
+"""Subcommands about a company's data: init, import, digest, doctor."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from sqlalchemy import text
 
-from crm.services import digests, hook_calls, mailbox
+from crm.services import digests
 from crm.settings import load
 from crm.uow import UnitOfWork
 from ops import cli_import, cli_members, cli_shadow
@@ -29,7 +29,6 @@ def register(app: typer.Typer) -> None:
     app.command("export")(export_leads)
     app.command("digest")(digest)
     app.command("doctor")(doctor)
-    app.command("dead")(dead)
 
 
 def init(file: Path) -> None:
@@ -101,23 +100,3 @@ def doctor(as_json: AsJson = False) -> None:
             told = escape(each.name if each.ok else f"{each.name}: {each.cure}")
             out.print(f"{mark} {told}", highlight=False, soft_wrap=True)
     raise typer.Exit(0 if all(each.ok for each in findings) else REFUSED)
-
-
-def dead(
-    retry: Annotated[int, typer.Option(help="Send the message with this number again.")] = 0,
-    org: Org = "",
-    as_json: AsJson = False,
-) -> None:
-    """Messages that could not be sent, and calls of hooks, with the cause; --retry N tries a message again."""
-    with sentences():
-        database = open_database()
-        with database.begin(organization(database, org)) as uow:
-            if retry:
-                mailbox.retry(uow, retry)
-                out.print("It will be sent again.")
-                return
-            rows, calls = mailbox.dead(uow), hook_calls.dead(uow)
-        lines = [f"{row['id']:>8}  {row['topic']:<20} {row['cause']}" for row in rows]
-        lines += [f"{row['event']:>8}  {row['topic']:<20} {row['cause']} (hook {row['number']})" for row in calls]
-        lines += ["Calls are made once more with: sluice hooks replay NUMBER"] if calls else []
-        say(rows + calls, as_json, "\n".join(lines) or "None.")

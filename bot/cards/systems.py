@@ -8,7 +8,8 @@ from datetime import datetime
 
 from bot.cards.part import Part
 from crm.models import ApiToken
-from crm.services import api_tokens, hook_calls, hooks, modules
+from crm.services import api_tokens, dead_letters, hook_calls, hooks, modules
+from crm.services.dead_letters import Group
 from crm.services.modules import ModuleView
 
 LONGEST = 60  # of an address
@@ -41,6 +42,10 @@ class SystemFacts(Part):
 
     def token(self, number: int) -> ApiToken | None:
         return api_tokens.get(self.uow, number) if self.viewer.is_admin else None
+
+    def dead_letters(self) -> list[Group]:
+        """None for who is no admin."""
+        return dead_letters.groups(self.uow) if self.viewer.is_admin else []
 
     def hooks(self) -> list[HookLine]:
         """None for who is no admin."""

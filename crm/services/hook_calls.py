@@ -72,11 +72,6 @@ _AGAIN = text(
                else created_at >= :since end
     """
 )
-_DEAD = text(
-    "select c.event, c.topic, c.cause, c.created_at, h.number from hook_call c"
-    " join hook h on h.org_id = c.org_id and h.id = c.hook_id"
-    " where c.org_id = :org and c.state = 'dead' order by c.id desc limit :most"
-)
 _DUE = text("select distinct hook_id from hook_call where org_id = :org and state = 'owed' and due_at <= :now")
 _COUNT = text(
     "select hook_id, count(*) filter (where state = 'owed') as owed, count(*) filter (where state = 'dead') as dead"
@@ -171,11 +166,6 @@ def replay(uow: UnitOfWork, hook: Hook, *, since: datetime | None = None, event:
     if found:
         start(uow, hook.id)
     return found
-
-
-def dead(uow: UnitOfWork, most: int = 200) -> list[dict[str, Any]]:
-    """The newest calls that were given up."""
-    return [dict(row) for row in uow.session.execute(_DEAD, {"org": uow.org_id, "most": most}).mappings()]
 
 
 def waiting(uow: UnitOfWork) -> dict[int, tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""Owed messages at rest: what is dead and why, what was held back and comes together, what did not come at all."""
+"""Owed messages at rest: what was held back and comes together, what did not come at all."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from crm import queue
-from crm.errors import MessageNotDead, OldCard
+from crm.errors import OldCard
 from crm.rules.access import Actor
 from crm.uow import UnitOfWork
 
@@ -109,15 +108,6 @@ def told(uow: UnitOfWork, *, actor: Actor, message_id: int) -> Told:
     return Told(row.id, row.topic, row.lead_id, row.card, row.created_at, row.conversation_id is not None)
 
 
-def dead(uow: UnitOfWork, most: int = 200) -> list[dict[str, Any]]:
-    """The newest messages that could not be sent; no personal text."""
-    found = text(
-        "select id, topic, member_id, conversation_id, cause, created_at from message"
-        " where org_id = :org and state = 'dead' order by id desc limit :most"
-    )
-    return [dict(row) for row in uow.session.execute(found, {"org": uow.org_id, "most": most}).mappings()]
-
-
 def waiting(uow: UnitOfWork) -> dict[str, int]:
     """How many messages are due and still owed, and how many are dead."""
     found = text(
@@ -126,14 +116,3 @@ def waiting(uow: UnitOfWork) -> dict[str, int]:
         " from message where org_id = :org and state in ('owed', 'dead')"
     )
     return dict(uow.session.execute(found, {"org": uow.org_id, "now": uow.now}).mappings().one())
-
-
-def retry(uow: UnitOfWork, message_id: int) -> None:
-    """Owe a dead message once more. Raises MessageNotDead."""
-    again = text(
-        "update message set state = 'owed', attempt = 0, cause = null, created_at = :now"
-        " where org_id = :org and id = :id and state = 'dead' returning id"
-    )
-    if uow.session.scalar(again, {"org": uow.org_id, "id": message_id, "now": uow.now}) is None:
-        raise MessageNotDead(id=message_id)
-    uow.defer(queue.Order(queue.DELIVER, {"org_id": uow.org_id, "message_id": message_id, "attempt": 0}))

@@ -11,7 +11,8 @@ from sqlalchemy import text
 from bot import limiter, owed
 from bot.context import Reply
 from crm.errors import MessageNotDead
-from crm.services import mailbox, placing
+from crm.services import dead_letters, placing
+from crm.services.dead_letters import Which
 from tests import build
 from tests.doubles import wecom_faults
 from tests.doubles.slack_http import Fault, broken, refused, throttled
@@ -125,12 +126,12 @@ def test_a_dead_message_is_seen_and_sent_again_on_request(world, ann, for_ann):
     world.slack.faults.add(POST, refused("missing_scope"))
     deliver(world, for_ann)
     with world.database.begin(world.acme.org_id) as uow:
-        assert [each["id"] for each in mailbox.dead(uow)] == [for_ann]
-        mailbox.retry(uow, for_ann)
+        assert [letter.id for letter in dead_letters.listing(uow)] == [for_ann]
+        dead_letters.retry(uow, actor=None, which=Which("message", for_ann))
     world.run_jobs()
     assert len(ann.inbox()) == 1
     with world.database.begin(world.acme.org_id) as uow, pytest.raises(MessageNotDead):
-        mailbox.retry(uow, for_ann)
+        dead_letters.retry(uow, actor=None, which=Which("message", for_ann))
 
 
 def test_a_card_that_cannot_be_drawn_is_dead_and_visible(world, ann):

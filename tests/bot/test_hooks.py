@@ -10,7 +10,18 @@ from sqlalchemy import text
 from bot.hooks import Calls
 from crm import queue
 from crm.models import Hook
-from crm.services import assignments, follow_ups, happenings, hook_calls, hooks, leads, members, pipeline, timeline
+from crm.services import (
+    assignments,
+    dead_letters,
+    follow_ups,
+    happenings,
+    hook_calls,
+    hooks,
+    leads,
+    members,
+    pipeline,
+    timeline,
+)
 from crm.services.follow_ups import FollowUp
 from crm.vault import Vault
 from tests import build
@@ -246,7 +257,7 @@ def test_after_three_days_a_call_is_dead_and_can_be_replayed(database, acme, rec
     time.advance(hours=73)
     make_calls(database, acme, calls)
     with database.begin(acme.org_id) as uow:
-        assert [row["cause"] for row in hook_calls.dead(uow)] == ["500"]
+        assert [letter.cause for letter in dead_letters.listing(uow)] == ["500"]
         assert hook_calls.replay(uow, hooks.find(uow, "1")) == 1
     time.advance(**HOUR)
     make_calls(database, acme, calls)

@@ -73,6 +73,7 @@ WHY_NOT = {
     "modules": "off and on are said anew",
     "tokens": "the token was shown; a revoked one is made anew",
     "hooks": "the secret was shown; on, off and topics are said anew, and calls were made",
+    "dead": "what was tried again may have arrived; what was dropped could not be done anyway",
     "sources": "keys were shown; off and on, new and rotate are said anew",
     "sources set": "said anew with another value",
     "sources fields": "said anew with other fields",

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from crm.services import mailbox, tasks
+from crm.services import dead_letters, tasks
+from crm.services.dead_letters import Which
 from tests import build
 from tests.doubles.slack_http import Fault, broken, refused, throttled
 from tests.doubles.wecom_faults import cut, errcode, garbage, status, truncated
@@ -118,8 +119,8 @@ def test_waits_double_up_to_an_hour_and_after_three_days_the_message_is_dead_wit
     assert (states(world)[0].state, states(world)[0].cause) == ("dead", "slack_http_500?")
     world.slack.faults.clear()
     with world.database.begin(world.acme.org_id) as uow:
-        assert [row["cause"] for row in mailbox.dead(uow)] == ["slack_http_500?"]
-        mailbox.retry(uow, states(world)[0].id)
+        assert [letter.cause for letter in dead_letters.listing(uow)] == ["slack_http_500?"]
+        dead_letters.retry(uow, actor=None, which=Which("message", states(world)[0].id))
     world.run_jobs()
     assert states(world)[0].state == "sent"
 

@@ -44,6 +44,21 @@ def hook_list(scene: Scene) -> Shown:
     return scene.say("ada", f"hooks replay {first.number} 7d")
 
 
+@sample("dead")
+def dead(scene: Scene) -> Shown:
+    owe = text(
+        "insert into message (org_id, topic, key, card, state, cause, attempt, created_at, due_at)"
+        " select :org, cast(:topic as text), 'k' || g, '{}', 'dead', cast(:cause as text), 9, cast(:now as timestamptz), :now"
+        " from generate_series(cast(:first as int), cast(:last as int)) as g"
+    )
+    with scene.uow() as uow:
+        common = {"org": uow.org_id, "now": uow.now}
+        gone = {"topic": "lead.recycled", "cause": "channel_not_found", "first": 1, "last": 3}
+        uow.session.execute(owe, common | gone)
+        uow.session.execute(owe, common | {"topic": "tour", "cause": "user_not_found", "first": 4, "last": 4})
+    return scene.say("ada", "dead")
+
+
 @sample("hook_made")
 def hook_made(scene: Scene) -> Shown:
     shown = scene.say("ada", "hooks new https://erp.acme.example/in lead.won")

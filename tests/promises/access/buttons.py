@@ -123,6 +123,7 @@ BUTTONS: dict[str, tuple[str, str]] = {
     "modules": ("", role("people")),
     "tokens": ("", role("people")),
     "hooks": ("", role("people")),
+    "dead": ("", role("people")),
     "today": ("", MEMBERS),
     "week": ("", MEMBERS),
     "calendar": ("", MEMBERS),

@@ -11,6 +11,7 @@ from crm.services import (
     api_tokens,
     breaker,
     conversations,
+    dead_letters,
     departments,
     digest_orders,
     duties,
@@ -40,6 +41,7 @@ from crm.services import (
     sources,
     teams,
 )
+from crm.services.dead_letters import Which
 from crm.vault import Vault
 from tests import build
 from tests.promises.access.calls import Verb
@@ -199,6 +201,8 @@ OF_LEADING: dict[str, Verb] = {
     "hooks.set_topics": (lambda c: hooks.set_topics(c.uow, hook=c.hook(), topics=["lead.won"], **c.by), role("people")),
     "hooks.set_on": (lambda c: hooks.set_on(c.uow, hook=c.hook(), on=False, **c.by), role("people")),
     "hooks.rotate": (lambda c: hooks.rotate(c.uow, _VAULT, hook=c.hook(), **c.by)[:0], role("people")),
+    "dead_letters.retry": (lambda c: dead_letters.retry(c.uow, which=Which(), **c.by), zeros(role("people"))),
+    "dead_letters.drop": (lambda c: dead_letters.drop(c.uow, which=Which(), **c.by), zeros(role("people"))),
     "hooks.remove": (lambda c: hooks.remove(c.uow, hook=c.hook(), **c.by), role("people")),
     "modules.switch": (lambda c: modules.switch(c.uow, name="digests", on=True, **c.by), role("people")),
     "api_tokens.revoke": (lambda c: api_tokens.revoke(c.uow, number=9999, **c.by), zeros(role("people"))),

@@ -70,6 +70,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "modules": ("modules", role("people")),
     "tokens": ("tokens", role("people")),
     "hooks": ("hooks", role("people")),
+    "dead": ("dead", role("people")),
     "protect": ("protect {owned} for 3 days", lead("work")),
     "unprotect": ("unprotect {shielded}", lead("work")),
     "reveal": ("reveal {free}", free("reveal")),
