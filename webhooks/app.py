@@ -34,7 +34,7 @@ def create_app(bot: Bot) -> FastAPI:
         yield
 
     app = FastAPI(title="Sluice", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.add_middleware(Numbered)
+    app.add_middleware(Numbered, https=bot.settings.public_url.startswith("https:"))
     app.include_router(health.router(bot))
     app.include_router(exports.router(bot))
     app.include_router(files.router(bot))

@@ -2,6 +2,7 @@
 
 import pytest
 from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse
 from fastapi.testclient import TestClient
 from structlog.contextvars import get_contextvars
 
@@ -38,3 +39,22 @@ def test_what_is_no_plain_word_is_not_written_to_the_log(client, forged):
 def test_nothing_of_a_request_stays_behind(client):
     client.get("/")
     assert "request" not in get_contextvars()
+
+
+def test_no_browser_guesses_frames_keeps_or_passes_on_what_a_door_says_nothing_about(client):
+    headers = client.get("/").headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cache-control"] == "no-store"
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "strict-transport-security" not in headers
+
+
+def test_what_a_door_says_for_itself_stays():
+    app = FastAPI()
+    app.add_middleware(Numbered, https=True)
+    app.get("/")(lambda: PlainTextResponse("x", headers={"Cache-Control": "private, max-age=300"}))
+    headers = TestClient(app).get("/").headers
+    assert headers.get_list("cache-control") == ["private, max-age=300"]
+    assert headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
