@@ -54,7 +54,7 @@ def test_a_container_runs_a_command_that_exists_and_may_write_nowhere(name):
     assert service["command"][0] in COMMANDS
     assert service["read_only"]
     assert service["cap_drop"] == ["ALL"]
-    assert set(service["environment"]) <= SETTINGS
+    assert set(service["environment"]) <= SETTINGS | {"FORWARDED_ALLOW_IPS"}
 
 
 def test_every_process_waits_for_the_schema_and_nothing_waits_for_what_is_not_there():
@@ -82,3 +82,12 @@ def test_nothing_that_is_run_as_root_stays_in_the_image():
     user = re.findall(r"^USER (\S+)$", CONTAINERFILE, re.MULTILINE)
     assert user == ["sluice"]
     assert CONTAINERFILE.index("USER sluice") < CONTAINERFILE.index("ENTRYPOINT")
+
+
+def test_the_world_does_not_reach_the_figures_and_the_proxy_is_believed_about_who_called():
+    proxy = COMPOSE["services"]["proxy"]
+    rules = (DEPLOY / "Caddyfile").read_text()
+    assert "./Caddyfile:/etc/caddy/Caddyfile:ro" in proxy["volumes"]
+    assert "respond /metrics 404" in rules
+    assert [name for name, one in COMPOSE["services"].items() if "ports" in one] == ["proxy"]
+    assert COMPOSE["services"]["web"]["environment"]["FORWARDED_ALLOW_IPS"] == "*"

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from datetime import date
 
 import pytest
@@ -235,3 +236,14 @@ def test_no_cell_begins_like_a_formula(cell):
 @pytest.mark.parametrize("cell", ["", "Lu", "13800138000", "a=b", "'quoted'"])
 def test_an_innocent_cell_stays_as_it_is(cell):
     assert lively(inert(cell)) == inert(cell) == cell
+
+
+def test_a_sheet_that_unpacks_to_more_than_the_machine_has_is_not_unpacked(monkeypatch):
+    monkeypatch.setattr("crm.sheets.MOST_UNPACKED", 1024 * 1024)
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", bytes(4 * 1024 * 1024))
+    assert bomb.tell() < 16 * 1024
+    bomb.seek(0)
+    with pytest.raises(SheetError, match="too large"):
+        read(bomb)
