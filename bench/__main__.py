@@ -14,7 +14,7 @@ import pkgutil
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
 
@@ -30,9 +30,17 @@ HISTORY = Path(__file__).with_name("history.jsonl")
 MARKS = {True: "[green]reached[/green]", False: "[red]missed[/red]", None: ""}
 
 
+Bench = Callable[[Env], list[Figure]]
+
+
 def main() -> int:
     """Run the benches asked for, or all. Exit code 1 when a target was missed."""
     wanted, scale = _asked()
+    return measure([module.run for module in _benches(wanted)], scale)
+
+
+def measure(runs: Iterable[Bench], scale: float) -> int:
+    """Run benches on engines of their own, print and remember what they found. Returns 1 when a target was missed."""
     out = Console()
     load = os.getloadavg()[0]
     folder = Path(tempfile.mkdtemp(prefix="sluice-bench-"))
@@ -40,7 +48,7 @@ def main() -> int:
         with Engines(folder) as sockets:
             env = Env(sockets, scale, say=lambda words: out.print(words, style="dim"))
             try:
-                figures = [figure for module in _benches(wanted) for figure in module.run(env)]
+                figures = [figure for run in runs for figure in run(env)]
             finally:
                 env.close()
     finally:

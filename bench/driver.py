@@ -57,15 +57,15 @@ def _work(line: socket.socket, waiting: SimpleQueue[bytes], driven: Driven, last
             return
         start = time.perf_counter()
         line.sendall(request)
-        answer = _read(line)
+        answer = read(line)
         driven.each.append((time.perf_counter() - start) * 1000)
         last[0] = answer.decode(errors="replace")
         if not answer.startswith(b"HTTP/1.1 2"):
             driven.failed.append(last[0])
 
 
-def _read(line: socket.socket) -> bytes:
-    """One whole answer; its head says how long it is."""
+def read(line: socket.socket) -> bytes:
+    """One whole answer; its head says how long it is. Raises ConnectionError."""
     answer = b""
     while b"\r\n\r\n" not in answer:
         answer += _more(line)
