@@ -13,7 +13,17 @@ import typer
 from bot.understanding.warm import warm_up
 from crm import clock, queue
 from crm.settings import load
-from ops import cli_company, cli_dead, cli_lists, cli_platforms, cli_privacy, cli_rules, cli_sources, cli_systems
+from ops import (
+    cli_backup,
+    cli_company,
+    cli_dead,
+    cli_lists,
+    cli_platforms,
+    cli_privacy,
+    cli_rules,
+    cli_sources,
+    cli_systems,
+)
 from ops import demo as demo_run
 from ops import migrate as migrations
 from ops.cli_frame import REFUSED, AsJson, address, beside, fail, open_database, out, say, sentences
@@ -33,6 +43,7 @@ app.add_typer(cli_sources.app, name="sources")
 app.command("mail")(cli_sources.take_mail)
 cli_company.register(app)
 cli_dead.register(app)
+cli_backup.register(app)
 cli_privacy.register(app)
 cli_systems.register(app)
 

@@ -109,6 +109,12 @@ PER_TENANT: tuple[Rule, ...] = (
         "see who is not with sluice members; add ids to company.yaml or make a code: admin code @NAME.",
     ),
     (
+        "The last backup is not old",
+        # Whoever saves the database by other means than ours never wrote an entry, and is not asked.
+        "select coalesce(max(at) > now() - interval '7 days', true) from audit where verb = 'backup.made'",
+        "run sluice backup FILE each night, and keep the files on another machine.",
+    ),
+    (
         "Every team has a group",
         "select exists (select 1 from conversation where broken_at is null)",
         "type here TEAM in the team's channel, so that new leads are announced and the digest comes.",
