@@ -76,6 +76,7 @@ def test_what_the_image_is_made_of_exists_and_contains_every_package_of_ours():
     sources = {source for *some, _ in copied for source in some}
     assert [source for source in sources if not (ROOT / source).exists()] == []
     assert {"crm", "bot", "webhooks", "ops", "requirements.lock", "pyproject.toml"} <= sources
+    assert {".", "./", ".git", "tests", "docs"} & sources == set()
 
 
 def test_nothing_that_is_run_as_root_stays_in_the_image():
