@@ -45,7 +45,9 @@ def main(target: Path) -> int:
     """Build the site. Returns 0 when nothing is wrong with it."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder)
-        shutil.copytree(DOCS, source, dirs_exist_ok=True, ignore=shutil.ignore_patterns("build.py", "conf.py", "__pycache__"))
+        shutil.copytree(
+            DOCS, source, dirs_exist_ok=True, ignore=shutil.ignore_patterns("build.py", "conf.py", "__pycache__")
+        )
         pages = {page.relative_to(DOCS).as_posix(): page.read_text(encoding="utf-8") for page in DOCS.rglob("*.md")}
         pages |= {there: (ROOT / here).read_text(encoding="utf-8") for here, there in BESIDE.items()} | _made()
         for name, words in pages.items():
