@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from bot.platforms.slack_errors import meaning, quiet
 from crm.db import APP_ROLE, Database
 from crm.settings import Settings, SettingsError
+from ops import doctor_machine as machine
 from ops import key_rotation, migrate
 from ops.cli_frame import address, beside, vault
 
@@ -66,6 +67,22 @@ RULES: tuple[Rule, ...] = (
             " where j.status = 'todo' and (j.scheduled_at is null or j.scheduled_at < now())"
         ),
         "start a second worker, or look for a slow platform in the worker's log.",
+    ),
+    (
+        "No job has failed for good",
+        "select not exists (select 1 from procrastinate_jobs where status = 'failed')",
+        "the worker's log says which and why, by task and job; what it was to do is owed still.",
+    ),
+    (
+        "WeCom calls this server",
+        (
+            "select not exists (select 1 from workspace where platform = 'wecom' and dead_at is null"
+            " and created_at < now() - interval '1 hour') or exists (select 1 from delivery where key like 'wecom:%')"
+        ),
+        (
+            "nothing ever came from WeCom: give its admin console the address SLUICE_BASE_URL/wecom/callback, with the"
+            " same token and AES key, and let the proxy pass it on."
+        ),
     ),
     (
         "There is an organization",
@@ -124,7 +141,7 @@ PER_TENANT: tuple[Rule, ...] = (
 
 def examine(settings: Settings) -> list[Finding]:
     """All checks; those behind one that fails are left out."""
-    findings = [_secret(settings), _public(settings), _redis(settings), *_socket(settings)]
+    findings = [_secret(settings), _public(settings), _redis(settings), *_socket(settings), *_machine(settings)]
     try:
         if migrate.pending(address(settings)):
             return [*findings, Finding("The schema is this version's", ok=False, cure="run sluice migrate.")]
@@ -140,6 +157,8 @@ def examine(settings: Settings) -> list[Finding]:
 def _in_database(database: Database) -> Iterator[Finding]:
     with database.session() as session:
         yield from (_asked(session, rule) for rule in RULES)
+        cure = "keep both machines in step with NTP: countdowns and reminders are by the clock."
+        yield Finding("Database and this machine agree on the time", ok=machine.clocks_agree(session), cure=cure)
         orgs = session.execute(text("select id, key from organization order by id")).all()
     for org in orgs:
         with database.begin(org.id) as uow:
@@ -178,6 +197,13 @@ def _public(settings: Settings) -> Finding:
     return Finding(
         "Chat platforms can reach this server", ok=ok, cure="set SLUICE_BASE_URL to its public https address."
     )
+
+
+def _machine(settings: Settings) -> Iterator[Finding]:
+    cure = f"less than a twentieth is free where SLUICE_DATA_DIR is ({settings.data_dir}): make room, or move it."
+    yield Finding("The disk has room", ok=machine.disk_has_room(settings.data_dir), cure=cure)
+    cure = "SLUICE_PLAYGROUND lets whoever reaches the address speak as anybody: set it to false on a public one."
+    yield Finding("The playground is not public", ok=machine.playground_is_private(settings), cure=cure)
 
 
 def _socket(settings: Settings) -> Iterator[Finding]:

@@ -1,12 +1,15 @@
 """`sluice doctor`: each likely mistake has a line, and the line a cure that is true."""
 
+import shutil
+import time
+
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
 from crm.db import Database
 from crm.settings import Settings
-from ops import doctor
+from ops import doctor, doctor_machine
 from ops.migrate import upgrade
 from tests import build
 from tests.doubles.slack import APP_TOKEN, SlackDouble
@@ -16,6 +19,11 @@ UNKNOWN = "with gone as (delete from chat_identity) update member set email = nu
 DEAD = (
     "insert into message (org_id, topic, key, card, state, attempt, created_at, due_at)"
     " select id, 'tour', 'k', '{}', 'dead', 1, now(), now() from organization"
+)
+FAILED = "insert into procrastinate_jobs (queue_name, task_name, status) values ('quick', 'deliver', 'failed')"
+OLD_BACKUP = (
+    "insert into audit (org_id, at, verb, subject, data, via)"
+    " select id, now() - interval '8 days', 'backup.made', '', '{}', 'cli' from organization"
 )
 
 
@@ -71,6 +79,7 @@ def test_a_database_that_is_away_is_the_only_thing_said(settings):
     [
         ({"secret_key": SecretStr("short")}, "The secret key is set"),
         ({"wecom_corp_id": "ww1", "base_url": "http://10.0.0.1"}, "Chat platforms can reach this server"),
+        ({"playground": True, "base_url": "https://crm.example.com"}, "The playground is not public"),
         ({"redis_url": ""}, "Redis answers"),
         ({"redis_url": "redis://127.0.0.1:9/0"}, "Redis answers"),
     ],
@@ -101,6 +110,9 @@ def test_socket_mode_needs_no_address_but_a_token_that_slack_takes(settings):
         (UNKNOWN, "Everybody active is known in a chat"),
         ("insert into clock (id, offset_seconds) values (1, 60)", "The clock stands on the machine's time"),
         (DEAD, "Every message found its way"),
+        ("update workspace set created_at = now() - interval '2 hours'", "WeCom calls this server"),
+        (FAILED, "No job has failed for good"),
+        (OLD_BACKUP, "The last backup is not old"),
     ],
 )  # fmt: skip
 def test_each_trouble_in_the_data_has_its_line(settings, company, statement, name):
@@ -135,3 +147,22 @@ def test_whom_slack_tells_the_address_of_is_known_at_the_first_word(settings, co
         uow.session.execute(text("delete from chat_identity"))
         uow.session.execute(text("update member set email = id || '@acme.example' where email is null"))
     assert "Everybody active is known in a chat" not in wrong(settings)
+
+
+def test_a_full_disk_and_a_wrong_clock_are_seen(settings, company, monkeypatch):
+    assert {"The disk has room", "Database and this machine agree on the time"} & wrong(settings).keys() == set()
+    usage, present = type(shutil.disk_usage("/")), time.time
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage(1000, 980, 20))
+    monkeypatch.setattr(time, "time", lambda: present() + 60)
+    assert wrong(settings).keys() >= {"The disk has room", "Database and this machine agree on the time"}
+
+
+@pytest.mark.parametrize(
+    ("host", "public"),
+    [
+        ("crm.example.com", True), ("8.8.8.8", True), ("localhost", False), ("127.0.0.1", False), ("10.0.0.7", False),
+        ("::1", False), ("box.local", False), ("", False),
+    ],
+)  # fmt: skip
+def test_what_others_can_reach_is_public(host, public):
+    assert doctor_machine.is_public(host) == public
