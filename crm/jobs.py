@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -80,16 +80,21 @@ _OLD = {
 
 
 def tick(database: Database) -> None:
-    """Do all that has fallen due, wherever something has: each minute, and at once when a clock was moved.
+    """Do all that has fallen due, wherever something has: each minute, and at once when a clock was moved."""
+    for org_id, off in _due(database):
+        serve(database, org_id, off)
+
+
+def serve(database: Database, org_id: int, off: Collection[str] = ()) -> None:
+    """Do all that has fallen due in one organization, which does without the modules `off`.
 
     Something that fails is logged and tried again at the next tick; it keeps nothing else from happening.
     """
-    for org_id, off in _due(database):
-        for duty in (duty for duty in DUTIES if OF_MODULE.get(duty.__name__) not in off):
-            try:
-                duty(database, org_id)
-            except Exception:
-                log.exception("tick.failed", org=org_id, duty=duty.__name__)
+    for duty in (duty for duty in DUTIES if OF_MODULE.get(duty.__name__) not in off):
+        try:
+            duty(database, org_id)
+        except Exception:
+            log.exception("tick.failed", org=org_id, duty=duty.__name__)
 
 
 def remind(database: Database, org_id: int) -> None:
@@ -250,15 +255,20 @@ def rescore_leads(database: Database, *, org_id: int, after: int = 0) -> None:
 def purge(database: Database) -> None:
     """Delete technical records that are older than each organization keeps them."""
     for org_id in _organizations(database):
-        for table, old in _OLD.items():
-            statement = text(
-                f"delete from {table} where org_id = :org and id in"  # noqa: S608  (constants)
-                f" (select id from {table} where org_id = :org and {old} limit :most)"
-            )
-            _until_done(database, org_id, partial(_delete, statement), AT_ONCE)
-        forget(database, org_id)
-        _until_done(database, org_id, sounding.catch_up, sounding.CHUNK)
+        tidy(database, org_id)
     _purge_deliveries(database)
+
+
+def tidy(database: Database, org_id: int) -> None:
+    """What is done each night for one organization."""
+    for table, old in _OLD.items():
+        statement = text(
+            f"delete from {table} where org_id = :org and id in"  # noqa: S608  (constants)
+            f" (select id from {table} where org_id = :org and {old} limit :most)"
+        )
+        _until_done(database, org_id, partial(_delete, statement), AT_ONCE)
+    forget(database, org_id)
+    _until_done(database, org_id, sounding.catch_up, sounding.CHUNK)
 
 
 def forget(database: Database, org_id: int) -> None:

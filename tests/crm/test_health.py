@@ -164,8 +164,8 @@ def test_the_card_is_owed_to_managers_and_admins_on_the_day_once(database, acme,
     jobs.look_back(database, acme.org_id)
     assert owed(database, acme) == []
     time.advance(seconds=1)
-    jobs.tick(database)
-    jobs.tick(database)
+    jobs.serve(database, acme.org_id)
+    jobs.serve(database, acme.org_id)
     team = {row.member_id: row.card["department"] for row in owed(database, acme)}
     assert team == {
         acme.member["mia"]: acme.department["north"], acme.member["max"]: acme.department["south"],

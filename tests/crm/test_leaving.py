@@ -88,7 +88,7 @@ def test_no_tick_takes_a_leavers_lead_and_nobody_hears_of_it(desk):
         build.task(uow, desk.acme, "ann", due_at=uow.now + DAY, lead_id=lead)
     leaves(desk)
     desk.time.set(build.NOW + 4 * DAY)
-    jobs.tick(desk.database)
+    jobs.serve(desk.database, desk.acme.org_id)
     assert owner(desk, lead) == "ann"
     told = (
         "select count(*) from message where org_id = :org and topic in ('lead.warning', 'task.due', 'response.nudge')"
@@ -229,7 +229,7 @@ def test_by_the_rule_leads_go_to_the_pool_when_the_time_is_over(desk):
     lead, mine = owned(desk, region="East"), owned(desk, origin="self", pool=None)
     leaves(desk)
     desk.time.set(build.NOW + 6 * DAY)
-    jobs.tick(desk.database)
+    jobs.serve(desk.database, desk.acme.org_id)
     assert (owner(desk, lead), owner(desk, mine)) == (None, "mia")
     assert desk.state(lead)["pool_id"] == desk.acme.pool["open"]
     assert desk.owed("member.timed_out") == [desk.acme.member["mia"]]
@@ -240,7 +240,7 @@ def test_by_the_rule_leads_go_to_the_manager(database, time):
     lead = owned(desk)
     leaves(desk)
     time.set(build.NOW + 6 * DAY)
-    jobs.tick(database)
+    jobs.serve(database, desk.acme.org_id)
     assert owner(desk, lead) == "mia"
 
 
@@ -290,7 +290,7 @@ def test_what_went_to_the_pool_comes_back_too_with_its_tasks(desk):
         task = build.task(uow, desk.acme, "ann", due_at=uow.now + 30 * DAY, lead_id=lead)
     found = leaves(desk)
     desk.time.set(build.NOW + 6 * DAY)
-    jobs.tick(desk.database)
+    jobs.serve(desk.database, desk.acme.org_id)
     back(desk)
     assert returns(desk, found) == [lead]
     assert (owner(desk, lead), desk.open_tasks("ann")) == ("ann", [task])

@@ -68,11 +68,11 @@ def test_silence_longer_than_usual_is_told_once_and_so_is_the_end_of_it(database
     heard(80)
     assert of(database, acme).silent_at == of(database, acme).last_seen_at + timedelta(hours=2)
     time.advance(hours=1, minutes=59)
-    jobs.tick(database)
+    jobs.serve(database, acme.org_id)
     assert told(database, acme) == []
     time.advance(minutes=1)
-    jobs.tick(database)
-    jobs.tick(database)
+    jobs.serve(database, acme.org_id)
+    jobs.serve(database, acme.org_id)
     assert told(database, acme) == [("source.silent", admin)]
     heard(2)
     assert told(database, acme) == [("source.silent", admin), ("source.back", admin)]
@@ -86,7 +86,7 @@ def test_marketing_is_told_where_there_is_marketing(database, acme, time, heard)
         )
     heard(80)
     time.advance(hours=3)
-    jobs.tick(database)
+    jobs.serve(database, acme.org_id)
     assert told(database, acme) == [("source.silent", acme.member["bob"])]
 
 
@@ -95,7 +95,7 @@ def test_an_event_that_is_over_may_be_silent(database, acme, time, heard):
         uow.session.execute(EVENT, {"o": acme.org_id, "s": acme.source_id, "m": acme.member["mia"], "n": uow.now})
     heard(80)
     time.advance(hours=3)
-    jobs.tick(database)
+    jobs.serve(database, acme.org_id)
     assert told(database, acme) == []
 
 
@@ -112,6 +112,6 @@ def test_a_source_that_was_switched_off_may_be_silent(database, acme, time, hear
     with database.begin(acme.org_id) as uow:
         uow.session.execute(text("update source set enabled = false where org_id = :o"), {"o": acme.org_id})
     time.advance(hours=3)
-    jobs.tick(database)
+    jobs.serve(database, acme.org_id)
     assert told(database, acme) == []
     assert of(database, acme).silent_at is None

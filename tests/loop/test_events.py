@@ -64,5 +64,5 @@ def test_a_file_sent_with_the_words_is_a_material_of_the_event(world: World) -> 
     assert found
     assert world.client.get(found[1]).content == PNG
     world.time.advance(days=3)
-    jobs.purge(world.database)
+    jobs.tidy(world.database, world.acme.org_id)
     assert world.client.get(found[1]).status_code == 200

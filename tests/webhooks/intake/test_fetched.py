@@ -254,5 +254,5 @@ def test_leads_that_were_fetched_long_ago_are_not_kept(posting, database, acme, 
     announce(posting, meta)
     work(database, acme, api)
     time.advance(days=40)
-    jobs.purge(database)
+    jobs.tidy(database, acme.org_id)
     assert owed(database, acme) == []
