@@ -63,8 +63,9 @@ FONT = re.compile(r'<font color="(?:info|warning|comment)">(.*)</font>')
 BOLD_OR_QUOTED = re.compile(r"^(?:\*\*(?P<bold>.*)\*\*|> (?P<quoted>.*))$", re.MULTILINE)
 # Of the shapes of a card the plain one shows whatever people wrote; these say nothing of anybody.
 OURS = re.compile(
-    r"http://127\.0\.0\.1:8000/(?:intake/[a-z0-9-]+|(?:file|export)/[\w=-]+|f/[a-z0-9-]+(?:\?h=\w+)?|e/[a-z-]+(?:/codes)?)"
-    r"|https://crm\.example/calendar/1-word\.ics"
+    r"(?:http://127\.0\.0\.1:8000|https://crm\.example\.com)/"
+    r"(?:intake/[a-z0-9-]+|api/v1/leads|(?:file|export)/[\w=-]+|f/[a-z0-9-]+(?:\?h=\w+)?|e/[a-z-]+(?:/codes)?)"
+    r"|https://crm\.example/calendar/1-word\.ics|(?:slc_1|whsec)_[A-Z0-9]+"
 )
 SILENT = {"dismissed", "duty", "failed", "help", "language", "late", "recycle_stopped", "released"}
 DRAWN = {"digest", "funnel"}
