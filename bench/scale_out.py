@@ -26,7 +26,7 @@ from bench.frame import Env, Figure
 from bench.seed import REPS, Seeded
 from crm.db import Database
 
-LEADS, MESSAGES, REQUESTS, WARM_UP, CONNECTIONS = 30_000, 1_500, 1_200, 320, 16
+LEADS, MESSAGES, REQUESTS, WARM_UP, CONNECTIONS = 30_000, 600, 800, 320, 16
 PATIENCE = 60.0
 _ALIVE = text("select count(*) from procrastinate_workers where last_heartbeat > now() - interval '30 s'")
 _OWED = text("select count(*) from message where org_id = :org and state = 'owed'")
