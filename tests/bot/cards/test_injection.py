@@ -1,7 +1,7 @@
 """P25 from the database to the screen: whatever people are called, no card mentions, links, formats or breaks.
 
-Each sample comes about in plain words; then everybody and everything in the company gets a hostile name, and the card is
-drawn again and rendered for every platform.
+Each sample comes about in plain words; then everybody and everything in the company gets a hostile name, and the card
+is drawn again and rendered for every platform.
 """
 
 import json
