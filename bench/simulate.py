@@ -37,8 +37,8 @@ COSTS: Mapping[str, Cost] = {
     "interaction": Cost(process=3.4, database=1.6),
     "lead posted": Cost(process=4.5, database=2.5),
     "delivery": Cost(process=5.0, database=1.5),
-    "lead recycled": Cost(process=0.04, database=0.06),
-    "lead dealt": Cost(process=0.03, database=0.04),
+    "lead recycled": Cost(process=0.04, database=0.07),
+    "lead dealt": Cost(process=0.06, database=0.09),
     "digest": Cost(process=15.0, database=40.0),
 }
 
