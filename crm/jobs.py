@@ -50,6 +50,7 @@ from crm.uow import UnitOfWork
 log = structlog.get_logger()
 
 AT_ONCE, DEALT_AT_ONCE, COMPARED_AT_ONCE = 500, 2000, 50
+ROUNDS = 5000
 Duty = Callable[[Database, int], Any]
 
 _ORGANIZATIONS = text("select id from organization order by id")
@@ -304,11 +305,15 @@ def _due(database: Database) -> list[tuple[int, frozenset[str]]]:
 
 
 def _until_done(database: Database, org_id: int, work: Callable[[UnitOfWork], int], chunk: int) -> None:
-    """A transaction for each chunk, until one is not full."""
-    while True:
+    """A transaction for each chunk, until one is not full.
+
+    Work that never moves what it looks at would keep all else waiting: after `ROUNDS` the rest is for the next time.
+    """
+    for _ in range(ROUNDS):
         with database.begin(org_id) as uow:
             if work(uow) < chunk:
                 return
+    log.warning("jobs.left_for_later", org=org_id, work=getattr(work, "__qualname__", repr(work)))
 
 
 def _delete(statement: TextClause, uow: UnitOfWork) -> int:

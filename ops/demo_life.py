@@ -5,7 +5,7 @@ A life is one transaction, so the workers of a running demo never meet a lead th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -109,17 +109,21 @@ class _Life:
 
     def settle(self, state: Any, until: datetime) -> None:
         """Warnings, nudges and reminders that fell due before `until` happen at their time."""
-        while state.warn_at and state.warn_at < until:
-            self.uow.now = state.warn_at
-            warnings.warn_due(self.uow)
-            state = self.state()
-        while state.sla_at and state.sla_at < until:
-            self.uow.now = state.sla_at
-            first_response.climb(self.uow)
-            state = self.state()
+        state = self._catch_up(state, "warn_at", warnings.warn_due, until)
+        state = self._catch_up(state, "sla_at", first_response.climb, until)
         if state.task_at and state.task_at < until:
             self.uow.now = state.task_at
             tasks.remind_due(self.uow)
+
+    def _catch_up(self, state: Any, due: str, work: Callable[[UnitOfWork], int], until: datetime) -> Any:
+        """Do what is due before `until`, while that moves the deadline: in shadow time no warning does."""
+        while (at := getattr(state, due)) and at < until:
+            self.uow.now = at
+            work(self.uow)
+            state = self.state()
+            if getattr(state, due) == at:
+                break
+        return state
 
     def play(self, beat: Beat) -> None:
         """Do it. What a service refuses does not happen, as in life."""

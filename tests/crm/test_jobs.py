@@ -119,3 +119,11 @@ def test_technical_records_are_purged_when_they_are_old_and_history_stays(databa
     assert topics(database, acme) == []
     for table, left in (("delivery", 0), ("decision", 0), ("assignment", 1), ("activity", 1), ("lead", 1)):
         assert sql(database, acme, f"select count(*) from {table} where org_id = :o") == [(left,)]
+
+
+def test_work_that_moves_nothing_is_left_for_the_next_time(database, acme, monkeypatch):
+    rounds = []
+    monkeypatch.setattr(jobs, "ROUNDS", 3)
+    monkeypatch.setattr(jobs.tasks, "remind_due", lambda uow: rounds.append(uow.org_id) or jobs.tasks.CHUNK)
+    jobs.remind(database, acme.org_id)
+    assert rounds == [acme.org_id] * 3

@@ -16,7 +16,7 @@ from bot.interaction import Interaction
 from crm.clock import DrivenClock
 from crm.db import Database
 from crm.rules.periods import running
-from crm.services import digests, funnel
+from crm.services import digests, funnel, shadowing
 from crm.settings import Settings
 from ops import company_file, demo_data, demo_story
 from ops.demo import THINGS_TO_TRY
@@ -172,6 +172,16 @@ def test_beginning_again_changes_nothing_and_filling_goes_on(demo: Database) -> 
     assert demo_data.progress(demo) == (SMALL, 3000)
     demo_data.fill(demo, out=quiet, upto=SMALL + 5)
     assert demo_data.progress(demo) == (SMALL + 5, 3000)
+
+
+def test_lives_are_told_to_their_end_while_the_engine_only_watches(demo: Database) -> None:
+    quiet = Console(quiet=True)
+    with demo.begin(1) as uow:
+        shadowing.begin(uow)
+    demo_data.fill(demo, out=quiet, upto=SMALL + 8)
+    with demo.begin(1) as uow:
+        shadowing.go_live(uow)
+    assert demo_data.progress(demo) == (SMALL + 8, 3000)
 
 
 def test_what_newcomers_are_told_to_try_works_as_typed(demo: Database, redis_url: str) -> None:
