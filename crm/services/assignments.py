@@ -45,7 +45,7 @@ from crm.uow import UnitOfWork
 
 # The best of each pool by index, then the best of these: one sort over all pools took a second on a million leads.
 _NEXT = text(
-    """
+    f"""
     select best.id from (
         select distinct ps.pool_id, coalesce(cast(:waits as jsonb)->p.key, cast(:waits as jsonb)->'') as waits
         from pool_scope ps join pool p on p.org_id = ps.org_id and p.id = ps.pool_id
@@ -58,17 +58,18 @@ _NEXT = text(
         where l.org_id = :org and l.pool_id = mine.pool_id and l.status = 'open' and l.owner_id is null
           and l.origin <> 'self' and l.held_since is null and not l.id = any(:but)
           and not coalesce(l.level, '') = any(:levels)
-          and (:sources = cast('{}' as text[]) or not exists (
+          and (:sources = cast('{{}}' as text[]) or not exists (
                 select 1 from source s where s.org_id = l.org_id and s.id = l.source_id and s.key = any(:sources)))
           and (l.pool_entered_at is null or l.pool_entered_at <= cast(mine.waits->>'entered' as timestamptz))
           and not exists (select 1 from assignment a where a.org_id = l.org_id and a.lead_id = l.id
-                            and a.member_id = :me and a.ended_at > cast(mine.waits->>'left' as timestamptz))
+                            and a.member_id = :me and a.ended_at > cast(mine.waits->>'left' as timestamptz)
+                            and {lead_facts.OWNED})
         order by l.score desc, l.id
         limit 1 for no key update of l skip locked
     ) best
     order by best.score desc, best.id
     limit 1
-    """
+    """  # noqa: S608  (a constant)
 )
 _LOCK_LEADS = text("select id from lead where org_id = :org and id = any(:leads) order by id for no key update")
 _LOCK_LEDGER = text(

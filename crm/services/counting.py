@@ -20,8 +20,7 @@ _OFF = text(
     where r.org_id = :org and r.member_id = ended.member_id and l.org_id = :org and l.id = :lead and l.counts
     """
 )
-_AGAIN = text(
-    """
+_COUNTING = """
     with counted as (
         insert into rep_load as r (org_id, member_id, holding, day, day_claims, week, week_claims, dealt_day)
         values (:org, :owner, :counts, :day, 0, :week, 0, 0)
@@ -29,13 +28,27 @@ _AGAIN = text(
             where :counts = 0 or r.holding + :counts <= :cap
         returning holding
     ), history as (
-        insert into assignment (org_id, lead_id, member_id, began_at, began_by)
-        select :org, :lead, :owner, :now, 'undo' from counted
+        {history}
     )
     update lead set assigned_at = :now, counts = :counts > 0 from counted
     where org_id = :org and id = :lead and owner_id = :owner
     returning id
-    """
+"""
+_AGAIN = text(
+    _COUNTING.format(
+        history="""
+        insert into assignment (org_id, lead_id, member_id, began_at, began_by)
+        select :org, :lead, :owner, :now, 'undo' from counted"""
+    )
+)
+# As if it had never been closed: the ownership that ended with that goes on.
+_ON = text(
+    _COUNTING.format(
+        history="""
+        update assignment a set ended_at = null, ended_by = null, reason = null from counted, lead l
+        where l.org_id = :org and l.id = :lead and a.org_id = :org and a.lead_id = :lead and a.member_id = :owner
+          and a.ended_at = l.closed_at and a.ended_by in ('converted', 'lost')"""
+    )
 )
 
 
@@ -73,8 +86,10 @@ def void_credit(uow: UnitOfWork, lead_id: int) -> list[int]:
     return list(voided)
 
 
-def count_again(uow: UnitOfWork, *, lead_id: int, stage: str | None = None) -> None:
+def count_again(uow: UnitOfWork, *, lead_id: int, stage: str | None = None, undo: bool = False) -> None:
     """The lead is open again in the hands of the owner it names, at `stage` if it is about to be put there.
+
+    Args: undo: it was closed by mistake.
 
     Raises: CapacityReached when there is no room.
     """
@@ -88,7 +103,7 @@ def count_again(uow: UnitOfWork, *, lead_id: int, stage: str | None = None) -> N
         "org": uow.org_id, "lead": lead_id, "owner": member.id, "now": uow.now, "cap": limits.cap, "day": limits.day,
         "week": limits.week, "counts": int(quota.counts(uow.rules, origin=lead.origin, stage=stage or lead.stage)),
     }  # fmt: skip
-    if uow.session.scalar(_AGAIN, args) is None:
+    if uow.session.scalar(_ON if undo else _AGAIN, args) is None:
         raise CapacityReached(held=holding(uow, member), limit=limits.cap)
     found = takeable.by_id(uow, member, lead_id)
     if found and (reached := ledger.crowded(uow, member.id, found.lead)):

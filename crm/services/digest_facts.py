@@ -85,6 +85,7 @@ _STUCK = text(
     order by s.position desc, still_since, l.id limit {STUCK}
     """
 )
+# Who took up again what was won has not won it.
 _BEST = text(
     """
     select m.id, m.name, count(*) as won from member m
@@ -92,6 +93,8 @@ _BEST = text(
     join assignment a on a.org_id = m.org_id and a.member_id = m.id and a.ended_by = 'converted'
                      and a.ended_at >= :start and a.ended_at < :until
     where m.org_id = :org and (cast(:department as bigint) is null or :department = any(d.path))
+      and not exists (select 1 from assignment later where later.org_id = a.org_id and later.lead_id = a.lead_id
+                        and later.id > a.id and later.began_at < :until)
     group by m.id, m.name order by won desc, m.id limit 1
     """
 )

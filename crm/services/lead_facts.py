@@ -13,6 +13,8 @@ from sqlalchemy import text
 from crm.rules.facts import LeadFacts
 from crm.uow import UnitOfWork
 
+# Of an assignment `a`: that it was an ownership. What was undone, or rewound before anybody worked, never was one.
+OWNED = "coalesce(a.ended_by, '') not in ('undone', 'rewound')"
 # In the order of `LeadFacts`; `path` and `owner` say whose departments and whose tasks count.
 COLUMNS = """
     l.id, l.status, l.stage, coalesce(st.funnel, 'new') as funnel, l.origin, s.key as source, l.channel, l.campaign,

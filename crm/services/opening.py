@@ -9,11 +9,12 @@ from sqlalchemy import text
 
 from crm.errors import PoolEmpty, Refusal
 from crm.errors_of_pools import PoolWaits
+from crm.services import lead_facts
 from crm.uow import UnitOfWork
 
 # What is looked at of each pool: enough for the first to open, whatever else lies there.
 _OPENS = text(
-    """
+    f"""
     select min(greatest(
         soon.pool_entered_at + (:now - cast(mine.waits->>'entered' as timestamptz)),
         soon.left_at + (:now - cast(mine.waits->>'left' as timestamptz))))
@@ -25,13 +26,14 @@ _OPENS = text(
     ) mine
     cross join lateral (
         select l.pool_entered_at, (select max(a.ended_at) from assignment a
-                                    where a.org_id = l.org_id and a.lead_id = l.id and a.member_id = :me) as left_at
+                                    where a.org_id = l.org_id and a.lead_id = l.id and a.member_id = :me
+                                      and {lead_facts.OWNED}) as left_at
         from lead l
         where l.org_id = :org and l.pool_id = mine.pool_id and l.status = 'open' and l.owner_id is null
           and l.origin <> 'self' and l.held_since is null
         order by l.score desc, l.id limit 1000
     ) soon
-    """
+    """  # noqa: S608  (a constant)
 )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from crm.errors import PoolNotFound
 from crm.rules import quota
 from crm.rules.access import Actor
-from crm.services import claim_checks, leads, ownership
+from crm.services import claim_checks, lead_facts, leads, ownership
 from crm.services.leads import LeadView
 from crm.services.ownership import Load
 from crm.uow import UnitOfWork
@@ -57,7 +57,7 @@ _LISTING = text(
         where l.org_id = :org and l.pool_id = mine.id and {FREE} and {FITS}
           and (not :claimable or l.pool_entered_at is null or l.pool_entered_at <= mine.entered)
           and not exists (select 1 from assignment a where a.org_id = l.org_id and a.lead_id = l.id
-                            and a.member_id = :me and a.ended_at > mine.left_at)
+                            and a.member_id = :me and a.ended_at > mine.left_at and {lead_facts.OWNED})
         order by l.score desc, l.id limit :most
     ) best
     order by best.score desc, best.id limit :most

@@ -24,7 +24,7 @@ _FACTS = f"""
            exists (select 1 from pool_scope ps where ps.org_id = l.org_id and ps.pool_id = l.pool_id
                      and (ps.member_id = :me or ps.role = m.role or ps.department_id = any(d.path))) as in_scope,
            (select max(a.ended_at) from assignment a
-             where a.org_id = l.org_id and a.lead_id = l.id and a.member_id = :me) as left_at,
+             where a.org_id = l.org_id and a.lead_id = l.id and a.member_id = :me and {lead_facts.OWNED}) as left_at,
            m.email, m.joined_at, l.held_until, l.held_for, {calendars.COLUMNS}
     from {lead_facts.TABLES}
     join member m on m.org_id = l.org_id and m.id = :me

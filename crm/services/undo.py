@@ -100,12 +100,13 @@ class Undone:
     parted: unmerging.Parted | None = None
 
 
-def undo(uow: UnitOfWork, *, actor: Actor, activity_id: int | None = None) -> Undone:
+def undo(uow: UnitOfWork, *, actor: Actor, activity_id: int | None = None, within: timedelta | None = None) -> Undone:
     """Take back the actor's last change, or the one of that activity, with all that was done in the same step.
 
+    Args: within: how long ago it may have been, else as the rules say.
     Raises: NothingToUndo, BuiltUpon, CapacityReached, MemberFull.
     """
-    who = _who(uow, actor)
+    who = _who(uow, actor, within)
     row = uow.session.execute(_ONE if activity_id else _LAST, who | {"activity": activity_id}).one_or_none()
     if row is None:
         raise NothingToUndo(minutes=uow.rules.undo_minutes)
@@ -147,8 +148,8 @@ def _part(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> Undone:
     return Undone(row.verb, [row.lead_id, *parted.back_ids], [], parted)
 
 
-def _who(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
-    since = uow.now - timedelta(minutes=uow.rules.undo_minutes)
+def _who(uow: UnitOfWork, actor: Actor, within: timedelta | None = None) -> dict[str, Any]:
+    since = uow.now - (within or timedelta(minutes=uow.rules.undo_minutes))
     return {"org": uow.org_id, "me": actor.id, "since": since, "verbs": list(VERBS)}
 
 
@@ -226,7 +227,7 @@ def _open_again(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
     """Not won or lost after all. Raises BuiltUpon when the customer has another open lead by now."""
     if timeline.other_open(uow, row.lead_id) is not None:
         raise BuiltUpon(ref=f"L-{row.number}")
-    counting.count_again(uow, lead_id=row.lead_id, stage=row.undo["before"]["stage"])
+    counting.count_again(uow, lead_id=row.lead_id, stage=row.undo["before"]["stage"], undo=True)
     _restore(uow, actor, row)
     counting.void_credit(uow, row.lead_id)
     if row.verb == "won":
@@ -234,7 +235,8 @@ def _open_again(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
 
 
 def _close_again(uow: UnitOfWork, actor: Actor, row: Row[Any]) -> None:
-    counting.count_off(uow, lead_id=row.lead_id, how="undone", reason="undo")
+    how = "converted" if row.undo["before"]["status"] == "won" else "lost"
+    counting.count_off(uow, lead_id=row.lead_id, how=how, reason="undo")
     _restore(uow, actor, row)
     uow.session.execute(
         text("update credit set voided_at = null where org_id = :org and id = any(:ids)"),

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from crm import errors
-from crm.services import assignments, leads, members
+from crm.services import assignments, leads, members, pools
 from tests import build
 from tests.desk import Desk
 
@@ -114,6 +114,20 @@ def test_a_lead_one_had_before(desk, how):
     until = (build.NOW + timedelta(days=2)).isoformat()
     assert refused(desk, "ann", lead) == ("cooling_down", {"ref": desk.ref(lead), "until": until})
     claim(desk, "bob", lead)
+
+
+@pytest.mark.parametrize("how", ["undone", "rewound"])
+def test_what_was_undone_was_never_had(desk, how):
+    lead = desk.make(owner="ann")
+    desk.does(
+        "ann",
+        lambda uow, actor: assignments.take_back(
+            uow, lead_id=lead, owner_id=actor.id, how=how, reason=None, actor_id=None
+        ),
+    )
+    shown = desk.does("ann", lambda uow, actor: pools.listing(uow, actor=actor))
+    assert [one.id for one in shown] == [lead]
+    assert [one.lead_id for one in best(desk, "ann")] == [lead]
 
 
 def test_a_former_owner_waits_also_when_others_had_it_since(desk):

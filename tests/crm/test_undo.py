@@ -9,6 +9,7 @@ from crm.errors import AlreadyKnown, BuiltUpon, CapacityReached, NothingToUndo
 from crm.rules.arrival import Arrival
 from crm.services import (
     assignments,
+    digest_facts,
     follow_ups,
     importing,
     leads,
@@ -17,6 +18,8 @@ from crm.services import (
 from tests import build
 from tests.crm.undo_kit import claim, enter, extend, log, lost, note, owned_for_a_day, release, remind, to_stage, won
 from tests.desk import Desk
+
+FAR = build.NOW + timedelta(days=30)
 
 
 @pytest.fixture
@@ -101,6 +104,28 @@ def test_credit_is_void_once_the_win_is(desk):
     desk.undoes("ann")
     counted = "select count(*) from credit where org_id = :org and lead_id = :id and voided_at is null"
     assert desk.count(counted, id=lead) == 0
+
+
+@pytest.mark.parametrize("what", [won, lost])
+def test_the_ownership_that_ended_with_it_goes_on(desk, what):
+    lead = owned_for_a_day(desk)
+    desk.does("ann", what, lead)
+    desk.undoes("ann")
+    lines = "select count(*) from assignment where org_id = :org and lead_id = :id"
+    assert desk.count(lines, id=lead) == desk.count(f"{lines} and ended_at is null and ended_by is null", id=lead) == 1
+    best = desk.does("mia", lambda uow, actor: digest_facts.best(uow, department_id=None, start=build.NOW, until=FAR))
+    assert best is None
+
+
+def test_a_win_that_was_taken_up_again_is_the_best_only_when_that_is_undone(desk):
+    lead = desk.make(owner="ann")
+    desk.does("ann", won, lead)
+    desk.time.advance(minutes=1)
+    desk.does("ann", to_stage("quote"), lead)
+    best = lambda uow, actor: digest_facts.best(uow, department_id=None, start=build.NOW, until=FAR)  # noqa: E731
+    assert desk.does("mia", best) is None
+    desk.undoes("ann")
+    assert desk.does("mia", best).won == 1
 
 
 def test_a_reopened_lead_is_won_again_with_its_credit(desk):
