@@ -10,7 +10,7 @@ from bot.cards.field_names import field_names
 from bot.cards.language import _
 from bot.cards.part import Part
 from crm.rules.catalogue import LISTS, Entry, Field, told
-from crm.services import catalogue, lead_values, list_counts
+from crm.services import catalogue, lead_values, list_counts, rules_admin
 from crm.services.leads import LeadView
 
 TITLES = {
@@ -53,6 +53,10 @@ class CatalogueFacts(Part):
             return self.words.say(TITLES[name])
         field = catalogue.of(self.uow).field(name)
         return field.called(self.locale) if field else name
+
+    def asked_in_vain(self, name: str) -> list[tuple[str, str]]:
+        """Rules that ask for values that the list does not have: each rule's name and the value."""
+        return rules_admin.asking_in_vain(self.uow, name)
 
     def entries(self, name: str) -> list[Entry]:
         return list(catalogue.of(self.uow).lists.get(name, ()))

@@ -20,16 +20,23 @@ _A_SLIP = 85  # of 100: so much alike is a typing mistake
 _ORDERED = frozenset({"number", "amount", "date"})
 
 
-def comparisons_in(part: Any) -> Iterator[Comparison]:
-    """Every comparison anywhere in a rule set."""
+def comparisons_in(part: Any, rule: str = "") -> Iterator[tuple[str, Comparison]]:
+    """Every comparison anywhere in a rule set, with the name of the rule in which it stands."""
     if isinstance(part, Comparison):
-        yield part
+        yield rule, part
     elif isinstance(part, BaseModel):
+        named = getattr(part, "name", None)
         for name in type(part).model_fields:
-            yield from comparisons_in(getattr(part, name))
+            yield from comparisons_in(getattr(part, name), named if isinstance(named, str) else rule)
     elif isinstance(part, dict | tuple | list):
         for each in part.values() if isinstance(part, dict) else part:
-            yield from comparisons_in(each)
+            yield from comparisons_in(each, rule)
+
+
+def missing(catalogue: Catalogue, one: Comparison) -> list[str]:
+    """The values that this comparison asks for and a managed list does not have."""
+    listed = one.field in LISTED and catalogue.is_managed(one.field) and one.op in _EXACT
+    return [str(value) for value in many(one.value) if catalogue.keyed(one.field, str(value)) is None] if listed else []
 
 
 def problems(catalogue: Catalogue, every: Iterable[Comparison]) -> Iterator[str]:

@@ -66,7 +66,7 @@ class Version:
 def check(uow: UnitOfWork, written: str) -> Rules:
     """Read a rule set and see that all it names is there. Raises RuleSetInvalid with the first mistakes."""
     rules = parse(written)
-    problems = [*_unknown(uow, rules), *catalogue_conditions.problems(catalogue.of(uow), comparisons_in(rules))]
+    problems = [*_unknown(uow, rules), *_unlisted(uow, rules)]
     if problems:
         raise RuleSetInvalid(problem="; ".join(problems[:5]))
     return rules
@@ -191,6 +191,24 @@ def _unknown(uow: UnitOfWork, rules: Rules) -> Iterator[str]:
     for name in sorted(people):
         if name.casefold() not in known:
             yield f"there is no member {name!r}"
+
+
+def _unlisted(uow: UnitOfWork, rules: Rules) -> Iterator[str]:
+    """What the lists do not know. What the rules in force ask for already may stay, or a list's first value would keep
+    everybody from changing any rule.
+    """
+    stands = [one for _rule, one in comparisons_in(uow.rules)]
+    for rule, one in comparisons_in(rules):
+        if one not in stands:
+            for problem in catalogue_conditions.problems(catalogue.of(uow), [one]):
+                yield f"{rule}: {problem}" if rule else problem
+
+
+def asking_in_vain(uow: UnitOfWork, field: str) -> list[tuple[str, str]]:
+    """Rules in force that ask for values of a field that its list does not have: each rule's name and the value."""
+    lists = catalogue.of(uow)
+    found = ((rule, one) for rule, one in comparisons_in(uow.rules) if one.field == field)
+    return [(rule, value) for rule, one in found for value in catalogue_conditions.missing(lists, one)]
 
 
 def _keys(uow: UnitOfWork, table: str) -> set[str | None]:

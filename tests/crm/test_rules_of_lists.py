@@ -69,6 +69,18 @@ def test_what_they_do_not_know_is_answered_with_what_was_meant(database, acme, w
     assert meant in refused.value.data["problem"]
 
 
+def test_a_lists_first_value_locks_no_rule(database):
+    beans, pods = RULE.format(when="{field: product, value: Beans}"), RULE.format(when="{field: product, value: Pods}")
+    acme = build.company(database, rules=beans)
+    with database.begin(acme.org_id) as uow:
+        list_edits.add(uow, actor=None, name="product", new=New("Gizmo"))
+        assert rules_admin.check(uow, beans.replace("[north]", "[south]")).dispatch
+        assert rules_admin.asking_in_vain(uow, "product") == [("big", "Beans")]
+        with pytest.raises(RuleSetInvalid) as refused:
+            rules_admin.check(uow, pods)
+    assert refused.value.data["problem"] == "big: product is never 'Pods'; there are: 'Gizmo'"
+
+
 @pytest.mark.parametrize(
     ("when", "who"),
     [
