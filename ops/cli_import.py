@@ -24,6 +24,11 @@ BAD_MAP = (
     "--map takes a column and a field, such as --map “Mobile no=phone”; without a field it is kept beside the lead."
 )
 NOTHING_TO_UNDO = "No file called {name} was taken in within the last 24 hours."
+WATCHING = {
+    "": "",
+    "ended": "\nThe engine only watched because of this import: that has ended too, sluice shadow tells more.",
+    "on": "\nThe engine still only watches and takes nothing back: sluice shadow --live lets it go.",
+}
 MOST_UNKNOWN = 10
 BAD_STRANGERS = "--strangers is reject or pool."
 
@@ -76,7 +81,11 @@ def _take_back(database: Database, org: int, file: Path, *, as_json: bool) -> No
     words = f"{len(found.back)} leads and {found.persons} persons are gone again."
     if found.kept:
         words += f" {len(found.kept)} leads stay: somebody has worked on them, or the customer came in again."
-    data = {"run": run, "back": len(found.back), "kept": len(found.kept), "persons": found.persons}
+    words += WATCHING[found.watching]
+    data = {
+        "run": run, "back": len(found.back), "kept": len(found.kept), "persons": found.persons,
+        "watching": found.watching == "on",
+    }  # fmt: skip
     say(data, as_json, words)
 
 

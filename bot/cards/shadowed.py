@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 
 from bot.cards.language import _
 from bot.cards.part import Part
@@ -47,6 +48,11 @@ class ShadowFacts(Part):
             sum(one.week for one in found), people[:MOST], rules[:MOST], max(len(people) - MOST, 0),
             self.viewer.is_admin,
         )  # fmt: skip
+
+    @cached_property
+    def only_watches(self) -> bool:
+        """Nothing goes back to a pool until the engine goes live."""
+        return shadowing.running(self.uow) is not None
 
     def _shadowed(self, found: list[Losing], by: str) -> list[Row]:
         sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])

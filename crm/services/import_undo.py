@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 
 from crm.db import Database
+from crm.services import shadowing
 from crm.uow import UnitOfWork
 
 KIND = "import"
@@ -96,11 +97,15 @@ _DONE = text("update import_job set state = 'undone' where org_id = :org and id 
 
 @dataclass(slots=True)
 class TakenBack:
-    """Ids of the leads that are gone, and of those that stay because somebody has worked on them; persons, counted."""
+    """Ids of the leads that are gone, and of those that stay because somebody has worked on them; persons, counted.
+
+    `watching`: "ended" where shadow time went with the import that began it, "on" where it goes on, else "".
+    """
 
     back: list[int] = field(default_factory=list)
     kept: list[int] = field(default_factory=list)
     persons: int = 0
+    watching: str = ""
 
 
 def mark_newest(uow: UnitOfWork, *, name: str) -> int | None:
@@ -129,6 +134,8 @@ def take_back(database: Database, *, org_id: int, run_id: int, by_id: int | None
     with database.begin(org_id) as uow:
         for statement in (_ROWS, _DONE):
             uow.session.execute(statement, {"org": org_id, "job": job})
+        if shadowing.running(uow):
+            outcome.watching = "ended" if shadowing.end_with(uow, run_id=run_id) else "on"
     return outcome
 
 

@@ -216,13 +216,13 @@ def work_off(database: Database, *, org_id: int, run_id: int, by_id: int) -> Non
         brought = import_undo.is_import(uow, run_id)
     if brought:
         gone = import_undo.take_back(database, org_id=org_id, run_id=run_id, by_id=by_id)
-        outcome = Outcome(gone.back, gone.kept)
+        outcome, watching = Outcome(gone.back, gone.kept), gone.watching
     else:
-        outcome = _all(database, org_id, run_id, by_id)
+        outcome, watching = _all(database, org_id, run_id, by_id), ""
     with database.begin(org_id) as uow:
         uow.notify(
             "run.rewound", to=by_id, key=f"rewound:{run_id}:{by_id}:{uow.now.isoformat()}",
-            data={"run": run_id, **outcome.told()},
+            data={"run": run_id, "watching": watching, **outcome.told()},
         )  # fmt: skip
 
 

@@ -18,17 +18,27 @@ from crm.services import clocks
 from crm.services.members import zone
 from crm.uow import UnitOfWork
 
-SWITCH_OVER, ASKED, UNDONE = "switch-over", "asked", "undone"
+SWITCH_OVER, ASKED = "switch-over", "asked"
 TOLD_AT = time(8)
 GRACE, WEEK = timedelta(days=1), timedelta(days=7)
 
 _RUNNING = text("select id, why, began_at from shadow_time where org_id = :org and ended_at is null")
 _BEGIN = text(
     "insert into shadow_time (org_id, why, by_id, began_at, report_at) values (:org, :why, :by, :now, :report)"
-    " on conflict (org_id) where ended_at is null do nothing returning id"
+    " on conflict (org_id) where ended_at is null do update set why = excluded.why"
+    " where excluded.why = 'asked' and shadow_time.why <> 'asked' returning xmax = 0 as is_new"
 )
 _END = text(
     "update shadow_time set ended_at = :now, ended_by_id = :by where org_id = :org and ended_at is null returning id"
+)
+# Of a run of an import: did it begin the shadow time that is running, and was nothing else taken in since?
+_BROUGHT = text(
+    """
+    select from shadow_time t join run r on r.org_id = t.org_id and r.id = :run
+    where t.org_id = :org and t.ended_at is null and t.why = 'switch-over' and t.began_at >= r.at
+      and not exists (select from run o where o.org_id = t.org_id and o.kind = 'import' and o.id > r.id
+                      and o.rewound_at is null)
+    """
 )
 _DUE = text(
     "update shadow_time set report_at = :next where org_id = :org and ended_at is null and report_at <= :now"
@@ -100,10 +110,13 @@ def running(uow: UnitOfWork) -> Shadow | None:
 
 
 def begin(uow: UnitOfWork, *, why: str = ASKED, actor: Actor | None = None) -> bool:
-    """From now on the engine only watches. False where it does already. Raises NotAllowed."""
+    """From now on the engine only watches. False where it does already; asked for, that outlives the import behind it.
+
+    Raises NotAllowed.
+    """
     _need_admin(actor)
     args = {"org": uow.org_id, "why": why, "by": actor.id if actor else None, "now": uow.now, "report": _morning(uow)}
-    return uow.session.scalar(_BEGIN, args) is not None
+    return bool(uow.session.scalar(_BEGIN, args))
 
 
 def go_live(uow: UnitOfWork, *, actor: Actor | None = None) -> bool:
@@ -115,6 +128,12 @@ def go_live(uow: UnitOfWork, *, actor: Actor | None = None) -> bool:
     uow.session.execute(_SHIELD, args | {"until": uow.now + GRACE})
     uow.defer(clocks.all_anew(uow))
     return True
+
+
+def end_with(uow: UnitOfWork, *, run_id: int) -> bool:
+    """With the import that began it shadow time ends too, unless somebody asked for it or a later file needs it."""
+    brought = uow.session.execute(_BROUGHT, {"org": uow.org_id, "run": run_id}).one_or_none()
+    return brought is not None and go_live(uow)
 
 
 def losing(uow: UnitOfWork, *, actor: Actor | None = None) -> list[Losing]:

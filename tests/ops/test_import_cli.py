@@ -136,6 +136,18 @@ def test_an_import_is_taken_back(sluice, file, database, acme):
     assert leads(database, acme, "status") == [("void",), ("open",)]
 
 
+def test_the_engine_watches_no_longer_than_the_import_that_began_it(sluice, file):
+    path = file(PIPELINE, "sales_pipeline.csv")
+    words = ("import", path, "--switch-over", "--mapping", str(MAPPING), "--strangers", "pool")
+    sluice(*words)
+    assert "that has ended too" in sluice("import", path, "--undo").stdout
+    assert not json.loads(sluice("shadow", "--json").stdout)["watching"]
+    sluice(*words)
+    sluice("shadow", "--begin")
+    assert "sluice shadow --live" in sluice("import", path, "--undo").stdout
+    assert json.loads(sluice("shadow", "--json").stdout)["watching"]
+
+
 def test_the_engine_watches_and_goes_live_from_the_command_line(sluice, tmp_path):
     listed = tmp_path / "due.csv"
     assert "only watches" in sluice("shadow", "--begin", "--list", str(listed)).stdout

@@ -35,3 +35,13 @@ def shadow_told(scene: Scene) -> Shown:
     with scene.uow() as uow:
         shadowing.tell_due(uow)
     return scene.owed("shadow")
+
+
+@sample("lead-watched")
+def lead_watched(scene: Scene) -> Shown:
+    """Its clock runs, and nothing is taken by it."""
+    lead = scene.lead(owner="ann", name="Lu Wei")
+    scene.start_clocks()
+    with scene.uow() as uow:
+        shadowing.begin(uow)
+    return scene.say("ann", lead)
