@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NewType, get_type_hints
 
 from bot.context import Context
-from bot.understanding import about
+from bot.understanding import about, references
 from crm.errors import LeadAmbiguous, LeadNotFound, MissingArgument, OldCard
 from crm.errors_of_asking import LeadUnknown, LeadWanted
 from crm.services import leads, pools, recent_leads, tasks
@@ -77,7 +77,8 @@ def read(wanted: tuple[Parameter, ...], context: Context, words: str, example: s
 
 
 def _lead(context: Context, words: str, *, free: bool = False) -> tuple[LeadView, str]:
-    """A reference first; else the lead of the quoted card, words that fit one lead in the actor's scope, or "it".
+    """A reference first; else one further on, the lead of the quoted card, words that fit one lead in the actor's
+    scope, or "it".
 
     Args:
         free: of several that are called alike the one without an owner is meant; else the actor's own.
@@ -90,6 +91,8 @@ def _lead(context: Context, words: str, *, free: bool = False) -> tuple[LeadView
             # A bare number may also begin a sentence in a thread, or be the end of a phone number.
             if not _NUMBER.match(words) or not (context.quoted or len(found.group(1)) >= TAIL):
                 raise
+    if not context.tapped and (within := _within(context, words, free=free)):
+        return within
     if context.quoted.startswith("L"):
         return leads.access(context.uow, actor=context.actor, ref=context.quoted), words
     if context.tapped and not words:
@@ -100,6 +103,46 @@ def _lead(context: Context, words: str, *, free: bool = False) -> tuple[LeadView
     return named(context, words, free=free)
 
 
+def _within(context: Context, words: str, *, free: bool) -> tuple[LeadView, str] | None:
+    """The lead whose reference stands further on in the line, and the line without it; None without any.
+
+    Raises: LeadNotFound, and LeadAmbiguous where a name, the quoted card or a second reference means another lead.
+    """
+    found = [(each, lead) for each in references.find_references(words) if (lead := _referred(context, each))]
+    if not found:
+        return None
+    meant, rest = {lead.id: lead for _each, lead in found}, words
+    if context.quoted.startswith("L"):
+        quoted = leads.access(context.uow, actor=context.actor, ref=context.quoted)
+        meant[quoted.id] = quoted
+    elif head := _called(context, words, free=free):
+        if references.is_reference(head[1]) and head[0].id not in meant:
+            return head  # what it is merged with, for one
+        meant[head[0].id] = head[0]
+        rest = head[1]
+    if len(meant) > 1:
+        raise LeadAmbiguous(leads=list(meant), rest=words)
+    return found[0][1], references.without(rest, references.find_references(rest))
+
+
+def _called(context: Context, words: str, *, free: bool) -> tuple[LeadView, str] | None:
+    """The one lead that is called as the line begins, beside a reference that tells more than a name does."""
+    try:
+        return _by_name(context, words, free=free)
+    except LeadAmbiguous:
+        return None
+
+
+def _referred(context: Context, reference: references.Reference) -> LeadView | None:
+    """None for what is no lead's, such as an invoice's #4711. Raises LeadNotFound where it can only be a lead's."""
+    try:
+        return leads.access(context.uow, actor=context.actor, ref=reference.ref)
+    except LeadNotFound:
+        if reference.sure:
+            raise
+        return None
+
+
 def named(context: Context, words: str, *, free: bool = False) -> tuple[LeadView, str]:
     """The lead whose name, company or phone ending the line begins with, and what follows; "it" where none is named.
 
@@ -107,9 +150,20 @@ def named(context: Context, words: str, *, free: bool = False) -> tuple[LeadView
 
     Raises: LeadAmbiguous, LeadUnknown, LeadWanted, LeadNotFound.
     """
+    if found := _by_name(context, words, free=free):
+        return found
     heads = _heads(words)
+    if heads and heads[-1].isdigit() and len(heads[-1]) >= TAIL:
+        raise LeadNotFound(ref=heads[-1])
+    if about.name_before(words):
+        raise LeadUnknown(rest=words)
+    return _latest(context, words)
+
+
+def _by_name(context: Context, words: str, *, free: bool) -> tuple[LeadView, str] | None:
+    """The lead that the most words at the beginning of the line fit, and what follows them. Raises LeadAmbiguous."""
     sentence = about.begins_sentence(words)
-    for head in heads:
+    for head in _heads(words):
         matches = leads.find(context.uow, actor=context.actor, words=head)
         if sentence:
             matches = [lead for lead in matches if head.lower() in (lead.name.lower(), lead.company.lower())]
@@ -122,11 +176,7 @@ def named(context: Context, words: str, *, free: bool = False) -> tuple[LeadView
             raise LeadAmbiguous(leads=[lead.id for lead in open_ones], rest=rest)
         if open_ones:
             return open_ones[0], rest
-    if heads and heads[-1].isdigit() and len(heads[-1]) >= TAIL:
-        raise LeadNotFound(ref=heads[-1])
-    if about.name_before(words):
-        raise LeadUnknown(rest=words)
-    return _latest(context, words)
+    return None
 
 
 def _latest(context: Context, rest: str) -> tuple[LeadView, str]:

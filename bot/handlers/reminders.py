@@ -12,7 +12,7 @@ from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.handlers import pool, work
 from bot.router import action, command
-from bot.understanding import about
+from bot.understanding import about, references
 from crm.errors import OldCard
 from crm.errors_of_lists import NoTaskThere, TeamNeeded
 from crm.services import departments, leads, members, tasks, team_tasks, timeline
@@ -73,7 +73,8 @@ def _ask(context: Context, team: DepartmentView, said: str) -> Reply:
 
 def _about(context: Context, words: str) -> tuple[LeadView | None, str]:
     """The lead that is plainly named; a team is also asked about things that are no lead."""
-    if _REF.match(words) or context.interaction.quoted or about.after_it(words) is not None:
+    told = _REF.match(words) or references.find_references(words) or about.after_it(words) is not None
+    if told or context.interaction.quoted:
         lead, rest = PARSERS[LeadView](context, words)
         return lead, rest
     name = about.name_before(words)

@@ -169,6 +169,65 @@ def test_colleagues_are_handed_over_by_name(world):
     assert world.count(owned, o=world.acme.org_id, m=world.acme.member["bob"]) == 1
 
 
+WORDS = (
+    "select count(*) from activity where verb = 'logged' and words = :w"
+    " and lead_id = (select id from lead where number = :n)"
+)
+
+
+def number(ref: str) -> int:
+    return int(ref.removeprefix("L-"))
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("log called {ref} no answer", "called no answer"),
+        ("log spoke to {ref}, wants a quote", "spoke, wants a quote"),
+        ("跟进 打了电话给 {ref} 没接", "打了电话 没接"),
+        ("log Fang: called {ref}", "called"),
+    ],
+)
+def test_a_reference_anywhere_in_the_line_is_the_lead(world, words, left):
+    ref = world.lead(owner="ann", name="Fang")
+    told(world, f"lead {world.lead(owner='ann', name='Zoe')}")
+    assert ref in told(world, words.format(ref=ref))
+    assert world.count(WORDS, w=left, n=number(ref)) == 1
+
+
+def test_a_reference_anywhere_is_no_word_of_a_note_or_a_reminder(world):
+    ref = world.lead(owner="ann", name="Fang")
+    told(world, f"lead {world.lead(owner='ann', name='Zoe')}")
+    told(world, f"note for {ref} speaks French")
+    told(world, f"remind tomorrow 3pm {ref}")
+    lead = "lead_id = (select id from lead where number = :n)"
+    assert world.count(f"select count(*) from activity where words = 'speaks French' and {lead}", n=number(ref)) == 1
+    assert world.count(f"select count(*) from task where {lead} and words is null", n=number(ref)) == 1
+
+
+def test_a_reference_to_what_is_not_ones_own_never_means_another_lead(world):
+    told(world, f"lead {world.lead(owner='ann')}")
+    foreign = world.lead(owner="cyd", name="Zoe")
+    assert "There is no lead" in told(world, f"log called {foreign} no answer")
+    assert "There is no lead" in told(world, "log called L-999999")
+    assert logged(world) == 0
+
+
+@pytest.mark.parametrize("words", ["log called {0} and {1}", "log Fang called about {1}"])
+def test_two_different_leads_in_one_line_are_asked_about(world, words):
+    refs = [world.lead(owner="ann", name="Fang"), world.lead(owner="ann", name="Zoe")]
+    answer = told(world, words.format(*refs))
+    assert all(ref in answer for ref in refs)
+    assert logged(world) == 0
+
+
+def test_a_number_of_something_else_is_no_reference(world):
+    ref = world.lead(owner="ann")
+    told(world, f"lead {ref}")
+    assert ref in told(world, "log sent invoice #4711999, size L 20")
+    assert logged(world) == 1
+
+
 HOSTILE = ("", "L-", "nonsense", "L-999999", "9" * 400, "L-1~2~3", "'; drop table lead; --", "²", "٣")
 
 
