@@ -93,6 +93,11 @@ class NotPoolAdmin(Refusal):
     message = _("Only admins and the admin of {pool} can do that: {admin_id}.")
 
 
+class NothingFits(Refusal):
+    code = "nothing_fits"
+    message = _("No open lead of your people fits. Say less, or see the words that narrow down with: help my")
+
+
 class NothingToMove(Refusal):
     code = "nothing_to_move"
     message = _("No free lead in {pool} fits. Type pool {pool} to see what lies there.")

@@ -32,6 +32,7 @@ from crm.errors import LeadNotFound
 from crm.rules import edits, periods
 from crm.rules.access import Actor
 from crm.services import (
+    bulk,
     claim_checks,
     conversations,
     departments,
@@ -218,6 +219,10 @@ class Facts(
     def plan(self, run: int) -> moving.Plan | None:
         """A move that was previewed, as long as it can be done."""
         return moving.read(self.uow, run)
+
+    def bulk(self, run: int) -> bulk.Plan | None:
+        """Many leads at once, as previewed or done."""
+        return bulk.read(self.uow, run)
 
     def shielded(self, member_id: int) -> int:
         """How many leads of a member are protected."""

@@ -50,12 +50,12 @@ def my(context: Context, words: Rest | None = None) -> Reply:
     saved = saved_lists.find(context.uow, actor=context.actor, name=given)
     if saved:
         return _listed(context, saved.wanted, saved.name)
-    wanted = saved_lists.understood(context.uow, actor=context.actor, said=_read(context, given))
+    wanted = saved_lists.understood(context.uow, actor=context.actor, said=read_words(context, given))
     saved_lists.remember(context.uow, actor=context.actor, wanted=wanted)
     return _listed(context, wanted)
 
 
-def _read(context: Context, words: str) -> list[Said]:
+def read_words(context: Context, words: str) -> list[Said]:
     """Filters in words, by the company's own fields too."""
     fields = catalogue.of(context.uow).open_fields
     return read_filters(words, {name: one.key for one in fields for name in one.words})
@@ -177,7 +177,7 @@ def saved(context: Context, words: Rest | None = None) -> Reply:
     if not is_:
         found = saved_lists.get(context.uow, actor=context.actor, name=name)
         return _listed(context, found.wanted, found.name)
-    wanted = saved_lists.understood(context.uow, actor=context.actor, said=_read(context, filters))
+    wanted = saved_lists.understood(context.uow, actor=context.actor, said=read_words(context, filters))
     kept = saved_lists.save(context.uow, actor=context.actor, name=name, wanted=wanted)
     members.remember_past(context.uow, context.actor)
     return _listed(context, kept.wanted, kept.name)

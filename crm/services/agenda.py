@@ -32,6 +32,18 @@ _OWN = f"""
     ) plan on plan.lead_id = l.id
     where l.org_id = :org and l.owner_id = :me and l.status = 'open' and l.held_by is distinct from 'nurture'
 """  # noqa: S608  (a constant)
+# The leads `l` of those whom a member leads, with the same.
+_TEAM = f"""
+    from {lead_facts.TABLES}
+    left join department its on its.org_id = has.org_id and its.id = has.department_id
+    left join star mark on mark.org_id = l.org_id and mark.member_id = :me and mark.lead_id = l.id
+    left join (
+        select t.lead_id, min(t.due_at) as at from task t where t.org_id = :org and t.state = 'open' group by t.lead_id
+    ) plan on plan.lead_id = l.id
+    where l.org_id = :org and l.status = 'open' and l.owner_id is distinct from cast(:but as bigint)
+      and l.owner_id is not null and (:all or its.path && cast(:manages as bigint[]))
+"""  # noqa: S608  (a constant)
+_IDLE = "coalesce(l.followed_up_at, l.assigned_at), l.id"
 # The member's open tasks `t`, with what the orders of leads ask for.
 _TASKS = f"""
     from task t
@@ -62,6 +74,19 @@ def mine(
     """The actor's open leads that are wanted. Args: by: the order, else the actor's own."""
     where, args = _filters(wanted or Wanted())
     return _listed(uow, actor, where, args, by or orders.of(actor), most)
+
+
+def of_team(
+    uow: UnitOfWork, *, actor: Actor, wanted: Wanted, but: int | None = None, most: int = 200
+) -> Listed[LeadView]:
+    """The open leads that are wanted of those whom the actor leads, the idlest first. Args: but: an owner."""
+    where, args = _filters(wanted)
+    statement = text(f"select l.id, count(*) over () as total {_TEAM} and {where} order by {_IDLE} limit :most")
+    who = {"org": uow.org_id, "me": actor.id, "now": uow.now, "most": most, "but": but} | moments(uow, actor)
+    reach = {"all": actor.is_admin, "manages": list(actor.manages)}
+    rows = uow.session.execute(statement, who | reach | dict(args)).all()
+    found = leads.many(uow, actor=actor, lead_ids=[row.id for row in rows]) if rows else []
+    return Listed(found, rows[0].total if rows else 0)
 
 
 def at_risk(uow: UnitOfWork, *, actor: Actor, most: int = 8, within: timedelta = RISK) -> Listed[LeadView]:

@@ -19,6 +19,7 @@ READS = (
     "my nurtured", "questions", "help", "start", "home", "export", "lead", "find", "health", "my", "next", "funnel",
     "undo", "pool", "today", "week", "calendar", "funnel me", "why", "quota", "question.open", "file.open", "lead.show",
     "lead.next", "notify.topic", "notify.missed", "notify.open", "notify.why", "task.open", "lead.dismiss",
+    "reassign", "close all",
     "merge", "new", "move", "log.fix", "log.keep", "log.elsewhere", "member.hand_over", "lead.release_to",
     "message.log", "message.new", "digest.look", "lead.history", "list.open", "reveals", "merge.person", "sheet.show",
     "sheet.column", "people", "member.open", "member.split", "briefing", "source",
@@ -73,6 +74,7 @@ WHY_NOT = {
     "modules": "off and on are said anew",
     "tokens": "the token was shown; a revoked one is made anew",
     "hooks": "the secret was shown; on, off and topics are said anew, and calls were made",
+    "bulk.undo": "it is an undo",
     "dead": "what was tried again may have arrived; what was dropped could not be done anyway",
     "sources": "keys were shown; off and on, new and rotate are said anew",
     "sources set": "said anew with another value",
@@ -178,6 +180,11 @@ def offer(scene: Scene) -> str:
 def on_desk(scene: Scene) -> str:
     under(scene, "desk")
     return scene.dealt(name="Lu Wei")
+
+
+def many_at_once(scene: Scene) -> str:
+    owned(scene)
+    return str(scene.say("ada", "reassign stage new @Bob").reply.args["run"])
 
 
 def a_preview(scene: Scene) -> str:
@@ -302,6 +309,7 @@ UNDONE: dict[str, Done] = {
     "deal": Done("mia", "deal {lead} @Bob", given=on_desk),
     "desk.deal": Done("mia", tap="desk.deal {lead}", given=a_batch),
     "pool.move": Done("ada", tap="pool.move {lead}", given=a_preview),
+    "bulk.do": Done("ada", tap="bulk.do {lead}", given=many_at_once),
     "lang": Done("ann", "lang zh"),
     "on": Done("ann", "on", given=lambda scene: later(scene, scene.say("ann", "off") and "")),
     "off": Done("ann", "off"),

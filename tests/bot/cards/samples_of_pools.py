@@ -51,6 +51,36 @@ def moved(scene: Scene) -> Shown:
     return scene.tap("mia", "pool.move", str(run))
 
 
+def stale(scene: Scene) -> None:
+    for name in ("Lu Wei", "周敏", "Jo Lee"):
+        scene.lead(name=name, owner="ann")
+    scene.lead(name="Own Find", owner="ann", origin="self")
+
+
+@sample("bulk")
+def bulk_preview(scene: Scene) -> Shown:
+    stale(scene)
+    return scene.say("mia", "reassign stage new @Bob")
+
+
+@sample("bulk-done")
+def bulk_done(scene: Scene) -> Shown:
+    return scene.tap("mia", "bulk.do", str(bulk_preview(scene).reply.args["run"]))
+
+
+@sample("bulk-closed")
+def bulk_closed(scene: Scene) -> Shown:
+    stale(scene)
+    return scene.say("mia", "close all stage new lost no answer")
+
+
+@sample("bulk_undone")
+def bulk_undone(scene: Scene) -> Shown:
+    run = bulk_preview(scene).reply.args["run"]
+    scene.tap("mia", "bulk.do", str(run))
+    return scene.tap("mia", "bulk.undo", str(run))
+
+
 @sample("revealed")
 def revealed(scene: Scene) -> Shown:
     ruled(scene)

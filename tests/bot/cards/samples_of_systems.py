@@ -48,8 +48,8 @@ def hook_list(scene: Scene) -> Shown:
 def dead(scene: Scene) -> Shown:
     owe = text(
         "insert into message (org_id, topic, key, card, state, cause, attempt, created_at, due_at)"
-        " select :org, cast(:topic as text), 'k' || g, '{}', 'dead', cast(:cause as text), 9, cast(:now as timestamptz), :now"
-        " from generate_series(cast(:first as int), cast(:last as int)) as g"
+        " select :org, cast(:topic as text), 'k' || g, '{}', 'dead', cast(:cause as text), 9,"
+        " cast(:now as timestamptz), :now from generate_series(cast(:first as int), cast(:last as int)) as g"
     )
     with scene.uow() as uow:
         common = {"org": uow.org_id, "now": uow.now}

@@ -107,6 +107,8 @@ BUTTONS: dict[str, tuple[str, str]] = {
     "lead.dismiss": ("", ANYBODY),
     "pools": ("", MEMBERS),
     "pool.move": ("{move}", only("manager")),
+    "bulk.do": ("{bulk}", only("manager")),
+    "bulk.undo": ("{bulk}", only()),
     "task.take": ("{team_task}", only("owner", "mate", "manager", others="0")),
     "task.done": ("{task}", only("owner", "manager", "admin", others="0")),
     "task.no_answer": ("{task}", only("owner", "manager", "admin", others="0")),

@@ -139,6 +139,7 @@ class Stage:
         job = say("ann", f"new {NAME} Junior, {FIRM}, 13800138111").reply.args["job"]
         self.given["event"] = say("mia", "event new Winter Fair, Hall 3, Saturday 2pm").reply.args.get("event")
         self.given["move"] = say("mia", "move 1 from Open to North").reply.args["run"]
+        self.given["bulk"] = say("mia", "close all stage new lost no answer").reply.args["run"]
         self.given |= {
             "org": self.acme.org_id,
             "job": job,

@@ -6,10 +6,12 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 
 from crm.rules.catalogue_file import ListsFile
+from crm.rules.wanted import Wanted
 from crm.services import (
     admins,
     api_tokens,
     breaker,
+    bulk,
     conversations,
     dead_letters,
     departments,
@@ -133,6 +135,12 @@ OF_LEADING: dict[str, Verb] = {
         lambda c: moving.plan(c.uow, source=c.pool("open"), target=c.pool("open"), many=1, **c.by),
         only(),
     ),
+    "bulk.plan": (
+        lambda c: bulk.plan(c.uow, deed="close", wanted=Wanted(), reason="x", **c.by),
+        only("manager", "admin"),
+    ),
+    "bulk.do": (lambda c: bulk.do(c.uow, run_id=c.g["bulk"], **c.by).done, only("manager")),
+    "bulk.take_back": (lambda c: bulk.take_back(c.uow, run_id=c.g["bulk"], **c.by), only()),
     "moving.move": (lambda c: moving.move(c.uow, run_id=c.g["move"], **c.by).moved, only("manager")),
     "sources.create": (lambda c: sources.create(c.uow, _VAULT, name="Fair", **c.by).source.id, role("sources")),
     "sources.rotate": (lambda c: sources.rotate(c.uow, _VAULT, key="web", **c.by).source.id, role("sources")),

@@ -71,6 +71,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "tokens": ("tokens", role("people")),
     "hooks": ("hooks", role("people")),
     "dead": ("dead", role("people")),
+    "reassign": ("reassign stage new @Bob", only("manager", "admin")),
+    "close all": ("close all stage new lost no answer", only("manager", "admin")),
     "protect": ("protect {owned} for 3 days", lead("work")),
     "unprotect": ("unprotect {shielded}", lead("work")),
     "reveal": ("reveal {free}", free("reveal")),
