@@ -83,19 +83,24 @@ def redis_url(engines: Sockets, worker_id: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def migrated_url(database_url: str) -> str:
+def schema(engines: Sockets, worker_id: str) -> str:
+    """The name of a database with the schema that the migrations make, of which others are copies: nobody connects."""
+    name = f"schema_{worker_id}"
+    upgrade(engines.create_database(name))
+    return name
+
+
+@pytest.fixture(scope="session")
+def migrated_url(engines: Sockets, worker_id: str, schema: str) -> str:
     """This worker's database with the schema that the migrations make."""
-    upgrade(database_url)
-    return database_url
+    return engines.create_database(f"migrated_{worker_id}", template=schema)
 
 
 @pytest.fixture(scope="module")
-def own_url(engines: Sockets, worker_id: str, request: pytest.FixtureRequest) -> Iterator[str]:
+def own_url(engines: Sockets, worker_id: str, schema: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """A database for one file of tests: for those in which whatever is due happens, wherever it is."""
     name = f"{request.module.__name__.rpartition('.')[2]}_{worker_id}"
-    url = engines.create_database(name)
-    upgrade(url)
-    yield url
+    yield engines.create_database(name, template=schema)
     engines.drop_database(name)
 
 

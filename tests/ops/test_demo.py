@@ -21,7 +21,6 @@ from crm.settings import Settings
 from ops import company_file, demo_data, demo_story
 from ops.demo import THINGS_TO_TRY
 from ops.demo_story import ORIGINS, REPS, ZONE, scripts
-from ops.migrate import upgrade
 from ops.runtime import compose
 from ops.sockets import Sockets
 
@@ -32,11 +31,10 @@ TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.md"
 
 
 @pytest.fixture(scope="module")
-def demo(engines: Sockets, worker_id: str) -> Iterator[Database]:
+def demo(engines: Sockets, worker_id: str, schema: str) -> Iterator[Database]:
     """A database of its own with the demo's first leads."""
     name = f"demo_{worker_id}"
-    url = engines.create_database(name)
-    upgrade(url)
+    url = engines.create_database(name, template=schema)
     database = Database(url, statement_timeout_ms=20_000, time=DrivenClock(PRESENT))
     demo_data.begin(database, secret_key="a secret key that tests know", out=Console(quiet=True), first=SMALL)
     yield database

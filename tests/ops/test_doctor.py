@@ -41,9 +41,10 @@ def settings(url, redis_url, tmp_path):
 
 
 @pytest.fixture
-def company(url):
+def company(url, engines, worker_id, schema):
     """A company in a database of its own, and that database."""
-    upgrade(url)
+    engines.drop_database(f"doctor_{worker_id}")
+    engines.create_database(f"doctor_{worker_id}", template=schema)
     database = Database(url, pool_size=2)
     yield build.company(database), database
     database.close()

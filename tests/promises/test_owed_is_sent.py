@@ -11,7 +11,6 @@ import pytest
 
 from crm.db import Database
 from crm.services import tasks
-from ops.migrate import upgrade
 from ops.sockets import Sockets
 from tests import build
 from tests.doubles.slack_http import Fault
@@ -29,10 +28,9 @@ UNSENT = "select count(*) from message where state <> 'sent'"
 
 
 @pytest.fixture
-def world(engines: Sockets, worker_id: str, redis_url: str) -> Iterator[World]:
+def world(engines: Sockets, worker_id: str, redis_url: str, schema: str) -> Iterator[World]:
     """A database of its own: these workers do every job that they find."""
-    url = engines.create_database(f"owed_{worker_id}")
-    upgrade(url)
+    url = engines.create_database(f"owed_{worker_id}", template=schema)
     database = Database(url)
     with open_world(url, redis_url, build.clock(), base=database) as opened, processes.path_for_children():
         opened.time.set(datetime.now(UTC))
