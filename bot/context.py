@@ -12,6 +12,7 @@ from bot.interaction import Interaction
 from bot.platforms.base import Workspace
 from crm.errors import NotAllowed, NotLinked
 from crm.rules.access import Actor
+from crm.services import members
 from crm.settings import Settings
 from crm.uow import UnitOfWork
 
@@ -123,6 +124,10 @@ class Context:
         if not self.actor.is_admin:
             raise NotAllowed(roles="admins")
         return self.actor
+
+    def stays(self) -> None:
+        """What was just done cannot be taken back: an undo says so, and takes back nothing that is older."""
+        members.remember_past(self.uow, self.actor)
 
     def reply(self, name: str, *, public: bool = False, **args: Any) -> Reply:
         """Answer with a card; a tap's answer takes the place of the tapped card."""

@@ -90,6 +90,7 @@ def hold(context: Context, lead: LeadView, words: Rest) -> Reply:
 def unhold(context: Context, lead: LeadView, reason: Rest | None = None) -> Reply:
     if lead.held_by == "nurture":
         nurturing.fetch(context.uow, actor=context.actor, lead=lead)
+        context.stays()
         return context.reply("woken", lead=lead.id)
     activity = holding.unhold(context.uow, actor=context.actor, lead=lead, reason=reason or "")
     return context.reply("aside", lead=lead.id, activity=activity)
@@ -115,6 +116,7 @@ def pause(context: Context, words: Rest | None = None) -> Reply:
     if not reason:
         raise ReasonNeeded(example=_("rules pause East leads until Friday 18:00 new prices"))
     pauses.pause(context.uow, actor=context.actor, name=name, until=found.at, reason=reason)
+    context.stays()
     return context.reply("pauses")
 
 
@@ -133,6 +135,7 @@ def resume(context: Context, name: Rest | None = None) -> Reply:
     actor = context.need_manager()
     if name:
         pauses.resume(context.uow, actor=actor, name=name)
+        context.stays()
     return context.reply("pauses")
 
 
@@ -154,6 +157,7 @@ def rewind(context: Context, which: Rest | None = None) -> Reply:
     if found is None:
         raise RunNotFound(given=which.strip())
     rewinding.rewind(context.uow, actor=actor, run_id=int(found[1]))
+    context.stays()
     return context.reply("rewinding", run=int(found[1]))
 
 

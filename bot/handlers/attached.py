@@ -91,6 +91,7 @@ def open_(context: Context, file: Id) -> Reply:
 def erase(context: Context, file: Id) -> Reply:
     """The file is deleted for good."""
     lead = attachments.erase(context.uow, actor=context.actor, attachment_id=file)
+    context.stays()
     return context.reply("lead", lead=lead, note="")
 
 

@@ -33,6 +33,7 @@ def dead(context: Context, words: Rest | None = None) -> Reply:
     if len(said) < 2 or said[0] not in (*_RETRY, *_DROP):
         raise MissingArgument(example=_("dead retry 17"))
     which = _which(context, said[1:])
+    context.stays()
     if said[0] in _RETRY:
         return context.reply("dead", retried=dead_letters.retry(context.uow, actor=actor, which=which), dropped=0)
     return context.reply("dead", retried=0, dropped=dead_letters.drop(context.uow, actor=actor, which=which))

@@ -41,15 +41,19 @@ def column(context: Context, sheet: Id, number: Id) -> Reply:
 def field(context: Context, sheet: Id, number: Id, name: Word | None = None) -> Reply:
     """What is in a column; without a name it is kept beside the lead under its heading."""
     job = dropped_sheets.remap(context.uow, actor=context.actor, job_id=sheet, column=int(number), field=name or "")
+    context.stays()
     return context.reply("dropped", sheet=job.id)
 
 
 @action("sheet.confirm", guards=False)
 def confirm(context: Context, sheet: Id, whose: Word) -> Reply:
     job = dropped_sheets.confirm(context.uow, actor=context.actor, job_id=sheet, whose=str(whose))
+    context.stays()
     return context.reply("dropped", sheet=job.id)
 
 
 @action("sheet.cancel", guards=False)
 def cancel(context: Context, sheet: Id) -> Reply:
-    return context.reply("dropped", sheet=dropped_sheets.cancel(context.uow, actor=context.actor, job_id=sheet).id)
+    job = dropped_sheets.cancel(context.uow, actor=context.actor, job_id=sheet)
+    context.stays()
+    return context.reply("dropped", sheet=job.id)

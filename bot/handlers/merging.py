@@ -59,6 +59,7 @@ def confirm(context: Context, lead: LeadView, ref: Word, losing: Word) -> Reply:
 def unmerge(context: Context, lead: LeadView) -> Reply:
     parted = unmerging.unmerge(context.uow, actor=context.actor, ref=lead.was or lead.ref)
     context.uow.instead = None
+    context.stays()
     return apart(context, parted)
 
 
@@ -105,6 +106,7 @@ def decide(context: Context, pair: Id, answer: Word) -> Reply:
     if answer not in arbitration.STATES:
         raise OldCard
     arbitration.decide(context.uow, actor=context.actor, pair_id=pair, answer=cast(Answer, answer))
+    context.stays()
     return context.reply("duplicate_found", pair=pair, lead=None)
 
 
@@ -116,4 +118,5 @@ def ask_first(context: Context, job: Id) -> Reply:
     if found is None:
         raise OldCard
     pair = arbitration.ask(context.uow, actor=context.actor, job_id=job, found=found)
+    context.stays()
     return context.reply("duplicate_asked", pair=pair)

@@ -45,6 +45,7 @@ def decline(context: Context, words: Rest | None = None) -> Reply:
     if not given:
         return context.form("decline_form", ref=handing.asked(context.uow, actor=context.actor, ref=which).ref)
     offer = handing.decline(context.uow, actor=context.actor, ref=which, reason=given)
+    context.stays()
     return context.reply("declined", ref=offer.ref)
 
 

@@ -47,6 +47,7 @@ def list_pools(context: Context, words: Rest | None = None) -> Reply:
     else:
         change = pool_scopes.add if verb == "add" else pool_scopes.remove
         change(context.uow, actor=context.actor, pool=pool, who=_who(context, said[3]))
+    context.stays()
     return context.reply("pools")
 
 

@@ -34,6 +34,7 @@ def export(context: Context, lead: LeadView) -> Reply:
     taking_out.check(context.uow, context.actor)
     vault = Vault(context.settings.secret_key.get_secret_value())
     word = person_export.issue(vault, context.uow, actor=context.actor, person_id=lead.person_id)
+    context.stays()
     address = f"{context.settings.public_url}/person/{word}"
     return context.secretly("privacy_export", {"address": address}, lead=lead.id)
 
@@ -64,6 +65,7 @@ def erase_now(context: Context, lead: LeadView, person: Id) -> Reply:
     if person == lead.person_id:
         args = {"org_id": context.uow.org_id, "person_id": person, "by_id": actor.id}
         context.uow.defer(queue.Order(queue.ERASE, args))
+        context.stays()
     return context.reply("privacy_done", lead=lead.id, done="erasing")
 
 
@@ -82,6 +84,7 @@ def stop(context: Context, lead: LeadView, reason: Rest | None = None) -> Reply:
     if not (reason or "").strip():
         raise MissingArgument(example=_("privacy stop L-1042 a dispute is pending"))
     restricting.stop(context.uow, person_id=lead.person_id, ref=lead.ref, actor=context.actor, reason=str(reason))
+    context.stays()
     return context.reply("privacy_done", lead=lead.id, done="stopped")
 
 
@@ -99,6 +102,7 @@ def stop(context: Context, lead: LeadView, reason: Rest | None = None) -> Reply:
 def resume(context: Context, lead: LeadView) -> Reply:
     context.actor.need("privacy")
     restricting.resume(context.uow, person_id=lead.person_id, ref=lead.ref, actor=context.actor)
+    context.stays()
     return context.reply("privacy_done", lead=lead.id, done="resumed")
 
 
@@ -120,6 +124,7 @@ def allow(context: Context, words: Rest) -> Reply:
         raise BadArgument(given=words, example=_("privacy allow 13800138000"))
     found = suppressing.allow(context.uow, keys)
     audit.write(context.uow, "person.allowed", by=context.actor.id, data={"found": found})
+    context.stays()
     return context.reply("privacy_done", lead=None, done="allowed" if found else "free")
 
 

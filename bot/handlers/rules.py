@@ -57,12 +57,14 @@ def rules(context: Context, words: Rest | None = None) -> Reply:
 @action("rules.apply", guards=False)
 def apply(context: Context, rehearsal: Id) -> Reply:
     found = rehearsing.apply(context.uow, actor=context.need_manager(), rehearsal_id=rehearsal)
+    context.stays()
     return context.reply("rehearsal", rehearsal=found.id)
 
 
 @action("rules.discard", guards=False)
 def discard(context: Context, rehearsal: Id) -> Reply:
     found = rehearsing.discard(context.uow, actor=context.need_manager(), rehearsal_id=rehearsal)
+    context.stays()
     return context.reply("rehearsal", rehearsal=found.id)
 
 
@@ -74,12 +76,14 @@ def again(context: Context, rehearsal: Id) -> Reply:
 @action("shadow.begin", guards=False)
 def begin_shadow(context: Context) -> Reply:
     shadowing.begin(context.uow, actor=context.need_manager())
+    context.stays()
     return context.reply("shadow")
 
 
 @action("shadow.live", guards=False)
 def go_live(context: Context) -> Reply:
     shadowing.go_live(context.uow, actor=context.need_manager())
+    context.stays()
     return context.reply("shadow")
 
 
@@ -89,6 +93,7 @@ def _rehearsed(context: Context, written: str) -> Reply:
 
 def _shown(context: Context, made: Rehearsal) -> Reply:
     """What is still being counted has a card of its own, which can be drawn over."""
+    context.stays()
     if made.state == "counting":
         return context.reply("rehearsing")
     return context.reply("rehearsal", rehearsal=made.id)

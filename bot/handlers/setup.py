@@ -47,6 +47,7 @@ def here(context: Context, words: Rest) -> Reply:
         context.uow, actor=actor, workspace_id=context.workspace.id, kind=kind, external_id=external_id, name=name,
         pool_id=pool_id, department_id=department_id,
     )  # fmt: skip
+    context.stays()
     return context.reply("bound", group=group, pool=pool_id, team=department_id, public=True)
 
 
@@ -99,6 +100,7 @@ def admin(context: Context, words: Rest | None = None) -> Reply:
         return _code(context, actor, who)
     who = members.find(context.uow, name)
     members.make_admin(context.uow, actor, who)
+    context.stays()
     return context.reply("made_admin", member=who.id)
 
 
@@ -116,11 +118,14 @@ def admin_remove(context: Context, name: Rest) -> Reply:
     admins.remove(context.uow, actor=actor, member=who)
     if who.id == actor.id:
         context.viewer = context.member = members.get(context.uow, actor.id)
+    context.stays()
     return context.reply("unmade_admin", member=who.id)
 
 
 def _code(context: Context, actor: Actor, who: Actor) -> Reply:
-    return context.secretly("link_code", {"code": members.make_code(context.uow, actor, who)}, member=who.id)
+    code = members.make_code(context.uow, actor, who)
+    context.stays()
+    return context.secretly("link_code", {"code": code}, member=who.id)
 
 
 @command(
@@ -154,6 +159,7 @@ def manage_sources(context: Context, words: Rest | None = None) -> Reply:
             sources.set_enabled(context.uow, actor=actor, key=name, enabled=True)
         case _:
             return context.reply("source", source=sources.find(context.uow, words or "").id)
+    context.stays()
     return context.reply("sources")
 
 
@@ -163,6 +169,7 @@ def _made(context: Context, vault: Vault, words: str) -> sources.NewKey:
 
 
 def _key(context: Context, made: sources.NewKey) -> Reply:
+    context.stays()
     address = f"{context.settings.public_url}/intake/{made.source.key}"
     return context.secretly("source_key", {"key": made.key}, source=made.source.id, address=address)
 

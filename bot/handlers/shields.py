@@ -60,6 +60,7 @@ def unprotect(context: Context, lead: LeadView) -> Reply:
 @action("lead.reveal", guards=False)
 def reveal(context: Context, ref: RawRef) -> Reply:
     shown = reveals.reveal(context.uow, actor=context.actor, ref=ref)
+    context.stays()
     return context.beside("revealed", lead=shown)
 
 

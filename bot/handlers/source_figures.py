@@ -72,6 +72,7 @@ def cost(context: Context, words: Rest | None = None) -> Reply:
         context.uow, actor=context.actor, source_id=found.id, amount=money.amount, currency=money.currency or "CNY",
         first=span.first, last=span.last, campaign=said.campaign,
     )  # fmt: skip
+    context.stays()
     return context.reply("source", source=found.id, noted=str(money.amount or Decimal(0)))
 
 

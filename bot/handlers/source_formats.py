@@ -43,6 +43,7 @@ def give(context: Context, words: Rest) -> Reply:
     key, name, value = parts
     vault = Vault(context.settings.secret_key.get_secret_value())
     source_formats.keep_vendor_secret(context.uow, vault, actor=context.actor, key=key, name=name.lower(), value=value)
+    context.stays()
     return context.reply("source", source=sources.find(context.uow, key).id, noted=True)
 
 
@@ -61,6 +62,7 @@ def name_fields(context: Context, words: Rest) -> Reply:
     if not given:
         raise MissingArgument(example=_FIELDS)
     source = source_formats.name_fields(context.uow, actor=context.actor, key=key, given=given)
+    context.stays()
     return context.reply("source", source=source.id, noted=True)
 
 
@@ -82,4 +84,5 @@ def retry(context: Context, words: Rest | None = None) -> Reply:
     if not source_formats.needs(source):
         raise BadArgument(given=words, example=_("sources retry meta"))
     fetches.again(context.uow, source)
+    context.stays()
     return context.reply("source", source=source.id, noted=True)

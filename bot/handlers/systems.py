@@ -38,6 +38,7 @@ def switch(context: Context, words: Rest | None = None) -> Reply:
     if verb.lower() not in (*_ON, *_OFF) or not name:
         raise MissingArgument(example=_("modules off digests"))
     modules.switch(context.uow, actor=actor, name=name, on=verb.lower() in _ON)
+    context.stays()
     return context.reply("modules")
 
 
@@ -60,6 +61,7 @@ def tokens(context: Context, words: Rest | None = None) -> Reply:
         raise MissingArgument(example=_("tokens new warehouse leads:read 90d"))
     if said[0].lower() in ("revoke", "撤销", "作废"):
         api_tokens.revoke(context.uow, actor=actor, number=_number(said[1]))
+        context.stays()
         return context.reply("tokens")
     if said[0].lower() not in _NEW:
         raise MissingArgument(example=_("tokens new warehouse leads:read 90d"))
@@ -69,6 +71,7 @@ def tokens(context: Context, words: Rest | None = None) -> Reply:
     made, word = api_tokens.create(
         context.uow, actor=actor, name=name, scopes=scopes or ["leads:read"], days=int(days[0][:-1]) if days else None
     )
+    context.stays()
     address = f"{context.settings.public_url}/api/v1/leads"
     return context.secretly("token_made", {"token": word}, number=made.number, address=address)
 
@@ -96,8 +99,11 @@ def manage_hooks(context: Context, words: Rest | None = None) -> Reply:
     hook = hooks.find(context.uow, said[1])
     if said[0].lower() in ("rotate", "轮换"):
         secret = hooks.rotate(context.uow, _vault(context), actor=context.actor, hook=hook)
+        context.stays()
         return context.secretly("hook_made", {"secret": secret}, hook=hook.number)
-    return context.reply("hooks", told=_change(context, said[0].lower(), hook, said[2:]))
+    told = _change(context, said[0].lower(), hook, said[2:])
+    context.stays()
+    return context.reply("hooks", told=told)
 
 
 def _subscribe(context: Context, url: str, said: list[str]) -> Reply:
@@ -111,6 +117,7 @@ def _subscribe(context: Context, url: str, said: list[str]) -> Reply:
         with_contact=any(word.lower() in _CONTACT for word in said),
     )  # fmt: skip
     context.uow.session.flush()
+    context.stays()
     return context.secretly("hook_made", {"secret": secret}, hook=made.number)
 
 
