@@ -238,3 +238,10 @@ def test_a_hostile_button_is_answered_and_changes_nothing(world):
         assert "went wrong" not in shown(ask(world, taps(world, action, value)))
     assert ref in told(world, "pool")
     assert world.count("select count(*) from assignment where org_id = :o", o=world.acme.org_id) == 0
+
+
+def test_an_hour_that_does_not_exist_sets_no_reminder(world):
+    world.lead(owner="ann", firm="Lotus")
+    assert "When exactly?" in told(world, "remind lotus tomorrow 25:00")
+    assert "When exactly" in told(world, "log lotus no answer, call tomorrow 25:00")
+    assert world.count("select count(*) from task") == 0

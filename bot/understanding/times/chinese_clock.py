@@ -1,7 +1,7 @@
 """Chinese times of day: 下午3点, 晚上8点半, 十点一刻, 15:30, 早9点, 中午, 下班前."""
 
 from bot.understanding.numbers import chinese as number
-from bot.understanding.times.pieces import Clock, Part, Piece
+from bot.understanding.times.pieces import LAST_HOUR, Clock, Part, Piece
 from bot.understanding.times.resolve import Here
 from bot.understanding.times.rules import Match, Rule, chinese
 
@@ -53,6 +53,12 @@ def _clock(match: Match, _here: Here) -> Piece | None:
     return Piece(match.span(), clock=Clock(hour, minute, loose), part=part)
 
 
+def _no_clock(match: Match, _here: Here) -> Piece | None:
+    """25点 beside a day: one to ask about."""
+    hour = int(match["hour"])
+    return Piece(match.span(), clock=Clock(hour), weak=True) if hour > LAST_HOUR else None
+
+
 def _part(match: Match, _here: Here) -> Piece:
     return Piece(match.span(), part=_PARTS[match["part"][-2:]])
 
@@ -73,5 +79,6 @@ RULES: tuple[Rule, ...] = (
     chinese(rf"(?<![0-9:.]){_HOUR}:{_COLON_MINUTE}(?![0-9:]){_END}", _clock),
     chinese(r"(?P<word>下班|上班|午饭|饭后|午休|晚饭|一上班)(?:之?前|以前|之?后|以后|时|的时候)?", _fixed),
     chinese(r"同一时间|同样的?时间|这个(?:时候|时间|点)|老时间", _same_time),
+    chinese(rf"(?<![0-9:.])(?P<hour>[0-9]{{2}}){_OCLOCK}{_COUNTED}", _no_clock),
     chinese(rf"{_PART}(?!好)", _part),
 )

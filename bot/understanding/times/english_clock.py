@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.understanding.numbers import english as number
-from bot.understanding.times.pieces import Clock, Part, Piece
+from bot.understanding.times.pieces import LAST_HOUR, Clock, Part, Piece
 from bot.understanding.times.resolve import Here
 from bot.understanding.times.rules import Match, Rule, english
 
@@ -27,7 +27,10 @@ HOUR_ENDS = (
     r"|with|then|and|or|so|if|because|when|we|he|she|they|i|please|his|her|their|our|local|by|via|ish|next|this"
     r"|mon|tue|wed|thu|fri|sat|sun|call|phone|ring|meet)\b))"
 )
-_AFTER_DAY = "(?:" + "|".join(f"(?<={end} )" for end in ("day", "row", "tmr", "mon", "tue", "wed", "thu", "fri")) + ")"
+# Of a weekday 13 could be its date.
+_AFTER_TOMORROW = "(?:(?<=row )|(?<=tmr )|(?<=mrw ))"
+_AFTER_WEEKDAY = "(?:" + "|".join(f"(?<={end} )" for end in ("day", "mon", "tue", "wed", "thu", "fri")) + ")"
+_AFTER_DAY = f"(?:{_AFTER_TOMORROW}|{_AFTER_WEEKDAY})"
 _END_OF_DAY = r"eod|eob|cob|end\s+of\s+(?:the\s+)?(?:business\s+)?day|close\s+of\s+(?:business|play)"
 
 
@@ -54,6 +57,12 @@ def _spoken(match: Match, _here: Here) -> Piece:
 
 def _bare(match: Match, _here: Here) -> Piece:
     return Piece(match.span(), clock=Clock(int(match["hour"]), loose=True), weak=True)
+
+
+def _no_clock(match: Match, _here: Here) -> Piece | None:
+    """25:00, 10:75, 31pm: a time beside a day, but one to ask about."""
+    hour, minute = int(match["hour"]), int(match["minute"] or 0)
+    return Piece(match.span(), clock=Clock(hour, minute), weak=True) if hour > LAST_HOUR or minute > 59 else None
 
 
 def _part(match: Match, _here: Here) -> Piece:
@@ -93,6 +102,8 @@ RULES: tuple[Rule, ...] = (
     english(rf"(?<![-+.,:/$#\d]){_AT}{_HOUR}(?:[.:]{_MINUTE})?{_UNTIL}?(?:ish)?{HOUR_ENDS}(?!-?\d)", _clock),
     english(rf"at\s+{_WORD_HOUR}{HOUR_ENDS}", _clock),
     english(rf"{_AFTER_DAY}(?P<hour>1[0-2]|[1-9]){HOUR_ENDS}", _bare),
+    english(rf"{_AFTER_TOMORROW}(?P<hour>1[3-9]|2[0-3]){HOUR_ENDS}", _bare),
+    english(r"(?P<hour>\d\d?)(?::(?P<minute>\d\d)(?!:)(?:\s*[ap]m)?|\s*[ap]m)", _no_clock),
     english(rf"(?P<word>noon|midday|mid-day|midnight|{_END_OF_DAY})", _fixed),
     english(r"(?P<word>after\s+lunch)", _fixed),
     english(r"(?P<word>first\s+thing)", _first_thing),

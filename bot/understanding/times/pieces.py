@@ -8,6 +8,7 @@ from typing import Literal
 from bot.understanding.text import Span, overlaps
 from bot.understanding.times.days import in_month, in_week
 
+LAST_HOUR = 24  # the end of a day is told so
 Roll = Literal["never", "day", "week", "month", "year"]
 Kind = Literal["day", "weekday", "week", "month", "number"]
 
@@ -37,6 +38,11 @@ class Clock:
     hour: int
     minute: int = 0
     loose: bool = False
+
+    @property
+    def exists(self) -> bool:
+        """Whether a clock shows it; 25:00 was meant for another time."""
+        return self.hour <= LAST_HOUR and self.minute <= 59
 
 
 @dataclass(frozen=True, slots=True)

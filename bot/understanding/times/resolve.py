@@ -1,7 +1,7 @@
 """From a joined piece to a moment: defaults, rolling forward, and local wall time over gaps and folds."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -53,6 +53,8 @@ class Here:
 
 def resolve(piece: Piece, here: Here) -> When | None:
     """The moment a piece means; None when it lies beyond any plan or outside the calendar."""
+    if piece.clock and not piece.clock.exists:
+        piece = replace(piece, clock=None, vague=True)
     try:
         at = piece.instant or _on_the_wall(piece, here)
     except (OverflowError, ValueError):

@@ -31,6 +31,9 @@ ENGLISH = {
     "in half an hour": "2026-03-11 10:50",
     "+1h": "2026-03-11 11:20",
     "tmr": "2026-03-12 09:00",
+    "tmrw 10": "2026-03-12 10:00",
+    "2mrw 10": "2026-03-12 10:00",
+    "call tomorrow 15": "2026-03-12 15:00",
     "EOD": "2026-03-11 18:00",
     "noon": "2026-03-11 12:00",
     "monday at 9": "2026-03-16 09:00",
@@ -115,9 +118,15 @@ def test_chinese_times_mean_what_people_mean(text, expected):
     assert not understood(text).vague
 
 
+@pytest.mark.parametrize("text", ["tomorrow 25:00", "tmrw 10:75", "fri 31pm", "明天25点", "明天下午25点", "后天 25:00"])
+def test_an_hour_that_no_clock_shows_is_asked_about(text):
+    assert understood(text).vague
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "split 60:70",
         "138 0013 8000",
         "010-65529988",
         "$1,200.50",
