@@ -35,20 +35,19 @@ def endure(env: Env, *, seconds: float, rate: float) -> list[Figure]:
     """A figure for each bound."""
     database, seeded = env.company(LEADS, "endurance")
     limits = {f"SLUICE_{name}_PER_MINUTE": "0" for name in ("PERSON", "COMPANY")}
-    plan = _plan(database, seeded, rate, seconds)
     with serving("ops", "serve", **settings(env, database), **limits) as port:
-        claims = _run(plan, port, WARM_UP, 0)[0].said["claim"]
-        paced, memory = _run(plan, port, seconds, claims)
-    taken = _count(database, seeded) - claims
-    if taken != paced.said["claim"]:
-        raise AssertionError(f"{paced.said['claim']} claims, {taken} taken")
+        _run(_plan(database, seeded, port, rate, WARM_UP))
+        before = _count(database, seeded)
+        paced, memory = _run(_plan(database, seeded, port, rate, seconds))
+    taken = _count(database, seeded) - before
+    if taken != paced.said.get("claim", 0):
+        raise AssertionError(f"{paced.said} said, {taken} claims taken")
     return _figures(paced, memory, seconds)
 
 
-def _run(plan: Plan, port: int, seconds: float, claimed: int) -> tuple[Paced, list[float]]:
-    now = Plan(port, plan.key, plan.reps, plan.rate, seconds, plan.owned, plan.free[claimed:])
-    child = pace(now)
-    memory = _watch(port, seconds / LOOKS)
+def _run(plan: Plan) -> tuple[Paced, list[float]]:
+    child = pace(plan)
+    memory = _watch(plan.port, plan.seconds / LOOKS)
     return finished(child), memory
 
 
@@ -78,13 +77,13 @@ def _figures(paced: Paced, memory: list[float], seconds: float) -> list[Figure]:
     ]
 
 
-def _plan(database: Database, seeded: Seeded, rate: float, seconds: float) -> Plan:
+def _plan(database: Database, seeded: Seeded, port: int, rate: float, seconds: float) -> Plan:
     with database.begin(seeded.org_id) as uow:
         rows = uow.session.execute(_OWNED, {"org": seeded.org_id}).all()
         free = list(uow.session.scalars(_FREE, {"org": seeded.org_id}))
     # Names and chat ids have the same number: Rep 07 is U…7.
     owned = [(number, int(name.rpartition(" ")[2])) for number, name in rows]
-    return Plan(0, seeded.key, REPS, rate, seconds, owned, free)
+    return Plan(port, seeded.key, REPS, rate, seconds, owned, free)
 
 
 def _count(database: Database, seeded: Seeded) -> int:

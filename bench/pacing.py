@@ -22,7 +22,7 @@ from typing import Any
 from bench import signed
 from bench.driver import read
 
-LINES = 64
+LINES, HOPELESS = 64, 10.0  # seconds after which what was due is not asked any more
 # Of a hundred things that reps do: five claims, fifteen follow-ups, the rest is looking.
 MIX = ("claim",) * 5 + ("log",) * 15 + ("my",) * 30 + ("today",) * 25 + ("lead",) * 25
 
@@ -89,15 +89,16 @@ def _pace(plan: Plan) -> Paced:
     def next_one() -> tuple[float, int, str] | None:
         with lock:
             turn = next(turns, None)
-            if turn is None:
-                return None
-            rep, line = next(all_words)
-            said[line.partition(" ")[0]] += 1
-            return start + turn / plan.rate, rep, line
+            return None if turn is None else (start + turn / plan.rate, *next(all_words))
 
     def work(line: socket.socket) -> None:
         for due, rep, words in iter(next_one, None):
             time.sleep(max(0.0, due - time.monotonic()))
+            if time.monotonic() - due > HOPELESS:
+                done.failed.append("not asked: too far behind")
+                continue
+            with lock:
+                said[words.partition(" ")[0]] += 1
             line.sendall(signed.slack_command(f"T{plan.key}", f"U{plan.key}{rep}", words))
             answer = read(line)
             done.each.append((time.monotonic() - due) * 1000)
