@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 from bot.arguments import Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
+from bot.handlers import asking
 from bot.router import action, command
-from bot.understanding.when import find_moments
+from bot.understanding.when import When, find_moments
 from crm.errors import TimeVague
 from crm.rules.access import Actor
-from crm.services import leaves, members
+from crm.services import calendars, leaves, members
 
 MODULE = "core"
-_FOR = re.compile(r"^@(\S+)\s*(.*)$", re.DOTALL)
+_SOMEBODY = ("@", "＠")
+_MONTH = re.compile(r"month|月", re.IGNORECASE)
+_WEEK = 7
 _FROM_NOW = re.compile(r"^(?:(?:until|till|to)\b|直到|到|至)", re.IGNORECASE)
 _CANCEL = frozenset({"cancel", "取消", "back", "销假"})
 
@@ -42,15 +45,44 @@ def leave(context: Context, words: Rest | None = None) -> Reply:
 
 
 def _whose(context: Context, words: str) -> tuple[Actor, str]:
-    found = _FOR.match(words)
-    return (members.find(context.uow, found[1]), found[2].strip()) if found else (context.actor, words)
+    return asking.addressed(context, words) if words.startswith(_SOMEBODY) else (context.actor, words)
 
 
 def _days(context: Context, who: Actor, words: str) -> tuple[date, date]:
-    """`Friday`, `until Friday`, `1 May to 5 May`: the first and the last day. Raises TimeVague."""
+    """`Friday`, `next week`, `until Friday`, `1 May to 5 May`: the first and the last day. Raises TimeVague."""
     found = find_moments(words, now=context.uow.now, tz=context.actor.timezone, locale=context.actor.locale)
-    days = [one.at.astimezone(context.actor.timezone).date() for one in found if not one.vague]
-    if not days:
+    firm = [one for one in found if not one.vague]
+    if not firm:
         raise TimeVague
-    first = leaves.today(context.uow, who) if len(days) == 1 and _FROM_NOW.match(words) else days[0]
-    return first, days[-1]
+    today = leaves.today(context.uow, who)
+    if len(firm) == 1 and _FROM_NOW.match(words):
+        return today, _day(context, firm[0])
+    first, _last = _stretch(context, who, words, firm[0])
+    _first, last = _stretch(context, who, words, firm[-1])
+    return (max(first, today) if firm[0].stretch and last >= today else first), last
+
+
+def _day(context: Context, when: When) -> date:
+    return when.at.astimezone(context.actor.timezone).date()
+
+
+def _stretch(context: Context, who: Actor, words: str, when: When) -> tuple[date, date]:
+    """The day that was said, a week up to its last working day, or a month. Raises TimeVague for more than that."""
+    day = _day(context, when)
+    if when.stretch == "week":
+        return _week(context, who, day - timedelta(days=day.weekday()))
+    if when.stretch and not _MONTH.search(words[slice(*when.span)]):
+        raise TimeVague
+    first = day.replace(day=1)
+    return (first, _before_next(first)) if when.stretch else (day, day)
+
+
+def _week(context: Context, who: Actor, monday: date) -> tuple[date, date]:
+    calendar = calendars.for_member(context.uow, who.id)
+    week = [monday + timedelta(days=days) for days in range(_WEEK)]
+    return monday, max((day for day in week if calendar.works_on(day)), default=week[-1])
+
+
+def _before_next(first: date) -> date:
+    """The last day of the month."""
+    return (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)

@@ -159,3 +159,31 @@ def test_managers_write_down_leave_for_their_own_people(world: World) -> None:
     assert "Fri, Mar 6" in world.chat("slack", "mia").says("leave @Ann Friday").text
     assert "not in your team" in world.chat("slack", "max").says("leave @Ann Friday").text
     assert "When exactly" in world.chat("slack", "ann").says("leave soon").text
+
+
+def test_leave_of_a_week_is_all_its_working_days(world: World) -> None:
+    ann = world.chat("playground", "ann")
+    assert "Mon, Mar 9 – Fri, Mar 13" in ann.says("leave next week").text
+    ann.says("leave cancel")
+    assert "Mon, Mar 9 – Fri, Mar 13" in ann.says("请假 下周").text
+    ann.says("leave cancel")
+    assert "Wed, Mar 4 – Fri, Mar 6" in ann.says("leave this week").text
+    ann.says("leave cancel")
+    assert "Wed, Apr 1 – Thu, Apr 30" in ann.says("leave next month").text
+    assert "When exactly" in ann.says("leave next quarter").text
+
+
+def test_leave_of_half_a_day_is_told_to_be_a_whole_one(world: World) -> None:
+    shown = world.chat("playground", "ann").says("请假 明天下午").text
+    assert "Thu, Mar 5" in shown
+    assert "counts whole days" in shown
+
+
+def test_leave_of_a_colleague_is_ended_as_its_card_says(world: World) -> None:
+    world.chat("playground", "mia").says("leave Thursday")
+    ada = world.chat("playground", "ada")
+    assert "To end it, type: leave @Mia Manager cancel" in ada.says("leave @Mia Friday").text
+    assert "None." in ada.says("leave @Mia Manager cancel").text
+    world.chat("playground", "mia").says("leave Friday")
+    assert "leave @Mia Manager cancel" in ada.says("leave @Mia").text
+    assert "None." in ada.says("请假 @Mia 取消").text

@@ -23,6 +23,7 @@ class When:
     """A moment somebody wrote: `at` in UTC, where it stood, and whether to ask back or to refuse.
 
     For a vague phrase `at` is a proposal, not an understanding. `timed`: an hour was said, not a day alone.
+    `stretch`: a day of the "week", or of the "month" or more, that was said as a whole.
     """
 
     at: datetime
@@ -30,6 +31,7 @@ class When:
     vague: bool = False
     past: bool = False
     timed: bool = field(default=False, compare=False)
+    stretch: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ def resolve(piece: Piece, here: Here) -> When | None:
     if abs(at - here.now) > HORIZON:
         return None
     timed = bool(piece.clock or piece.instant)
-    return When(at.astimezone(UTC), piece.span, vague=piece.vague, past=at <= here.now, timed=timed)
+    stretch = piece.day.kind if piece.day and not timed and piece.day.kind in ("week", "month") else ""
+    return When(at.astimezone(UTC), piece.span, vague=piece.vague, past=at <= here.now, timed=timed, stretch=stretch)
 
 
 def sharpened(chosen: When, moments: Iterable[When]) -> When:
