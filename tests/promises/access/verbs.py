@@ -32,6 +32,7 @@ INNER = {
         "source_formats.name_fields",
     ),
     "is a part of another verb, which has looked": (
+        "agenda.of_team",
         "arbitration.ask", "arbitration_views.face", "arbitration_views.spoken_lately", "assignments.hand_over",
         "attachments.announce", "attachments.attach", "attachments.issue", "downloads.issue", "intake.opening",
         "intake_many.take_in_many", "lead_values.write", "moving.move_back", "sheet_rows.take_for_member",
