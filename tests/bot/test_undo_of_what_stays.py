@@ -161,3 +161,13 @@ def answered(scene: Scene, line: str) -> str:
     does = scene.tap if words in router.actions() else scene.say
     does(who, words)
     return str(scene.say(who, "undo").reply.name)
+
+
+@pytest.mark.parametrize("words", ["star", "unstar"])
+def test_a_card_of_a_star_has_no_button_that_takes_back_something_else(words, database, time):
+    scene = Scene(database, time)
+    lead = owned(scene)
+    scene.say("ann", f"star {lead}")
+    scene.say("ann", f"remind {lead} tomorrow 3pm")
+    card = scene.draw(scene.say("ann", f"{words} {lead}"))
+    assert "undo" not in [button.action for button in card.buttons()]
