@@ -19,7 +19,7 @@ from crm.errors import MemberInactive, TimeInPast
 from crm.errors_of_asking import AskedOneself, QuestionClosed, QuestionNotFound
 from crm.rules.access import Actor
 from crm.services import timeline
-from crm.services.leads import LeadView
+from crm.services.leads import LeadView, need_workable
 from crm.uow import UnitOfWork
 
 REF = re.compile(r"\s*[AaＡ]\s?[-－–—]\s?(\d{1,12})\s*")
@@ -132,8 +132,9 @@ def ask(
 ) -> tuple[QuestionView, bool]:
     """Ask a colleague about a lead that the actor may see; whether it is a new question.
 
-    Raises: AskedOneself, MemberInactive, TimeInPast.
+    Raises: AskedOneself, MemberInactive, TimeInPast, PersonSetAside.
     """
+    need_workable(lead)
     if colleague.id == actor.id:
         raise AskedOneself(ref=lead.ref)
     if not colleague.active:

@@ -237,10 +237,11 @@ def assign_best(uow: UnitOfWork, *, actor: Actor, to: Actor, found: list[leads.L
 def hand_over(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor, how: str, reason: str = "") -> None:
     """Move a lead to another owner and tell both.
 
-    Raises: MemberInactive, MemberFull, LeadClosed, LeadAlreadyYours, SelfSourced.
+    Raises: MemberInactive, MemberFull, LeadClosed, LeadAlreadyYours, SelfSourced, PersonSetAside.
     """
     if lead.status != "open":
         raise LeadClosed(ref=lead.ref)
+    leads.need_workable(lead)
     if not to.active or to.role not in SELLERS:
         raise MemberInactive(member_id=to.id)
     if lead.owner_id == to.id:
@@ -320,13 +321,14 @@ def lock(uow: UnitOfWork, lead_ids: list[int], member_ids: list[int]) -> None:
 
 
 def own(actor: Actor, lead: leads.LeadView) -> None:
-    """The check before every change by a rep. Raises LeadClosed, LeadUnclaimed or LeadNotYours."""
+    """The check before every change by a rep. Raises LeadClosed, LeadUnclaimed, LeadNotYours or PersonSetAside."""
     if lead.status != "open":
         raise LeadClosed(ref=lead.ref)
     if lead.owner_id is None and not actor.is_manager:
         raise LeadUnclaimed(ref=lead.ref)
     if lead.owner_id != actor.id and not actor.is_manager:
         raise LeadNotYours(ref=lead.ref, owner_id=lead.owner_id)
+    leads.need_workable(lead)
 
 
 def _claim(uow: UnitOfWork, actor: Actor, found: Takeable) -> Claimed:

@@ -39,6 +39,7 @@ from crm.errors_of_pools import (
     PoolQuotaReached,
     TeamHoldsEnough,
 )
+from crm.errors_of_privacy import PersonSetAside
 from crm.rules import quota
 from crm.rules.access import Actor
 from crm.services import contacting, ledger, ownership, reserving, takeable
@@ -47,6 +48,7 @@ from crm.uow import UnitOfWork
 
 # What closes one pool to somebody, while others may be open.
 OF_POOL = frozenset({"pool_quota_reached", "not_your_turn", "for_newcomers", "not_yet_admitted", "team_holds_enough"})
+_SET_ASIDE = text("select restricted_at from person where org_id = :org and id = :person")
 _LOCK_LEAD = text("select 1 from lead where org_id = :org and id = :lead for no key update")
 _LOCK_TEAMS = text("select 1 from department where org_id = :org and key = any(:keys) order by id for no key update")
 _ENTRIES = text(
@@ -94,7 +96,10 @@ def _as_it_lies(uow: UnitOfWork, actor: Actor, found: Takeable) -> Refusal | Non
     policy = quota.policy(uow.rules, found.lead.pool)
     if forbidden := contacting.refuse(uow, found.lead, ref=found.ref, deed="claim"):
         return forbidden
-    return kept_back(found) or _tenure(uow.now, found, policy) or _waiting(uow.now, found, policy)
+    kept = kept_back(found)
+    if kept and uow.session.scalar(_SET_ASIDE, {"org": uow.org_id, "person": found.lead.person_id}):
+        return PersonSetAside(ref=found.ref)
+    return kept or _tenure(uow.now, found, policy) or _waiting(uow.now, found, policy)
 
 
 def kept_back(found: Takeable) -> LeadHeld | None:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from crm.rules import quota
 from crm.rules.access import Actor
 from crm.services import assignments, clocks, lead_values, pipeline, tasks, timeline
-from crm.services.leads import LeadView
+from crm.services.leads import LeadView, need_workable
 from crm.uow import UnitOfWork
 
 # The person was not reached: the follow-up counts for the clocks, but is no contact in the funnel.
@@ -90,7 +90,11 @@ def log(uow: UnitOfWork, *, actor: Actor, lead: LeadView, said: FollowUp) -> int
 
 
 def note(uow: UnitOfWork, *, actor: Actor, lead: LeadView, words: str) -> int:
-    """Write a line that moves no clock and is in nobody's way: an earlier change can still be undone."""
+    """Write a line that moves no clock and is in nobody's way: an earlier change can still be undone. Of a customer who
+    is set aside only admins write one. Raises PersonSetAside.
+    """
+    if not actor.is_admin:
+        need_workable(lead)
     uow.touch(lead.id)
     return timeline.note(uow, lead_id=lead.id, verb="noted", actor_id=actor.id, words=words, undoable=True)
 

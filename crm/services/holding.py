@@ -18,7 +18,7 @@ from crm.rules.access import Actor
 from crm.rules.facts import LeadFacts
 from crm.services import clocks, decisions, lead_facts, timeline
 from crm.services.decisions import Verdict
-from crm.services.leads import LeadView
+from crm.services.leads import LeadView, need_workable
 from crm.uow import UnitOfWork
 
 CHUNK = 500
@@ -81,7 +81,8 @@ def standing(uow: UnitOfWork, lead_id: int) -> Standing:
 
 
 def lock(uow: UnitOfWork, lead: LeadView) -> Standing:
-    """The lead, locked, for putting it aside. Raises LeadClosed, Conflict, LeadWaits."""
+    """The lead, locked, for putting it aside. Raises LeadClosed, Conflict, LeadWaits, PersonSetAside."""
+    need_workable(lead)
     if lead.status != "open":
         raise LeadClosed(ref=lead.ref)
     if uow.session.scalar(_LOCK, {"org": uow.org_id, "lead": lead.id}) is None:

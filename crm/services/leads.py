@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnClause, TextualSelect, column, text
 
 from crm.errors import LeadNotFound
+from crm.errors_of_privacy import PersonSetAside
 from crm.rules import sound
 from crm.rules.access import Actor, may_see, may_see_contact
 from crm.uow import UnitOfWork
@@ -176,6 +177,12 @@ def access(uow: UnitOfWork, *, actor: Actor, ref: str) -> LeadView:
     if seen.was:
         uow.instead = (seen.was, seen.ref)
     return seen
+
+
+def need_workable(lead: LeadView) -> None:
+    """Whether anything may be done with the customer. Raises PersonSetAside."""
+    if lead.restricted_at is not None:
+        raise PersonSetAside(ref=lead.ref)
 
 
 def access_id(uow: UnitOfWork, *, actor: Actor, lead_id: int) -> LeadView:

@@ -26,7 +26,7 @@ from crm.services import (
     tasks,
     timeline,
 )
-from crm.services.leads import LeadView
+from crm.services.leads import LeadView, need_workable
 from crm.uow import UnitOfWork
 
 FULL = (CapacityReached, LevelFull, SourceFull)
@@ -162,6 +162,7 @@ def reopen(uow: UnitOfWork, *, actor: Actor, lead: LeadView, stage: StageView) -
         raise LeadNotFound(ref=lead.ref)
     if lead.owner_id is None or (lead.owner_id != actor.id and not actor.is_manager):
         raise LeadNotYours(ref=lead.ref, owner_id=lead.owner_id)
+    need_workable(lead)
     if uow.session.scalar(_STATUS, {"org": uow.org_id, "lead": lead.id}) == "open":
         raise Conflict
     newer = timeline.other_open(uow, lead.id)

@@ -8,7 +8,7 @@ from crm.errors import MemberInactive
 from crm.errors_of_asking import SharedWithOneself
 from crm.rules.access import Actor
 from crm.services import timeline
-from crm.services.leads import LeadView
+from crm.services.leads import LeadView, need_workable
 from crm.uow import UnitOfWork
 
 _GLIMPSE = text(
@@ -24,8 +24,9 @@ _GLIMPSE = text(
 def share(uow: UnitOfWork, *, actor: Actor, lead: LeadView, colleague: Actor, words: str = "") -> None:
     """Send the lead's card to a colleague; the timeline keeps that, and what was said with it.
 
-    Raises: SharedWithOneself, MemberInactive.
+    Raises: SharedWithOneself, MemberInactive, PersonSetAside.
     """
+    need_workable(lead)
     if colleague.id == actor.id:
         raise SharedWithOneself(ref=lead.ref)
     if not colleague.active:

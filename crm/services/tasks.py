@@ -16,7 +16,7 @@ from crm.errors import TaskNotFound, TimeInPast
 from crm.errors_of_lists import TaskTaken, TaskUntaken
 from crm.rules.access import Actor
 from crm.services import clocks, contacting, lead_facts, timeline
-from crm.services.leads import LeadView
+from crm.services.leads import LeadView, need_workable
 from crm.uow import UnitOfWork
 
 CHUNK = 500
@@ -92,8 +92,9 @@ class TaskView:
 
 
 def remind(uow: UnitOfWork, *, actor: Actor, lead: LeadView | None, at: datetime, words: str | None = None) -> TaskView:
-    """Set a reminder for the actor. Raises TimeInPast, SellingForbidden."""
+    """Set a reminder for the actor. Raises TimeInPast, SellingForbidden, PersonSetAside."""
     if lead:
+        need_workable(lead)
         contacting.check(uow, lead_id=lead.id, ref=lead.ref, deed="remind")
     task_id = insert(uow, member_id=actor.id, lead_id=lead.id if lead else None, at=at, words=words)
     if lead:
