@@ -15,6 +15,11 @@ class TokenNotFound(Refusal):
     message = _("There is no token “{given}”. Type tokens to see them.")
 
 
+class ScopeNotFound(Refusal):
+    code = "scope_not_found"
+    message = _("A token cannot open “{given}”. It opens: {names}")
+
+
 class HookNotFound(Refusal):
     code = "hook_not_found"
     message = _("There is no hook “{given}”. Type hooks to see them.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bot import outward
 from bot.arguments import Rest
 from bot.cards.language import _
@@ -17,6 +19,7 @@ from crm.vault import Vault
 
 MODULE = "core"
 _ON, _OFF = ("on", "开", "启用", "打开"), ("off", "关", "停用", "关闭")
+_DAYS = re.compile(r"\d{1,9}[d天]", re.ASCII)
 _NEW, _CONTACT = ("new", "新建"), ("contact", "+contact", "联系方式")
 
 
@@ -65,9 +68,10 @@ def tokens(context: Context, words: Rest | None = None) -> Reply:
         return context.reply("tokens")
     if said[0].lower() not in _NEW:
         raise MissingArgument(example=_("tokens new warehouse leads:read 90d"))
-    scopes = [word for word in said[1:] if ":" in word]
-    days = [word for word in said[1:] if word[:-1].isdigit() and word[-1] in "d天"]
-    name = " ".join(word for word in said[1:] if word not in (*scopes, *days))
+    rest = [word.replace("：", ":") for word in said[2:]]
+    scopes = [word for word in rest if api_tokens.names_scope(word)]
+    days = [word for word in rest if _DAYS.fullmatch(word)]
+    name = " ".join([said[1], *(word for word in rest if word not in (*scopes, *days))])
     made, word = api_tokens.create(
         context.uow, actor=actor, name=name, scopes=scopes or ["leads:read"], days=int(days[0][:-1]) if days else None
     )

@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, text
 
 from crm.errors import BadArgument
-from crm.errors_of_interfaces import TokenNotFound
+from crm.errors_of_interfaces import ScopeNotFound, TokenNotFound
 from crm.models import ApiToken
 from crm.rules.access import Actor
 from crm.uow import UnitOfWork
 from crm.vault import fingerprint
 
 SCOPES = ("leads:read", "contacts:read", "credits:read")
-MOST = 50
+MOST, LONGEST = 50, 3650  # tokens, days
 USED_EVERY = timedelta(minutes=1)  # a row written at each request would be what they all wait for
 _SHAPE = re.compile(r"slc_(\d{1,15})_[A-Za-z0-9_-]{20,64}")
 _FIND = text(
@@ -48,13 +48,15 @@ def create(
 ) -> tuple[ApiToken, str]:
     """A token and its word, which cannot be read again.
 
-    Args: actor: None for the command line; days: how long it is good, for ever without.
-    Raises: NotAllowed, BadArgument.
+    Args: actor: None for the command line; scopes: `leads` is `leads:read`; days: for how long, for ever without.
+    Raises: NotAllowed, ScopeNotFound, BadArgument.
     """
     _check(actor)
-    chosen = sorted(set(scopes), key=SCOPES.index) if set(scopes) <= set(SCOPES) else []
+    chosen = sorted({_scope(each) for each in scopes}, key=SCOPES.index)
     named = " ".join(name.split())[:60]
-    if not chosen or not named or (days is not None and not 1 <= days <= 3650) or len(listing(uow)) >= MOST:
+    if days is not None and not 1 <= days <= LONGEST:
+        raise BadArgument(given=f"{days}d", example=f"tokens new warehouse leads:read {LONGEST}d")
+    if not chosen or not named or len(listing(uow)) >= MOST:
         raise BadArgument(given=name, example="tokens new warehouse leads:read 90d")
     word = f"slc_{uow.org_id}_{secrets.token_urlsafe(24)}"
     token = ApiToken(
@@ -74,6 +76,7 @@ def revoke(uow: UnitOfWork, *, actor: Actor | None, number: int) -> ApiToken:
     if token is None or token.revoked_at is not None:
         raise TokenNotFound(given=number)
     token.revoked_at = uow.now
+    uow.session.flush()
     return token
 
 
@@ -103,6 +106,19 @@ def bearer(uow: UnitOfWork, word: str) -> Bearer | None:
     if _is_old(row.last_used_at, uow.now):
         uow.session.execute(_USED, {"org": uow.org_id, "id": row.id, "now": uow.now})
     return Bearer(row.id, row.name, frozenset(row.scopes))
+
+
+def names_scope(word: str) -> bool:
+    """Whether a word is meant as what a token opens: `leads:read`, `leads`, or a misspelt `leads:raed`."""
+    return ":" in word or f"{word.lower()}:read" in SCOPES
+
+
+def _scope(word: str) -> str:
+    """Raises ScopeNotFound."""
+    scope = word.lower() if ":" in word else f"{word.lower()}:read"
+    if scope not in SCOPES:
+        raise ScopeNotFound(given=word, names=", ".join(SCOPES))
+    return scope
 
 
 def _next(uow: UnitOfWork) -> int:

@@ -118,6 +118,7 @@ def ask(uow: UnitOfWork, *, actor: Actor, form: Form, words: str) -> None:
     if not forms.CONTACTS.intersection(name for name, _required in found):
         raise ContactFieldWanted
     form.fields = [list(field) for field in found]
+    uow.session.flush()
 
 
 def say(uow: UnitOfWork, *, actor: Actor, form: Form, name: str, words: str, locale: str = "") -> None:

@@ -88,6 +88,7 @@ def rotate(uow: UnitOfWork, vault: Vault, *, actor: Actor | None, hook: Hook) ->
     chosen = fresh_secret()
     hook.old_secret, hook.old_secret_until = hook.secret, uow.now + OLD_SECRET_LIFE
     hook.secret = vault.seal(chosen)
+    uow.session.flush()
     return chosen
 
 

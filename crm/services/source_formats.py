@@ -55,6 +55,7 @@ def create(
     chosen = choose(word)
     made = sources.create(uow, vault, actor=actor, key=key, name=name, kind=chosen.kind, secret=secret)
     made.source.format = chosen.format
+    uow.session.flush()
     return made
 
 
@@ -88,6 +89,7 @@ def name_fields(uow: UnitOfWork, *, actor: Actor, key: str, given: Named[str, st
             raise FieldNotOurs(given=ours)
         fields[known] = [*fields[known], theirs] if isinstance(fields.get(known), list) else [theirs]
     describe(actor=actor, source=source, document={**former, "fields": fields})
+    uow.session.flush()
     return source
 
 
@@ -103,6 +105,7 @@ def keep_vendor_secret(uow: UnitOfWork, vault: Vault, *, actor: Actor | None, ke
         raise BadArgument(given=name, example=f"sources set {source.key} {next(iter(needed), 'page_token')} VALUE")
     kept = vendor_secrets(vault, source) | {name: value.strip()}
     source.vendor = vault.seal_all(kept)
+    uow.session.flush()
     return fetches.again(uow, source)
 
 

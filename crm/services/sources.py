@@ -80,6 +80,7 @@ def rotate(uow: UnitOfWork, vault: Vault, *, actor: Actor, key: str) -> NewKey:
     chosen = fresh_secret()
     source.old_secret, source.old_secret_until = source.secret, uow.now + OLD_KEY_LIFE
     source.secret = vault.seal(chosen)
+    uow.session.flush()
     _audited(uow, "source.key_changed", actor, source)
     return NewKey(source, chosen)
 
@@ -89,6 +90,7 @@ def set_enabled(uow: UnitOfWork, *, actor: Actor, key: str, enabled: bool) -> So
     check_keeper(actor)
     source = find(uow, key)
     source.enabled = enabled
+    uow.session.flush()
     _audited(uow, "source.opened" if enabled else "source.closed", actor, source)
     return source
 
