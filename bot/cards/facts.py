@@ -279,7 +279,7 @@ class Facts(
 
     def score_line(self, lead: LeadView) -> str:
         """The points of an open lead with their reasons."""
-        return scored.line(self.words, lead.score, lead.score_reasons) if lead.status == "open" else ""
+        return scored.line(self.words, lead.score, lead.score_reasons, lead.source) if lead.status == "open" else ""
 
     def recycled(self, lead_ids: list[int]) -> list[explained.Reason]:
         """Leads that went back to a pool, each with what was missing."""

@@ -19,6 +19,8 @@ PROBLEMS = {
     "erased": _("erased on request"), "no_room": _("you hold as many leads as allowed"),
 }  # fmt: skip
 
+# The customer was recognised, and is with the company already.
+HERE = frozenset({importing.KNOWN, importing.POOL, importing.YOURS})
 LABELS = {"phone": _("Phone"), "email": _("E-mail"), "wechat": _("WeChat"), "amount": _("Amount")}
 
 
@@ -39,6 +41,7 @@ class Job:
     created: int
     known: int
     lead_ids: list[int]
+    all_known: bool
 
 
 def job(words: Words, found: ImportJob) -> Job:
@@ -50,6 +53,7 @@ def job(words: Words, found: ImportJob) -> Job:
         created=counters.get("created", 0),
         known=len(counters.get("left_out", ())),
         lead_ids=list(counters.get("leads", ())),
+        all_known=bool(rows) and all(row.verdict in HERE for row in rows),
     )
 
 

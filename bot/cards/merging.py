@@ -94,6 +94,12 @@ class MergeFacts(Part):
         shown = lead is not None and (lead.mine or lead.owner_id is None)
         return Likely(lead.title_line, lead.ref, 0, why) if lead and shown else Likely("", "", 0, why)
 
+    def may_ask_for(self, job_id: int) -> bool:
+        """Whether the only one of a list is known, so that the manager can be asked for that customer."""
+        rows = importing.rows_of(importing.get(self.uow, actor=self.viewer, job_id=job_id))
+        known = len(rows) == 1 and rows[0].verdict == importing.KNOWN
+        return known and arbitration_views.like(self.uow, rows[0].arrival) is not None
+
     def likely(self, lead: LeadView) -> list[Likely]:
         """Who may be the same as a lead's person, as far as the viewer may see them."""
         found = []

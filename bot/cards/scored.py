@@ -16,12 +16,15 @@ PARTS = {
 }  # fmt: skip
 
 
-def line(words: Words, score: int, reasons: Sequence[Sequence[Any]]) -> str:
-    """The points and what most of them are for; empty where nobody has counted them yet."""
+def line(words: Words, score: int, reasons: Sequence[Sequence[Any]], source: str | None = None) -> str:
+    """The points and what most of them are for; empty where nobody has counted them yet.
+
+    Args: source: what people call the lead's source; the reasons have its key.
+    """
     if not reasons:
         return ""
     parts = sorted(_gathered(reasons).items(), key=lambda part: -abs(part[1]))
-    told = [f"{_name(words, name)} {points:+d}" for name, points in parts[:MOST]]
+    told = [f"{_name(words, name, source)} {points:+d}" for name, points in parts[:MOST]]
     if len(parts) > MOST:
         told.append(words.say(_("other {points}"), points=f"{sum(points for _, points in parts[MOST:]):+d}"))
     return words.say(_("Score {n}: {parts}"), n=score, parts=words.say(_(", ")).join(told))
@@ -36,6 +39,7 @@ def _gathered(reasons: Sequence[Sequence[Any]]) -> dict[str, int]:
     return parts
 
 
-def _name(words: Words, name: str) -> str:
+def _name(words: Words, name: str, source: str | None) -> str:
     kind, _colon, detail = name.partition(":")
+    detail = source or detail if kind == "source" else detail
     return detail if kind == "rule" else words.say(PARTS[detail if kind == "activity" else kind], name=detail)

@@ -17,7 +17,7 @@ LABELS = {
     "note": _("Message"),
 }  # fmt: skip
 
-TEXTS = {"title": _("Title"), "intro": _("Introduction"), "thanks": _("Thanks"), "consent": _("Consent")}
+TEXTS = {"title": _("Headline"), "intro": _("Introduction"), "thanks": _("Thanks"), "consent": _("Consent")}
 
 
 class VisitFacts(Part):

@@ -27,3 +27,9 @@ MODULES = {
     "score": _("Points that lapse with time"),
     "sheets": _("Sheets of customers dropped into the chat"),
 }
+# The same words in Chinese, as they are shown and may be typed.
+SPOKEN = {
+    "api": "接口", "asking": "询问", "calendar": "日历", "contacts": "企微联系人", "digests": "简报",
+    "duplicates": "查重", "events": "活动", "export": "导出", "files": "附件", "forms": "表单", "funnel": "漏斗",
+    "health": "体检", "hooks": "回调", "nurturing": "培育", "own_lists": "个人列表", "score": "评分", "sheets": "表格",
+}  # fmt: skip

@@ -9,10 +9,11 @@ from sqlalchemy import text
 
 from crm.errors_of_interfaces import ModuleNotFound
 from crm.rules.access import Actor
-from crm.rules.modules import MODULES
+from crm.rules.modules import MODULES, SPOKEN
 from crm.services import audit
 from crm.uow import UnitOfWork
 
+BY_SPOKEN = {spoken: name for name, spoken in SPOKEN.items()}
 _SET = text("update organization set modules_off = nullif(cast(:off as text[]), '{}') where id = :org")
 
 
@@ -36,7 +37,7 @@ def switch(uow: UnitOfWork, *, actor: Actor | None, name: str, on: bool) -> str:
     """
     if actor is not None:
         actor.need("systems")
-    word = name.strip().lower().replace(" ", "_").replace("-", "_")
+    word = BY_SPOKEN.get(name.strip(), name.strip().lower().replace(" ", "_").replace("-", "_"))
     if word not in MODULES:
         raise ModuleNotFound(given=name, names=", ".join(MODULES))
     set_off(uow, uow.off - {word} if on else uow.off | {word})

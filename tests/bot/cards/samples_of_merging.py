@@ -282,6 +282,13 @@ def preview_alike_own(scene: Scene) -> Shown:
     return scene.say("bob", "new 王芳 腾云科技有限公司 13911112222")
 
 
+@sample("preview-known")
+def preview_known(scene: Scene) -> Shown:
+    """A colleague's customer was recognised: nothing to save, but the manager can be asked."""
+    scene.lead(owner="ann", phone="+8613911112222", **KNOWN)
+    return scene.say("bob", "new 王芳 13911112222")
+
+
 @sample("merge_pick-alike")
 def merge_pick_alike(scene: Scene) -> Shown:
     ref = scene.lead(owner="ann", **KNOWN)

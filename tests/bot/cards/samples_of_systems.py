@@ -40,7 +40,7 @@ def hook_list(scene: Scene) -> Shown:
         uow.session.execute(
             text("update hook_call set state = 'dead', cause = '500' where hook_id = :h"), {"h": first.id}
         )
-        hooks.fail(uow, second, "410")
+        hooks.fail(uow, second, "NameUnknown")
     return scene.say("ada", f"hooks replay {first.number} 7d")
 
 
