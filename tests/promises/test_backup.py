@@ -18,6 +18,7 @@ from crm.errors import Refusal
 from crm.models import Source
 from crm.rules.arrival import Arrival
 from crm.services import assignments, erasing, intake, leads, members, reerasing
+from crm.uow import UnitOfWork
 from crm.vault import Vault
 from ops import invariants, manifest, restore
 from ops.backup import backup
@@ -27,6 +28,7 @@ from ops.sockets import Sockets
 from tests import build
 from tests.rounds import rounds
 
+Made = tuple[build.Company, Database]
 REPS = ("ann", "bob", "cyd", "dan")
 
 
@@ -80,7 +82,7 @@ def work_going_on(acme: build.Company, database: Database) -> Iterator[list[Futu
             done.set()
 
 
-def step(uow, acme: build.Company, place: int, turn: int) -> None:
+def step(uow: UnitOfWork, acme: build.Company, place: int, turn: int) -> None:
     actor = members.get(uow, acme.member[REPS[place]])
     held = uow.session.scalars(
         text("select number from lead where org_id = :o and owner_id = :m limit 1"), {"o": uow.org_id, "m": actor.id}
@@ -105,7 +107,9 @@ def counted(url: str, question: str) -> int:
 
 
 @pytest.mark.parametrize("turn", range(rounds(short=1, full=10)))
-def test_a_backup_under_load_comes_back_whole_and_goes_on(company, fresh, tmp_path: Path, turn: int) -> None:
+def test_a_backup_under_load_comes_back_whole_and_goes_on(
+    company: Made, fresh: Callable[[], str], tmp_path: Path, turn: int
+) -> None:
     acme, database = company
     with work_going_on(acme, database) as running:
         made = backup(database.url, tmp_path / "acme.sluice")
@@ -122,7 +126,7 @@ def test_a_backup_under_load_comes_back_whole_and_goes_on(company, fresh, tmp_pa
     again.close()
 
 
-def test_invariants_find_what_is_broken(company) -> None:
+def test_invariants_find_what_is_broken(company: Made) -> None:
     acme, database = company
     with database.begin(acme.org_id) as uow:
         lead = build.lead(uow, acme, owner="ann")
@@ -146,7 +150,9 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, *words: str) 
     return CliRunner().invoke(app, list(words))
 
 
-def test_who_was_erased_since_is_erased_again(company, fresh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_was_erased_since_is_erased_again(
+    company: Made, fresh: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     acme, database = company
     file, erased, target = tmp_path / "acme.sluice", tmp_path / "erased.json", fresh()
     assert str(file) in run(monkeypatch, tmp_path, database.url, "backup", str(file)).stdout
@@ -163,14 +169,18 @@ def test_who_was_erased_since_is_erased_again(company, fresh, tmp_path: Path, mo
     assert counted(target, "select count(*) from person where erased_at is not null") == 1
 
 
-def test_a_list_that_is_none_is_told_before_anything_changes(fresh, tmp_path: Path, monkeypatch) -> None:
+def test_a_list_that_is_none_is_told_before_anything_changes(
+    fresh: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "erased.json").write_text("[]")
     words = ("restore", str(tmp_path / "none"), "--erased", str(tmp_path / "erased.json"))
     done = run(monkeypatch, tmp_path, fresh(), *words)
     assert (done.exit_code, "sluice privacy list" in done.stderr) == (2, True)
 
 
-def test_what_cannot_be_restored_says_why_and_changes_nothing(company, fresh, tmp_path: Path) -> None:
+def test_what_cannot_be_restored_says_why_and_changes_nothing(
+    company: Made, fresh: Callable[[], str], tmp_path: Path
+) -> None:
     _acme, database = company
     file, target = tmp_path / "acme.sluice", fresh()
     made = backup(database.url, file)
@@ -194,7 +204,7 @@ def test_what_cannot_be_restored_says_why_and_changes_nothing(company, fresh, tm
     assert counted(target, "select count(*) from pg_class where relname = 'lead'") == 0
 
 
-def test_only_the_owner_can_make_a_backup(company, engines: Sockets, tmp_path: Path) -> None:
+def test_only_the_owner_can_make_a_backup(company: Made, engines: Sockets, tmp_path: Path) -> None:
     _acme, database = company
     name = database.url.partition("?")[0].rpartition("/")[2]
     with engines.connect() as connection:
