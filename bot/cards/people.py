@@ -85,6 +85,10 @@ class PeopleFacts(Part):
             hand_overs.shares(self.uow, giver=giver, how=how), key=lambda share: self.member(share.member_id)
         )  # fmt: skip
 
+    def mark_of(self, shares: list[Share]) -> str:
+        """What a tap on the proposal agrees to."""
+        return splitting.mark(shares)
+
     def goes_along(self, member_id: int) -> Counter[str]:
         """What goes along with the leads: how many tasks, questions, pools, ..."""
         return _by_name(belongings.counted(self.uow, member_id))

@@ -146,9 +146,13 @@ def shares(uow: UnitOfWork, *, giver: Actor, how: str) -> list[Share]:
     return splitting.split(uow, giver=giver, leads=swapping.leads_of(uow, giver.id), by=by, to=to)
 
 
-def do(uow: UnitOfWork, *, actor: Actor, hand_over_id: int, how: str) -> HandOverView:
+def do(uow: UnitOfWork, *, actor: Actor, hand_over_id: int, how: str, seen: str = "") -> HandOverView | None:
     """Hand over what somebody left behind, as it is split now; what is nobody's lead goes to the one taker or the
     actor.
+
+    Args: seen: the `splitting.mark` of the proposal that the actor agreed to.
+
+    Returns: None, and nothing is done, when others would take it by now, or another number of leads.
 
     Raises: OldCard, NotAllowed, NotYourTeam, HandedOver, MemberInactive.
     """
@@ -162,6 +166,8 @@ def do(uow: UnitOfWork, *, actor: Actor, hand_over_id: int, how: str) -> HandOve
         raise MemberInactive(member_id=to.id)
     leads = swapping.leads_of(uow, giver.id)
     found = splitting.split(uow, giver=giver, leads=leads, by=by, to=to)
+    if seen and seen != splitting.mark(found):
+        return None
     return _carry_out(uow, row.id, giver, found, heir_id=to.id if to else actor.id, by_id=actor.id)
 
 

@@ -96,6 +96,21 @@ def test_no_tick_takes_a_leavers_lead_and_nobody_hears_of_it(desk):
     assert desk.count(told) == 0
 
 
+def test_a_proposal_that_changed_is_asked_about_again(desk):
+    leads = [owned(desk) for _ in range(3)]
+    found = leaves(desk)
+    split = lambda uow, actor: splitting.split(uow, giver=who(uow, desk, "ann"), leads=leads, by="load")  # noqa: E731
+    seen = splitting.mark(desk.does("mia", split))
+    build_more = owned(desk)
+    agreed = lambda uow, actor: hand_overs.do(  # noqa: E731
+        uow, actor=actor, hand_over_id=found.id, how="load", seen=seen
+    )
+    assert desk.does("mia", agreed) is None
+    assert owner(desk, leads[0]) == "ann"
+    desk.count("update lead set status = 'void' where org_id = :org and id = :id returning 1", id=build_more)
+    assert desk.does("mia", agreed).leads == 3
+
+
 def test_what_is_shown_is_what_happens_when_the_column_is_wrong(desk):
     lead = owned(desk)
     leaves(desk)

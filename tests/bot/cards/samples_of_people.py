@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from crm import jobs
-from crm.services import hand_overs, leaving
+from crm.services import hand_overs, leaving, splitting
 from tests import build
 from tests.bot.cards.samples import sample
 from tests.bot.cards.scene import Scene, Shown
@@ -65,6 +65,12 @@ def the_last_admin_left(scene: Scene) -> Shown:
 def hand_over_done(scene: Scene) -> Shown:
     gone(scene)
     return scene.tap("mia", "hand_over.do", f"{hand_over(scene)} load")
+
+
+@sample("member_left-changed")
+def another_proposal_by_now(scene: Scene) -> Shown:
+    gone(scene)
+    return scene.tap("mia", "hand_over.do", f"{hand_over(scene)} load {splitting.mark([])}")
 
 
 @sample("member_left-done")
