@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import re
 
-from bot.arguments import Rest
+from bot import router, said
+from bot.arguments import PARSERS, Missing, Rest
+from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.handlers import asking as asks
 from bot.handlers import attached, from_message, work
 from bot.handlers import leads as lead_handlers
 from bot.router import plain
+from bot.understanding import about
+from crm.errors import MissingArgument, NotUnderstood
+from crm.errors_of_asking import LeadWanted
 from crm.services import asking, leads
+from crm.services.follow_ups import FollowUp
+from crm.services.leads import LeadView
 
 MODULE = "core"
 _REF_FIRST = re.compile(r"^((?:[LlＬ]\s?[-－–—]?\s?|[#＃])\d+)[\s,，:：]*(.*)$", re.DOTALL)
+_LONGEST = 400  # characters of a sentence; what is longer was pasted
+# A question or a wish is for Sluice, not of a customer.
+_ASKS = re.compile(
+    r"[?？]\s*$|^(?:how|what|where|why|when|which|who|can|could|is|are|does|do|help|please|pls|i\s+(?:want|need))\b"
+    r"|吗|怎么|如何|什么|哪|^(?:请|帮|我[要想])",
+    re.IGNORECASE,
+)
+# "3 calls" and "10:30" are no reference, one word such as "unsubscribe" is no sentence.
+_NO_SENTENCE = re.compile(r"^\d{1,2}(?!\d)|^\d+[^\d\s,，:：]|^[A-Za-z-]+\W*$")
+_DONE = re.compile(r"[了过]")
 _TAIL = re.compile(r"^\d{4,13}$")
 
 
@@ -66,3 +83,34 @@ def a_name(context: Context, text: str) -> Reply | None:
         return None
     found = leads.find(context.uow, actor=context.actor, words=words)
     return context.reply("found", leads=[lead.id for lead in found]) if found else None
+
+
+@plain
+def follow_up(context: Context, text: str) -> Reply | None:
+    """`called, no answer`, 郑欣怡 没接: a sentence that can only be a follow-up is one without a word before it."""
+    if len(text) > _LONGEST or _ASKS.search(text) or _NO_SENTENCE.match(text) or _mistyped(context, text):
+        return None
+    told, _vague = said.understood(context, text)
+    if not _tells(told, text):
+        return None
+    try:
+        lead, words = PARSERS[LeadView](context, text)
+    except Missing:
+        raise MissingArgument(example=_("log L-1042 called, no answer")) from None
+    if context.guessed and told.outcome == "do_not_contact":
+        raise LeadWanted(leads=[lead.id], rest=words)  # too much to be taken for granted
+    return work.log(context, lead, Rest(words))
+
+
+def _tells(told: FollowUp, text: str) -> bool:
+    """Whether it says what came of it, or at least what somebody did."""
+    return bool(told.outcome or (told.channel and (about.begins_sentence(text) or _DONE.search(text))))
+
+
+def _mistyped(context: Context, text: str) -> bool:
+    """Whether the first word is rather a command with a letter wrong than a sentence or a name."""
+    head = text.split(maxsplit=1)[0]
+    if about.begins_sentence(text) or about.tells(head):
+        return False
+    near = isinstance(router.guess(text, context.uow.off), NotUnderstood)
+    return near and not leads.find(context.uow, actor=context.actor, words=head)

@@ -60,10 +60,11 @@ def name_ends(words: str) -> list[int]:
     """Where a Chinese name ends that is not set apart from what follows it, as in 王芳打了电话; nowhere else."""
     known, folded = contact_words(), fold(words)
     heads = [folded[:end] for end in (2, 3, 4)] if has_chinese(folded[:1]) else []
-    return [len(head) for head in heads if known.chinese_name.fullmatch(head) and not _told(head)]
+    return [len(head) for head in heads if known.chinese_name.fullmatch(head) and not tells(head)]
 
 
-def _told(head: str) -> bool:
+def tells(head: str) -> bool:
+    """Whether the first words say something of a follow-up, as 没接 does, so that they are no name."""
     return bool(_CUSTOMER.search(head)) or any(_says(lexicon, head) for lexicon in lexicons(head))
 
 
@@ -73,7 +74,7 @@ def _chinese_end(folded: str) -> int:
     head = folded[: found.start()] if found else folded
     known = contact_words()
     fits = known.chinese_name.fullmatch(head) or (len(head) <= 20 and known.company.fullmatch(head))
-    return len(head) if fits and not _told(head) else 0
+    return len(head) if fits and not tells(head) else 0
 
 
 def _says(lexicon: Lexicon, head: str) -> bool:

@@ -245,3 +245,55 @@ def test_an_hour_that_does_not_exist_sets_no_reminder(world):
     assert "When exactly?" in told(world, "remind lotus tomorrow 25:00")
     assert "When exactly" in told(world, "log lotus no answer, call tomorrow 25:00")
     assert world.count("select count(*) from task") == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "called, no answer",
+        "打了电话没人接",
+        "没接",
+        "lotus called, no answer",
+        "{n} 没接",
+        "郑欣怡 没接",
+        "call back {ref} tomorrow",
+    ],
+)
+def test_a_bare_sentence_of_a_follow_up_is_logged(world, words):
+    ref = world.lead(owner="ann", name="郑欣怡", firm="Lotus")
+    told(world, f"lead {ref}")
+    answer = told(world, words.format(ref=ref, n=f"{number(ref):04d}"))
+    assert "Logged" in answer
+    assert ref in answer
+    assert logged(world) == 1
+
+
+@pytest.mark.parametrize("words", ["called, no answer", "打了电话没人接"])
+def test_a_bare_sentence_about_nobody_asks_which_lead(world, words):
+    ref = world.lead(owner="ann")
+    answer = told(world, words)
+    assert "Which lead?" in answer
+    assert ref in answer
+    assert logged(world) == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "relase {ref} price too high",
+        "跟近 {ref} 没接",
+        "who called",
+        "unsubscribe",
+        "微信",
+        "meeting",
+        "3 calls, no answer",
+        "how do I log a call",
+        "I want to talk to a human",
+        "do not contact again",
+    ],
+)
+def test_a_mistyped_word_a_search_and_a_question_are_no_follow_up(world, words):
+    ref = world.lead(owner="ann")
+    told(world, f"lead {ref}")
+    told(world, words.format(ref=ref))
+    assert logged(world) == 0
