@@ -56,7 +56,7 @@ def reveal(uow: UnitOfWork, *, actor: Actor, ref: str) -> int:
     if found is None:
         raise LeadNotFound(ref=ref)
     free = actor.is_admin or pools.is_admin(uow, actor, found.pool_id)
-    if found.lead.owner_id == actor.id and found.lead.status == "open":
+    if found.lead.owner_id is not None and found.lead.status == "open" and _sees(uow, actor, found.lead.id):
         return found.lead.id
     if refusal := _refusal(actor, found, free=free):
         raise refusal
@@ -86,6 +86,11 @@ def used(uow: UnitOfWork, actor: Actor) -> int:
     """How many contacts somebody has looked at today against the quota."""
     args = {"org": uow.org_id, "me": actor.id, "day": quota.day_of(uow.now, actor.timezone)}
     return int(uow.session.scalar(_USED, args) or 0)
+
+
+def _sees(uow: UnitOfWork, actor: Actor, lead_id: int) -> bool:
+    """Whether the contact is the actor's to see anyway, as the owner or whoever manages the owner."""
+    return any(not lead.masked for lead in leads.many(uow, actor=actor, lead_ids=[lead_id]))
 
 
 def _count(uow: UnitOfWork, actor: Actor, ref: str) -> None:

@@ -104,6 +104,13 @@ def shown(desk, who, lead):
     return desk.does(who, lambda uow, actor: reveals.contacts(uow, actor=actor, lead_id=lead))
 
 
+def test_who_may_see_a_contact_anyway_is_shown_it(desk):
+    lead = desk.make(owner="ann")
+    assert reveal(desk, "mia", lead) == lead
+    assert refused(reveal, desk, "bob", lead)[0] == "lead_already_claimed"
+    assert desk.count("select count(*) from activity where org_id = :org and verb = 'revealed'") == 0
+
+
 def test_a_look_is_written_down_and_counted_once_a_day(desk):
     lead = plain(desk, phone="+8613800138000")
     assert shown(desk, "ann", lead) == []
