@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from zlib import crc32
-
 from bot.arguments import Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
@@ -165,16 +162,10 @@ def manage_sources(context: Context, words: Rest | None = None) -> Reply:
 
 def _made(context: Context, vault: Vault, words: str) -> sources.NewKey:
     name, word = source_formats.split(words)
-    return formats.create(context.uow, vault, actor=context.actor, key=_slug(name), name=name, word=word or GENERIC)
+    return formats.create(context.uow, vault, actor=context.actor, name=name, word=word or GENERIC)
 
 
 def _key(context: Context, made: sources.NewKey) -> Reply:
     context.stays()
     address = f"{context.settings.public_url}/intake/{made.source.key}"
     return context.secretly("source_key", {"key": made.key}, source=made.source.id, address=address)
-
-
-def _slug(name: str) -> str:
-    """A name as a word in an address: letters, digits and dashes; a Chinese one gets a word of its own."""
-    word = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    return word if re.search("[a-z]", word) else f"source-{crc32(name.encode()):08x}"

@@ -49,7 +49,14 @@ def choose(word: str) -> Chosen:
 
 
 def create(
-    uow: UnitOfWork, vault: Vault, *, actor: Actor | None, key: str, name: str, word: str, secret: str | None = None
+    uow: UnitOfWork,
+    vault: Vault,
+    *,
+    actor: Actor | None,
+    key: str = "",
+    name: str,
+    word: str,
+    secret: str | None = None,
 ) -> NewKey:
     """Make a source that uses a format. Raises: NotAllowed, BadArgument, SourceExists, FormatUnclear."""
     chosen = choose(word)

@@ -7,7 +7,9 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain, count
 
+from pypinyin import lazy_pinyin
 from sqlalchemy import func, or_, select, text
 
 from crm.errors import BadArgument, SourceExists, SourceNotFound
@@ -136,11 +138,17 @@ def fresh_secret() -> str:
 
 
 def _word_of(uow: UnitOfWork, name: str) -> str:
-    """A name in Latin letters as a word of an address; any other name gets the next free number."""
-    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
-    if plain:
-        return plain
-    return f"source-{(uow.session.scalar(select(func.max(Source.id))) or 0) + 1}"
+    """A name as a word of an address, Chinese as it is spoken, with a number where another name sounds the same.
+
+    Raises SourceExists where that very name or word is taken.
+    """
+    plain = re.sub(r"[^a-z0-9]+", "-", "-".join(lazy_pinyin(name)).lower()).strip("-")[:40].strip("-") or "source"
+    given, every = name.strip().lower(), listing(uow)
+    known = next((each.key for each in every if given in (each.key, each.name.lower())), None)
+    if known is not None:
+        raise SourceExists(given=known)
+    taken = {each.key for each in every}
+    return next(word for word in chain([plain], (f"{plain}-{at}" for at in count(2))) if word not in taken)
 
 
 def _audited(uow: UnitOfWork, verb: str, actor: Actor | None, source: Source) -> None:

@@ -37,9 +37,18 @@ def test_a_key_is_shown_once_and_kept_sealed(uow, ada):
     assert (made.source.key, made.source.name, made.source.kind) == ("fair", "Spring fair", "keyed")
 
 
-@pytest.mark.parametrize(("name", "word"), [("Spring Fair 2026!", "spring-fair-2026"), ("官网", r"source-\d+")])
+@pytest.mark.parametrize(
+    ("name", "word"), [("Spring Fair 2026!", "spring-fair-2026"), ("官网", "guan-wang"), ("!!", "source")]
+)
 def test_a_source_without_a_word_gets_one_from_its_name(uow, ada, name, word):
     assert re.fullmatch(word, sources.create(uow, VAULT, actor=ada, name=name).source.key)
+
+
+def test_names_that_sound_the_same_get_words_of_their_own(uow, ada):
+    words = [sources.create(uow, VAULT, actor=ada, name=name).source.key for name in ("展会", "展绘", "Zhan hui")]
+    assert words == ["zhan-hui", "zhan-hui-2", "zhan-hui-3"]
+    with pytest.raises(SourceExists):
+        sources.create(uow, VAULT, actor=ada, name="展会")
 
 
 @pytest.mark.parametrize("key", ["a b", "线索", "-x", "x" * 64, "a/b", "a.b"])
