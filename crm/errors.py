@@ -251,6 +251,11 @@ class SourceNotFound(Refusal):
     message = _("There is no source “{given}”. Type sources to see them.")
 
 
+class SourceMeant(SourceNotFound):
+    code = "source_meant"
+    message = _("There is no source “{given}”. Did you mean “{guess}”? Type sources to see them.")
+
+
 class SourceExists(Refusal):
     code = "source_exists"
     message = _(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 from bot.cards.language import _
 from bot.cards.part import Part
+from bot.cards.reports import span
 from crm.models import Source
 from crm.rules import periods
+from crm.rules.periods import Period
 from crm.services import source_costs, source_watch, sources
 from crm.services.source_watch import Came, Refused
 
@@ -46,6 +49,13 @@ class SourceFacts(Part):
                 per_sale = words.money(round(one.per_sale, 2), one.currency)
                 parts.append(words.say(_("{money} for a sale"), money=per_sale))
             yield one.campaign or words.say(_("Spent in 30 days")), " · ".join(parts)
+
+    def said_cost(self, spent: list[str]) -> tuple[str, str, str]:
+        """What was just said of a cost: the money, empty for none, the days, and the days as they are typed."""
+        amount, currency, first, last = spent
+        days = Period("span", date.fromisoformat(first), date.fromisoformat(last), self.viewer.timezone)
+        money = self.words.money(Decimal(amount), currency) if Decimal(amount) else ""
+        return money, span(self.words, days), f"{first}..{last}"
 
     def lead_cost(self, lead_id: int) -> str:
         """What a lead has cost, for those who look after money; empty where nothing is known."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.arguments import Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
@@ -17,6 +19,7 @@ _VERBS = {
     "on": "on", "开启": "on", "code": "code", "验证码": "code", "title": "title", "标题": "title", "intro": "intro",
     "说明": "intro", "thanks": "thanks", "致谢": "thanks", "consent": "consent", "同意": "consent",
 }  # fmt: skip
+_PIECE = re.compile(r"\S+")
 _LANGUAGES = {"zh": "zh", "en": "en", "中文": "zh", "英文": "en"}
 _NONE = ("none", "无", "-", "off", "关闭")
 
@@ -43,13 +46,19 @@ def form(context: Context, words: Rest | None = None) -> Reply:
 
 def _parts(context: Context, words: str) -> tuple[Source, str, str]:
     """The source, what is to be done, and the rest. Raises MissingArgument, SourceNotFound."""
-    pieces = words.split(maxsplit=2)
-    if not pieces:
+    if not words.strip():
         raise MissingArgument(example=context.say(_EXAMPLE))
-    for count in (1, 2):
-        if len(pieces) > count and (verb := _VERBS.get(pieces[count].lower())):
-            return sources.find(context.uow, " ".join(pieces[:count])), verb, " ".join(pieces[count + 1 :])
-    return sources.find(context.uow, words), "", ""
+    splits = [
+        (words[: each.start()].strip(), _VERBS[each[0].lower()], words[each.end() :].strip())
+        for each in _PIECE.finditer(words)
+        if each[0].lower() in _VERBS and words[: each.start()].strip()
+    ]
+    # A name may have such a word within, so a whole name goes before the beginning of one.
+    for name, verb, rest in [*splits, (words, "", "")]:
+        if (source := sources.named(context.uow, name)) is not None:
+            return source, verb, rest
+    name, verb, rest = splits[0] if splits else (words, "", "")
+    return sources.find(context.uow, name), verb, rest
 
 
 def _change(context: Context, page: Form, verb: str, rest: str) -> None:

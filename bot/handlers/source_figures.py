@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 
 from bot.arguments import Rest
 from bot.cards.language import _
@@ -73,7 +72,8 @@ def cost(context: Context, words: Rest | None = None) -> Reply:
         first=span.first, last=span.last, campaign=said.campaign,
     )  # fmt: skip
     context.stays()
-    return context.reply("source", source=found.id, noted=str(money.amount or Decimal(0)))
+    spent = [str(money.amount or 0), money.currency or "CNY", span.first.isoformat(), span.last.isoformat()]
+    return context.reply("source", source=found.id, spent=spent, campaign=said.campaign)
 
 
 def _keeper(context: Context) -> None:

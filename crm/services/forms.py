@@ -33,7 +33,7 @@ _FIND = text("select org_id, form_id, event_id from sluice_find_page(:word)")
 _PAGE = text(
     """
     select f.id, f.source_id, f.word, f.texts, f.fields, f.parents, f.verify, f.enabled and s.enabled as open,
-           s.name as source, o.name as organization, o.locale from form f
+           s.name as source, s.key, o.name as organization, o.locale from form f
     join source s on s.org_id = f.org_id and s.id = f.source_id
     join organization o on o.id = f.org_id
     where f.org_id = :org and f.id = :id
@@ -63,6 +63,7 @@ class Page:
     verify: bool
     open: bool
     source: str
+    key: str
     organization: str
     locale: str
 

@@ -10,9 +10,10 @@ from datetime import timedelta
 from itertools import chain, count
 
 from pypinyin import lazy_pinyin
+from rapidfuzz import fuzz, process
 from sqlalchemy import func, or_, select, text
 
-from crm.errors import BadArgument, SourceExists, SourceNotFound
+from crm.errors import BadArgument, SourceExists, SourceMeant, SourceNotFound
 from crm.models import Source
 from crm.rules.access import Actor
 from crm.rules.matrix import roles
@@ -20,6 +21,7 @@ from crm.services import audit
 from crm.uow import UnitOfWork
 from crm.vault import Vault
 
+_LOOKS_LIKE = 70
 OLD_KEY_LIFE = timedelta(hours=24)
 KEYED, FORM, EMAIL, FEED = "keyed", "form", "email", "feed"
 KINDS = (KEYED, FORM, EMAIL, FEED)
@@ -97,15 +99,29 @@ def set_enabled(uow: UnitOfWork, *, actor: Actor, key: str, enabled: bool) -> So
     return source
 
 
-def find(uow: UnitOfWork, words: str) -> Source:
-    """A source by its key or name. Raises SourceNotFound."""
+def named(uow: UnitOfWork, words: str) -> Source | None:
+    """The source with that key or whole name."""
     given = words.strip().lower()
-    named = or_(Source.key == given, func.lower(Source.name) == given)
-    statement = select(Source).where(Source.org_id == uow.org_id, named).order_by(Source.key != given).limit(1)
-    source = uow.session.scalar(statement)
-    if source is None:
-        raise SourceNotFound(given=words)
-    return source
+    called = or_(Source.key == given, func.lower(Source.name) == given)
+    return uow.session.scalar(
+        select(Source).where(Source.org_id == uow.org_id, called).order_by(Source.key != given).limit(1)
+    )
+
+
+def find(uow: UnitOfWork, words: str) -> Source:
+    """A source by its key or name, or by the only one that begins so. Raises SourceNotFound, SourceMeant."""
+    return named(uow, words) or _begins(listing(uow), words.strip())
+
+
+def _begins(every: list[Source], given: str) -> Source:
+    found = [each for each in every if any(name.lower().startswith(given.lower()) for name in (each.key, each.name))]
+    if len(found) == 1 and len(given) > 1:
+        return found[0]
+    called = {name.lower(): each.name for each in every for name in (each.key, each.name)}
+    near = process.extractOne(given.lower(), list(called), scorer=fuzz.WRatio, score_cutoff=_LOOKS_LIKE)
+    if near is None:
+        raise SourceNotFound(given=given)
+    raise SourceMeant(given=given, guess=called[near[0]])
 
 
 def listing(uow: UnitOfWork) -> list[Source]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from crm.errors import BadArgument, NotAllowed, SourceExists, SourceNotFound
+from crm.errors import BadArgument, NotAllowed, SourceExists, SourceMeant, SourceNotFound
 from crm.services import members, source_watch, sources
 from crm.vault import Vault
 from tests import build
@@ -102,6 +102,21 @@ def test_a_source_is_found_by_its_word_or_name(uow, acme):
     assert sources.find(uow, " WEB ").id == sources.find(uow, "website").id == acme.source_id
     with pytest.raises(SourceNotFound):
         sources.find(uow, "nowhere")
+
+
+def test_a_source_is_found_by_a_beginning_that_no_other_has(uow, ada):
+    made = sources.create(uow, VAULT, actor=ada, name="官网 Website").source
+    assert sources.find(uow, "官网").id == made.id
+    sources.create(uow, VAULT, actor=ada, name="官网 Shop")
+    with pytest.raises(SourceMeant) as refused:
+        sources.find(uow, "官网")
+    assert refused.value.data["guess"].startswith("官网")
+
+
+def test_a_misspelt_source_is_guessed(uow):
+    with pytest.raises(SourceMeant) as refused:
+        sources.find(uow, "websiet")
+    assert refused.value.data["guess"] == "Website"
 
 
 def test_the_list_shows_what_was_counted(uow, acme):
