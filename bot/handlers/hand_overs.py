@@ -31,11 +31,11 @@ def hand_over_to(context: Context, member_id: Id) -> Reply:
 def do(context: Context, hand_over_id: Id, how: Rest) -> Reply:
     """As the card proposed it; a card that proposes what would not come about any more is drawn anew."""
     actor = context.need_manager()
-    how, _blank, seen = how.partition(" ")
-    done = hand_overs.do(context.uow, actor=actor, hand_over_id=hand_over_id, how=how, seen=seen)
+    split_by, _blank, seen = how.partition(" ")
+    done = hand_overs.do(context.uow, actor=actor, hand_over_id=hand_over_id, how=split_by, seen=seen)
     if done is None:
         left = hand_overs.of(context.uow, hand_over_id).member_id
-        return context.reply("member_left", member=left, how=how, changed=True)
+        return context.reply("member_left", member=left, how=split_by, changed=True)
     members.remember_past(context.uow, actor)
     return context.reply("hand_over_done", hand_over=done.id)
 

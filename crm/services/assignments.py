@@ -265,7 +265,7 @@ def hand_over(uow: UnitOfWork, *, actor: Actor, lead: leads.LeadView, to: Actor,
 def transfer_all(uow: UnitOfWork, *, actor: Actor, giver: Actor, to: Actor) -> list[int]:
     """Hand a colleague's open leads to another, as many as there is room for; returns which moved.
 
-    The most urgent go first; self-sourced ones stay.
+    The most urgent go first; self-sourced ones stay, and those of customers who are set aside.
 
     Raises: NotAllowed, NotYourTeam, MemberInactive, MemberFull, Conflict.
     """
@@ -273,6 +273,7 @@ def transfer_all(uow: UnitOfWork, *, actor: Actor, giver: Actor, to: Actor) -> l
     if not to.active or to.role not in SELLERS:
         raise MemberInactive(member_id=to.id)
     mine = [lead for lead in leads.mine(uow, actor=giver, most=1000) if lead.origin != "self" and giver.id != to.id]
+    mine = [lead for lead in mine if lead.restricted_at is None]
     lock(uow, [lead.id for lead in mine], [giver.id, to.id])
     held, limit = ownership.holding(uow, to), ownership.room(uow, to).cap
     if mine and held >= limit:

@@ -98,6 +98,7 @@ def do(uow: UnitOfWork, *, actor: Actor, run_id: int, to: Actor | None = None) -
         return planned
     actor.need("assign")
     found = [lead for lead in leads.many(uow, actor=actor, lead_ids=planned.leads) if lead.status == "open"]
+    found = [lead for lead in found if lead.restricted_at is None]
     owners = {lead.owner_id for lead in found} | {planned.to}
     assignments.lock(uow, [lead.id for lead in found], sorted(each for each in owners if each))
     done = [lead.id for lead in found if _one(uow, actor, planned, lead, to)]

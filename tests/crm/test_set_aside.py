@@ -92,3 +92,11 @@ def test_an_admin_may_note_and_let_work_go_on(desk):
         lead,
     )
     assert desk.does("ann", log("called"), lead)
+
+
+def test_it_stays_where_it_is_when_all_of_somebodys_leads_are_handed_over(desk):
+    lead, other = set_aside(desk, owner="ann"), desk.make(owner="ann")
+    ann, bob = desk.person("ann"), desk.person("bob")
+    moved = desk.does("mia", lambda uow, actor: assignments.transfer_all(uow, actor=actor, giver=ann, to=bob))
+    assert moved == [other]
+    assert desk.state(lead)["owner_id"] == ann.id
