@@ -122,8 +122,8 @@ def ask(uow: UnitOfWork, event: EventView, *, words: str, lead: Lead | None, lin
     helper = uow.session.scalar(_HELPER, {"org": uow.org_id, "event": event.id, "link": link})
     wanted = [lead.owner_id if lead else None, helper, event.created_by]
     member = next(filter(None, (each for each in wanted if each and _active(uow, each))), event.created_by)
-    lead_id = lead.id if lead else None
-    task = tasks.insert(uow, member_id=member, lead_id=lead_id, at=uow.now + ANSWER_WITHIN, words=words)
+    lead_id, asked = lead.id if lead else None, f"{event.name}: {words}"
+    task = tasks.insert(uow, member_id=member, lead_id=lead_id, at=uow.now + ANSWER_WITHIN, words=asked)
     args = {
         "org": uow.org_id, "event": event.id, "lead": lead_id, "member": member, "task": task, "words": words,
         "now": uow.now,

@@ -258,7 +258,9 @@ def remind_due(uow: UnitOfWork) -> int:
                                    where l.org_id = d.org_id and l.id = d.lead_id and p.restricted_at is not null)
                 order by due_at limit :chunk for no key update skip locked
             ) due where t.org_id = :org and t.id = due.id
-            returning t.id, t.member_id, t.lead_id, t.due_at, t.department_id
+            returning t.id, t.member_id, t.lead_id, t.due_at, t.department_id,
+                      (select jsonb_build_object('event', q.event_id, 'question', q.id) from event_question q
+                       where q.org_id = t.org_id and q.task_id = t.id limit 1) as asked
             """
         ),
         {"org": uow.org_id, "now": uow.now, "chunk": CHUNK},
@@ -272,6 +274,9 @@ def remind_due(uow: UnitOfWork) -> int:
         if row.member_id is None:
             for member in teams[row.department_id]:
                 uow.notify("task.team", to=member, lead=row.lead_id, key=f"{key}:{member}", data=data)
+            continue
+        if row.asked and "events" not in uow.off:
+            uow.notify("event.question_due", to=row.member_id, lead=row.lead_id, key=key, data=data | row.asked)
             continue
         uow.notify("task.due", to=row.member_id, lead=row.lead_id, key=key, data=data, together=f"due:{row.member_id}")
     return len(rows)

@@ -163,7 +163,7 @@ def test_a_question_of_a_guest_goes_to_the_owner_as_a_task(hall):
     answer = hall.send(f"{hall.door}/ask", question="Is there <b>one</b> in green?", phone="13800138000")
     assert "Your question is with us" in answer.text
     assert hall.told("event.question") == ["ann"]
-    assert hall.rows(TASKS) == [("Is there <b>one</b> in green?", "Ann Li", True)]
+    assert hall.rows(TASKS) == [("Spring <Expo>: Is there <b>one</b> in green?", "Ann Li", True)]
 
 
 def test_a_question_without_a_phone_goes_to_the_helper_or_to_whoever_made_the_event(hall):

@@ -128,6 +128,14 @@ def event_question(scene: Scene) -> Shown:
     return scene.owed("event.question", "ann")
 
 
+@sample("event_question-due")
+def event_question_due(scene: Scene) -> Shown:
+    """Nobody answered within the hour."""
+    visited(scene)
+    scene.falls_due(hours=1)
+    return scene.owed("event.question_due", "ann")
+
+
 @sample("event_question-done")
 def event_question_done(scene: Scene) -> Shown:
     visited(scene)
