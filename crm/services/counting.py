@@ -47,7 +47,8 @@ _ON = text(
         history="""
         update assignment a set ended_at = null, ended_by = null, reason = null from counted, lead l
         where l.org_id = :org and l.id = :lead and a.org_id = :org and a.lead_id = :lead and a.member_id = :owner
-          and a.ended_at = l.closed_at and a.ended_by in ('converted', 'lost')"""
+          and a.ended_at = l.closed_at and a.ended_by in ('converted', 'lost')
+          and a.id = (select max(last.id) from assignment last where last.org_id = :org and last.lead_id = :lead)"""
     )
 )
 
