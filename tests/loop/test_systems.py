@@ -74,7 +74,8 @@ def test_only_admins_connect_systems(world: World, words: str) -> None:
         ("hooks new http://127.0.0.1:22/", "I do not call"), ("hooks new https://a.example x.odd", "There is no topic"),
         ("hooks test 9", "There is no hook"), ("hooks test", "Something is missing"), ("tokens new", "missing"),
         ("tokens revoke 9", "There is no token"), ("tokens revoke x", "I cannot read"), ("tokens make x", "missing"),
-        ("tokens new x y:z", "I cannot read"), ("modules off colours", "There is no module"), ("modules on", "missing"),
+        ("tokens new x y:z", "A token cannot open"), ("modules off colours", "There is no module"),
+        ("modules on", "missing"),
         ("hooks odd 9", "There is no hook"),
     ],
 )  # fmt: skip
