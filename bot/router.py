@@ -16,6 +16,7 @@ from bot import arguments, handlers, measures, parts
 from bot.context import Context, Reply
 from crm.errors import BadArgument, MissingArgument, NotUnderstood, OldCard, UnknownWord
 from crm.errors_of_asking import FileUnwanted
+from crm.errors_of_interfaces import ModuleOff
 from crm.rules import file_kinds
 
 Handler = Callable[..., Reply]
@@ -204,10 +205,13 @@ def plain(call: Callable[[Context, str], Reply | None]) -> Callable[[Context, st
 
 
 def _plain(context: Context, text: str) -> Reply:
-    """A line in plain words. Raises NotUnderstood with the nearest word, or UnknownWord."""
+    """A line in plain words. Raises NotUnderstood with the nearest word, UnknownWord, or for admins ModuleOff."""
     answers = (call(context, text) for call in _PLAIN)
     answer = next((answer for answer in answers if answer is not None), None)
     if answer is None:
+        asked = match(text)
+        if asked is not None and context.viewer.is_admin:
+            raise ModuleOff(name=asked[0].module)
         raise guess(text, context.uow.off)
     return answer
 

@@ -10,6 +10,11 @@ class ModuleNotFound(Refusal):
     message = _("There is no module “{given}”. There are: {names}")
 
 
+class ModuleOff(Refusal):
+    code = "module_off"
+    message = _("That is switched off here. To have it again: modules on {name}")
+
+
 class TokenNotFound(Refusal):
     code = "token_not_found"
     message = _("There is no token “{given}”. Type tokens to see them.")

@@ -24,7 +24,7 @@ MODULES = {
     "hooks": _("Calls to other systems when something happens"),
     "nurturing": _("Parking leads until a date or a sign of life"),
     "own_lists": _("Stars, an order of one's own, saved lists"),
-    "score": _("Points that lapse with time"),
+    "score": _("Points that lapse with time; off, they no longer lapse and new rules do not change them"),
     "sheets": _("Sheets of customers dropped into the chat"),
 }
 # The same words in Chinese, as they are shown and may be typed.

@@ -44,6 +44,13 @@ _FILTERS = {
     "updated_since": "exists (select from activity a where a.org_id = l.org_id and a.lead_id = l.id"
     " and a.at >= cast(:updated_since as timestamptz))",
 }  # fmt: skip
+# What a filter may name.
+_THERE = {
+    "stage": text("select distinct key from stage where org_id = :org order by key"),
+    "owner": text("select lower(email) from member where org_id = :org and email is not null order by 1"),
+    "source": text("select key from source where org_id = :org order by key"),
+    "pool": text("select key from pool where org_id = :org order by key"),
+}
 _PERSON = text(
     """
     select p.id, p.name, p.company, p.title, p.contact_state, p.created_at, p.merged_into, p.erased_at, exists (
@@ -98,6 +105,17 @@ class Wanted:
 
     def given(self) -> dict[str, Any]:
         return {name: value for name in _FILTERS if (value := getattr(self, name)) is not None}
+
+
+def unknown(uow: UnitOfWork, wanted: Wanted) -> dict[str, list[str]]:
+    """What is asked for by a word that is nothing here: the filter, and some of what there is."""
+    found = {}
+    for name, statement in _THERE.items():
+        if (given := getattr(wanted, name)) is not None:
+            there = list(uow.session.scalars(statement, {"org": uow.org_id}))
+            if (given.lower() if name == "owner" else given) not in there:
+                found[name] = there
+    return found
 
 
 def leads(uow: UnitOfWork, wanted: Wanted, *, after: int, most: int, clear: bool) -> list[dict[str, Any]]:

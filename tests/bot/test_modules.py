@@ -80,6 +80,12 @@ def test_what_is_off_has_no_word_and_no_button_and_comes_back_as_it_was(scene, n
         assert uow.off == frozenset()
 
 
+def test_an_admin_is_told_that_a_word_is_switched_off(scene):
+    scene.say("ada", "modules off events")
+    assert "modules on events" in read(scene, "ada", "events")
+    assert "modules on events" not in read(scene, "ann", "events")
+
+
 def modules_words(name):
     return [command for command in router.commands() if command.module == name]
 

@@ -19,6 +19,7 @@ from webhooks.api.problems import Problem, ProblemRoute, Wrong, described
 from webhooks.api.shapes import Changes, Credits, Leads, LeadShape, Members, PersonShape
 
 CLEAR = "contacts:read"
+MOST_NAMED = 20
 Shown = Annotated[str, Depends(shown)]
 # No NUL: PostgreSQL knows none in a text.
 Word = Annotated[str | None, Field(max_length=200, pattern=r"^[^\x00]*$")]
@@ -80,6 +81,7 @@ def _leads(routes: APIRouter, desk: Desk) -> None:
         wanted = Wanted(**asked.model_dump(exclude={"after", "limit"}))
 
         def page(uow: UnitOfWork, asker: Bearer) -> dict[str, Any]:
+            _known(uow, wanted)
             rows = reading.leads(uow, wanted, after=asked.after, most=asked.limit, clear=asker.may(CLEAR))
             return _page(rows, asked.limit)
 
@@ -93,6 +95,16 @@ def _leads(routes: APIRouter, desk: Desk) -> None:
             token, "leads:read", lambda uow, asker: reading.lead(uow, number, clear=asker.may(CLEAR))
         )  # fmt: skip
         return _must(found, f"There is no lead {ref}.")
+
+
+def _known(uow: UnitOfWork, wanted: Wanted) -> None:
+    """Raises Problem for a filter by what is not here: an empty page would look like an answer."""
+    errors = [
+        Wrong(name=name, reason=f"is none of: {', '.join(there[:MOST_NAMED])}" + (", …" if there[MOST_NAMED:] else ""))
+        for name, there in reading.unknown(uow, wanted).items()
+    ]
+    if errors:
+        raise Problem(422, f"{errors[0].name} {errors[0].reason}", errors=errors)
 
 
 def _others(routes: APIRouter, desk: Desk) -> None:
