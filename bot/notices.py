@@ -105,7 +105,10 @@ NOTICES: dict[str, Notice] = {
         "event_question", group="reminders", urgent=True, why=_("a visitor of your event asks"), module="events"
     ),
     "event.question_due": Notice(
-        "event_question", group="reminders", urgent=True, why=_("a visitor of your event waits for an answer"),
+        "event_question",
+        group="reminders",
+        urgent=True,
+        why=_("a visitor of your event waits for an answer"),
         module="events",
     ),
     "digest": Notice("digest", lives=False, group="digests", why=_("you asked for this digest"), module="digests"),

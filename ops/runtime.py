@@ -177,8 +177,8 @@ class Work:
             queue.DELIVER: self.deliver, queue.EDIT: self.edit_card, queue.DISPATCH: self.dispatch_lead,
             queue.THREAD: self.tell_thread, queue.READ_SHEET: self.read_sheet, queue.TAKE_SHEET: self.take_sheet,
             queue.TICK: self.tick, LATE: self.answer_late, queue.FETCH: self.fetch_file, **contacts,
-            queue.SMS: Gateway(self.bot).send_code,
             queue.FETCH_LEAD: self.fetch_lead,
+            queue.SMS: Gateway(self.bot).send_code,
             queue.PLAN: self.plan_calls, queue.CALL: self.call_hook,
             **{name: partial(call, self.bot.database) for name, call in jobs.BY_NAME.items()},
         }  # fmt: skip

@@ -8,7 +8,6 @@ from crm.models.event import Event, EventGuest, EventLink, EventMaterial, EventQ
 from crm.models.importing import ImportChunk, ImportRow, ShadowTime, SheetMapping
 from crm.models.intake import FeedEvent, OwedFetch
 from crm.models.interfaces import ApiToken, Happening, Hook, HookCall
-from crm.models.interfaces import ApiToken, Happening, Hook, HookCall
 from crm.models.lead import Activity, Assignment, Credit, Lead, Offer, Task
 from crm.models.leaving import Duty, HandOver, HandOverItem
 from crm.models.member import ChatIdentity, ClaimEntry, LinkCode, Member, RepLoad
