@@ -90,7 +90,9 @@ def check(settings: Settings) -> None:
     if len(settings.secret_key.get_secret_value()) < 16:
         raise SettingsError("SLUICE_SECRET_KEY is missing or too short: at least 16 random characters.")
     if settings.sms_url and not settings.sms_secret.get_secret_value():
-        raise SettingsError("SLUICE_SMS_SECRET is missing: what goes to the gateway at SLUICE_SMS_URL is signed with it.")
+        raise SettingsError(
+            "SLUICE_SMS_SECRET is missing: what goes to the gateway at SLUICE_SMS_URL is signed with it."
+        )
 
 
 @dataclass(frozen=True, slots=True)
