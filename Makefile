@@ -24,7 +24,7 @@ demo-reset: venv  ## Throw the demo's data away and start over
 	@exec $(BIN)/sluice demo --reset
 
 test: venv-dev  ## All tests, on a private PostgreSQL and Valkey, without network
-	@exec $(BIN)/python -m pytest -n $(WORKERS)
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: venv-dev  ## Style, types and who may import whom
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated
 
+import structlog
 import typer
 
 from bot.understanding.warm import warm_up
@@ -46,6 +47,12 @@ cli_dead.register(app)
 cli_backup.register(app)
 cli_privacy.register(app)
 cli_systems.register(app)
+
+
+@app.callback()
+def logs_beside() -> None:
+    """What is logged goes beside what a command says, which a script may read."""
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 @app.command()

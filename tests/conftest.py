@@ -83,7 +83,7 @@ def redis_url(engines: Sockets, worker_id: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def schema(engines: Sockets, worker_id: str) -> str:
+def migrated_schema(engines: Sockets, worker_id: str) -> str:
     """The name of a database with the schema that the migrations make, of which others are copies: nobody connects."""
     name = f"schema_{worker_id}"
     upgrade(engines.create_database(name))
@@ -91,16 +91,16 @@ def schema(engines: Sockets, worker_id: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def migrated_url(engines: Sockets, worker_id: str, schema: str) -> str:
+def migrated_url(engines: Sockets, worker_id: str, migrated_schema: str) -> str:
     """This worker's database with the schema that the migrations make."""
-    return engines.create_database(f"migrated_{worker_id}", template=schema)
+    return engines.create_database(f"migrated_{worker_id}", template=migrated_schema)
 
 
 @pytest.fixture(scope="module")
-def own_url(engines: Sockets, worker_id: str, schema: str, request: pytest.FixtureRequest) -> Iterator[str]:
+def own_url(engines: Sockets, worker_id: str, migrated_schema: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """A database for one file of tests: for those in which whatever is due happens, wherever it is."""
     name = f"{request.module.__name__.rpartition('.')[2]}_{worker_id}"
-    yield engines.create_database(name, template=schema)
+    yield engines.create_database(name, template=migrated_schema)
     engines.drop_database(name)
 
 

@@ -31,10 +31,10 @@ TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.md"
 
 
 @pytest.fixture(scope="module")
-def demo(engines: Sockets, worker_id: str, schema: str) -> Iterator[Database]:
+def demo(engines: Sockets, worker_id: str, migrated_schema: str) -> Iterator[Database]:
     """A database of its own with the demo's first leads."""
     name = f"demo_{worker_id}"
-    url = engines.create_database(name, template=schema)
+    url = engines.create_database(name, template=migrated_schema)
     database = Database(url, statement_timeout_ms=20_000, time=DrivenClock(PRESENT))
     demo_data.begin(database, secret_key="a secret key that tests know", out=Console(quiet=True), first=SMALL)
     yield database

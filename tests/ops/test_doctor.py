@@ -41,10 +41,10 @@ def settings(url, redis_url, tmp_path):
 
 
 @pytest.fixture
-def company(url, engines, worker_id, schema):
+def company(url, engines, worker_id, migrated_schema):
     """A company in a database of its own, and that database."""
     engines.drop_database(f"doctor_{worker_id}")
-    engines.create_database(f"doctor_{worker_id}", template=schema)
+    engines.create_database(f"doctor_{worker_id}", template=migrated_schema)
     database = Database(url, pool_size=2)
     yield build.company(database), database
     database.close()

@@ -170,12 +170,12 @@ def test_what_could_not_be_sent_is_listed_and_sent_again(company, url):
     database.close()
     [dead] = json.loads(said(company, "dead", "--json"))
     assert dead["cause"] == "slack channel_not_found"
-    assert f"{dead['id']}  tour" in said(company, "dead")
-    assert said(company, "dead", "--retry", str(dead["id"])) == "It will be sent again.\n"
+    assert f"{dead['number']}  tour" in said(company, "dead")
+    assert said(company, "dead", "--retry", str(dead["number"])) == "1 will be tried again.\n"
     assert said(company, "dead") == "None.\n"
     assert (
-        refused(company, 1, "dead", "--retry", str(dead["id"]))
-        == f"There is no unsent message with the number {dead['id']}."
+        refused(company, 1, "dead", "--retry", str(dead["number"]))
+        == f"There is nothing dead with the number {dead['number']}. Type dead to see what there is."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
@@ -157,9 +158,12 @@ def test_a_pipe_is_told_what_its_mail_server_understands(sluice, monkeypatch):
     assert sluice("mail", "web", given=MAIL).exit_code == 75
 
 
+NUMBERS = count()
+
+
 def company(**source):
     part = {"key": "ads", "name": "Ads"} | source
-    return json.dumps({"organization": {"key": f"o{id(source)}", "name": "O"}, "pools": [{"key": "p", "name": "P"}],
+    return json.dumps({"organization": {"key": f"o{next(NUMBERS)}", "name": "O"}, "pools": [{"key": "p", "name": "P"}],
                        "sources": [part]})  # fmt: skip
 
 

@@ -28,9 +28,9 @@ UNSENT = "select count(*) from message where state <> 'sent'"
 
 
 @pytest.fixture
-def world(engines: Sockets, worker_id: str, redis_url: str, schema: str) -> Iterator[World]:
+def world(engines: Sockets, worker_id: str, redis_url: str, migrated_schema: str) -> Iterator[World]:
     """A database of its own: these workers do every job that they find."""
-    url = engines.create_database(f"owed_{worker_id}", template=schema)
+    url = engines.create_database(f"owed_{worker_id}", template=migrated_schema)
     database = Database(url)
     with open_world(url, redis_url, build.clock(), base=database) as opened, processes.path_for_children():
         opened.time.set(datetime.now(UTC))

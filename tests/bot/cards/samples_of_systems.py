@@ -47,8 +47,8 @@ def hook_list(scene: Scene) -> Shown:
 @sample("dead")
 def dead(scene: Scene) -> Shown:
     owe = text(
-        "insert into message (org_id, topic, key, card, state, cause, attempt, created_at, due_at)"
-        " select :org, cast(:topic as text), 'k' || g, '{}', 'dead', cast(:cause as text), 9,"
+        "insert into message (org_id, id, topic, key, card, state, cause, attempt, created_at, due_at)"
+        " select :org, 1000000000 + g, cast(:topic as text), 'k' || g, '{}', 'dead', cast(:cause as text), 9,"
         " cast(:now as timestamptz), :now from generate_series(cast(:first as int), cast(:last as int)) as g"
     )
     with scene.uow() as uow:
