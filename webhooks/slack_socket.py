@@ -88,6 +88,8 @@ class Socket:
         self._stop.set()
         with self._idle:
             self._idle.wait_for(lambda: self._busy == 0, FINISH)
+        # A connection that is being made is hung up as well: until its maker is done, nobody knows of it.
+        self._keeper.join(FINISH)
         _hear_no_more(self._client)
         self._client.message_queue.put(None)
         closing = threading.Thread(target=self._client.close, daemon=True)
@@ -97,7 +99,6 @@ class Socket:
             # The SDK's reader may overlook that it was told to end while it was about to begin.
             self._client.current_session_state.terminated = True
             closing.join(HOLD)
-        self._keeper.join(FINISH)
 
     def _keep(self) -> None:
         wait = self._look_every

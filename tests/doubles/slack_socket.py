@@ -28,6 +28,8 @@ class SocketDouble:
         self._threads: list[threading.Thread] = []
         self.connections = self.left = 0
         self.acks: dict[str, dict[str, Any]] = {}
+        self.may_greet = threading.Event()
+        self.may_greet.set()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def url(self) -> str:
@@ -103,6 +105,7 @@ class SocketDouble:
         while not head.endswith(b"\r\n\r\n"):
             head += wire.recv(1)
         lines = head.decode().split("\r\n")
+        self.may_greet.wait(5)
         ticket = lines[0].split(" ")[1].rpartition("=")[2]
         if ticket not in self._tickets:
             wire.sendall(b"HTTP/1.1 408 Gone\r\n\r\n")

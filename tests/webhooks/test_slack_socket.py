@@ -131,6 +131,21 @@ def test_what_is_under_way_is_finished_before_the_connection_is_closed(stage):
     assert not socket.connected
 
 
+def test_a_connection_that_comes_up_while_we_hang_up_is_hung_up_too(stage):
+    wire = stage.server.socket
+    wire.may_greet.clear()
+    socket = Socket(Door(stage.bot), token=APP_TOKEN, api_url=stage.server.api_url, look_every=0.02)
+    socket.start()
+    stage.server.wait(lambda: stage.server.count("apps.connections.open"))
+    closing = threading.Thread(target=socket.close)
+    closing.start()
+    socket._stop.wait(5)
+    wire.may_greet.set()
+    closing.join(10)
+    assert not socket.connected
+    wire.wait(lambda: wire.left == wire.connections == 1)
+
+
 def test_a_wrong_token_does_not_keep_the_process_from_stopping(stage):
     socket = Socket(Door(stage.bot), token="xapp-wrong", api_url=stage.server.api_url, look_every=0.02)
     socket.start()
