@@ -19,6 +19,7 @@ from bench.working import Worked, work
 from crm.db import Database
 
 LARGE, DUE, FEW, ROUNDS = 1_000_000, 100_000, 1_000, 2
+FLOOR = 2_000  # leads per second, dealt
 LONGEST, MEMORY = 0.5, 250
 LATER = timedelta(days=2)
 
@@ -88,7 +89,14 @@ def run(env: Env) -> list[Figure]:
     for _ in range(ROUNDS):
         _recycle(database, seeded, many, recycled)
         _dispatch(database, seeded, many, dealt)
-    return [*recycled.figures(), *dealt.figures(), *_straight(database, seeded, many), _growth(database, seeded, many)]
+    rate = min(one.rows / one.seconds for one in dealt.ours)
+    return [
+        *recycled.figures(),
+        *dealt.figures(),
+        Figure("dispatch: leads a second", rate, "/s", target=FLOOR, bound="at_least"),
+        *_straight(database, seeded, many),
+        _growth(database, seeded, many),
+    ]
 
 
 def _straight(database: Database, seeded: Seeded, many: int) -> list[Figure]:
