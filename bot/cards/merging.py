@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from bot.cards.language import _
 from bot.cards.part import Part
-from crm.services import arbitration, arbitration_views, importing
-from crm.services.arbitration import Pair
+from crm.services import arbitration, arbitration_views, importing, pairs
 from crm.services.arbitration_views import Spoken
 from crm.services.leads import LeadView
+from crm.services.pairs import Pair
 
 REASONS = {
     "same_name": _("same name"), "similar_name": _("names alike"), "surname": _("same surname"),
@@ -68,7 +68,7 @@ class MergeFacts(Part):
 
     def alike_pair(self, pair_id: int) -> Question | None:
         """Two who look alike, for who decides it."""
-        pair = arbitration.get(self.uow, pair_id)
+        pair = pairs.get(self.uow, pair_id)
         if pair is None or not arbitration.may_decide(self.viewer, pair):
             return None
         known, new = self._side(pair.known_id), self._new(pair)

@@ -10,8 +10,8 @@ from bot.context import Context, Reply
 from bot.router import action, command
 from crm.errors import LeadNotFound, OldCard
 from crm.services import arbitration, arbitration_views, importing, leads, merging, unmerging
-from crm.services.arbitration import Answer
 from crm.services.leads import LeadView
+from crm.services.pairs import Answer
 from crm.services.unmerging import Parted
 
 MODULE = "duplicates"

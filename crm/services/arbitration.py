@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Row, text
 
 from crm.errors import Conflict, LeadNotFound
 from crm.errors_of_merging import AlreadyDecided, NotAskedYou
 from crm.rules.access import Actor
-from crm.services import arbitration_asked, arbitration_outcomes, calendars, decisions, duplicates, merging
+from crm.services import arbitration_asked, arbitration_outcomes, calendars, decisions, duplicates, merging, pairs
 from crm.services.decisions import Verdict
 from crm.services.duplicates import Near
+from crm.services.pairs import Answer, Pair
 from crm.uow import UnitOfWork
 
-Answer = Literal["same", "different", "share", "transfer"]
 STATES: dict[str, str] = {
     "same": "same", "different": "different", "share": "shared", "transfer": "transferred",
 }  # fmt: skip
@@ -41,12 +39,6 @@ _PAIR = text(
     on conflict (org_id, left_id, right_id) do nothing returning id
     """
 )
-_ONE = """
-    select d.id, d.left_id, d.right_id, d.job_id, d.lead_id, d.score, d.reasons, d.state, d.asked_id, d.by_id, d.due_at,
-           d.decided_by, d.merge_id
-    from duplicate d where d.org_id = :org and d.id = :pair
-"""
-_READ, _LOCK = text(_ONE), text(_ONE + " for update")
 _DUE = text(
     "select id from duplicate where org_id = :org and state = 'asked' and due_at <= :now"
     " order by due_at, id limit :chunk for update skip locked"
@@ -60,25 +52,6 @@ _DECIDED = text(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two people who look alike. `known_id` was there before; `new_id` is None while it waits in the list `job_id`."""
-
-    id: int
-    known_id: int
-    new_id: int | None
-    job_id: int | None
-    lead_id: int | None
-    score: int
-    reasons: tuple[tuple[str, int], ...]
-    state: str
-    asked_id: int | None
-    by_id: int | None
-    due_at: datetime | None
-    decided_by: int | None
-    merge_id: int | None
-
-
 def look(uow: UnitOfWork, lead_ids: Sequence[int]) -> int:
     """Compare the people of new leads with all who are known; returns for how many something came of it."""
     least = uow.rules.dedupe.least
@@ -86,11 +59,6 @@ def look(uow: UnitOfWork, lead_ids: Sequence[int]) -> int:
         return 0
     rows = uow.session.execute(_NEW, {"org": uow.org_id, "leads": list(lead_ids)}).all()
     return sum(_look(uow, row, least) for row in rows)
-
-
-def get(uow: UnitOfWork, pair_id: int) -> Pair | None:
-    """One pair; whoever shows it has been asked, or decides."""
-    return _pair(uow.session.execute(_READ, {"org": uow.org_id, "pair": pair_id}).one_or_none())
 
 
 def may_decide(actor: Actor, pair: Pair) -> bool:
@@ -105,7 +73,7 @@ def ask(uow: UnitOfWork, *, actor: Actor, job_id: int, found: Near) -> int:
 
 def decide(uow: UnitOfWork, *, actor: Actor, pair_id: int, answer: Answer) -> Pair:
     """Settle a pair. Raises LeadNotFound, NotAskedYou, AlreadyDecided, Conflict, and what a transfer refuses."""
-    pair = _pair(uow.session.execute(_LOCK, {"org": uow.org_id, "pair": pair_id}).one_or_none())
+    pair = pairs.lock(uow, pair_id)
     if pair is None:
         raise LeadNotFound(ref="–")
     if not may_decide(actor, pair):
@@ -114,7 +82,7 @@ def decide(uow: UnitOfWork, *, actor: Actor, pair_id: int, answer: Answer) -> Pa
         raise AlreadyDecided
     outcome = arbitration_outcomes.carry_out(uow, pair, answer, by=actor)
     _settle(uow, pair, STATES[answer], outcome, by=actor)
-    settled = get(uow, pair_id)
+    settled = pairs.get(uow, pair_id)
     assert settled is not None, "the row is locked by this transaction"
     return settled
 
@@ -123,7 +91,7 @@ def time_out(uow: UnitOfWork) -> int:
     """Keep apart those about whom nobody has decided in time; returns how many. Twice is harmless."""
     due = uow.session.scalars(_DUE, {"org": uow.org_id, "now": uow.now, "chunk": CHUNK}).all()
     for pair_id in due:
-        pair = get(uow, pair_id)
+        pair = pairs.get(uow, pair_id)
         assert pair is not None, "the row is locked by this transaction"
         outcome = arbitration_outcomes.carry_out(uow, pair, "different", by=None)
         _settle(uow, pair, "kept_apart", outcome, by=None)
@@ -197,13 +165,3 @@ def _settle(
         decisions.record(uow, merging.KIND, [Verdict(pair.lead_id, state, facts=facts)])
     if pair.lead_id:
         uow.touch(pair.lead_id)
-
-
-def _pair(row: Row[Any] | None) -> Pair | None:
-    if row is None:
-        return None
-    reasons = tuple((code, points) for code, points in row.reasons)
-    return Pair(
-        row.id, row.left_id, row.right_id, row.job_id, row.lead_id, row.score, reasons, row.state, row.asked_id,
-        row.by_id, row.due_at, row.decided_by, row.merge_id,
-    )  # fmt: skip

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 from crm.errors import Conflict, ImportNotFound
 from crm.rules.access import Actor
 from crm.services import assignments, importing, leads, members, merging
+from crm.services.pairs import Answer, Pair
 from crm.uow import UnitOfWork
-
-if TYPE_CHECKING:
-    from crm.services.arbitration import Answer, Pair
 
 _OPEN_OF = text(
     "select id, owner_id from lead where org_id = :org and person_id = :person and status = 'open' order by id limit 1"

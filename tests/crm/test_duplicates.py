@@ -8,7 +8,18 @@ from sqlalchemy import text
 from crm import jobs
 from crm.errors_of_merging import AlreadyDecided, NotAskedYou
 from crm.rules.arrival import Arrival
-from crm.services import arbitration, duplicates, importing, intake, leads, members, ownership, sources, unmerging
+from crm.services import (
+    arbitration,
+    duplicates,
+    importing,
+    intake,
+    leads,
+    members,
+    ownership,
+    pairs,
+    sources,
+    unmerging,
+)
 from tests import build
 
 RULES = "dedupe: {ask: 75, automatic: 95, time_out: 24h}"
@@ -40,7 +51,7 @@ class House:
     def pair(self):
         with self.begin() as uow:
             found = uow.session.scalar(text("select max(id) from duplicate where org_id = :o"), {"o": uow.org_id})
-            return arbitration.get(uow, found) if found else None
+            return pairs.get(uow, found) if found else None
 
     def decides(self, name, answer):
         pair = self.pair()
