@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,9 +12,6 @@ from bot.cards.language import _
 from bot.cards.model import Actions, Block, Button, Card, Text
 from bot.notices import NOTICES
 from bot.platforms.base import Platform
-
-# Between a name and Chinese words stands a space, between Chinese words none.
-_GAP = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 
 
 def drawn(
@@ -34,22 +30,13 @@ def push_of(message_id: int, topic: str, lead_id: int | None, *, to_group: bool)
     return {"message": message_id, "topic": topic, "lead": lead_id, "to_group": to_group}
 
 
-def because(push: Mapping[str, Any], facts: Facts) -> str:
-    """The sentence that says why somebody got this."""
-    if push["to_group"]:
-        return facts.words.say(_("It comes here because this group is bound to its team or pool."))
-    lead = facts.lead_ref(push["lead"]) if push["lead"] else facts.words.say(_("each of these leads"))
-    why = facts.words.say(NOTICES[push["topic"]].why, lead=lead)
-    return _GAP.sub("", facts.words.say(_("You get this because {why}."), why=why))
-
-
 def tuned(card: Card, push: Mapping[str, Any], facts: Facts, platform: Platform) -> Card:
     """A private chat of WeCom counts every message silently, so there it must not become two for this."""
     if push["to_group"]:
         return card if platform.name == "wecom" else _with_menu(card, _menu(push, facts, short=True))
     short = platform.name == "wecom"
     with_menu = _with_menu(card, _menu(push, facts, short=short), first=short)
-    whole = _with_reason(with_menu, because(push, facts))
+    whole = _with_reason(with_menu, facts.because(push))
     if not short:
         return whole
     cost = platform.cost(card)

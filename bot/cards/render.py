@@ -14,6 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot import parts
 from bot.cards.facts import Facts
@@ -84,7 +85,18 @@ def _plain(locale: str, text: str) -> Markup:
 
 def _xml(name: str, args: Mapping[str, Any], facts: Facts) -> str:
     template = environment(facts.locale).get_template(f"{name}.xml.j2")
-    return template.render(args, facts=facts, viewer=facts.viewer, say=facts.words)
+    return template.render(args, facts=facts, viewer=facts.viewer, say=facts.words, titled=partial(_titled, facts))
+
+
+def _titled(facts: Facts, name: str, args: Mapping[str, Any]) -> str:
+    """What another card says on top, for a line that stands for it; nothing where it cannot be drawn."""
+    try:
+        with facts.uow.session.begin_nested():
+            return card(name, args, facts).title
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # noqa: BLE001  (one that cannot be drawn keeps no other from being read)
+        return ""
 
 
 def _finalize(value: Any) -> Any:

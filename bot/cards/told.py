@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from babel.dates import get_day_names
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot.cards.language import _
 from bot.cards.part import Part
@@ -22,6 +22,8 @@ from crm.services.digest_orders import Order, Place
 from crm.services.mailbox import Told
 
 SINGLY = 3
+# Between a name and Chinese words stands a space, between Chinese words none.
+_GAP = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 NAMES = {
     "reminders": _("Reminders"), "leads": _("New leads and offers"), "warnings": _("Warnings"),
     "losses": _("Leads you lose"), "news": _("News of your leads"), "pool": _("Pool news"),
@@ -80,9 +82,11 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Messages that one line stands for; `value` finds them again."""
+    """Messages that one line stands for: the card that shows them, how they are called without it, where they are."""
 
-    text: str
+    card: str
+    args: dict[str, Any]
+    name: str
     detail: str
     value: str
 
@@ -162,8 +166,6 @@ class NoticeFacts(Part):
 
     def told(self, message: int) -> Why:
         """Why a message came. Raises OldCard."""
-        from bot import pushed  # noqa: PLC0415  (it draws cards: neither can be loaded before the other)
-
         found = mailbox.told(self.uow, actor=self.viewer, message_id=message)
         group = NOTICES[found.topic].group
         if not group:
@@ -172,10 +174,18 @@ class NoticeFacts(Part):
         push = {"topic": found.topic, "lead": None if several else found.lead_id, "to_group": found.to_group}
         held = None if found.to_group else self._line(preferences.wishes(self.uow, self.viewer.id), group, [])
         return Why(
-            because=pushed.because(push, self), to_group=found.to_group, group=group,  # type: ignore[arg-type]
+            because=self.because(push), to_group=found.to_group, group=group,
             name=held.name if held else "", detail=held.detail if held else "", mutable=group in MUTABLE,
             ref=self.lead_ref(found.lead_id) if found.lead_id and not several else "",
         )  # fmt: skip
+
+    def because(self, push: Mapping[str, Any]) -> str:
+        """The sentence that says why somebody got this. Args: push: its topic, its lead, and whether a group got it."""
+        if push["to_group"]:
+            return self.words.say(_("It comes here because this group is bound to its team or pool."))
+        lead = self.lead_ref(push["lead"]) if push["lead"] else self.words.say(_("each of these leads"))
+        why = self.words.say(NOTICES[push["topic"]].why, lead=lead)
+        return _GAP.sub("", self.words.say(_("You get this because {why}."), why=why))
 
     def _line(self, held: Wishes, group: str, chats: list[str]) -> Line:
         chat = held.chats.get(group, "")
@@ -201,20 +211,7 @@ class NoticeFacts(Part):
         topic = bundle[0].topic
         name = self.words.say(NAMES[NOTICES[topic].group])
         value = f"{topic} {bundle[-1].id} {bundle[0].id}"
-        return Row(self._title(bundle) or name, f"{name} · {self.words.at(bundle[0].at)}", value)
-
-    def _title(self, bundle: list[Told]) -> str:
-        """What the card itself would say; nothing where it cannot be drawn."""
-        from bot.cards import render  # noqa: PLC0415  (it draws with these facts)
-
-        name, args = call_of(bundle)
-        try:
-            with self.uow.session.begin_nested():
-                return render.card(name, args, self).title  # type: ignore[arg-type]
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception:  # noqa: BLE001  (one that cannot be drawn keeps no other from being read)
-            return ""
+        return Row(*call_of(bundle), name, f"{name} · {self.words.at(bundle[0].at)}", value)
 
 
 def bundles(messages: Sequence[Told]) -> Iterator[list[Told]]:
