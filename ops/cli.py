@@ -21,6 +21,7 @@ from ops import (
     cli_lists,
     cli_platforms,
     cli_privacy,
+    cli_rewind,
     cli_rules,
     cli_sources,
     cli_systems,
@@ -44,6 +45,7 @@ app.add_typer(cli_sources.app, name="sources")
 app.command("mail")(cli_sources.take_mail)
 cli_company.register(app)
 cli_dead.register(app)
+cli_rewind.register(app)
 cli_backup.register(app)
 cli_privacy.register(app)
 cli_systems.register(app)

@@ -29,6 +29,7 @@ _FIGURES = {
     ("score", "gt"): _("score over {what}"), ("score", "gte"): _("score at least {what}"),
     ("score", "lt"): _("score under {what}"), ("score", "lte"): _("score at most {what}"),
 }  # fmt: skip
+_AGES = {"gt": _("older than {n} d"), "lt": _("newer than {n} d")}
 _SIGNS = {"gt": ">", "gte": "≥", "lt": "<", "lte": "≤", "not_in": "≠"}
 _DUE = {"overdue": _("with an overdue reminder"), "today": _("due today"), "week": _("due this week")}
 
@@ -59,6 +60,8 @@ def _parts(words: Words, wanted: Wanted, names: Mapping[str, str]) -> Iterator[s
 def _comparison(words: Words, one: Comparison, names: Mapping[str, str]) -> str:
     if (one.field, one.op) in _FIGURES:
         return words.say(_FIGURES[one.field, one.op], what=words.number(float(str(one.value))))
+    if one.field == "age":
+        return words.say(_AGES[one.op], n=str(one.value).removesuffix("d"))
     if one.field.startswith(CUSTOM):
         return _own(words, one, names)
     said: dict[str, str] = _NOT if one.op == "not_in" else _IS

@@ -34,6 +34,21 @@ _SIGN = "|".join(f"(?P<{sign}>{words})" for sign, words in _SIGNS)
 _AMOUNT, _SCORE = r"(?:amount|value|deal|budget|金额|预算)", r"(?:score|points|评分|得分|分数)"
 _DAYS = rf"(?P<days>{CHINESE}|a)\s*(?P<unit>days?|d|weeks?|w|months?|天|日|个?星期|周|个?月)"
 _IDLE = r"(?:untouched|idle|not touched|no follow-?up|quiet|unanswered)"
+_PAST = r"(?:之前|以前|前)(?:就)?(?:进来|进|来|新建|创建|录入|入库)?的?"
+_NEW = r"(?!\s*(?:未|没|无|到期))(?:进来|进|新建|新增|新|创建|录入|入库)?的?"
+# How long ago a lead came in.
+_OLDER = (
+    rf"(?:older|earlier) than {_DAYS}",
+    rf"(?:(?:created|entered|came|came in) )?(?:over|more than) {_DAYS} (?:old|ago)",
+    rf"(?:比|早于|超过|大于)\s*{_DAYS}\s*(?:更早|还早|更久|还久|更老|{_PAST})的?",
+    rf"早于\s*{_DAYS}", rf"{_DAYS}\s*{_PAST}",
+)  # fmt: skip
+_NEWER = (
+    rf"(?:newer|younger|later) than {_DAYS}",
+    rf"(?:(?:created|entered|came|came in) )?(?:in|within|from|of) the (?:last|past) {_DAYS}",
+    rf"(?:最近|近)\s*{_DAYS}\s*(?:以内|之内|内)?{_NEW}", rf"{_DAYS}\s*(?:以内|之内|内){_NEW}",
+)  # fmt: skip
+_LONGEST_AGO = 3650  # days
 _LENGTHS = {"d": 1, "天": 1, "日": 1, "w": 7, "周": 7, "星": 7, "m": 30, "月": 30}
 # Keywords that are followed by a value, up to the next keyword; in English they are words of their own.
 _KEYS: dict[Name, tuple[str, str]] = {
@@ -141,6 +156,8 @@ def _rules() -> tuple[tuple[re.Pattern[str], Read | None], ...]:
         (_compiled(rf"{_IDLE}\s*(?:for|since)?\s*{_DAYS}"), _untouched),
         (_compiled(rf"(?:(?:超过|已)\s*)?{_DAYS}\s*(?:以上)?\s*(?:未|没有?|无)(?:跟进|联系|碰|动)过?"), _untouched),
         (_compiled(rf"(?:未|没有?|无)(?:跟进|联系)过?\s*(?:超过)?\s*{_DAYS}"), _untouched),
+        *((_compiled(words), _age("gt")) for words in _OLDER),
+        *((_compiled(words), _age("lt")) for words in _NEWER),
         (_compiled(rf"{_SCORE}\s*(?:(?:is|are|:|=)\s*)?(?:{_SIGN})\s*{_NUMBER}"), _figure("score")),
         (_compiled(rf"{_SCORE}\s*{_NUMBER}\s*(?P<gte_>及?以上|\+)"), _figure("score")),
         (_compiled(rf"{_SCORE}\s*{_NUMBER}\s*(?P<lte_>及?以下|以内)"), _figure("score")),
@@ -161,9 +178,17 @@ def _due(state: str) -> Read:
 
 
 def _untouched(match: re.Match[str]) -> Said:
+    return Said("untouched", (_days(match),), "gte")
+
+
+def _age(sign: Sign) -> Read:
+    return lambda match: Said("age", (_days(match),), sign)
+
+
+def _days(match: re.Match[str]) -> int:
     unit = match["unit"].lower().lstrip("个")[0]
     many = 1 if match["days"].lower() == "a" else int(chinese(match["days"]))
-    return Said("untouched", (many * _LENGTHS[unit],), "gte")
+    return min(max(many, 1) * _LENGTHS[unit], _LONGEST_AGO)
 
 
 def _figure(name: Name) -> Read:

@@ -23,6 +23,7 @@ Name = Literal[
     "tags",
     "amount",
     "score",
+    "age",
     "untouched",
     "due",
     "starred",
@@ -37,7 +38,7 @@ class Said:
     """One filter as somebody said it, before its values are looked up.
 
     Args:
-        values: words, or one number: of an amount or score, or of days for `untouched`.
+        values: words, or one number: of an amount or score, or of days for `age` and `untouched`.
         field: the key of the company's own field, for `own`.
     """
 

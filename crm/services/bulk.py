@@ -110,12 +110,15 @@ def do(uow: UnitOfWork, *, actor: Actor, run_id: int, to: Actor | None = None) -
 
 
 def take_back(uow: UnitOfWork, *, actor: Actor, run_id: int) -> undo.Undone:
-    """Take back what nobody has worked on since. Raises OldCard, and what `undo` refuses."""
-    planned = _own(uow, actor, run_id)
-    if planned.step is None:
+    """Take back what nobody has worked on since: what the actor did, and an admin what anybody did.
+
+    Raises: OldCard, and what `undo` refuses.
+    """
+    planned = read(uow, run_id)
+    if planned is None or planned.step is None or not (actor.is_admin or planned.by == actor.id):
         raise OldCard
     uow.session.execute(_BACK, {"org": uow.org_id, "run": run_id, "now": uow.now})
-    return undo.undo(uow, actor=actor, activity_id=planned.step, within=BACK_FOR)
+    return undo.undo(uow, actor=actor, activity_id=planned.step, within=BACK_FOR, of=planned.by)
 
 
 def _own(uow: UnitOfWork, actor: Actor, run_id: int) -> Plan:

@@ -15,11 +15,11 @@ from sqlalchemy import Row, text
 
 from crm import queue
 from crm.db import Database
-from crm.errors import NotAllowed
+from crm.errors import BuiltUpon, NotAllowed
 from crm.errors_of_waiting import RunNotFound
 from crm.rules import quota
 from crm.rules.access import Actor
-from crm.services import batches, clocks, correcting, decisions, hand_overs, import_undo, members, ownership
+from crm.services import batches, bulk, clocks, correcting, decisions, hand_overs, import_undo, members, ownership
 from crm.services.decisions import Verdict
 from crm.uow import UnitOfWork
 
@@ -27,15 +27,19 @@ WITHIN = timedelta(hours=24)
 CHUNK = 400
 # So many leads are named to whoever asked; the others are counted.
 NAMED = 12
-# What a manager has dealt from the desk with one tap is a run as well, and what somebody left behind.
-KINDS = ("recycle", "dispatch", batches.DEALT, hand_overs.KIND, import_undo.KIND)
+# What a manager has dealt from the desk with one tap is a run as well, what somebody left behind, and many leads that
+# were handed over or closed by a filter.
+KINDS = ("recycle", "dispatch", batches.DEALT, hand_overs.KIND, import_undo.KIND, bulk.KIND)
 
 _RUNS = text(
     """
     with recent as (
-        select id, kind, at, rewound_at,
-               case when kind = 'import' then cast(counters->>'created' as int) else 0 end as brought
+        select id, case kind when 'bulk' then counters->>'deed' else kind end as kind, at, rewound_at,
+               case kind when 'import' then cast(counters->>'created' as int)
+                         when 'bulk' then jsonb_array_length(counters->'done') else 0 end as brought
         from run where org_id = :org and kind = any(:kinds) and at > :since
+          and (kind <> 'bulk' or counters->>'step' is not null
+               and (:all or (counters->>'by')::bigint = cast(:me as bigint)))
         order by at desc, id desc limit :most
     )
     select r.id, r.kind, r.at, r.rewound_at, r.brought + count(d.id) as leads,
@@ -45,7 +49,13 @@ _RUNS = text(
     group by r.id, r.kind, r.at, r.rewound_at, r.brought order by r.at desc, r.id desc
     """
 )
-_ONE = text("select id, kind, at from run where org_id = :org and id = :run and kind = any(:kinds) and at > :since")
+_ONE = text(
+    """
+    select id, kind, at, rewound_at from run
+    where org_id = :org and id = :run and kind = any(:kinds) and at > :since
+      and (kind <> 'bulk' or counters->>'step' is not null)
+    """
+)
 _MARK = text("update run set rewound_at = coalesce(rewound_at, :now) where org_id = :org and id = :run")
 # Touched is what a person has done since, or a later decision; that the customer came in again keeps no lead back.
 _BACK = text(
@@ -174,10 +184,16 @@ class Outcome:
         }  # fmt: skip
 
 
-def recent(uow: UnitOfWork, *, actor: Actor, most: int = 10) -> list[RunView]:
-    """The runs of the last day, the newest first. Raises NotAllowed."""
-    actor.need("rules")
-    args = {"org": uow.org_id, "kinds": list(KINDS), "since": uow.now - WITHIN, "most": most}
+def recent(uow: UnitOfWork, *, actor: Actor | None = None, most: int = 10) -> list[RunView]:
+    """The runs of the last day, the newest first: of what was changed by a filter the actor's own, and all for an admin
+    and for the command line, which is nobody. Raises NotAllowed.
+    """
+    if actor is not None:
+        actor.need("rules")
+    args = {
+        "org": uow.org_id, "kinds": list(KINDS), "since": uow.now - WITHIN, "most": most,
+        "me": actor.id if actor else None, "all": actor is None or actor.is_admin,
+    }  # fmt: skip
     return [RunView(*row) for row in uow.session.execute(_RUNS, args)]
 
 
@@ -193,20 +209,40 @@ def rewind(uow: UnitOfWork, *, actor: Actor, run_id: int) -> None:
         raise RunNotFound(given=f"R-{run_id}")
     if run.kind == import_undo.KIND and not actor.is_admin:
         raise NotAllowed(roles="admins")  # what it brought belongs to everybody
+    if run.kind == bulk.KIND:
+        _tell(uow, actor, run_id, _bulk_back(uow, actor, run))
+        return
     uow.session.execute(_MARK, args)
     if found := hand_overs.of_run(uow, run_id):
-        _take_hand_over_back(uow, actor, found)
+        _tell(uow, actor, run_id, _hand_over_back(uow, actor, found))
         return
     uow.defer(queue.Order(queue.REWIND, {"org_id": uow.org_id, "run_id": run_id, "by_id": actor.id}, queue=queue.BULK))
 
 
-def _take_hand_over_back(uow: UnitOfWork, actor: Actor, found: hand_overs.HandOverView) -> None:
+def _hand_over_back(uow: UnitOfWork, actor: Actor, found: hand_overs.HandOverView) -> Outcome:
     """It is done at once, because all of it changes hands together."""
     back = hand_overs.take_back(uow, actor=actor, hand_over_id=found.id)
-    outcome = Outcome(back=back, kept=sorted({lead for leads in found.shares.values() for lead in leads} - {*back}))
+    return Outcome(back=back, kept=sorted({lead for leads in found.shares.values() for lead in leads} - {*back}))
+
+
+def _bulk_back(uow: UnitOfWork, actor: Actor, run: Row[Any]) -> Outcome:
+    """At once as well, because it is an undo: by whoever did it, or an admin. Raises RunNotFound."""
+    planned = bulk.read(uow, run.id)
+    if planned is None or planned.done is None or not (actor.is_admin or planned.by == actor.id):
+        raise RunNotFound(given=f"R-{run.id}")
+    if run.rewound_at:
+        return Outcome(kept=planned.done)
+    try:
+        undone = bulk.take_back(uow, actor=actor, run_id=run.id)
+    except BuiltUpon:
+        return Outcome(kept=planned.done)
+    return Outcome(back=undone.lead_ids, kept=undone.kept_ids)
+
+
+def _tell(uow: UnitOfWork, actor: Actor, run_id: int, outcome: Outcome) -> None:
     uow.notify(
-        "run.rewound", to=actor.id, key=f"rewound:{found.run_id}:{actor.id}:{uow.now.isoformat()}",
-        data={"run": found.run_id, **outcome.told()},
+        "run.rewound", to=actor.id, key=f"rewound:{run_id}:{actor.id}:{uow.now.isoformat()}",
+        data={"run": run_id, **outcome.told()},
     )  # fmt: skip
 
 

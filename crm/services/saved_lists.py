@@ -76,6 +76,8 @@ def understood(uow: UnitOfWork, *, actor: Actor, said: Iterable[Said]) -> Wanted
                 rest["text"] = one.values[0]
             case "amount" | "score":
                 comparisons.append(Comparison(field=one.name, op=_OPS[one.sign], value=one.values[0]))
+            case "age":
+                comparisons.append(Comparison(field=one.name, op=_OPS[one.sign], value=f"{one.values[0]}d"))
             case "own":
                 comparisons.append(_own(uow, one))
             case _:

@@ -100,13 +100,23 @@ class Undone:
     parted: unmerging.Parted | None = None
 
 
-def undo(uow: UnitOfWork, *, actor: Actor, activity_id: int | None = None, within: timedelta | None = None) -> Undone:
+def undo(
+    uow: UnitOfWork,
+    *,
+    actor: Actor,
+    activity_id: int | None = None,
+    within: timedelta | None = None,
+    of: int | None = None,
+) -> Undone:
     """Take back the actor's last change, or the one of that activity, with all that was done in the same step.
 
-    Args: within: how long ago it may have been, else as the rules say.
+    Args:
+        within: how long ago it may have been, else as the rules say.
+        of: whose change it is, where it is not the actor's own.
+
     Raises: NothingToUndo, BuiltUpon, CapacityReached, MemberFull.
-    """
-    who = _who(uow, actor, within)
+    """  # fmt: skip
+    who = _who(uow, actor, within) | ({"me": of} if of else {})
     row = uow.session.execute(_ONE if activity_id else _LAST, who | {"activity": activity_id}).one_or_none()
     if row is None:
         raise NothingToUndo(minutes=uow.rules.undo_minutes)

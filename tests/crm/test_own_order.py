@@ -100,7 +100,7 @@ FILTERS = {
     "stage quote": "quote", "阶段 报价": "quote", "stage not new": "quote", "amount over 50k": "rich",
     "score at least 80": "scored", "level a": "graded", "region EAST": "east", "product tea set": "tea",
     "tag VIP": "tagged", "untouched for 3 days": "idle", "overdue": "overdue", "starred": "star", "北方": "named",
-    "Quote": "quote",
+    "Quote": "quote", "older than 3 weeks": "old", "比三周更早": "old",
 }  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def test_a_filter_finds_its_leads_and_no_others(desk):
         "quote": {"stage": "quote"}, "rich": {"amount": 60000}, "scored": {"score": 80}, "graded": {"level": "A"},
         "east": {"region": "East"}, "tea": {"product": "Tea Set"}, "tagged": {"tags": ["vip"]},
         "idle": {"assigned_at": desk.time() - timedelta(days=4)}, "named": {"firm": "北方茶业"},
-        "overdue": {}, "star": {},
+        "overdue": {}, "star": {}, "old": {"created_at": desk.time() - timedelta(days=22)},
     }  # fmt: skip
     made = {name: desk.make(owner="ann", **columns) for name, columns in facts.items()}
     star(desk, made["star"])

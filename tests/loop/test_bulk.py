@@ -58,3 +58,25 @@ def test_what_cannot_be_meant_is_refused(world: World) -> None:
     assert "reassign stage" in mia.says("reassign @Bob").text
     assert "anager" in ann.says("close all stage new lost no answer").text
     assert standing(world) == [("open", "ann")]
+
+
+def test_such_a_run_is_listed_and_taken_back_with_the_others_by_whoever_did_it_or_an_admin(world: World) -> None:
+    mia, ada = world.chat("slack", "mia"), world.chat("slack", "ada")
+    world.lead(owner="ann")
+    touched = world.lead(owner="ann")
+    shown = mia.says("reassign stage new @Bob")
+    assert "There was none" in mia.says("rewind").text
+    mia.taps(shown, "Hand over")
+    world.chat("slack", "bob").says(f"note {touched} rang them")
+    world.chat("slack", "bob").says(f"log {touched} called, wants a quote")
+    assert "Reassigned" in ada.says("rewind").text
+    assert "2 leads" in ada.says("rewind").text
+    with world.database.begin(world.acme.org_id) as uow:
+        run = uow.session.scalar(text("select max(id) from run where org_id = :o"), {"o": uow.org_id})
+    ada.says(f"rewind R-{run}")
+    world.run_jobs()
+    assert f"1 lead of the run R-{run} is back" in ada.inbox()[-1].text
+    assert touched in ada.inbox()[-1].text
+    assert standing(world) == [("open", "ann"), ("open", "bob")]
+    mia.says(f"rewind R-{run}")
+    assert standing(world) == [("open", "ann"), ("open", "bob")]
