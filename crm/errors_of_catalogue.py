@@ -50,6 +50,11 @@ class EntryStays(Refusal):
     message = _("{name} has to stay: the engine needs it. Rename it instead: values {list} rename {name} …")
 
 
+class EntryUnowned(Refusal):
+    code = "entry_unowned"
+    message = _("Of {list} nobody is in charge by name. Name who looks after a source, a channel or a campaign.")
+
+
 class StepNeeded(Refusal):
     code = "step_needed"
     message = _(

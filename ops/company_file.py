@@ -110,6 +110,7 @@ def _check_names(company: CompanyFile, marks: _Marks) -> None:
             raise marks.error(("groups", place, "platform"), f"workspaces has no {group.platform}")
     for place, source in enumerate(company.sources):
         _one_of(marks, ("sources", place, "pool"), source.pool, pools, "pool")
+        _one_of(marks, ("sources", place, "owner"), source.owner, people, "member")
 
 
 def _check_tree(marks: _Marks, company: CompanyFile, people: set[str]) -> None:

@@ -117,7 +117,7 @@ class SourcePart(Part):
     """`secret`: the intake key, or `env:NAME`; without one a fresh key is made and shown once.
 
     `format` names a shipped one; `mapping` describes another or what differs from it, here or in a file beside this
-    one; `vendor` is what the vendor's side gave, by name, each with `env:NAME` or as it is.
+    one; `vendor` is what the vendor's side gave, by name, each with `env:NAME` or as it is. `owner` looks after it.
     """
 
     key: Key
@@ -130,6 +130,7 @@ class SourcePart(Part):
     campaign: str | None = None
     pool: Key | None = None
     secret: str | None = None
+    owner: str | None = None
 
 
 class HookPart(Part):

@@ -72,7 +72,7 @@ def load(database: Database, vault: Vault, company: CompanyFile) -> Loaded:
         _rules(rows, company)
         for group in company.groups:
             _group(rows, vault, company, group, installed, departments, pool_ids)
-        keys = _sources(rows, vault, company, pool_ids) | systems(rows, vault, company)
+        keys = _sources(rows, vault, company, pool_ids, members) | systems(rows, vault, company)
         _lists(rows, company)
         _clocks(rows)
         return Loaded(org_id, rows.added, rows.changed, keys)
@@ -203,7 +203,9 @@ def _zone_of(company: CompanyFile, key: str | None) -> str:
     return company.organization.timezone
 
 
-def _sources(rows: Rows, vault: Vault, company: CompanyFile, pool_ids: Mapping[str, int]) -> dict[str, str]:
+def _sources(
+    rows: Rows, vault: Vault, company: CompanyFile, pool_ids: Mapping[str, int], members: Mapping[str, int]
+) -> dict[str, str]:
     """Make the sources that are missing; the keys of present ones stay as they are."""
     uow, fresh = rows.uow, dict[str, str]()
     for part in company.sources:
@@ -221,7 +223,7 @@ def _sources(rows: Rows, vault: Vault, company: CompanyFile, pool_ids: Mapping[s
             "pool_id": pool_id,
             "channel": part.channel,
             "campaign": part.campaign,
-        }
+        } | ({"owner_id": members[part.owner]} if part.owner else {})
         rows.put(Source, {"key": part.key}, values)
         init_sources.describe(rows, vault, part)
     return fresh

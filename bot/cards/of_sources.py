@@ -27,6 +27,10 @@ class SourceFacts(Part):
     def source(self, source_id: int) -> Source | None:
         return sources.get(self.uow, source_id, also_off=True)
 
+    def looks_after(self, source: Source) -> int | None:
+        """Who looks after it by name."""
+        return sources.owner(self.uow, source)
+
     def came(self, source_id: int) -> Came:
         return source_watch.came(self.uow, source_id)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.arguments import Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
+from bot.handlers import values
 from bot.router import action, command
 from bot.understanding.money import bare_money
 from crm.errors import BadArgument, MissingArgument, NotAllowed
@@ -45,10 +46,12 @@ class Said:
 )
 @action("source", guards=False)
 def source(context: Context, name: Rest | None = None) -> Reply:
-    _keeper(context)
+    actor, found = context.actor, sources.named(context.uow, name) if name else None
+    if not (found and sources.may_see(actor, context.uow, found)):
+        _keeper(context)
     if not name:
         raise MissingArgument(example=_("source website"))
-    return context.reply("source", source=sources.find(context.uow, name).id)
+    return context.reply("source", source=(found or sources.find(context.uow, name)).id)
 
 
 @command(
@@ -74,6 +77,22 @@ def cost(context: Context, words: Rest | None = None) -> Reply:
     context.stays()
     spent = [str(money.amount or 0), money.currency or "CNY", span.first.isoformat(), span.last.isoformat()]
     return context.reply("source", source=found.id, spent=spent, campaign=said.campaign)
+
+
+@command(
+    "sources owner",
+    "来源 负责人",
+    help=_("Who looks after a source: told when it falls silent, and part of a hand-over"),
+    example="sources owner website @Ann",
+    example_zh="来源 负责人 官网 @李娜",
+    topic="setup",
+    roles="marketing",
+)
+def look_after(context: Context, words: Rest) -> Reply:
+    _keeper(context)
+    done = values.owned(context, "source", words)
+    values.can_be_undone(context, done)
+    return context.reply("source", source=sources.find(context.uow, done.key).id, noted=True)
 
 
 def _keeper(context: Context) -> None:

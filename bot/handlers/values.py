@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from bot.arguments import Rest
@@ -18,13 +19,15 @@ from crm.services.list_edits import Changed, New
 
 MODULE = "core"
 LONGEST_NAME = 4  # words of a list's or a field's name
+_TO = re.compile(r"^(?:to|is|给|为|是)\s+", re.IGNORECASE)
+_NOBODY = frozenset({"none", "nobody", "no one", "-", "无", "没有", "没人"})
 _FIELDS = frozenset({"fields", "field", "字段", "自定义字段"})
 
 
 @command(
     "values",
     "选项",
-    help=_("The managed lists and own fields: show, add, rename, merge, retire, order"),
+    help=_("The managed lists and own fields: show, add, rename, merge, retire, order, owner"),
     example="values products add Gizmo",
     example_zh="选项 产品 添加 小玩意",
     topic="setup",
@@ -45,7 +48,8 @@ def values(context: Context, words: Rest | None = None) -> Reply:
     said = read_verb(rest)
     if said is None or not (said.words or said.verb == "default"):
         raise MissingArgument(example=_("values products add Gizmo / 小玩意 = gizmo 3000"))
-    return _shown(context, _changed(context, name, said))
+    changed = owned(context, name, said.words) if said.verb == "owner" else _changed(context, name, said)
+    return _shown(context, changed)
 
 
 def new_field(words: str) -> NewField:
@@ -94,6 +98,18 @@ def _changed(context: Context, name: str, said: SaidOfList) -> Changed:
     raise MissingArgument(example=_("values products merge Gizmo 3 into Gizmo"))
 
 
+def owned(context: Context, name: str, words: str) -> Changed:
+    """`Expo @Ann`: Ann looks after it. The value's name is as long as one is known by it; `nobody` ends it."""
+    lists, parts = catalogue.of(context.uow), words.split()
+    size = next((size for size in range(len(parts) - 1, 0, -1) if lists.find(name, " ".join(parts[:size]))), 1)
+    who = _TO.sub("", " ".join(parts[size:]))
+    if not who:
+        raise MissingArgument(example=_("values channels owner Expo @Ann"))
+    owner_id = None if folded(who) in _NOBODY else members.find(context.uow, who).id
+    value = " ".join(parts[:size])
+    return list_edits.own(context.uow, actor=context.actor, name=name, words=value, owner_id=owner_id)
+
+
 def _fields(context: Context, words: str) -> Reply:
     if not words:
         return context.reply("values_fields")
@@ -127,9 +143,14 @@ def _set_field(context: Context, words: str) -> Changed:
     return field_edits.change(context.uow, actor=context.actor, words=" ".join(parts[:size]), **changes)
 
 
-def _shown(context: Context, changed: Changed) -> Reply:
+def can_be_undone(context: Context, changed: Changed) -> None:
+    """The change is what an undo takes back next."""
     if changed.change:
         members.remember_setting(context.uow, context.actor, "values", str(changed.change))
+
+
+def _shown(context: Context, changed: Changed) -> Reply:
+    can_be_undone(context, changed)
     done: dict[str, Any] = {"many": changed.leads, "done": bool(changed.change)}
     if changed.list == field_edits.LIST:
         return context.reply("values_fields", **done)

@@ -9,6 +9,7 @@ _VERBS = {
     "add": "add|new|添加|新增|增加|加入|加", "rename": "rename|改名|重命名", "merge": "merge|combine|合并",
     "retire": "retire|remove|stop|off|停用|下架|移除", "restore": "restore|back|on|启用|恢复",
     "order": "order|sort|排序|顺序", "default": "default|standard|默认", "change": "change|set|修改|设置",
+    "owner": "owner|负责人|归",
 }  # fmt: skip
 _VERB = re.compile(
     "^(?:" + "|".join(rf"(?P<{verb}>{words})" for verb, words in _VERBS.items()) + r")(?![A-Za-z])\s*", re.IGNORECASE

@@ -23,6 +23,7 @@ class ListEntry(Tenant, Base):
         list: product, region, level, channel, campaign, tags, lost_reason, or `custom.KEY` for the choices of a field.
         aliases: what else people and senders write for it, folded.
         standard: what a lead gets that names none.
+        owner_id: who looks after a channel or campaign.
     """
 
     __tablename__ = "list_entry"
@@ -35,6 +36,7 @@ class ListEntry(Tenant, Base):
     standard: Mapped[bool] = mapped_column(server_default="false")
     retired_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    owner_id: Mapped[int | None]
     __table_args__ = (
         UniqueConstraint("org_id", "list", "key"),
         Index("uq_list_entry_standard", "org_id", "list", unique=True, postgresql_where=text("standard")),

@@ -53,7 +53,7 @@ class Source(Tenant, Base):
     """Where leads come from. Keys are encrypted; the previous one stays valid until `old_key_until`.
 
     `format` names how its posts are written, `mapping` is the description of one that the admin wrote, and `vendor`
-    holds sealed what else the vendor's side needs: tokens, an app's secret.
+    holds sealed what else the vendor's side needs: tokens, an app's secret. `owner_id` looks after it.
     """
 
     __tablename__ = "source"
@@ -79,6 +79,7 @@ class Source(Tenant, Base):
     usual_pause: Mapped[int | None]
     silent_at: Mapped[datetime | None]
     silence_told_at: Mapped[datetime | None]
+    owner_id: Mapped[int | None]
     __table_args__ = (
         UniqueConstraint("org_id", "key"),
         Index("ix_source_silent", "org_id", "silent_at", postgresql_where=text("silent_at is not null")),

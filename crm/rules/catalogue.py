@@ -48,7 +48,7 @@ def told(name: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One value of a list; leads carry its `key`. `funnel` is of stages only."""
+    """One value of a list; leads carry its `key`. `funnel` is of stages only; `owner_id` looks after it."""
 
     id: int
     list: str
@@ -60,6 +60,7 @@ class Entry:
     standard: bool = False
     retired: bool = False
     funnel: str | None = None
+    owner_id: int | None = None
 
     @property
     def words(self) -> set[str]:

@@ -23,7 +23,8 @@ def _named(given: Any) -> Any:
 
 
 class Value(_Part):
-    """A value of a list. `step` is what a stage counts as; `key` what leads carry, by default the name."""
+    """A value of a list. `step` is what a stage counts as; `key` what leads carry, by default the name; `owner` the
+    name or e-mail of who looks after a source, channel or campaign."""
 
     name: Text
     name_zh: str = ""
@@ -32,6 +33,7 @@ class Value(_Part):
     step: str = ""
     default: bool = False
     retired: bool = False
+    owner: str = ""
 
 
 Values = tuple[Annotated[Value, BeforeValidator(_named)], ...]

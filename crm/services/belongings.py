@@ -79,6 +79,8 @@ REFERENCES: tuple[Reference, ...] = (
     ),
     Reference("event", "created_by", "moved", "r.closed_at is null", duty=True),
     Reference("hook", "created_by", "moved", duty=True),
+    Reference("source", "owner_id", "moved", duty=True),
+    Reference("list_entry", "owner_id", "moved", duty=True),
     # What is over with the sign-off.
     Reference("offer", "member_id", "ended", _OPEN),
     Reference("calendar_feed", "member_id", "ended"),

@@ -17,21 +17,21 @@ _KEPT = "catalogue"
 _READ = text(
     """
     select 'entry' as what, list, key, name, name_zh, aliases, position, standard, retired_at is not null as retired,
-           id, cast(null as text) as kind, cast(null as text) as stage, false as sensitive, false as shown
+           id, cast(null as text) as kind, cast(null as text) as stage, false as sensitive, false as shown, owner_id
     from list_entry where org_id = :org
     union all
     select 'field', '', key, name, name_zh, aliases, position, false, retired_at is not null, id, kind, required_stage,
-           sensitive, shown
+           sensitive, shown, null
     from custom_field where org_id = :org
     union all
     select * from (
         select distinct on (key) 'entry', 'stage', key, name, name_zh, aliases, position, false,
-               retired_at is not null, id, cast(null as text), funnel, false, false
+               retired_at is not null, id, cast(null as text), funnel, false, false, cast(null as bigint)
         from stage where org_id = :org order by key, pipeline_id
     ) s
     union all
     select 'entry', 'source', key, name, coalesce(name_zh, ''), aliases, row_number() over (order by id), false,
-           not enabled, id, null, null, false, false
+           not enabled, id, null, null, false, false, owner_id
     from source where org_id = :org
     order by position, id
     """
@@ -106,7 +106,7 @@ def _read(uow: UnitOfWork) -> Catalogue:
 def _entry(row: Row[tuple[object, ...]]) -> Entry:
     return Entry(
         row.id, row.list, row.key, row.name, row.name_zh, tuple(row.aliases), row.position, row.standard, row.retired,
-        row.stage,
+        row.stage, row.owner_id,
     )  # fmt: skip
 
 

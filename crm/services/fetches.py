@@ -109,7 +109,7 @@ def later(uow: UnitOfWork, fetch_id: int, *, cause: str, at: datetime) -> None:
 def failed(uow: UnitOfWork, waiting: Waiting, *, cause: str) -> None:
     """It cannot be fetched as things are, until `again`. Who keeps the source is told once a day."""
     uow.session.execute(_FAILED, {"org": uow.org_id, "id": waiting.id, "cause": cause})
-    for member in source_watch.keepers(uow):
+    for member in source_watch.keepers(uow, waiting.source_id):
         uow.notify(
             "source.not_fetched", to=member, data={"source": waiting.source_id},
             key=f"source.not_fetched:{waiting.source_id}:{member}:{uow.now.date()}",

@@ -12,16 +12,26 @@ from typing import Any
 
 from sqlalchemy import text
 
-from crm.errors_of_catalogue import EntryExists, EntryStays, EntryUnknown, ListUnknown, SourceByKey, StepNeeded
+from crm.errors import MemberInactive
+from crm.errors_of_catalogue import (
+    EntryExists,
+    EntryStays,
+    EntryUnknown,
+    EntryUnowned,
+    ListUnknown,
+    SourceByKey,
+    StepNeeded,
+)
 from crm.rules import clean
 from crm.rules.access import Actor
 from crm.rules.catalogue import IN_CHINESE, LISTS, Catalogue, Entry, folded, told
-from crm.services import catalogue, list_moves
-from crm.services.list_journal import Journal
+from crm.services import catalogue, list_moves, members
+from crm.services.list_journal import OWNED, Journal
 from crm.uow import UnitOfWork
 
 LONGEST, MOST = 80, 500
 STEPS = ("new", "contacted", "qualified", "opportunity")
+OWNED_LISTS = ("source", "channel", "campaign")
 _INSERT = text(
     """
     insert into list_entry (org_id, list, key, name, name_zh, aliases, position, standard, created_at)
@@ -206,6 +216,24 @@ def standard(uow: UnitOfWork, *, actor: Actor | None, name: str, words: str) -> 
     if entry is not None:
         _set(uow, journal, entry, {"standard": True})
     return Changed(journal.close(), name, entry.key if entry else "")
+
+
+def own(uow: UnitOfWork, *, actor: Actor | None, name: str, words: str, owner_id: int | None) -> Changed:
+    """Say who looks after a source, channel or campaign; None: nobody by name.
+
+    Raises: NotAllowed, EntryUnknown, EntryUnowned, MemberInactive.
+    """
+    _allowed(actor)
+    entry = _one(catalogue.of(uow), name, words)
+    if name not in OWNED_LISTS:
+        raise EntryUnowned(**told(name))
+    if owner_id is not None and not members.get(uow, owner_id).active:
+        raise MemberInactive(member_id=owner_id)
+    if entry.owner_id == owner_id:
+        return Changed(0, name, entry.key)
+    journal = Journal(uow, actor, OWNED, name)
+    _set(uow, journal, entry, {"owner_id": owner_id})
+    return Changed(journal.close(), name, entry.key)
 
 
 def _allowed(actor: Actor | None) -> None:

@@ -5,15 +5,21 @@ stays as it is.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from functools import partial
+
+from sqlalchemy import text
 
 from crm.rules.access import Actor
-from crm.rules.catalogue import LISTS, Entry, folded
+from crm.rules.catalogue import LISTS, Catalogue, Entry, folded
 from crm.rules.catalogue import Field as Known
 from crm.rules.catalogue_file import ListsFile, OwnField, Value, Values
-from crm.services import catalogue, field_edits, list_edits
+from crm.services import catalogue, field_edits, list_edits, members
 from crm.services.field_edits import NewField
 from crm.services.list_edits import New
 from crm.uow import UnitOfWork
+
+_KNOWN_AS = text("select id, coalesce(email, name) as known_as from member where org_id = :org and id = any(:ids)")
 
 
 def load(uow: UnitOfWork, *, actor: Actor | None, file: ListsFile) -> Counter[str]:
@@ -35,8 +41,9 @@ def load(uow: UnitOfWork, *, actor: Actor | None, file: ListsFile) -> Counter[st
 def dump(uow: UnitOfWork) -> ListsFile:
     """Everything as it stands."""
     lists = catalogue.of(uow)
-    every = {said: tuple(map(_value, lists.lists.get(name, ()))) for said, name in LISTS.items()}
-    fields = tuple(_field(one, tuple(map(_value, lists.lists.get(one.list, ())))) for one in lists.fields)
+    values = partial(_values, _owners(uow, lists), lists)
+    every = {said: values(name) for said, name in LISTS.items()}
+    fields = tuple(_field(one, values(one.list)) for one in lists.fields)
     return ListsFile(lists={said: values for said, values in every.items() if values}, fields=fields)
 
 
@@ -91,6 +98,11 @@ class _Loading:
         if found.retired is not value.retired:
             list_edits.retire(self.uow, actor=self.actor, name=name, words=found.key, back=not value.retired)
             self._count("changed", 0)
+        if value.owner:
+            who = members.find(self.uow, value.owner).id
+            if who != found.owner_id:
+                list_edits.own(self.uow, actor=self.actor, name=name, words=found.key, owner_id=who)
+                self._count("changed", 0)
         if value.default and not found.standard:
             list_edits.standard(self.uow, actor=self.actor, name=name, words=found.key)
             self._count("changed", 0)
@@ -122,11 +134,21 @@ def _changes(uow: UnitOfWork, known: Known, field: OwnField) -> dict[str, object
     return changes | ({"aliases": [*known.aliases, *sorted(new)]} if new else {})
 
 
-def _value(entry: Entry) -> Value:
+def _owners(uow: UnitOfWork, lists: Catalogue) -> dict[int, str]:
+    """Who looks after something, each by what finds one in a file."""
+    ids = sorted({entry.owner_id for entries in lists.lists.values() for entry in entries if entry.owner_id})
+    return {row.id: row.known_as for row in uow.session.execute(_KNOWN_AS, {"org": uow.org_id, "ids": ids})}
+
+
+def _values(owners: Mapping[int, str], lists: Catalogue, name: str) -> Values:
+    return tuple(_value(entry, owners.get(entry.owner_id or 0, "")) for entry in lists.lists.get(name, ()))
+
+
+def _value(entry: Entry, owner: str) -> Value:
     key = entry.key if entry.key != entry.name else ""
     return Value(
         name=entry.name or entry.key, name_zh=entry.name_zh, key=key, aliases=entry.aliases, step=entry.funnel or "",
-        default=entry.standard, retired=entry.retired,
+        default=entry.standard, retired=entry.retired, owner=owner,
     )  # fmt: skip
 
 

@@ -24,6 +24,8 @@ _COLUMNS = {
     "stage": ("name", "name_zh", "aliases", "position", "retired_at"),
     "source": ("name", "name_zh", "aliases", "enabled"),
 }  # fmt: skip
+# Who looks after it is put back by itself only: meanwhile somebody may have handed it over.
+OWNED = "owned"
 _INSERT = text(
     """
     insert into list_change (org_id, by_id, at, verb, list, before, moved)
@@ -98,7 +100,7 @@ def take_back(uow: UnitOfWork, change_id: int) -> str:
         uow.session.execute(gone, {"org": uow.org_id, "id": made})
     # Only one value is the standard one, so those that are not any more come first.
     for kept in sorted(row.before["rows"], key=lambda kept: bool(kept["row"].get("standard"))):
-        _put_back(uow, kept["table"], kept["row"])
+        _put_back(uow, kept["table"], kept["row"], ("owner_id",) if row.verb == OWNED else _COLUMNS[kept["table"]])
     list_moves.write(uow, row.list, [(lead, new, old) for lead, old, new in row.moved])
     uow.session.execute(_UNDONE, {"org": uow.org_id, "id": change_id, "now": uow.now})
     catalogue.forget(uow)
@@ -110,8 +112,8 @@ def forget(uow: UnitOfWork, lead_ids: Sequence[int]) -> None:
     uow.session.execute(_FORGET, {"org": uow.org_id, "leads": list(lead_ids)})
 
 
-def _put_back(uow: UnitOfWork, table: str, row: dict[str, Any]) -> None:
-    columns = ", ".join(f"{name} = was.{name}" for name in _COLUMNS[table])
+def _put_back(uow: UnitOfWork, table: str, row: dict[str, Any], names: Sequence[str]) -> None:
+    columns = ", ".join(f"{name} = was.{name}" for name in names)
     statement = text(
         f"update {table} t set {columns}"  # noqa: S608
         f" from jsonb_populate_record(cast(null as {table}), cast(:row as jsonb)) was"

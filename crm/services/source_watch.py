@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from crm.errors import _
 from crm.rules import silence
+from crm.services import sources
 from crm.uow import UnitOfWork
 
 CHUNK = 100
@@ -77,11 +78,11 @@ _SILENT = text(
     returning s.id, d.heeded, s.last_seen_at
     """
 )
-# Marketing keeps the sources; where nobody does marketing, the admins do.
+# Marketing keeps the sources; where nobody does marketing, the admins do. Who looks after this one is told as well.
 _KEEPERS = text(
     """
-    select id from member where org_id = :org and active and role = coalesce(
-        (select min(role) from member where org_id = :org and active and role = 'marketing'), 'admin') order by id
+    select id from member where org_id = :org and active and (id = :owner or role = coalesce(
+        (select min(role) from member where org_id = :org and active and role = 'marketing'), 'admin')) order by id
     """
 )
 _REASONS = text(
@@ -191,13 +192,15 @@ def _heard(uow: UnitOfWork, source_id: int, *, first: bool) -> None:
         _tell(uow, "source.back", source_id, since=since)
 
 
-def keepers(uow: UnitOfWork) -> Sequence[int]:
-    """Who is told of sources: marketing, or else the admins."""
-    return uow.session.scalars(_KEEPERS, {"org": uow.org_id}).all()
+def keepers(uow: UnitOfWork, source_id: int) -> Sequence[int]:
+    """Who is told of a source: marketing, or else the admins, and who looks after it."""
+    found = sources.get(uow, source_id, also_off=True)
+    owner = sources.owner(uow, found) if found else None
+    return uow.session.scalars(_KEEPERS, {"org": uow.org_id, "owner": owner}).all()
 
 
 def _tell(uow: UnitOfWork, topic: str, source_id: int, *, since: datetime) -> None:
-    for member in keepers(uow):
+    for member in keepers(uow, source_id):
         uow.notify(
             topic, to=member, data={"source": source_id, "since": since.isoformat()},
             key=f"{topic}:{source_id}:{member}:{since.isoformat()}",

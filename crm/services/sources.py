@@ -17,7 +17,7 @@ from crm.errors import BadArgument, SourceExists, SourceMeant, SourceNotFound
 from crm.models import Source
 from crm.rules.access import Actor
 from crm.rules.matrix import roles
-from crm.services import audit
+from crm.services import audit, catalogue
 from crm.uow import UnitOfWork
 from crm.vault import Vault
 
@@ -122,6 +122,19 @@ def _begins(every: list[Source], given: str) -> Source:
     if near is None:
         raise SourceNotFound(given=given)
     raise SourceMeant(given=given, guess=called[near[0]])
+
+
+def owner(uow: UnitOfWork, source: Source) -> int | None:
+    """Who looks after it: its own owner, else its campaign's, else its channel's."""
+    lists = catalogue.of(uow)
+    named = (("campaign", source.campaign), ("channel", source.channel))
+    above = (entry.owner_id for name, words in named if words and (entry := lists.find(name, words)))
+    return next(filter(None, (source.owner_id, *above)), None)
+
+
+def may_see(actor: Actor, uow: UnitOfWork, source: Source) -> bool:
+    """Whether these are the actor's figures: of a keeper, or of who looks after it."""
+    return actor.role in KEEPERS or (bool(actor.id) and owner(uow, source) == actor.id)
 
 
 def listing(uow: UnitOfWork) -> list[Source]:

@@ -324,6 +324,8 @@ UNDONE: dict[str, Done] = {
     "set, by the form": Done("ann", tap="lead.set {lead}", fields=(("product", "Gizmo"),), given=contacted),
     "values": Done("ada", "values products add Gizmo / 小玩意", given=loose),
     "values, two made one": Done("ada", "values products merge Gizmo into Gadget", given=two_products),
+    "values, who looks after one": Done("ada", "values sources owner web @Ann"),
+    "sources owner": Done("ada", "sources owner web @Ann"),
     "values, a field": Done("ada", "values fields add Seats number, required at quote"),
 }
 LEAD = (
@@ -343,6 +345,7 @@ STATE = {
     "member": ("id, on_duty, locale, sort, coalesce(preferences->'notify'->'now', '{}')", "true"),
     "star": ("lead_id, member_id", "true"),
     "event": ("id, name, place", "true"),
+    "source": ("id, owner_id", "true"),
     "list_entry": ("id, list, key, name, name_zh, aliases, position, standard, retired_at", "true"),
     "custom_field": ("id, key, name, kind, required_stage, sensitive, shown, retired_at", "true"),
     "form": ("id, word, verify", "true"),

@@ -97,7 +97,10 @@ insert into contact_follow (org_id, workspace_id, external_id, member_id, remark
 insert into person_key (org_id, person_id, kind, value) select :o, person_id, 'external', 'wecom:wm1'
     from lead where org_id = :o and id = :lead;
 insert into event (org_id, source_id, key, name, place, starts_at, ends_at, word, created_by, created_at)
-    select :o, min(id), 'fair', 'Fair', 'Hall 1', :now, :now, 'w' || :o, :ann, :now from source where org_id = :o
+    select :o, min(id), 'fair', 'Fair', 'Hall 1', :now, :now, 'w' || :o, :ann, :now from source where org_id = :o;
+update source set owner_id = :ann where org_id = :o;
+insert into list_entry (org_id, list, key, name, name_zh, position, created_at, owner_id)
+    values (:o, 'campaign', 'Spring', 'Spring', '', 0, :now, :ann)
 """
 
 

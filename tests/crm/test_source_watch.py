@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from crm import jobs
 from crm.models import Source
-from crm.services import source_watch
+from crm.services import list_edits, members, source_watch, sources
 from tests import build
 
 PHONE = ("phone", "This is not a valid phone number.")
@@ -115,3 +115,28 @@ def test_a_source_that_was_switched_off_may_be_silent(database, acme, time, hear
     jobs.serve(database, acme.org_id)
     assert told(database, acme) == []
     assert of(database, acme).silent_at is None
+
+
+@pytest.mark.parametrize("owned", ["source", "campaign", "channel"])
+def test_who_looks_after_a_source_or_what_it_belongs_to_is_told_as_well(database, acme, time, heard, owned):
+    heard(80)
+    with database.begin(acme.org_id) as uow:
+        uow.session.execute(BELONGS, {"o": acme.org_id})
+        list_edits.add(uow, actor=None, name="campaign", new=list_edits.New("Spring"))
+        list_edits.add(uow, actor=None, name="channel", new=list_edits.New("Expo"))
+        word = {"source": "web", "campaign": "Spring", "channel": "Expo"}[owned]
+        list_edits.own(uow, actor=None, name=owned, words=word, owner_id=acme.member["bob"])
+    time.advance(hours=3)
+    jobs.serve(database, acme.org_id)
+    assert sorted(told(database, acme)) == sorted(("source.silent", acme.member[who]) for who in ("bob", "ada"))
+
+
+BELONGS = text("update source set campaign = 'Spring', channel = 'expo' where org_id = :o")
+
+
+def test_an_owner_sees_the_figures_of_the_own_source_only(database, acme):
+    with database.begin(acme.org_id) as uow:
+        list_edits.own(uow, actor=None, name="source", words="web", owner_id=acme.member["bob"])
+        found = sources.find(uow, "web")
+        seen = {who: sources.may_see(members.get(uow, acme.member[who]), uow, found) for who in ("ann", "bob", "ada")}
+    assert seen == {"ann": False, "bob": True, "ada": True}

@@ -36,6 +36,12 @@ def values_list_added(scene: Scene) -> Shown:
     return scene.say("ada", "values products add Gizmo / 小玩意")
 
 
+@sample("values_list-owned")
+def values_list_owned(scene: Scene) -> Shown:
+    scene.say("ada", "values channels add Expo / 展会")
+    return scene.say("ada", "values channels owner Expo @Ann")
+
+
 @sample("values_list-any")
 def values_list_any(scene: Scene) -> Shown:
     return scene.say("ann", "values regions")

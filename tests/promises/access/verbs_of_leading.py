@@ -184,6 +184,10 @@ OF_LEADING: dict[str, Verb] = {
         lambda c: list_edits.merge(c.uow, name="stage", words="contacted", into="new", **c.by),
         role("lists"),
     ),
+    "list_edits.own": (
+        lambda c: list_edits.own(c.uow, name="source", words="web", owner_id=None, **c.by),
+        role("lists"),
+    ),
     "list_edits.retire": (lambda c: list_edits.retire(c.uow, name="stage", words="quote", **c.by), role("lists")),
     "list_edits.order": (
         lambda c: list_edits.order(c.uow, name="stage", words=["new", "contacted"], **c.by),

@@ -136,4 +136,5 @@ WORDS: dict[str, tuple[str, str]] = {
     "sources set": ("sources set web page_token EAAB", only()),
     "sources fields": ("sources fields web field_1=name field_2=phone", only()),
     "sources retry": ("sources retry web", only()),
+    "sources owner": ("sources owner web @Ann", role("sources")),
 }
