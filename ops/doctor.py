@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from redis import Redis, RedisError
-from slack_sdk import WebClient
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from bot.platforms.slack_errors import meaning, quiet
+from bot.workspaces import Workspaces
 from crm.db import APP_ROLE, Database
 from crm.settings import Settings, SettingsError
+from ops import doctor_chats as chats
 from ops import doctor_machine as machine
 from ops import key_rotation, migrate
-from ops.cli_frame import address, beside, vault
+from ops.cli_frame import address, beside, found_vault, vault
+from ops.finding import Finding
+from ops.release import NAME, release, signature
 
 FIGURES = {"app": APP_ROLE, "oldest": 300}  # seconds that a job may wait
 Rule = tuple[str, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    name: str
-    ok: bool
-    cure: str
 
 
 # Each: what holds, the SQL that says so, and what to do when it does not.
@@ -92,13 +86,25 @@ RULES: tuple[Rule, ...] = (
     (
         "Every chat installation works",
         "select not exists (select 1 from workspace where dead_at is not null)",
-        "its credentials were refused: put new ones into company.yaml and run sluice init.",
+        (
+            "its credentials were refused: put new ones into company.yaml and run sluice init; for WeCom, see too"
+            " that this server's address is among the app's trusted IPs."
+        ),
     ),
     (
         "The clock stands on the machine's time",
         "select coalesce(max(offset_seconds), 0) = 0 from clock",
         "a playground moved it: sluice clock reset.",
     ),
+)
+# Each process names itself and its version to PostgreSQL.
+_RUNNING = text(
+    """
+    select application_name as name, coalesce(host(client_addr), 'the database''s own machine') as place
+    from pg_stat_activity
+    where datname = current_database() and application_name like :like and application_name <> :ours
+    group by 1, 2 order by 1, 2
+    """
 )
 PER_TENANT: tuple[Rule, ...] = (
     (
@@ -141,7 +147,9 @@ PER_TENANT: tuple[Rule, ...] = (
 
 def examine(settings: Settings) -> list[Finding]:
     """All checks; those behind one that fails are left out."""
-    findings = [_secret(settings), _public(settings), _redis(settings), *_socket(settings), *_machine(settings)]
+    findings = [
+        _secret(settings), *chats.address(settings), _redis(settings), *chats.socket(settings), *_machine(settings)
+    ]  # fmt: skip
     try:
         if migrate.pending(address(settings)):
             return [*findings, Finding("The schema is this version's", ok=False, cure="run sluice migrate.")]
@@ -149,7 +157,9 @@ def examine(settings: Settings) -> list[Finding]:
         return [*findings, Finding("The database answers", ok=False, cure=str(exc.orig).strip().splitlines()[0])]
     database = Database(address(settings), pool_size=1, statement_timeout_ms=10_000)
     try:
-        return [*findings, *_in_database(database), *_sealed(database, settings)]
+        findings += [*_in_database(database), *_sealed(database, settings)]
+        key = found_vault(settings)
+        return [*findings, *(chats.scopes(settings, Workspaces(database, key)) if key else ())]
     finally:
         database.close()
 
@@ -159,6 +169,7 @@ def _in_database(database: Database) -> Iterator[Finding]:
         yield from (_asked(session, rule) for rule in RULES)
         cure = "keep both machines in step with NTP: countdowns and reminders are by the clock."
         yield Finding("Database and this machine agree on the time", ok=machine.clocks_agree(session), cure=cure)
+        yield _same_version(session)
         orgs = session.execute(text("select id, key from organization order by id")).all()
     for org in orgs:
         with database.begin(org.id) as uow:
@@ -168,6 +179,14 @@ def _in_database(database: Database) -> Iterator[Finding]:
 def _asked(session: Session, rule: Rule, whose: str = "") -> Finding:
     name, question, cure = rule
     return Finding(name + whose, ok=bool(session.scalar(text(question), FIGURES)), cure=cure)
+
+
+def _same_version(session: Session) -> Finding:
+    """What runs is what is installed here: a process that was not restarted goes on with the version before."""
+    known = session.execute(_RUNNING, {"like": f"{NAME} %/%", "ours": signature()}).all()
+    told = ", ".join(f"{row.name.removeprefix(NAME).strip()} at {row.place}" for row in known)
+    cure = f"this is {release()}, but there runs {told}: restart those web and worker processes."
+    return Finding("Web and worker run this version", ok=not known, cure=cure)
 
 
 def _secret(settings: Settings) -> Finding:
@@ -190,35 +209,11 @@ def _sealed(database: Database, settings: Settings) -> Iterator[Finding]:
     )
 
 
-def _public(settings: Settings) -> Finding:
-    by_slack = settings.slack_signing_secret and not settings.slack_app_token.get_secret_value()
-    connected = bool(by_slack or settings.wecom_corp_id)
-    ok = not connected or settings.base_url.startswith("https://")
-    return Finding(
-        "Chat platforms can reach this server", ok=ok, cure="set SLUICE_BASE_URL to its public https address."
-    )
-
-
 def _machine(settings: Settings) -> Iterator[Finding]:
     cure = f"less than a twentieth is free where SLUICE_DATA_DIR is ({settings.data_dir}): make room, or move it."
     yield Finding("The disk has room", ok=machine.disk_has_room(settings.data_dir), cure=cure)
     cure = "SLUICE_PLAYGROUND lets whoever reaches the address speak as anybody: set it to false on a public one."
     yield Finding("The playground is not public", ok=machine.playground_is_private(settings), cure=cure)
-
-
-def _socket(settings: Settings) -> Iterator[Finding]:
-    """Whether Socket Mode would connect, where an app token asks for it."""
-    token = settings.slack_app_token.get_secret_value()
-    if not token:
-        return
-    client = WebClient(base_url=settings.slack_api_url, timeout=5, retry_handlers=[], logger=quiet)
-    try:
-        client.apps_connections_open(app_token=token)
-        cause = ""
-    except Exception as error:  # noqa: BLE001 - the SDK lets anything through that a broken answer can cause
-        cause = meaning(error).cause
-    cure = f"Slack says {cause}: SLUICE_SLACK_APP_TOKEN is the app-level token (xapp-...) with connections:write."
-    yield Finding("Slack opens a connection (Socket Mode)", ok=not cause, cure=cure)
 
 
 def _redis(settings: Settings) -> Finding:

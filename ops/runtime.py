@@ -35,6 +35,7 @@ from crm.db import Database
 from crm.services import dispatch
 from crm.settings import Settings, SettingsError
 from crm.vault import Vault
+from ops.release import signed
 from webhooks.intake.fetching import LeadFetches
 
 # Objects made before the collector looks for garbage: a request makes some thousands that go by themselves.
@@ -46,7 +47,7 @@ def compose(settings: Settings, *, time: clock.TimeSource = clock.wall) -> Bot:
     check(settings)
     vault = Vault(settings.secret_key.get_secret_value())
     database = Database(
-        settings.database_url,
+        signed(settings.database_url),
         pool_size=settings.pool_size,
         statement_timeout_ms=settings.statement_timeout_ms,
         time=time,

@@ -24,6 +24,7 @@ from bot.app import Bot
 from bot.dispatcher import DatabaseAway
 from crm import queue
 from crm.db import APP_ROLE, Database
+from ops.release import signature
 from ops.runtime import Work
 
 log = structlog.get_logger()
@@ -52,7 +53,7 @@ def worker_app(bot: Bot, *, rescue_after: float = RESCUE_AFTER) -> App:
     address = (bot.settings.worker_database_url or bot.settings.database_url).replace(
         "postgresql+psycopg://", "postgresql://"
     )
-    options = {"options": f"-c role={APP_ROLE}"}
+    options = {"options": f"-c role={APP_ROLE}", "application_name": signature()}
     app = App(connector=PsycopgConnector(conninfo=address, kwargs=options, min_size=2, max_size=8, timeout=5.0))
     work = Work.of(bot)
     for name, call in work.by_name().items():

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.platforms.slack_app import SCOPES
 from tests.doubles import slack_limits as limits
 from tests.doubles.slack_http import Faults, Reply, Request, Server
 from tests.doubles.slack_socket import SocketDouble
@@ -77,6 +78,7 @@ class SlackDouble:
         """Forget everything."""
         self.faults.clear()
         self.tokens = {TOKEN: "T1"}
+        self.scopes: tuple[str, ...] = SCOPES
         self.users: dict[str, dict[str, Any]] = {}
         self.channels: dict[str, dict[str, Any]] = {"C1": {"is_member": True}}
         self.calls: list[Call] = []
@@ -173,7 +175,7 @@ class SlackDouble:
         action = getattr(self, "_" + method.replace(".", "_"), None)
         if action is None:
             raise SlackError("unknown_method")
-        return Reply({"ok": True, **action(request.arguments)})
+        return Reply({"ok": True, **action(request.arguments)}, headers={"x-oauth-scopes": ",".join(self.scopes)})
 
     def share(self, name: str, content: bytes) -> dict[str, Any]:
         """A file that somebody dropped into a chat, as events tell of it."""

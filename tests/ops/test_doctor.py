@@ -1,16 +1,19 @@
 """`sluice doctor`: each likely mistake has a line, and the line a cure that is true."""
 
+import re
 import shutil
 import time
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from crm.db import Database
 from crm.settings import Settings
 from ops import doctor, doctor_machine
 from ops.migrate import upgrade
+from ops.release import release, signed
 from tests import build
 from tests.doubles.slack import APP_TOKEN, SlackDouble
 from tests.doubles.slack_socket import SocketDouble
@@ -36,17 +39,29 @@ def url(engines, worker_id):
 
 
 @pytest.fixture
-def settings(url, redis_url, tmp_path):
-    return Settings(database_url=url, redis_url=redis_url, secret_key=SecretStr(build.SECRET), data_dir=tmp_path)
+def slack():
+    server = SlackDouble()
+    yield server
+    server.stop()
 
 
 @pytest.fixture
-def company(url, engines, worker_id, migrated_schema):
+def settings(url, redis_url, tmp_path, slack):
+    return Settings(
+        database_url=url, redis_url=redis_url, secret_key=SecretStr(build.SECRET), data_dir=tmp_path,
+        slack_api_url=slack.api_url,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def company(url, engines, worker_id, migrated_schema, slack):
     """A company in a database of its own, and that database."""
     engines.drop_database(f"doctor_{worker_id}")
     engines.create_database(f"doctor_{worker_id}", template=migrated_schema)
     database = Database(url, pool_size=2)
-    yield build.company(database), database
+    acme = build.company(database)
+    slack.tokens[f"xoxb-{acme.org_id}"] = "T1"
+    yield acme, database
     database.close()
 
 
@@ -79,7 +94,10 @@ def test_a_database_that_is_away_is_the_only_thing_said(settings):
     ("changed", "name"),
     [
         ({"secret_key": SecretStr("short")}, "The secret key is set"),
-        ({"wecom_corp_id": "ww1", "base_url": "http://10.0.0.1"}, "Chat platforms can reach this server"),
+        ({"wecom_corp_id": "ww1"}, "Chat platforms can reach this server"),
+        ({"wecom_corp_id": "ww1", "base_url": "http://127.0.0.1:9"}, "Chat platforms can reach this server"),
+        ({"wecom_corp_id": "ww1", "base_url": "https://127.0.0.1:9"}, "Chat platforms can reach this server"),
+        ({"wecom_corp_id": "ww1", "base_url": "https://127.0.0.1:9"}, "The public address leads to this server"),
         ({"playground": True, "base_url": "https://crm.example.com"}, "The playground is not public"),
         ({"redis_url": ""}, "Redis answers"),
         ({"redis_url": "redis://127.0.0.1:9/0"}, "Redis answers"),
@@ -91,15 +109,44 @@ def test_each_wrong_setting_has_its_line(settings, changed, name):
     assert "SLUICE_" in found[name]
 
 
-def test_socket_mode_needs_no_address_but_a_token_that_slack_takes(settings):
-    server = SlackDouble()
-    server.socket = SocketDouble()
-    changed = settings.model_copy(update={"slack_api_url": server.api_url, "slack_signing_secret": (SecretStr("s"),)})
+def test_whoever_else_answers_at_the_address_is_not_taken_for_us(settings, slack):
+    asked = settings.model_copy(update={"wecom_corp_id": "ww1", "base_url": slack.url})
+    assert "answers 200, and not as Sluice does" in wrong(asked)["The public address leads to this server"]
+
+
+def test_slack_that_grants_less_than_the_manifest_asks_for_is_said_by_name(settings, company, slack):
+    name = "Slack grants all that is needed"
+    assert name not in wrong(settings)
+    slack.scopes = tuple(scope for scope in slack.scopes if scope not in {"files:write", "links:read"})
+    assert "lacks files:write, links:read" in wrong(settings)[name]
+    slack.tokens.clear()
+    assert "invalid_auth" in wrong(settings)[name]
+
+
+def test_a_process_of_another_version_is_to_be_restarted(settings, company, url):
+    name = "Web and worker run this version"
+    old = make_url(url).update_query_dict({"application_name": "sluice 0.0.9/0013"})
+    former = Database(old.render_as_string(hide_password=False), pool_size=1)
+    present = Database(signed(url), pool_size=1)
+    with present.session() as running:
+        running.execute(text("select 1"))
+        assert name not in wrong(settings)
+        with former.session() as before:
+            before.execute(text("select 1"))
+            found = wrong(settings)[name]
+    former.close()
+    present.close()
+    assert "there runs 0.0.9/0013 at" in found
+    assert release() in found
+
+
+def test_socket_mode_needs_no_address_but_a_token_that_slack_takes(settings, slack):
+    slack.socket = SocketDouble()
+    changed = settings.model_copy(update={"slack_signing_secret": (SecretStr("s"),)})
     right, other = (
         wrong(changed.model_copy(update={"slack_app_token": SecretStr(token)})) for token in (APP_TOKEN, "xapp-other")
     )
-    server.socket.stop()
-    server.stop()
+    slack.socket.stop()
     assert {"Slack opens a connection", "Chat platforms can reach this server"} & right.keys() == set()
     assert "invalid_auth" in other["Slack opens a connection"]
 
@@ -167,3 +214,13 @@ def test_a_full_disk_and_a_wrong_clock_are_seen(settings, company, monkeypatch):
 )  # fmt: skip
 def test_what_others_can_reach_is_public(host, public):
     assert doctor_machine.is_public(host) == public
+
+
+def test_the_ten_mistakes_that_the_documentation_names_are_looked_for(settings, company):
+    page = (Path(__file__).parents[2] / "docs/operations.md").read_text(encoding="utf-8")
+    table = page.partition("happen most:")[2].partition("It also looks")[0]
+    named = re.findall(r"^\| [^|]+ \| ([^|]+) \| [^|]+ \|$", table, re.MULTILINE)[1:]
+    connected = settings.model_copy(update={"wecom_corp_id": "ww1", "base_url": "https://127.0.0.1:9"})
+    looked_for = {finding.name.split(" (")[0] for finding in doctor.examine(connected)}
+    # Whether the schema is the right one is told only where it is not: nothing can be asked of another one.
+    assert (len(named), {*named} - looked_for) == (10, {"The schema is this version's"})
