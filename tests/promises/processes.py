@@ -38,9 +38,9 @@ def environment(database_url: str, redis_url: str, slack: SlackDouble, wecom: We
     }  # fmt: skip
 
 
-def start_web(env: Environment) -> ForkServerProcess:
-    """`sluice serve`; see `answers`."""
-    return _start(serve, env)
+def start_web(env: Environment, **how: Any) -> ForkServerProcess:
+    """`sluice serve`; see `answers`. Args: log: a file for what the process says."""
+    return _start(serve, env, **how)
 
 
 def start_worker(env: Environment, **how: Any) -> ForkServerProcess:
@@ -48,22 +48,25 @@ def start_worker(env: Environment, **how: Any) -> ForkServerProcess:
     return _start(work, env, **how)
 
 
-def serve(env: Environment) -> None:
+def serve(env: Environment, log: str = os.devnull) -> None:
     """Runs in the new process."""
     from ops.cli import app
 
-    _settle(env)
+    _settle(env, log)
     app(["serve"], standalone_mode=False)
 
 
-def work(env: Environment, **how: Any) -> None:
+def work(env: Environment, log: str = os.devnull, concurrency: int = 12, **how: Any) -> None:
     """Runs in the new process."""
     from crm.settings import load
+    from ops.logs import configure
     from ops.runtime import compose
     from ops.worker import keep_working
 
-    _settle(env)
-    asyncio.run(keep_working(compose(load(statement_timeout_ms=30_000)), **how))
+    _settle(env, log)
+    configure()
+    settings = load(statement_timeout_ms=30_000, pool_size=concurrency + 4)
+    asyncio.run(keep_working(compose(settings), concurrency=concurrency, **how))
 
 
 def kill(process: ForkServerProcess) -> None:
@@ -108,7 +111,7 @@ def _start(target: Callable[..., None], env: Environment, **how: Any) -> ForkSer
     return process
 
 
-def _settle(env: Environment) -> None:
-    """Be as quiet and as alone as a process of its own."""
+def _settle(env: Environment, log: str) -> None:
+    """Be as quiet and as alone as a process of its own; what it says goes out line by line."""
     os.environ.update(env)
-    sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - for the life of the process
+    sys.stdout = sys.stderr = Path(log).open("a", buffering=1)  # noqa: SIM115 - for the life of the process

@@ -16,39 +16,17 @@ import pytest
 
 from crm.db import Database
 from crm.services import tasks
-from ops import embedded_postgres, unprivileged
-from ops.embedded import Engines
 from ops.migrate import upgrade
-from ops.sockets import Sockets
 from tests import build
 from tests.promises import processes
 from tests.promises.crowd import Rival
+from tests.promises.server import Server
 from tests.rounds import rounds
 from tests.world import World, open_world
 
 POLITE = "cannot reach its database"
 DONE = "I will remind you"
 UNSENT = "select count(*) from message where state in ('owed', 'dead')"
-
-
-class Server:
-    """A private PostgreSQL that can be stopped and started at the same address."""
-
-    def __init__(self, data_dir: Path) -> None:
-        self.engines = Engines(data_dir, durable=False)
-        self.sockets: Sockets = self.engines.start()
-
-    def stop(self) -> None:
-        """Its fast shutdown: sessions are ended."""
-        self.engines._children.pop().stop()
-
-    def start(self) -> None:
-        """Where it was; returns before it answers."""
-        data_dir = self.engines.data_dir
-        account = unprivileged.account_for(embedded_postgres.cluster_folder(data_dir))
-        unprivileged.private_folder(self.sockets.postgres, account)
-        log = data_dir / "log" / "postgres.log"
-        self.engines._children.append(embedded_postgres.start(data_dir, self.sockets, account, log, durable=False))
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ WORKERS = 10
 FOR_EVER = 60.0
 # A worker that has been silent for so long is dead; twenty seconds where nobody waits for the result of a test.
 RESCUE_AFTER = 2.0
+HOLDS = rounds(short=12, full=100)
+AGAIN_WITHIN = 45.0 + RESCUE_AFTER
 UNSENT = "select count(*) from message where state <> 'sent'"
 
 
@@ -59,6 +61,23 @@ def test_a_worker_that_is_slow_but_alive_is_never_doubled(world: World) -> None:
         processes.kill(worker)
     assert shown(world) == dict.fromkeys([rival.user for rival in rivals], 1)
     assert heard(world)[rivals[0].user] == 1
+
+
+def test_all_jobs_of_a_dead_worker_run_again(world: World) -> None:
+    rivals = add_rivals(world, HOLDS)
+    world.slack.faults.add("chat.postMessage", *[Fault(hang=FOR_EVER)] * HOLDS)
+    world.wecom.script("message/send", *[hang(FOR_EVER, acts=False)] * HOLDS)
+    owe_each(world, rivals)
+    doomed = start(world, concurrency=HOLDS)
+    processes.until(lambda: len(heard(world)) == HOLDS)
+    assert "Your leads" in rivals[0].says("my")
+    processes.kill(doomed)
+    world.slack.faults.clear()
+    world.wecom.calm()
+    survivor = start(world, concurrency=4)
+    processes.until(lambda: world.count(UNSENT) == 0, AGAIN_WITHIN)
+    processes.kill(survivor)
+    assert shown(world) == dict.fromkeys([rival.user for rival in rivals], 1)
 
 
 def kill_all_at_work(world: World, rivals: list[Rival]) -> None:
