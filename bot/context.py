@@ -10,7 +10,8 @@ from typing import Any
 from bot.cards.language import translate
 from bot.interaction import Interaction
 from bot.platforms.base import Workspace
-from crm.errors import NotAllowed, NotLinked
+from crm.errors import BadArgument, NotAllowed, NotLinked
+from crm.rules import periods
 from crm.rules.access import Actor
 from crm.services import members
 from crm.settings import Settings
@@ -108,6 +109,13 @@ class Context:
     def say(self, text: str, **values: object) -> str:
         """A text in the viewer's language."""
         return translate(self.viewer.locale, text).format(**values)
+
+    def period(self, words: str, *, example: str) -> periods.Period:
+        """The days that these words name, where the actor lives. Raises BadArgument."""
+        try:
+            return periods.parse(words, self.uow.now, self.actor.timezone)
+        except ValueError:
+            raise BadArgument(given=words, example=example) from None
 
     def need_member(self) -> Actor:
         """The actor, for an answer that would mean nothing to a stranger. Raises NotLinked."""

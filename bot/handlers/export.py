@@ -6,8 +6,7 @@ from bot.arguments import Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.router import action, command
-from crm.errors import BadArgument, MissingArgument
-from crm.rules import periods
+from crm.errors import MissingArgument
 from crm.services import audit, downloads, taking_out
 from crm.services.downloads import DEEDS, What
 from crm.vault import Vault
@@ -37,10 +36,7 @@ def export(context: Context, words: Rest | None = None) -> Reply:
         raise MissingArgument(example=_("export decisions week"))
     actor.need(DEEDS[what])
     taking_out.check(context.uow, actor)
-    try:
-        found = periods.parse(period or "7d", context.uow.now, actor.timezone)
-    except ValueError:
-        raise BadArgument(given=period, example=_("export decisions week")) from None
+    found = context.period(period or "7d", example=_("export decisions week"))
     vault = Vault(context.settings.secret_key.get_secret_value())
     word = downloads.issue(vault, actor=actor, period=found, now=context.uow.now, what=what)
     days = {"first": found.first.isoformat(), "last": found.last.isoformat()}

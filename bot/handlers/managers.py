@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.arguments import Rest, meant
 from bot.cards.language import _
 from bot.context import Context, Reply
+from bot.handlers.yours import own_funnel
 from bot.router import action, command
 from crm.errors import MissingArgument
 from crm.rules import periods
@@ -79,7 +80,7 @@ def funnel(context: Context, words: Rest | None = None) -> Reply:
     context.need_member()
     given = [word for word in (words or "").split() if word]
     if given and given[0].lower() in ("me", "我", "我的"):
-        return context.reply("funnel_me", period=" ".join(given[1:]) or "30d")
+        return own_funnel(context, " ".join(given[1:]))
     period, named = _period_in(context, given[:MOST_WORDS])
     team = departments.find(context.uow, actor=context.actor, words=named).id if named else None
     return context.reply("funnel", period=period, team=team)

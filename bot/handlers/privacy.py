@@ -8,7 +8,6 @@ from bot.context import Context, Reply
 from bot.router import action, command
 from crm import queue
 from crm.errors import BadArgument, MissingArgument
-from crm.rules import periods
 from crm.rules.arrival import contact_of
 from crm.services import audit, houses, person_export, restricting, suppressing, taking_out
 from crm.services.leads import LeadView
@@ -141,10 +140,7 @@ def allow(context: Context, words: Rest) -> Reply:
 def reveals(context: Context, words: Rest | None = None) -> Reply:
     actor = context.actor
     actor.need("reveals")
-    try:
-        found = periods.parse((words or "").strip() or "7d", context.uow.now, actor.timezone)
-    except ValueError:
-        raise BadArgument(given=str(words), example=_("reveals week")) from None
+    found = context.period((words or "").strip() or "7d", example=_("reveals week"))
     rows = audit.reveals(context.uow, period=found, reader=actor, most=SHOWN + 1)
     seen = [[row.actor_id, row.subject.partition(":")[2], row.at.isoformat()] for row in rows[:SHOWN]]
     return context.reply("reveals", seen=seen, more=len(rows) > SHOWN, period=(words or "").strip() or "7d")

@@ -12,7 +12,6 @@ from bot.handlers import values
 from bot.router import action, command
 from bot.understanding.money import bare_money
 from crm.errors import BadArgument, MissingArgument, NotAllowed
-from crm.rules import periods
 from crm.services import source_costs, sources
 
 MODULE = "core"
@@ -67,7 +66,7 @@ def cost(context: Context, words: Rest | None = None) -> Reply:
     _keeper(context)
     said = _said(words or "")
     found = sources.find(context.uow, said.source)
-    money, span = bare_money(said.money), _span(context, said.period)
+    money, span = bare_money(said.money), context.period(said.period, example=EXAMPLE)
     if money is None:
         raise BadArgument(given=said.money, example=EXAMPLE)
     source_costs.put(
@@ -107,10 +106,3 @@ def _said(words: str) -> Said:
     named = _CAMPAIGN.search(match["source"])
     name = match["source"][: named.start()] if named else match["source"]
     return Said(name, named["campaign"] if named else None, match["amount"], match["period"] or "month")
-
-
-def _span(context: Context, words: str) -> periods.Period:
-    try:
-        return periods.parse(words, context.uow.now, context.actor.timezone)
-    except ValueError:
-        raise BadArgument(given=words, example=EXAMPLE) from None

@@ -24,7 +24,12 @@ MODULE = "core"
 )
 @action("funnel.me", guards=False, module="funnel")
 def funnel_me(context: Context, period: Rest | None = None) -> Reply:
-    context.need_member()
+    return own_funnel(context, period)
+
+
+def own_funnel(context: Context, period: str | None) -> Reply:
+    """Raises BadArgument where these words are no period."""
+    context.period(period or "30d", example=_("funnel me month"))
     return context.reply("funnel_me", period=period or "30d")
 
 
