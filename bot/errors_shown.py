@@ -7,7 +7,7 @@ from bot.context import Context, Reply
 from bot.understanding import about
 from crm.errors import LeadAlreadyClaimed, LeadAmbiguous, Refusal
 from crm.errors_of_asking import LeadUnknown, LeadWanted
-from crm.services import pending_lines, recent_leads
+from crm.services import pending_lines, recent_leads, resembling
 
 
 def refusal_reply(context: Context, refusal: Refusal) -> Reply:
@@ -16,18 +16,21 @@ def refusal_reply(context: Context, refusal: Refusal) -> Reply:
         line = _kept(context, refusal.data["rest"])
         return context.reply("pick", leads=refusal.data["leads"], line=line, wanted=isinstance(refusal, LeadWanted))
     if isinstance(refusal, LeadUnknown):
-        return _unknown(context, refusal.data["rest"])
+        return _unknown(context, refusal)
     if isinstance(refusal, LeadAlreadyClaimed):
         return Reply("taken", {"ref": refusal.data["ref"], "by": refusal.data["by_id"]})
     return Reply("refused", {"code": refusal.code, "data": refusal.data})
 
 
-def _unknown(context: Context, words: str) -> Reply:
+def _unknown(context: Context, refusal: LeadUnknown) -> Reply:
     """Leads that are called much alike, the one dealt with last, and a way to enter the one that was meant."""
-    near = recent_leads.alike(context.uow, actor=context.actor, name=about.name_before(words) or words)
-    last = recent_leads.last(context.uow, actor=context.actor, place=context.place)
+    words = refusal.data["rest"]
+    near = resembling.find(context.uow, actor=context.actor, words=about.called(words) or words)
+    alone = bool(about.bare_name(words))
+    last = None if alone else recent_leads.last(context.uow, actor=context.actor, place=context.place)
     found = list(dict.fromkeys([*(lead.id for lead in near), *([last.id] if last else ())]))
-    return context.reply("unknown_lead", leads=found, line=_kept(context, words))
+    guess = refusal.data.get("guess")
+    return context.reply("unknown_lead", leads=found, line=_kept(context, words), **({"guess": guess} if guess else {}))
 
 
 def _kept(context: Context, words: str) -> int:

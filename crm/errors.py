@@ -38,7 +38,7 @@ class NotUnderstood(Refusal):
 
 class UnknownWord(Refusal):
     code = "unknown_word"
-    message = _("I do not know that word. Type help to see what I understand.")
+    message = _("I do not know that word, and nobody you see is called so. Type help to see what I understand.")
 
 
 class MissingArgument(Refusal):

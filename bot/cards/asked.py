@@ -27,7 +27,7 @@ class AskedFacts(Part):
 
     def name_in(self, words: str) -> str:
         """The name with which a line seems to begin."""
-        return about.name_before(words) or ""
+        return about.called(words) or ""
 
     def question(self, question_id: int) -> QuestionView | None:
         """A question in which the viewer takes part."""

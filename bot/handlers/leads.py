@@ -9,10 +9,11 @@ from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.handlers import picking
 from bot.router import action, command
-from bot.understanding import contact, paste
+from bot.understanding import about, contact, paste
 from bot.understanding.contact import Contact
 from bot.understanding.money import bare_money
 from crm.errors import NoContact, TooManyRows
+from crm.errors_of_asking import LeadUnknown
 from crm.rules.arrival import Arrival
 from crm.services import assignments, importing, leads, pending_lines, pipeline
 from crm.services.leads import LeadView
@@ -60,6 +61,8 @@ def find(context: Context, words: Rest) -> Reply:
     found = leads.find(context.uow, actor=context.actor, words=words)
     if len(found) == 1:
         return context.reply("lead", lead=found[0].id, note="")
+    if not found and about.bare_name(words):
+        raise LeadUnknown(rest=words)
     return context.reply("found", leads=[each.id for each in found])
 
 

@@ -33,7 +33,7 @@ def create(context: Context, line: Id) -> Reply:
     kept = pending_lines.read(context.uow, actor=context.actor, line_id=line)
     if kept is None:
         raise LineGone
-    name = about.name_before(kept.words) or ""
+    name = about.called(kept.words) or ""
     if not context.fields:
         return context.form("create_form", line=int(line))
     return enter(context, {"name": name} | dict(context.fields), line)
@@ -50,4 +50,4 @@ def enter(context: Context, given: dict[str, str], line: int) -> Reply:
 
 def after_name(words: str) -> str:
     """What a line says without the name with which it begins."""
-    return words[len(about.name_before(words) or "") :].lstrip(" ,，:：;；。\n")
+    return words[len(about.called(words) or "") :].lstrip(" ,，:：;；。\n")

@@ -14,8 +14,8 @@ from bot.handlers import leads as lead_handlers
 from bot.router import plain
 from bot.understanding import about
 from crm.errors import MissingArgument, NotUnderstood
-from crm.errors_of_asking import LeadWanted
-from crm.services import asking, leads
+from crm.errors_of_asking import LeadUnknown, LeadWanted
+from crm.services import asking, leads, resembling
 from crm.services.follow_ups import FollowUp
 from crm.services.leads import LeadView
 
@@ -100,6 +100,19 @@ def follow_up(context: Context, text: str) -> Reply | None:
     if context.guessed and told.outcome == "do_not_contact":
         raise LeadWanted(leads=[lead.id], rest=words)  # too much to be taken for granted
     return work.log(context, lead, Rest(words))
+
+
+@plain
+def nobody_called_so(context: Context, text: str) -> Reply | None:
+    """A name that nobody has: whoever is called much alike, and a way to enter the customer."""
+    words = about.bare_name(text)
+    if words is None or _ASKS.search(text) or about.begins_sentence(words):
+        return None
+    guessed = router.guess(text, context.uow.off)
+    guess = str(guessed.data["guess"]) if isinstance(guessed, NotUnderstood) else ""
+    if about.full_name(words) or resembling.find(context.uow, actor=context.actor, words=words, most=1):
+        raise LeadUnknown(rest=words, guess=guess)
+    return None
 
 
 def _tells(told: FollowUp, text: str) -> bool:

@@ -8,7 +8,7 @@ from bot.understanding.contact_words import contact_words
 from bot.understanding.lexicon import Lexicon, lexicons, one_of, read_words
 from bot.understanding.text import fold, has_chinese
 
-MOST_WORDS = 4
+MOST_WORDS, LONGEST = 4, 40
 _END = re.compile(r"[\s,.:;!?]|\Z")
 _AFTER = re.compile(r"\A[\s,.:;!?]+")
 _WORD = re.compile(r"[^\s,:;!?]+")
@@ -48,6 +48,28 @@ def name_before(words: str) -> str | None:
     folded = fold(words.strip())
     end = _chinese_end(folded) if has_chinese(folded[:1]) else _latin_end(folded)
     return words.strip()[:end] if end else None
+
+
+def bare_name(words: str) -> str | None:
+    """The whole of it where it can only be a name, in small letters too, as `meilin`; a search takes what it gets."""
+    plain = words.strip(" \n?!.,\uff1f\uff01\u3002\uff0c")
+    parts = plain.split()
+    is_name = 1 <= len(parts) <= MOST_WORDS and len(plain) <= LONGEST and all(map(_PLAIN_NAME.fullmatch, parts))
+    return plain if is_name else None
+
+
+def full_name(words: str) -> bool:
+    """Whether it is written like somebody's name: 王芳, 欧阳娜娜, Ann Li."""
+    plain = bare_name(words) or ""
+    parts = plain.split()
+    chinese = contact_words().chinese_name.fullmatch(plain) and not tells(plain)
+    latin = 2 <= len(parts) <= 3 and all(part[0].isupper() for part in parts) and not begins_sentence(plain)
+    return bool(chinese or (latin and not has_chinese(plain)))
+
+
+def called(words: str) -> str | None:
+    """The name with which a line begins, or that it is."""
+    return name_before(words) or bare_name(words)
 
 
 def begins_sentence(words: str) -> bool:

@@ -214,16 +214,26 @@ def find(uow: UnitOfWork, *, actor: Actor, words: str, most: int = 10) -> list[L
     tail = digits if digits.isdigit() and len(digits) >= 4 else ""
     persons = uow.session.scalars(
         _SEARCH,
-        _who(uow, actor)
+        scope(uow, actor)
         | {
-            "words": "" if tail else words.strip(), "tail": tail, "all": actor.sees_all, "manages": _sights(actor),
-            "sounds": [] if tail else sound.typed(words),
+            "words": "" if tail else words.strip(), "tail": tail, "sounds": [] if tail else sound.typed(words),
         },
     ).all()  # fmt: skip
     rows = _rows(uow, _BY_NUMBER, actor, number=number) if number is not None else []
     rows += _rows(uow, _FOUND, actor, persons=list(persons)) if persons else []
     unique = {row["id"]: row for row in rows}
     return [_view(row, actor) for row in unique.values() if _visible(row, actor)][:most]
+
+
+def of_persons(uow: UnitOfWork, *, actor: Actor, person_ids: list[int]) -> list[LeadView]:
+    """The leads of these customers that the actor may see."""
+    rows = _rows(uow, _FOUND, actor, persons=person_ids) if person_ids else []
+    return [_view(row, actor) for row in rows if _visible(row, actor)]
+
+
+def scope(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
+    """How far a search reaches, as `sluice_search` and those like it are told."""
+    return _who(uow, actor) | {"all": actor.sees_all, "manages": _sights(actor)}
 
 
 def mask(kind: str, value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm.services import sounding
 from tests.bot.cards.samples import FOUR, a_call, sample
 from tests.bot.cards.scene import Scene, Shown
 
@@ -96,6 +97,14 @@ def pick_wanted(scene: Scene) -> Shown:
     for name in ("Lu Wei", "Zoe"):
         scene.lead(owner="ann", name=name)
     return scene.say("ann", "log called, no answer")
+
+
+@sample("unknown_lead-a_name")
+def unknown_lead_name(scene: Scene) -> Shown:
+    scene.lead(owner="ann", name="李美琳", firm="Zen")
+    with scene.uow() as uow:
+        sounding.catch_up(uow)
+    return scene.say("ann", "find meilin")
 
 
 @sample("unknown_lead")

@@ -18,13 +18,13 @@ INNER = {
     "reads something about oneself alone": (
         "agenda.day", "agenda.moments", "habits.used", "orders.of", "preferences.are_own", "preferences.can_undo",
         "preferences.chats", "reveals.seen", "reveals.used", "saved_lists.find", "saved_lists.last",
-        "saved_lists.understood", "pools.in_charge", "funnel.scope_of",
+        "saved_lists.understood", "pools.in_charge", "funnel.scope_of", "leads.scope",
     ),
     "is a check that others ask": (
         "arbitration.may_decide", "assignments.own", "claim_checks.full", "claim_checks.lock", "claim_checks.no_room",
         "claim_checks.refusal", "creation.refuse_known", "creation.refuse_open", "dropped_sheets.may_give_to_company",
         "forms.check_keeper", "hand_overs.may", "moving.manages", "offers.refuse_claim", "pools.is_admin",
-        "reserving.refusal", "sources.check_keeper", "taking_out.check", "tasks.own",
+        "reserving.refusal", "sources.check_keeper", "sources.may_see", "taking_out.check", "tasks.own",
     ),
     "is tried by its words, which need the deed before": (
         "briefings.of", "person_export.issue", "restricting.resume", "restricting.stop", "shadowing.leads",
@@ -35,7 +35,7 @@ INNER = {
         "agenda.of_team",
         "arbitration.ask", "arbitration_views.face", "arbitration_views.spoken_lately", "assignments.hand_over",
         "attachments.announce", "attachments.attach", "attachments.issue", "downloads.issue", "intake.opening",
-        "intake_many.take_in_many", "lead_values.write", "moving.move_back", "sheet_rows.take_for_member",
-        "tickets.issue", "unmerging.take_back",
+        "intake_many.take_in_many", "lead_values.write", "leads.of_persons", "moving.move_back",
+        "sheet_rows.take_for_member", "tickets.issue", "unmerging.take_back",
     ),
 }  # fmt: skip

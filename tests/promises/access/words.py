@@ -29,7 +29,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "export": ("export decisions week", role("export")),
     "health": ("health", role("rules")),
     "lead": ("lead {owned}", lead()),
-    "find": ("find Zephyrina", MEMBERS),
+    "find": ("find Zephyrina", only("owner", "manager", "quality", "marketing", "admin")),
     "new": ("new Ann Wu, Acme, 13800138222", MEMBERS),
     "stage": ("stage {owned} quote", lead("work")),
     "won": ("won {owned} 12000", lead("work")),
