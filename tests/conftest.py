@@ -1,5 +1,6 @@
 """Fixtures for everybody: one private PostgreSQL and Valkey per run, a database of its own per worker."""
 
+import gc
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -36,6 +37,18 @@ def pytest_configure_node(node: Any) -> None:
     """Hand the engines of the whole run to a worker of pytest-xdist."""
     sockets = _sockets(node.config)
     node.workerinput["sockets"] = (str(sockets.postgres), str(sockets.valkey))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection() -> None:
+    """Ten thousand tests are found without looking for garbage among them again and again."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays until the end: garbage is looked for in what comes after."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -83,11 +96,18 @@ def redis_url(engines: Sockets, worker_id: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def migrated_schema(engines: Sockets, worker_id: str) -> str:
-    """The name of a database with the schema that the migrations make, of which others are copies: nobody connects."""
-    name = f"schema_{worker_id}"
-    upgrade(engines.create_database(name))
-    return name
+def migrated_schema(engines: Sockets) -> str:
+    """The name of a database with the schema that the migrations make, of which others are copies: nobody connects.
+
+    The first worker that wants it makes it for the whole run, and the others wait.
+    """
+    with engines.connect() as connection:
+        connection.execute("select pg_advisory_lock(1)")
+        if not engines.has_database("migrated"):
+            engines.drop_database("migrating")  # of a worker that died over it
+            upgrade(engines.create_database("migrating"))
+            connection.execute("alter database migrating rename to migrated")
+    return "migrated"
 
 
 @pytest.fixture(scope="session")
