@@ -12,6 +12,7 @@ from bot.cards import conditions, explained, helping, listed, overrides, pool_wo
 from bot.cards.asked import AskedFacts
 from bot.cards.at_home import HomeFacts
 from bot.cards.catalogued import CatalogueFacts
+from bot.cards.cut import CutFacts
 from bot.cards.drilled import DrillFacts
 from bot.cards.dropped import DroppedFacts
 from bot.cards.erased import ErasureFacts
@@ -84,7 +85,7 @@ def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
 class Facts(
     OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts, WorkFacts, HomeFacts, WordFacts, DroppedFacts,
     DrillFacts, MergeFacts, ErasureFacts, SourceFacts, FormatFacts, VisitFacts, CatalogueFacts,
-    ShadowFacts, SystemFacts,
+    ShadowFacts, SystemFacts, CutFacts,
 ):  # fmt: skip
     """All that templates may ask for. Methods return None where the viewer may not see the thing any more."""
 

@@ -7,6 +7,7 @@ from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.handlers.yours import own_funnel
 from bot.router import action, command
+from bot.understanding import cuts
 from crm.errors import MissingArgument
 from crm.rules import periods
 from crm.rules.access import Actor
@@ -69,7 +70,7 @@ def transfer(context: Context, words: Rest) -> Reply:
 @command(
     "funnel",
     "漏斗",
-    help=_("The funnel of a team and a period; funnel me is your own"),
+    help=_("The funnel of a team and a period, also by source or campaign; funnel me is your own"),
     example="funnel month",
     example_zh="漏斗 本月",
     topic="managers",
@@ -81,8 +82,11 @@ def funnel(context: Context, words: Rest | None = None) -> Reply:
     given = [word for word in (words or "").split() if word]
     if given and given[0].lower() in ("me", "我", "我的"):
         return own_funnel(context, " ".join(given[1:]))
-    period, named = _period_in(context, given[:MOST_WORDS])
+    cut, rest = cuts.read(" ".join(given[:MOST_WORDS]))
+    period, named = _period_in(context, rest.split())
     team = departments.find(context.uow, actor=context.actor, words=named).id if named else None
+    if cut:
+        return context.reply("funnel_by", period=period, team=team, cut=cut)
     return context.reply("funnel", period=period, team=team)
 
 

@@ -19,7 +19,7 @@ from crm.rules.periods import Period
 from crm.services.funnel_sql import statement
 from crm.uow import UnitOfWork
 
-Cut = Literal["all", "team", "rep", "source", "campaign", "line"]
+Cut = Literal["all", "team", "rep", "source", "campaign", "channel", "line"]
 # A year of a million leads takes longer than an interaction usually may, and sorts more at once. A plan made for no
 # period in particular would be wrong for most.
 _PATIENCE = text(

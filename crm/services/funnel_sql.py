@@ -13,7 +13,8 @@ _CAME = """
                (1, cast(:start_before as timestamptz), least(:end_before, cast(:until_before as timestamptz)),
                 cast(:until_before as timestamptz))
     ), came as (
-        select w.cohort, w.until, l.id, l.person_id, l.line_id, l.created_at, l.source_id, l.campaign, l.pool_id,
+        select w.cohort, w.until, l.id, l.person_id, l.line_id, l.created_at, l.source_id, l.campaign, l.channel,
+               l.pool_id,
                l.stage, l.status, l.owner_id, l.assigned_at, l.contacted_at, l.closed_at, l.stage_entered_at
         from windows w
         join lead l on l.org_id = :org and l.created_at >= w.begins and l.created_at < w.ends and l.status <> 'void'
@@ -120,6 +121,7 @@ _CUTS = {
         "left join source n on n.org_id = :org and cast(n.id as text) = figures.key",
     ),
     "campaign": ("array[nullif(campaign, ''), '']", "figures.key", ""),
+    "channel": ("array[nullif(channel, ''), '']", "figures.key", ""),
     "line": (
         "array[cast(line_id as text), '']", "n.name",
         "left join line n on n.org_id = :org and cast(n.id as text) = figures.key",

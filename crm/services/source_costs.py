@@ -35,6 +35,19 @@ _WORTH = text(
     from spent s order by campaign nulls first, currency
     """
 )
+# What was spent within the period, shared out by days; by source, by campaign, or by the channel of the source.
+_BY = {
+    cut: text(
+        f"""
+        select {key} as key, c.currency, sum(c.amount * (least(c.ends_on, :last) - greatest(c.starts_on, :first) + 1)
+                                                 / (c.ends_on - c.starts_on + 1)) as amount
+        from source_cost c join source s on s.org_id = c.org_id and s.id = c.source_id
+        where c.org_id = :org and c.starts_on <= :last and c.ends_on >= :first and {key} is not null
+        group by 1, 2 order by 1, 2
+        """  # noqa: S608
+    )
+    for cut, key in {"source": "cast(s.id as text)", "campaign": "c.campaign", "channel": "s.channel"}.items()
+}
 # What each lead of the same source, campaign and days has cost, on average.
 _OF_LEAD = text(
     """
@@ -122,6 +135,16 @@ def spent(uow: UnitOfWork, source_id: int, period: Period) -> list[Spent]:
     }  # fmt: skip
     rows = uow.session.execute(_WORTH, args)
     return [Spent(row.campaign, row.currency, row.amount, int(row.leads), int(row.won)) for row in rows]
+
+
+def by(uow: UnitOfWork, cut: str, period: Period) -> dict[str, list[tuple[Decimal, str]]]:
+    """What was spent within the period, by currency, on each source (by its id), campaign or channel."""
+    found: dict[str, list[tuple[Decimal, str]]] = {}
+    if cut in _BY:
+        args = {"org": uow.org_id, "first": period.first, "last": period.last}
+        for row in uow.session.execute(_BY[cut], args):
+            found.setdefault(row.key, []).append((row.amount, row.currency))
+    return found
 
 
 def of_lead(uow: UnitOfWork, lead_id: int) -> list[tuple[Decimal, str]]:

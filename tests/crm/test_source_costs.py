@@ -96,3 +96,18 @@ def test_a_lead_bears_its_share_of_its_source_and_of_its_campaign(uow, acme, put
 def test_only_who_keeps_sources_says_what_they_cost(put, who):
     with pytest.raises(NotAllowed):
         put(100, who=who)
+
+
+def test_money_is_told_by_source_campaign_and_channel(uow, acme, put):
+    uow.session.execute(text("update source set channel = 'ads' where org_id = :o"), {"o": uow.org_id})
+    put(310)
+    put(620, campaign="Spring")
+    told = {cut: source_costs.by(uow, cut, MARCH) for cut in ("source", "campaign", "channel", "rep")}
+    whole, spring = [(Decimal(930), "CNY")], [(Decimal(620), "CNY")]
+    assert told == {
+        "source": {str(acme.source_id): whole},
+        "campaign": {"Spring": spring},
+        "channel": {"ads": whole},
+        "rep": {},
+    }
+    assert source_costs.by(uow, "campaign", WEEK) == {"Spring": [(Decimal(140), "CNY")]}

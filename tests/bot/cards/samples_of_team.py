@@ -144,6 +144,13 @@ def funnel(scene: Scene) -> Shown:
     return scene.say("mia", "funnel month")
 
 
+@sample("funnel_by")
+def funnel_by(scene: Scene) -> Shown:
+    funnel(scene)
+    scene.say("ada", "cost web 900 this month")
+    return scene.say("ada", "funnel by source this month")
+
+
 @sample("funnel_me")
 def funnel_me(scene: Scene) -> Shown:
     some_weeks(scene)

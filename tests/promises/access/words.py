@@ -82,6 +82,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "log": ("log {owned} called, wants a quote, call back tomorrow 3pm", lead("work")),
     "note": ("note {owned} speaks French", lead()),
     "undo": ("undo", only("owner", "manager")),
+    "funnel, by source": ("funnel by source", MEMBERS),
     "funnel me": ("funnel me", MEMBERS),
     "why": ("why {owned}", lead()),
     "quota": ("quota", MEMBERS),
