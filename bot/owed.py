@@ -42,6 +42,7 @@ _TOGETHER = text(
     with waiting as (
         select id from message
         where org_id = :org and group_key = :group and state = 'owed' and id <> :id and attempt = 0
+          and coalesce(cause, '') not like '%?'
           and conversation_id is not distinct from :conversation and member_id is not distinct from :member
           and (lead_id is null or lead_id <> all(cast(:silent as bigint[])))
     )
@@ -52,7 +53,7 @@ _TOGETHER = text(
 )
 _JOINED = text("update message set card = cast(:card as jsonb) where org_id = :org and id = :id")
 _HOLD = text(
-    "update message set state = 'held', attempt = 0, due_at = :until"
+    "update message set state = 'held', attempt = 0, due_at = :until, cause = coalesce(:doubt, cause)"
     " where org_id = :org and id = :id and state = 'owed' and attempt = :attempt"
 )
 _ONE_HELD = text("select topic, lead_id, card from message where org_id = :org and id = :id")
@@ -149,7 +150,7 @@ def bury(uow: UnitOfWork, owed: Owed, bad: list[dict[str, Any]], cause: str) -> 
 
 def hold(uow: UnitOfWork, owed: Owed, until: datetime) -> None:
     """Not now: it waits until then, when a duty looks at all that waits for the same person."""
-    args = {"org": uow.org_id, "id": owed.id, "attempt": owed.attempt, "until": until}
+    args = {"org": uow.org_id, "id": owed.id, "attempt": owed.attempt, "until": until, "doubt": _doubt(owed, None)}
     uow.session.execute(_HOLD, args)
 
 
@@ -190,9 +191,15 @@ def kill(uow: UnitOfWork, message_id: int, attempt: int, cause: str) -> None:
 def put_off(uow: UnitOfWork, owed: Owed, wait: float, *, cause: str | None) -> None:
     """Try again after so many seconds. With a cause the try counts; without, it only waited for its turn."""
     attempt = owed.attempt if cause else owed.attempt - 1
-    uow.session.execute(_PUT_OFF, {"org": uow.org_id, "id": owed.id, "attempt": attempt, "cause": cause})
+    args = {"org": uow.org_id, "id": owed.id, "attempt": attempt, "cause": _doubt(owed, cause)}
+    uow.session.execute(_PUT_OFF, args)
     order = {"org_id": uow.org_id, "message_id": owed.id, "attempt": attempt}
     uow.defer(queue.Order(queue.DELIVER, order, at=uow.time() + timedelta(seconds=wait)))
+
+
+def _doubt(owed: Owed, cause: str | None) -> str | None:
+    """The cause to keep. Once nobody knows whether a message was shown, no later failure or wait makes that known."""
+    return f"{(cause or 'stopped').removesuffix('?')}?" if owed.again else cause
 
 
 def back_off(attempt: int) -> float:

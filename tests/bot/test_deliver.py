@@ -270,6 +270,29 @@ def test_an_unknown_outcome_is_tried_again_and_shown_once(world):
     assert (row(world, message).state, len(ann.inbox())) == ("sent", 1)
 
 
+def test_an_unknown_outcome_stays_unknown_when_a_later_try_fails(world):
+    ann = world.chat("wecom", "ann")
+    message = owe(world, "dispatch.held", to="ann", data={"leads": [1]})
+    world.wecom.script("message/send", wecom_faults.cut(acts=True), wecom_faults.errcode(45033))
+    for attempt in range(3):
+        deliver(world, message, attempt)
+    assert (row(world, message).state, len(ann.inbox())) == ("sent", 1)
+
+
+def test_what_a_dead_worker_may_have_shown_is_not_forgotten_while_the_message_waits_for_its_turn(world, monkeypatch):
+    ann = world.chat("wecom", "ann")
+    message = owe(world, "dispatch.held", to="ann", data={"leads": [1]})
+    delivery = world.work.delivery
+    with world.database.begin(world.acme.org_id) as uow:
+        ready = delivery._prepare(uow, message, 0)
+    delivery._send(ready)  # and the process is killed before it marks the row
+    with monkeypatch.context() as busy:
+        busy.setattr(delivery, "_wait", lambda _uow, _ready: 5.0)
+        deliver(world, message, 0)
+    deliver(world, message, 0)
+    assert (row(world, message).state, len(ann.inbox())) == ("sent", 1)
+
+
 def test_an_earlier_try_that_wakes_up_late_sends_nothing(world, ann, for_ann):
     world.slack.faults.add(POST, throttled(1))
     deliver(world, for_ann)
