@@ -11,7 +11,8 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -30,8 +31,25 @@ class Lines(logging.Formatter):
         return trace(ei[1])
 
 
+class Unfailing:
+    """A stream that drops what it cannot take: a disk that is full under the log keeps nobody from work."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, words: str) -> int:
+        with suppress(OSError):
+            self._stream.write(words)
+        return len(words)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+
 def configure() -> None:
     """Set up structured logs for this process, on standard error."""
+    stream: Any = Unfailing(sys.stderr)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -41,9 +59,9 @@ def configure() -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream),
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, stream=stream)
     for handler in logging.getLogger().handlers:
         handler.setFormatter(Lines("%(message)s"))
 

@@ -3,6 +3,8 @@
 import io
 import json
 import logging
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import structlog
@@ -50,6 +52,18 @@ def test_what_the_database_refuses_is_told_by_its_code_and_constraint(database, 
     assert "23505 uq_person_key_org_id_kind" in stream.getvalue()
     assert PHONE not in stream.getvalue()
     assert "[SQL parameters hidden" in str(refused.value)
+
+
+def test_a_full_disk_under_the_log_keeps_nobody_from_work():
+    with Path("/dev/full").open("w", buffering=1) as full:
+        stream = logs.Unfailing(full)
+        structlog.PrintLogger(stream).info("interaction")
+        record = logging.LogRecord("lib", logging.ERROR, "", 0, "cannot connect", (), None)
+        logging.StreamHandler(stream).emit(record)
+        with pytest.raises(OSError, match="No space left"):
+            full.write("a line\n")
+        with suppress(OSError):
+            full.close()
 
 
 def test_what_libraries_log_is_masked_too():
