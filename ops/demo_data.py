@@ -106,7 +106,7 @@ def _together(database: Database, org_id: int, cast: Cast, part: Sequence[Script
             with database.begin(org_id) as uow:
                 today = uow.now
                 for script in part:
-                    live(uow, cast, script, present)
+                    live(uow, cast, script, present, today)
                 uow.session.execute(_LEDGER, {"org": org_id, "now": today})
                 return
         except OperationalError:

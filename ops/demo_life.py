@@ -35,6 +35,7 @@ from ops import demo_names
 from ops.demo_story import RECENTLY, REPS, Beat, Rep, Script, working
 
 LONGEST = 60
+BY_ITSELF = frozenset({"recycle", "silence"})
 NEXT_STAGE = {"new": "contacted", "contacted": "qualified", "qualified": "quote"}
 _STATE = text(
     """
@@ -59,15 +60,20 @@ class Cast:
         return next(rep for rep in REPS if self.actors[rep.key].id == member_id)
 
 
-def live(uow: UnitOfWork, cast: Cast, script: Script, present: datetime) -> int:
-    """Let a lead come in and live until `present`; returns its id."""
+def live(uow: UnitOfWork, cast: Cast, script: Script, present: datetime, until: datetime) -> int:
+    """Let a lead come in and live; returns its id.
+
+    Args:
+        present: when the story was made up; nobody does anything later.
+        until: now. What fell due in between has happened too, so that nobody is told of it as if it were news.
+    """
     life = _Life(uow, cast, script, present)
     life.enter()
     for _ in range(LONGEST):
         state = life.state()
         beat = life.next(state)
-        if beat is None or beat.at >= present:
-            life.settle(state, present)
+        if beat is None or beat.at >= (until if beat.what in BY_ITSELF else present):
+            life.settle(state, until)
             break
         life.settle(state, beat.at)
         life.play(beat)

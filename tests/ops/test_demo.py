@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -180,6 +180,15 @@ def test_lives_are_told_to_their_end_while_the_engine_only_watches(demo: Databas
     with demo.begin(1) as uow:
         shadowing.go_live(uow)
     assert demo_data.progress(demo) == (SMALL + 8, 3000)
+
+
+def test_what_fell_due_while_the_past_is_filled_in_is_past_as_well(demo: Database) -> None:
+    begun, demo.time = demo.time, DrivenClock(PRESENT + timedelta(hours=20))
+    demo_data.fill(demo, out=Console(quiet=True), upto=SMALL + 20)
+    due = ask(demo, "select id from (select * from lead order by id desc limit 12) l"
+                    " where recycle_at <= :now or warn_at <= :now or sla_at <= :now")  # fmt: skip
+    demo.time = begun
+    assert due == []
 
 
 def test_what_newcomers_are_told_to_try_works_as_typed(demo: Database, redis_url: str) -> None:
