@@ -39,7 +39,10 @@ def upgrade(url: str) -> None:
     Raises OperationalError when it had to give way too often.
     """
     with _owner(url) as engine, engine.connect() as connection:
-        connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": _LOCK})
+        # Whoever waits inside of a statement stands in the way of an index that is built while others work.
+        while not connection.scalar(text("select pg_try_advisory_lock(:lock)"), {"lock": _LOCK}):
+            connection.commit()
+            time.sleep(PAUSE)
         connection.commit()
         for left in reversed(range(TRIES)):
             try:

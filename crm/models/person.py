@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Computed, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import Computed, ForeignKeyConstraint, Index, UniqueConstraint, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.models.base import Base, Tenant
@@ -44,7 +44,10 @@ class Person(Tenant, Base):
         ),
         Index("ix_person_unheard", "org_id", "id", postgresql_where=text("sound is null or firm is null")),
         Index("ix_person_name", "org_id", "search", postgresql_ops={"search": "text_pattern_ops"}),
-        Index("ix_person_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
+        Index(
+            "ix_person_spread", literal_column("sluice_spread(search)").label("spread"), postgresql_using="gin",
+            postgresql_ops={"spread": "gin_trgm_ops"},
+        ),
     )  # fmt: skip
 
 

@@ -97,7 +97,7 @@ def test_nothing_can_be_written_for_somebody_else(database, two):
 
 def test_the_search_behind_the_wall_keeps_to_the_tenant(database, two):
     mine, _ = two
-    search = text("select person_id from sluice_search('secret', '', 0, 'admin', '{}', '{}', true, 100)")
+    search = text("select person_id from sluice_search('secret', '', '{}', 0, 'admin', '{}', '{}', true, 100)")
     with database.begin(mine.org_id) as uow:
         found = uow.session.scalars(search).all()
         own = uow.session.scalars(text("select id from person")).all()

@@ -102,7 +102,7 @@ def crowded(house: Stage, migrated_url: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("said", "index"), [("quist", "ix_person_search"), ("rarest", "ix_person_search"), ("9876", "ix_person_key_tail")]
+    ("said", "index"), [("quist", "ix_person_spread"), ("rarest", "ix_person_spread"), ("9876", "ix_person_key_tail")]
 )
 def test_search_uses_its_indexes_as_the_application_and_keeps_to_the_company(
     house: Stage, crowded: str, said: str, index: str
