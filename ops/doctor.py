@@ -100,10 +100,9 @@ RULES: tuple[Rule, ...] = (
 # Each process names itself and its version to PostgreSQL.
 _RUNNING = text(
     """
-    select application_name as name, coalesce(host(client_addr), 'the database''s own machine') as place
-    from pg_stat_activity
+    select application_name as name, count(*) as many from pg_stat_activity
     where datname = current_database() and application_name like :like and application_name <> :ours
-    group by 1, 2 order by 1, 2
+    group by 1 order by 1
     """
 )
 PER_TENANT: tuple[Rule, ...] = (
@@ -184,7 +183,7 @@ def _asked(session: Session, rule: Rule, whose: str = "") -> Finding:
 def _same_version(session: Session) -> Finding:
     """What runs is what is installed here: a process that was not restarted goes on with the version before."""
     known = session.execute(_RUNNING, {"like": f"{NAME} %/%", "ours": signature()}).all()
-    told = ", ".join(f"{row.name.removeprefix(NAME).strip()} at {row.place}" for row in known)
+    told = ", ".join(f"{row.name.removeprefix(NAME).strip()} (connections: {row.many})" for row in known)
     cure = f"this is {release()}, but there runs {told}: restart those web and worker processes."
     return Finding("Web and worker run this version", ok=not known, cure=cure)
 

@@ -136,7 +136,7 @@ def test_a_process_of_another_version_is_to_be_restarted(settings, company, url)
             found = wrong(settings)[name]
     former.close()
     present.close()
-    assert "there runs 0.0.9/0013 at" in found
+    assert "there runs 0.0.9/0013 (connections: 1)" in found
     assert release() in found
 
 

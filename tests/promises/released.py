@@ -55,6 +55,33 @@ LEAD = """
         'tour', 'k' || :n, owner_id, '{}', 'sent', 1, now(), now() from lead where org_id = :o and number = :n;
 """
 
+# Many such leads at once, half of them owned, as they lay there after a while. From `:a` to `:b`.
+MANY = """
+    insert into person (org_id, name, company, title, note, created_at) select :o, '王芳 ' || n, 'Acme ' || n, '', '',
+        now() from generate_series(cast(:a as int), cast(:b as int)) n;
+    insert into person_key (org_id, person_id, kind, value) select :o, id, 'phone', '+86138' || lpad(substr(company,
+        6), 8, '0') from person where org_id = :o and cast(substr(company, 6) as int) >= :a;
+    insert into lead (org_id, number, person_id, line_id, pool_id, source_id, status, stage, origin, score, tags,
+        custom, version, created_at, pool_entered_at, stage_entered_at, warn_step, extensions, touches, owner_id,
+        assigned_at) select :o, n, r.id, l.id, p.id, s.id, 'open', 'new', 'company', n % 9, array['hot'],
+        '{"budget": 5}', 1, now(), now(), now(), 0, 0, 1, m.id, case when m.id is not null then now() end
+        from (select id, cast(substr(company, 6) as int) as n from person where org_id = :o) r
+        join line l on l.org_id = :o join pool p on p.org_id = :o join source s on s.org_id = :o
+        left join (select id, row_number() over (order by id) - 1 as place from member where org_id = :o) m
+        on m.place * 2 = r.n % 10 where r.n >= :a;
+    insert into activity (org_id, lead_id, actor_id, verb, at, words, data) select :o, id, null, 'created', now(),
+        'wants a quote', '{}' from lead where org_id = :o and number >= :a;
+    insert into activity (org_id, lead_id, actor_id, verb, at, data) select :o, id, owner_id, 'claimed', now(), '{}'
+        from lead where org_id = :o and number >= :a and owner_id is not null;
+    insert into activity (org_id, lead_id, actor_id, verb, at, words, data) select :o, id, owner_id, 'logged', now(),
+        'rang, nobody there', '{}' from lead, generate_series(1, 2) where org_id = :o and number >= :a
+        and owner_id is not null;
+    insert into assignment (org_id, lead_id, member_id, began_at, began_by) select :o, id, owner_id, now(), 'claim'
+        from lead where org_id = :o and number >= :a and owner_id is not null;
+    update rep_load r set holding = r.holding + t.many from (select owner_id, count(*) as many from lead where org_id =
+        :o and number >= :a and owner_id is not null group by 1) t where r.org_id = :o and r.member_id = t.owner_id;
+"""
+
 
 class OldProcess:
     """A process of that release: the application's role, one organization, its own statements."""
@@ -69,6 +96,12 @@ class OldProcess:
             with self.engine.begin() as connection:
                 enter(connection, self.org_id)
                 _run(connection, LEAD, {"o": self.org_id, "n": number})
+
+    def many(self, first: int, last: int) -> None:
+        """The same at once, as they lay there after a while."""
+        with self.engine.begin() as connection:
+            enter(connection, self.org_id)
+            _run(connection, MANY, {"o": self.org_id, "a": first, "b": last})
 
     def close(self) -> None:
         self.engine.dispose()

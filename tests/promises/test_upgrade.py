@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import re
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,10 +23,12 @@ from tests.rounds import rounds
 # The statements of old give numbers by themselves instead of from the counter.
 NUMBERED = "no lead's number will be given again"
 KEPT, BUSY = 1, 2  # organizations: one whose data is compared, one where people go on working
-LEADS = rounds(short=60, full=10_000)
+BY_HAND = rounds(short=30, full=300)  # of the leads, as many by the statements of old, one after the other
+LEADS = rounds(short=60, full=20_000)
+# Seconds that somebody of the former release may wait for the upgrade: five for a hundred thousand leads.
+LONGEST_WAIT = rounds(short=60, full=1)
 T = TypeVar("T")
 VERSIONS = sorted((Path(migrate.__file__).parent / "migrations" / "versions").glob("0*.py"))
-SINCE = [path for path in VERSIONS if path.name[:4] > REVISION]
 COLUMNS = text(
     """
     select c.table_name, array_agg(c.column_name::text order by c.ordinal_position) from information_schema.columns c
@@ -58,7 +60,8 @@ def url(engines: Sockets, worker_id: str) -> Iterator[str]:
         connection.commit()
     engine.dispose()
     old = OldProcess(made, KEPT)
-    old.leads(1, LEADS)
+    old.leads(1, BY_HAND)
+    old.many(BY_HAND + 1, LEADS)
     old.close()
     yield made
     engines.drop_database(f"upgrade_{worker_id}")
@@ -91,15 +94,17 @@ def files(connection: Connection) -> dict[str, int]:
 def test_an_upgrade_keeps_every_value_while_the_old_processes_go_on(url: str) -> None:
     columns = asked(url, known_columns)
     before, stored = asked(url, lambda c: checksums(c, columns)), asked(url, files)
-    done, old = Event(), OldProcess(url, BUSY)
+    done, old, waits = Event(), OldProcess(url, BUSY), [0.0]
 
     def work_on() -> int:
         number = 0
         while not done.is_set():
+            began = time.perf_counter()
             try:
                 old.leads(number + 1, number + 1)
             except OperationalError:  # a deadlock with the upgrade: a chat's word is done again, too
                 continue
+            waits.append(time.perf_counter() - began)
             number += 1
         old.leads(number + 1, number + 5)
         return number + 5
@@ -112,6 +117,8 @@ def test_an_upgrade_keeps_every_value_while_the_old_processes_go_on(url: str) ->
             done.set()
         made = working.result()
     old.close()
+    print(f"{LEADS} leads, {made} more meanwhile; the longest wait of those who worked: {max(waits):.2f} s")
+    assert max(waits) <= LONGEST_WAIT
     assert not migrate.pending(url)
     assert before["lead"][0] == LEADS
     assert asked(url, lambda c: checksums(c, columns)) == before
@@ -119,38 +126,6 @@ def test_an_upgrade_keeps_every_value_while_the_old_processes_go_on(url: str) ->
     assert {table for table, file in stored.items() if after.get(table) != file} == set()
     assert asked(url, invariants.broken).keys() == {NUMBERED}
     assert asked(url, lambda c: c.scalar(text("select count(*) from lead where org_id = :o"), {"o": BUSY})) == made
-
-
-def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
-    """What a migration asks of Alembic: `add_column`, `alter_column` ..."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "op":
-            yield node.func.attr, node
-
-
-def constants(path: Path, told: str) -> Iterator[str]:
-    """What the names in a call stand for, where the file says so."""
-    for node in ast.parse(path.read_text()).body:
-        if isinstance(node, ast.Assign) and re.search(rf"\b{ast.unparse(node.targets[0])}\b", told):
-            yield ast.unparse(node.value)
-
-
-VOLATILE = re.compile(r"random\(|gen_random_uuid|uuid_generate|clock_timestamp|timeofday|nextval")
-BREAKING = re.compile(
-    r"\b(set not null|drop column|rename (column|to)|alter column \w+ (set data )?type|drop table)\b", re.I
-)
-
-
-@pytest.mark.parametrize("path", SINCE, ids=lambda path: path.stem)
-def test_a_migration_locks_no_table_for_long_and_leaves_old_processes_what_they_use(path: Path) -> None:
-    found = list(calls(path))
-    names = {name for name, _call in found}
-    assert names & {"drop_column", "drop_table", "rename_table", "alter_column"} == set()
-    for _name, call in (each for each in found if each[0] == "add_column"):
-        told = ast.unparse(call)
-        assert "nullable=False" not in told or "server_default" in told
-        assert VOLATILE.search(told + " ".join(constants(path, told))) is None
-    assert BREAKING.search(path.read_text()) is None
 
 
 @pytest.mark.parametrize("path", VERSIONS, ids=lambda path: path.stem)
