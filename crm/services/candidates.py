@@ -83,6 +83,8 @@ def of_rule(uow: UnitOfWork, rule: Dispatch) -> list[Candidate]:
 
 def of_rules(uow: UnitOfWork, rules: Sequence[Dispatch], also: Collection[int] = ()) -> Seats:
     """Everybody whom these rules name, and these members."""
+    if not rules and not also:
+        return Seats({}, {})
     roster = rosters.kept(uow)
     known = roster.of(rules, also)
     now = _now(uow, known)
@@ -102,7 +104,7 @@ def of_members(uow: UnitOfWork, member_ids: list[int]) -> dict[int, Candidate]:
 def lock(uow: UnitOfWork, seats: Iterable[Candidate]) -> None:
     """Nobody else changes what these members hold or were dealt until the transaction ends; their figures are read."""
     by_id = {one.member_id: one for one in seats}
-    rows = _lock(uow, sorted(by_id))
+    rows = _lock(uow, sorted(by_id)) if by_id else []
     missing = sorted(by_id.keys() - {row.member_id for row in rows})
     if missing:
         # A row that somebody else has just made is invisible to the statement that waited for it.
@@ -124,7 +126,7 @@ def known_owners(uow: UnitOfWork, leads: Sequence[LeadFacts]) -> dict[int, int]:
 
     A line that follows a purchase has people of its own: who knows the customer from another line does not count there.
     """
-    if not uow.rules.affinity:
+    if not uow.rules.affinity or not leads:
         return {}
     args = {"org": uow.org_id, "persons": [lead.person_id for lead in leads]}
     return owners_among(uow, leads, [tuple(row) for row in uow.execute(_KNOWN_OWNERS, args)])

@@ -63,6 +63,11 @@ def of(uow: UnitOfWork) -> Catalogue:
     return found
 
 
+def keep(uow: UnitOfWork, known: Catalogue) -> None:
+    """These are the lists as they stand."""
+    uow.session.info[_KEPT] = (uow.org_id, known)
+
+
 def forget(uow: UnitOfWork) -> None:
     """The lists were changed in this transaction."""
     uow.session.info.pop(_KEPT, None)

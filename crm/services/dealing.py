@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from crm.rules import quota
 from crm.rules.facts import LeadFacts
+from crm.rules.ruleset import Dispatch
 from crm.services import (
     calendars,
     clocks,
@@ -43,6 +44,7 @@ PAGE = 500
 # Before a single lead is dealt, so many that are held are looked at; behind more of them it has to wait itself.
 BEFORE_ONE = 50
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+NOTHING: Mapping[int, LeadFacts] = {}
 
 # Asked `is true`, so that the leads are found by their ids: the index of free leads would be read from end to end.
 _LOCK = text(
@@ -127,12 +129,20 @@ _ADD = text(
 )
 
 
-def deal(uow: UnitOfWork, lead_ids: Sequence[int], *, again: bool = False, parts: int = 0) -> list[Verdict]:
+def deal(
+    uow: UnitOfWork,
+    lead_ids: Sequence[int],
+    *,
+    again: bool = False,
+    parts: int = 0,
+    fresh: Mapping[int, LeadFacts] = NOTHING,
+) -> list[Verdict]:
     """Find owners for free leads, in the order given; the rest go to pools or are held.
 
     Args:
         again: these leads are held; what still finds nobody stays so, without a new decision.
         parts: of the same batch that follow in transactions of their own; who is dealt to is told of all together.
+        fresh: what rules may know of leads that were opened in this transaction for people whom nobody knew.
 
     Returns: what became of each lead that was free.
     """
@@ -141,13 +151,13 @@ def deal(uow: UnitOfWork, lead_ids: Sequence[int], *, again: bool = False, parts
         # Too many to be dealt along: they are dealt before, as far as there is room.
         queue = []
         _deal_all_held(uow)
-    laid = _lay(uow, lead_ids, queue)
+    laid = _lay(uow, lead_ids, queue, fresh)
     if laid is None:
         return []
     verdicts = list(_decided(uow, laid))
     waited = {*laid.queue, *lead_ids} if again else laid.queue
     verdicts = [made for made in verdicts if made.lead_id not in waited or _is_new(made, laid.free[made.lead_id])]
-    _write(uow, laid.table, verdicts, laid.facts)
+    _write(uow, laid, verdicts)
     _tell(uow, [made for made in verdicts if made.outcome == "assigned"], parts)
     return [made for made in verdicts if made.lead_id not in laid.queue]
 
@@ -163,6 +173,7 @@ class _Laid:
 
     Attributes:
         queue: those that are held, in order; each is dealt before the first of the others that its rule would deal.
+        fresh: see `deal`.
     """
 
     free: dict[int, str | None]
@@ -170,6 +181,7 @@ class _Laid:
     ordered: list[LeadFacts]
     queue: dict[int, LeadFacts]
     table: Table
+    fresh: Mapping[int, LeadFacts]
 
 
 def _queue(uow: UnitOfWork) -> list[int]:
@@ -178,16 +190,25 @@ def _queue(uow: UnitOfWork) -> list[int]:
     return [row.id for row in uow.execute(_HELD, args)]
 
 
-def _lay(uow: UnitOfWork, lead_ids: Sequence[int], queue: Sequence[int]) -> _Laid | None:
-    args = {"org": uow.org_id, "leads": [*lead_ids, *queue]}
-    free = {row.id: row.branch for row in uow.execute(_LOCK, args)}
-    facts = {lead.id: lead for lead in lead_facts.read(uow, list(free))}
+def _lay(
+    uow: UnitOfWork, lead_ids: Sequence[int], queue: Sequence[int], fresh: Mapping[int, LeadFacts]
+) -> _Laid | None:
+    asked = [lead for lead in (*lead_ids, *queue) if lead not in fresh]
+    free = _locked(uow, asked) if asked else {}
+    facts = {lead.id: lead for lead in (*(lead_facts.read(uow, list(free)) if free else ()), *fresh.values())}
+    free |= dict.fromkeys(fresh)
     ordered = [facts[lead_id] for lead_id in dict.fromkeys(lead_ids) if lead_id in facts]
     if not ordered:
         return None
     waiting = {lead: branch for lead, branch in free.items() if branch}
     held = {lead_id: facts[lead_id] for lead_id in queue if lead_id in facts and lead_id not in set(lead_ids)}
-    return _Laid(free, facts, ordered, held, table.lay(uow, [*ordered, *held.values()], waiting))
+    laid = table.lay(uow, [*ordered, *held.values()], waiting, strangers=fresh)
+    return _Laid(free, facts, ordered, held, laid, fresh)
+
+
+def _locked(uow: UnitOfWork, lead_ids: Sequence[int]) -> dict[int, str | None]:
+    """Those that are free, each with the branch for which it waits."""
+    return {row.id: row.branch for row in uow.execute(_LOCK, {"org": uow.org_id, "leads": lead_ids})}
 
 
 def _decided(uow: UnitOfWork, laid: _Laid) -> Iterator[Verdict]:
@@ -242,24 +263,19 @@ def _deal_all_held(uow: UnitOfWork) -> None:
         held = deal_held(uow, behind=held)
 
 
-def _write(uow: UnitOfWork, at: Table, verdicts: Sequence[Verdict], facts: dict[int, LeadFacts]) -> None:
+def _write(uow: UnitOfWork, laid: _Laid, verdicts: Sequence[Verdict]) -> None:
     if not verdicts:
         return
-    run_id = decisions.open_run(
+    at, facts = laid.table, laid.facts
+    decisions.record_run(
         uow, "dispatch",
         {"leads": len(verdicts), "candidates": _stored(at.considered), "left": _stored(at.left(verdicts))},
+        [made for made in verdicts if made.outcome != "desk"],
     )  # fmt: skip
-    decisions.record(uow, "dispatch", [made for made in verdicts if made.outcome != "desk"], run_id=run_id)
     assigned = [made for made in verdicts if made.outcome == "assigned"]
     _assign(uow, at, assigned, facts)
     rotations.write(uow, at.rotations.values())
-    pools = placing.Pools(uow)
-    pooled = {
-        made.lead_id: pools.for_lead(uow.rules, made.rule, facts[made.lead_id])
-        for made in verdicts
-        if made.outcome in ("pooled", "grouped")
-    }
-    _let_wait(uow, at, verdicts, pooled)
+    _let_wait(uow, laid, verdicts)
     held = {made.lead_id: made.facts.get(BRANCH) for made in verdicts if made.outcome == "held"}
     seats = at.considered[next(str(made.rule) for made in verdicts if made.outcome == "held")] if held else {}
     placing.hold(uow, held, near=next(iter(seats), None))
@@ -269,19 +285,31 @@ def _stored(by_rule: Mapping[str, Considered]) -> dict[str, Any]:
     return {name: considered.stored(found) for name, found in by_rule.items()}
 
 
-def _let_wait(uow: UnitOfWork, at: Table, verdicts: Sequence[Verdict], places: Mapping[int, int | None]) -> None:
+def _let_wait(uow: UnitOfWork, laid: _Laid, verdicts: Sequence[Verdict]) -> None:
     """Lay what is dealt to nobody yet before whom it waits for: one member, a rule's team, a manager, a pool."""
     by: dict[str, list[Verdict]] = {}
     for made in verdicts:
         by.setdefault(made.outcome, []).append(made)
-    known = {lead: pool for lead, pool in places.items() if pool}
+    rules = laid.table.by_name
     pauses.keep(uow, {made.lead_id: str(made.rule) for made in by.get("paused", [])})
     contacting.keep(uow, {made.lead_id: str(made.rule) for made in by.get("policy", [])})
-    offers.open_all(uow, at.by_name, by.get("offered", []))
-    reserving.to_desk(uow, at.by_name, by.get("desk", []))
-    reserving.to_group(uow, at.by_name, by.get("grouped", []), known)
-    pooled = {made.lead_id for made in by.get("pooled", [])}
-    placing.into_pools(uow, {lead: pool for lead, pool in known.items() if lead in pooled})
+    offers.open_all(uow, rules, by.get("offered", []))
+    reserving.to_desk(uow, rules, by.get("desk", []))
+    if pooled := [made for made in verdicts if made.outcome in ("pooled", "grouped")]:
+        _into_pools(uow, laid, rules, pooled)
+
+
+def _into_pools(uow: UnitOfWork, laid: _Laid, rules: Mapping[str, Dispatch], verdicts: Sequence[Verdict]) -> None:
+    """Before everybody, or before one team first."""
+    pools = placing.pools(uow)
+    found = {made.lead_id: pools.for_lead(uow.rules, made.rule, laid.facts[made.lead_id]) for made in verdicts}
+    places = {lead: pool for lead, pool in found.items() if pool}
+    reserving.to_group(uow, rules, [made for made in verdicts if made.outcome == "grouped"], places)
+    lying = [
+        lead for lead, pool in places.items() if lead in laid.fresh and laid.fresh[lead].pool == pools.key_of(pool)
+    ]
+    pooled = {made.lead_id for made in verdicts if made.outcome == "pooled"}
+    placing.into_pools(uow, {lead: pool for lead, pool in places.items() if lead in pooled}, lying)
 
 
 def _assign(uow: UnitOfWork, at: Table, assigned: Sequence[Verdict], facts: dict[int, LeadFacts]) -> None:

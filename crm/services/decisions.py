@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,18 @@ ONE = """
     select :org, :kind, :lead, :member, :rules, :by_rule, :outcome, cast(:facts as jsonb), cast(:considered as jsonb),
            :now
 """
+_RUN_OF = text(
+    """
+    with made as (
+        insert into run (org_id, kind, at, counters) values (:org, :kind, :now, cast(:counters as jsonb)) returning id
+    )
+    insert into decision (org_id, kind, lead_id, member_id, run_id, rule_set_id, rule, outcome, facts, candidates, at)
+    select :org, :kind, d.lead, d.member, made.id, :rules, d.rule, d.outcome, d.facts, d.candidates, :now
+    from made, jsonb_to_recordset(cast(:rows as jsonb))
+         as d(lead bigint, member bigint, rule text, outcome text, facts jsonb, candidates jsonb)
+    returning lead_id, id
+    """
+)
 _RUN = text(
     "insert into run (org_id, kind, at, counters) values (:org, :kind, :now, cast(:counters as jsonb)) returning id"
 )
@@ -65,8 +77,17 @@ class Verdict:
 
 def record(uow: UnitOfWork, kind: str, verdicts: Sequence[Verdict], *, run_id: int | None = None) -> None:
     """Store decisions, at most one for each lead, and give them their ids."""
-    if not verdicts:
-        return
+    if verdicts:
+        _numbered(kind, verdicts, uow.execute(_INSERT, _rows(uow, kind, verdicts) | {"run": run_id}))
+
+
+def record_run(uow: UnitOfWork, kind: str, counters: dict[str, Any], verdicts: Sequence[Verdict]) -> None:
+    """The same of a run of their own."""
+    args = _rows(uow, kind, verdicts) | {"counters": json.dumps(counters, default=plain)}
+    _numbered(kind, verdicts, uow.execute(_RUN_OF, args))
+
+
+def _rows(uow: UnitOfWork, kind: str, verdicts: Sequence[Verdict]) -> dict[str, Any]:
     rows = [
         {
             "lead": made.lead_id or None, "member": made.member_id, "rule": made.rule, "outcome": made.outcome,
@@ -74,14 +95,18 @@ def record(uow: UnitOfWork, kind: str, verdicts: Sequence[Verdict], *, run_id: i
         }
         for made in verdicts
     ]  # fmt: skip
-    args = {
-        "org": uow.org_id, "kind": kind, "run": run_id, "rules": uow.rule_set_id, "now": uow.now,
+    return {
+        "org": uow.org_id, "kind": kind, "rules": uow.rule_set_id, "now": uow.now,
         "rows": json.dumps(rows, default=plain),
     }  # fmt: skip
-    ids = {row.lead_id or 0: row.id for row in uow.execute(_INSERT, args)}
+
+
+def _numbered(kind: str, verdicts: Sequence[Verdict], rows: Iterable[Any]) -> None:
+    ids = {row.lead_id or 0: row.id for row in rows}
     for made in verdicts:
         made.decision_id = ids[made.lead_id]
-    log.info("decided", kind=kind, many=len(ids), first=min(ids.values()), last=max(ids.values()))
+    if ids:
+        log.info("decided", kind=kind, many=len(ids), first=min(ids.values()), last=max(ids.values()))
 
 
 def args(uow: UnitOfWork, kind: str, made: Verdict) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
-
-from sqlalchemy import TextClause, text
 
 from crm import queue
 from crm.errors import Conflict
@@ -21,104 +21,16 @@ from crm.rules import sound
 from crm.rules.access import Actor
 from crm.rules.arrival import Checked, Key
 from crm.rules.dedupe_words import firm
-from crm.services import dealing, duplicates, houses, intake, scoring
+from crm.rules.facts import LeadFacts
+from crm.services import dealing, duplicates, houses, intake, placing, scoring
+from crm.services import intake_many_sql as sql
 from crm.services.houses import House
 from crm.services.intake import Known, Place, TakenIn, came_by
-from crm.services.numbers import next_numbers
 from crm.services.scoring import Openings
 from crm.uow import UnitOfWork
 
 CHUNK = 5_000  # at twice as many the planner reads whole tables
 
-# What many rows return comes as one word each, which takes the driver a tenth of the time.
-_IDS = text(
-    "select string_agg(cast(nextval(pg_get_serial_sequence('person', 'id')) as text), ' ')"
-    " from generate_series(1, :many)"
-)
-_PERSONS = text(
-    """
-    insert into person (org_id, id, name, sound, company, firm, title, note, created_at)
-    select :org, p.*, '', :now from unnest(cast(:ids as bigint[]), cast(:names as text[]), cast(:sounds as text[]),
-        cast(:companies as text[]), cast(:firms as text[]), cast(:jobs as text[]))
-        as p(id, name, sound, company, firm, title)
-    """
-)
-_ALIVE = text(
-    """
-    select id from person where org_id = :org and id = any(:persons) and merged_into is null
-    order by id for key share
-    """
-)
-# In the order of the keys, so that two imports wait for each other and never in a circle.
-_KEYS = text(
-    """
-    with claimed as (
-        insert into person_key (org_id, person_id, kind, value)
-        select :org, k.* from unnest(cast(:persons as bigint[]), cast(:kinds as text[]), cast(:values as text[]))
-            as k(person_id, kind, value)
-        order by k.kind, k.value
-        on conflict do nothing returning person_id
-    )
-    select string_agg(cast(person_id as text), ' ') from claimed
-    """
-)
-_FORGET = text(
-    "with keys as (delete from person_key where org_id = :org and person_id = any(:persons))"
-    " delete from person where org_id = :org and id = any(:persons)"
-)
-_LEADS = text(
-    """
-    with opened as (
-    insert into lead (org_id, number, person_id, line_id, status, stage, pool_id, source_id, origin, referrer, channel,
-        campaign, level, product, region, amount, currency, score, score_reasons, score_at, tags, custom, version,
-        created_by, created_at, pool_entered_at, stage_entered_at, warn_step, extensions, touches)
-    select :org, r.number, r.person, :line, 'open', :stage, :pool, :source, :origin, r.referrer, r.channel,
-        r.campaign, r.level, r.product, r.region, r.amount, r.currency, r.score, cast(r.score_reasons as jsonb),
-        r.score_at, cast(r.tags as text[]), cast(r.custom as jsonb), 1, :actor, :now, :now, :now, 0, 0, 1
-    from unnest(cast(:numbers as bigint[]), cast(:persons as bigint[]), cast(:referrers as text[]),
-        cast(:channels as text[]), cast(:campaigns as text[]), cast(:levels as text[]), cast(:products as text[]),
-        cast(:regions as text[]), cast(cast(:amounts as text[]) as numeric[]), cast(:currencies as text[]),
-        cast(:scores as bigint[]), cast(:reasons as text[]), cast(:moments as timestamptz[]), cast(:tags as text[]),
-        cast(:customs as text[])) as r(number, person, referrer, channel, campaign, level, product, region, amount,
-        currency, score, score_reasons, score_at, tags, custom)
-    on conflict (org_id, person_id, line_id) where status = 'open' do nothing
-    returning id, number, person_id
-    )
-    select string_agg(concat(id, ' ', number, ' ', person_id), ' ') from opened
-    """
-)
-_TOUCHES = text(
-    """
-    with locked as (
-        select id from lead where org_id = :org and id = any(:ids) and status = 'open' order by id for no key update
-    )
-    update lead set touches = touches + t.many,
-           held_until = case when held_by = 'nurture' then cast(:now as timestamptz) else held_until end
-    from locked join unnest(cast(:ids as bigint[]), cast(:counts as bigint[])) as t(id, many) on t.id = locked.id
-    where org_id = :org and lead.id = locked.id
-    returning lead.id, lead.number, lead.owner_id
-    """
-)
-# What was not known of a customer so far; what is known stays.
-_FILL = text(
-    """
-    update person set name = coalesce(nullif(person.name, ''), f.name),
-        company = coalesce(nullif(person.company, ''), f.company), title = coalesce(nullif(person.title, ''), f.title)
-    from unnest(cast(:ids as bigint[]), cast(:names as text[]), cast(:companies as text[]), cast(:jobs as text[]))
-        as f(id, name, company, title)
-    where org_id = :org and person.id = f.id
-      and ((person.name = '' and f.name <> '') or (person.company = '' and f.company <> '')
-           or (person.title = '' and f.title <> ''))
-    """
-)
-_HISTORY = text(
-    """
-    insert into activity (org_id, lead_id, actor_id, verb, at, words, data)
-    select :org, a.lead_id, :actor, a.verb, :now, a.words, cast(a.data as jsonb)
-    from unnest(cast(:leads as bigint[]), cast(:verbs as text[]), cast(:words as text[]), cast(:data as text[]))
-        as a(lead_id, verb, words, data)
-    """
-)
 _EACH = {
     "referrers": "referrer", "channels": "channel", "campaigns": "campaign", "levels": "level", "products": "product",
     "regions": "region", "currencies": "currency", "scores": "score", "reasons": "score_reasons", "moments": "score_at",
@@ -136,13 +48,18 @@ class Group:
     keys: dict[Key, None] = field(default_factory=dict)
     person_id: int = 0
 
+    @property
+    def opens(self) -> bool:
+        """Whether its first row opens a lead."""
+        return self.known is None or self.known.lead_id is None
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What all rows of one call share.
 
     `clashes`: other persons whom keys of a row name, by the row's number; `ways`: what the timeline says of how leads
-    came, by channel and campaign.
+    came, by channel and campaign; `fresh`: what rules may know of leads that were opened here, as far as that is known.
     """
 
     uow: UnitOfWork
@@ -155,6 +72,7 @@ class Batch:
     at_once: bool = False
     clashes: dict[int, list[int]] = field(default_factory=dict)
     ways: dict[tuple[str | None, str | None], str] = field(default_factory=dict)
+    fresh: dict[int, LeadFacts] = field(default_factory=dict)
 
 
 def take_in_many(
@@ -165,16 +83,18 @@ def take_in_many(
     actor: Actor | None = None,
     quiet: bool = False,
     at_once: bool = False,
+    house: House | None = None,
 ) -> list[TakenIn]:
     """Take in up to `CHUNK` checked arrivals; what became of each, in their order. New leads are dealt by a job.
 
     Args:
         at_once: new leads are dealt here and now.
         quiet: nothing is dealt, and no owner is told that customers came again.
+        house: what was read of the organization in this transaction.
 
     Raises: Conflict when others win every race against some of the rows; PoolNotFound.
     """
-    batch = Batch(uow, houses.of(uow), source, actor, rows, scoring.openings(uow), quiet, at_once)
+    batch = Batch(uow, house or houses.of(uow), source, actor, rows, scoring.openings(uow), quiet, at_once)
     taken: dict[int, TakenIn] = {}
     for _ in range(intake.TRIES):
         waiting = [number for number in range(len(rows)) if number not in taken]
@@ -186,11 +106,11 @@ def take_in_many(
 
 def _pass(batch: Batch, numbers: Sequence[int]) -> dict[int, TakenIn]:
     groups = _standing(batch.uow, _grouped(batch, numbers))
-    groups = _make_persons(batch, groups)
-    opened = _open(batch, [group for group in groups if not (group.known and group.known.lead_id)])
+    drawn = _draw(batch.uow, groups)
+    groups = _make_persons(batch, groups, drawn)
+    opened = _open(batch, [group for group in groups if group.opens], drawn)
     touched = _touch(batch, groups, opened)
-    taken = opened | touched
-    _write_history(batch, taken)
+    _write_touches(batch, touched)
     _score(batch, groups, opened, touched)
     if opened and not batch.quiet:
         _dispatch(batch, [result.lead_id for _, result in sorted(opened.items())])
@@ -198,7 +118,7 @@ def _pass(batch: Batch, numbers: Sequence[int]) -> dict[int, TakenIn]:
         batch.uow,
         sorted(opened[group.rows[0]].lead_id for group in groups if group.known is None and group.rows[0] in opened),
     )
-    return taken
+    return opened | touched
 
 
 def _grouped(batch: Batch, numbers: Sequence[int]) -> list[Group]:
@@ -225,66 +145,90 @@ def _grouped(batch: Batch, numbers: Sequence[int]) -> list[Group]:
 def _standing(uow: UnitOfWork, groups: list[Group]) -> list[Group]:
     """Without persons whom somebody has merged away meanwhile: their keys lead to another one."""
     known = sorted(group.person_id for group in groups if group.known)
-    alive = set(uow.session.scalars(_ALIVE, {"org": uow.org_id, "persons": known})) if known else set()
+    alive = set(uow.session.scalars(sql.ALIVE, {"org": uow.org_id, "persons": known})) if known else set()
     return [group for group in groups if group.known is None or group.person_id in alive]
 
 
-def _make_persons(batch: Batch, groups: list[Group]) -> list[Group]:
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Ids for new persons and leads, and the leads' numbers."""
+
+    persons: Iterator[int]
+    leads: Iterator[tuple[int, int]]
+
+
+def _draw(uow: UnitOfWork, groups: Sequence[Group]) -> Drawn:
+    args = {"persons": sum(group.known is None for group in groups), "leads": sum(group.opens for group in groups)}
+    row = uow.execute(sql.IDS, {"org": uow.org_id} | args).one() if args["leads"] else (None, None, None)
+    persons, leads, numbers = (map(int, (words or "").split()) for words in row)
+    return Drawn(persons, zip(leads, numbers, strict=True))
+
+
+def _make_persons(batch: Batch, groups: list[Group], drawn: Drawn) -> list[Group]:
     """Write new persons and keys. Returns the groups without those whose keys somebody else was faster with."""
     uow = batch.uow
     fresh = [group for group in groups if group.known is None]
-    for group, person_id in zip(fresh, _numbers(uow, _IDS, {"many": len(fresh)}), strict=True):
-        group.person_id = person_id
+    for group in fresh:
+        group.person_id = next(drawn.persons)
     first = [batch.rows[group.rows[0]] for group in fresh]
-    if fresh:
-        uow.execute(
-            _PERSONS,
-            {
-                "org": uow.org_id, "now": uow.now, "ids": [group.person_id for group in fresh],
-                "names": [row.name for row in first], "sounds": [sound.of_name(row.name) for row in first],
-                "firms": [firm(row.company) for row in first],
-                "companies": [row.company for row in first],
-                "jobs": [row.title for row in first],
-            },
-        )  # fmt: skip
-    late = _write_keys(uow, groups)
+    pairs = [(group.person_id, kind, value) for group in groups for kind, value in group.keys]
+    if not pairs:
+        return groups
+    args = {
+        "org": uow.org_id, "now": uow.now, "ids": [group.person_id for group in fresh],
+        "names": [row.name for row in first], "sounds": [sound.of_name(row.name) for row in first],
+        "firms": [firm(row.company) for row in first], "companies": [row.company for row in first],
+        "jobs": [row.title for row in first], "persons": [person for person, _, _ in pairs],
+        "kinds": [kind for _, kind, _ in pairs], "values": [value for _, _, value in pairs],
+    }  # fmt: skip
+    got = Counter(_numbers(uow.execute(sql.PERSONS, args).scalar_one()))
+    late = {group.person_id for group in fresh if got[group.person_id] < len(group.keys)}
     if late:
-        uow.execute(_FORGET, {"org": uow.org_id, "persons": list(late)})
+        uow.execute(sql.FORGET, {"org": uow.org_id, "persons": list(late)})
     return [group for group in groups if group.person_id not in late]
 
 
-def _write_keys(uow: UnitOfWork, groups: Sequence[Group]) -> set[int]:
-    """Claim the keys; the new persons who did not get all of theirs."""
-    pairs = [(group.person_id, *key) for group in groups for key in group.keys]
-    if not pairs:
-        return set()
-    persons, kinds, values = zip(*pairs, strict=True)
-    args = {"org": uow.org_id, "persons": list(persons), "kinds": list(kinds), "values": list(values)}
-    got = Counter(_numbers(uow, _KEYS, args))
-    return {group.person_id for group in groups if group.known is None and got[group.person_id] < len(group.keys)}
-
-
-def _open(batch: Batch, groups: Sequence[Group]) -> dict[int, TakenIn]:
+def _open(batch: Batch, groups: Sequence[Group], drawn: Drawn) -> dict[int, TakenIn]:
     """Open a lead for each of these persons, from the first row. Persons who got one meanwhile are left out."""
     uow = batch.uow
     if not groups:
         return {}
     place = Place(houses.pool_for(batch.house, batch.source.pool_id if batch.source else None))
     rows = [_opening(batch, group, place) for group in groups]
+    made = [TakenIn(*each, created=True, touched=False) for _, each in zip(groups, drawn.leads, strict=False)]
+    first = [(batch.rows[group.rows[0]], batch.clashes.get(group.rows[0])) for group in groups]
     args = {
-        "org": uow.org_id, "now": uow.now, "actor": _actor_id(batch), "numbers": next_numbers(uow, len(groups)),
-        "persons": [group.person_id for group in groups],
+        "org": uow.org_id, "now": uow.now, "actor": _actor_id(batch), "ids": [one.lead_id for one in made],
+        "numbers": [one.number for one in made], "persons": [group.person_id for group in groups],
         "amounts": [None if row["amount"] is None else str(row["amount"]) for row in rows],
-        "tags": [_array(row["tags"]) for row in rows],
+        "tags": [_array(row["tags"]) for row in rows], "notes": [checked.note for checked, _ in first],
+        "data": [_data(batch, checked, clash) for checked, clash in first],
     }  # fmt: skip
     args |= {name: [row[field] for row in rows] for name, field in _EACH.items()}
     args |= {name: rows[0][name] for name in _SHARED}
-    first = {group.person_id: group.rows[0] for group in groups}
-    told = iter(_numbers(uow, _LEADS, args))
-    return {
-        first[person_id]: TakenIn(lead_id, number, created=True, touched=False)
-        for lead_id, number, person_id in zip(told, told, told, strict=True)
-    }
+    opened = set(_numbers(uow.execute(sql.LEADS, args).scalar_one()))
+    if batch.at_once:
+        _know(batch, zip(groups, made, rows, strict=True))
+    return {group.rows[0]: one for group, one in zip(groups, made, strict=True) if one.lead_id in opened}
+
+
+def _know(batch: Batch, opened: Iterable[tuple[Group, TakenIn, Mapping[str, Any]]]) -> None:
+    """Nobody has to look up what is known of leads of strangers who came once: only this transaction sees them."""
+    pools = placing.pools(batch.uow)
+    for group, made, row in opened:
+        if group.known is None and len(group.rows) == 1:
+            batch.fresh[made.lead_id] = _facts(batch, group, made, row, pools.key_of(row["pool"]))
+
+
+def _facts(batch: Batch, group: Group, made: TakenIn, row: Mapping[str, Any], pool: str | None) -> LeadFacts:
+    """What `lead_facts.read` would say of it."""
+    named = {name: row[name] for name in ("origin", "channel", "campaign", "level", "product", "region", "amount")}
+    return LeadFacts(
+        made.lead_id, stage=batch.house.stage, funnel=batch.house.funnel, line=batch.house.line, pool=pool,
+        source=batch.source.key if batch.source else None, score=row["score"], tags=tuple(row["tags"]),
+        custom=json.loads(row["custom"], parse_float=Decimal), person_id=group.person_id, created_at=batch.uow.now,
+        stage_entered_at=batch.uow.now, age=timedelta(0), **named,
+    )  # fmt: skip
 
 
 def _opening(batch: Batch, group: Group, place: Place) -> dict[str, Any]:
@@ -317,7 +261,7 @@ def _touch(batch: Batch, groups: Sequence[Group], opened: Mapping[int, TakenIn])
         "org": batch.uow.org_id, "now": batch.uow.now, "ids": list(rows_of),
         "counts": [len(rows) for rows in rows_of.values()],
     }  # fmt: skip
-    leads = batch.uow.execute(_TOUCHES, args).all()
+    leads = batch.uow.execute(sql.TOUCHES, args).all()
     batch.uow.touch(*(row.id for row in leads))
     if not batch.quiet:
         _tell_owners(batch, [(row.owner_id, row.id) for row in leads if row.owner_id])
@@ -334,7 +278,7 @@ def _fill(uow: UnitOfWork, more: Mapping[int, Sequence[Checked]]) -> None:
     }
     names, companies, jobs = zip(*told.values(), strict=True)
     args = {"org": uow.org_id, "ids": list(told), "names": list(names), "companies": list(companies)}
-    uow.execute(_FILL, args | {"jobs": list(jobs)})
+    uow.execute(sql.FILL, args | {"jobs": list(jobs)})
 
 
 def _tell_owners(batch: Batch, owned: Sequence[tuple[int, int]]) -> None:
@@ -350,17 +294,15 @@ def _tell_owners(batch: Batch, owned: Sequence[tuple[int, int]]) -> None:
         )  # fmt: skip
 
 
-def _write_history(batch: Batch, taken: Mapping[int, TakenIn]) -> None:
-    rows = [(batch.rows[number], result, batch.clashes.get(number)) for number, result in sorted(taken.items())]
+def _write_touches(batch: Batch, touched: Mapping[int, TakenIn]) -> None:
+    rows = [(batch.rows[number], result, batch.clashes.get(number)) for number, result in sorted(touched.items())]
     args = {
         "org": batch.uow.org_id, "now": batch.uow.now, "actor": _actor_id(batch),
-        "leads": [result.lead_id for _, result, _ in rows],
-        "verbs": ["created" if result.created else "touched" for _, result, _ in rows],
-        "words": [checked.note for checked, _, _ in rows],
+        "leads": [result.lead_id for _, result, _ in rows], "words": [checked.note for checked, _, _ in rows],
         "data": [_data(batch, checked, clash) for checked, _, clash in rows],
     }  # fmt: skip
     if rows:
-        batch.uow.execute(_HISTORY, args)
+        batch.uow.execute(sql.AGAIN, args)
 
 
 def _data(batch: Batch, checked: Checked, clash: list[int] | None) -> str:
@@ -385,15 +327,15 @@ def _score(
 
 def _dispatch(batch: Batch, lead_ids: list[int]) -> None:
     if batch.at_once:
-        dealing.deal(batch.uow, lead_ids)
+        dealing.deal(batch.uow, lead_ids, fresh=batch.fresh)
         return
     args = {"org_id": batch.uow.org_id, "lead_ids": lead_ids}
     batch.uow.defer(queue.Order(queue.DEAL, args, queue=queue.BULK))
 
 
-def _numbers(uow: UnitOfWork, statement: TextClause, args: Mapping[str, Any]) -> list[int]:
+def _numbers(words: str | None) -> list[int]:
     """What a statement returns as one word of numbers."""
-    return [int(number) for number in (uow.execute(statement, args).scalar_one() or "").split()]
+    return [int(number) for number in (words or "").split()]
 
 
 def _actor_id(batch: Batch) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import text
@@ -31,16 +31,28 @@ _HOLD = text(
     """
 )
 _ADMINS = text("select id from member where org_id = :org and role = 'admin' and active order by id")
-_POOLS = text("select key, id from pool where org_id = :org order by id")
-_SOURCES = text("select key, pool_id from source where org_id = :org and pool_id is not null")
+_PLACES = text(
+    """
+    select 'pool' as what, key, id as pool from pool where org_id = :org
+    union all select 'source', key, pool_id from source where org_id = :org and pool_id is not null
+    order by pool
+    """
+)
+_KEPT = "pools"
 
 
 class Pools:
     """Where leads go that no rule deals: named by rules and sources, found by key."""
 
     def __init__(self, uow: UnitOfWork) -> None:
-        self._by_key = {row.key: row.id for row in uow.execute(_POOLS, {"org": uow.org_id})}
-        self._of_source = {row.key: row.pool_id for row in uow.execute(_SOURCES, {"org": uow.org_id})}
+        rows = uow.execute(_PLACES, {"org": uow.org_id})
+        self._by_key = {row.key: row.pool for row in rows if row.what == "pool"}
+        self._of_source = {row.key: row.pool for row in rows if row.what == "source"}
+        self._keys = {pool: key for key, pool in self._by_key.items()}
+
+    def key_of(self, pool_id: int | None) -> str | None:
+        """The pool's key."""
+        return self._keys.get(pool_id or 0)
 
     def for_lead(self, rules: Rules, rule: str | None, facts: LeadFacts) -> int | None:
         """The rule's fallback, else the source's pool, else the general one, else the one it lies in, else any."""
@@ -52,11 +64,25 @@ class Pools:
         return next((pool for pool in found if pool is not None), None)
 
 
-def into_pools(uow: UnitOfWork, places: Mapping[int, int]) -> None:
-    """Put free leads into pools, `{lead: pool}`, and owe the pools' teams one card for all that come at once."""
-    if not places:
-        return
-    uow.execute(_POOL, {"org": uow.org_id, "now": uow.now, "leads": list(places), "pools": list(places.values())})
+def pools(uow: UnitOfWork) -> Pools:
+    """The pools as they are, without asking again where `keep` was told."""
+    found: Pools | None = uow.session.info.get(_KEPT)
+    return found or Pools(uow)
+
+
+def keep(uow: UnitOfWork, known: Pools) -> None:
+    """These are the pools, and nothing of them changes in this transaction."""
+    uow.session.info[_KEPT] = known
+
+
+def into_pools(uow: UnitOfWork, places: Mapping[int, int], lying: Collection[int] = ()) -> None:
+    """Put free leads into pools, `{lead: pool}`, and owe the pools' teams one card for all that come at once.
+
+    Args: lying: those that lie there from the start.
+    """
+    moved = {lead: pool for lead, pool in places.items() if lead not in lying}
+    if moved:
+        uow.execute(_POOL, {"org": uow.org_id, "now": uow.now, "leads": list(moved), "pools": list(moved.values())})
     for pool in sorted(set(places.values())):
         announce(uow, pool, [lead for lead, into in places.items() if into == pool])
 

@@ -4,7 +4,7 @@ becomes. All is read and locked at the beginning; deciding asks the database not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crm.rules import quota
@@ -59,18 +59,23 @@ class Table:
         }
 
 
-def lay(uow: UnitOfWork, leads: Sequence[LeadFacts], waiting: Mapping[int, str]) -> Table:
-    """Lock the cursors of the rules that will deal, then the ledger of all who may be dealt to; read the figures."""
+def lay(
+    uow: UnitOfWork, leads: Sequence[LeadFacts], waiting: Mapping[int, str], strangers: Collection[int] = ()
+) -> Table:
+    """Lock the cursors of the rules that will deal, then the ledger of all who may be dealt to; read the figures.
+
+    Args: strangers: leads of people whom nobody knew.
+    """
     matches = {lead.id: first_match(uow.rules, lead) for lead in leads}
     dealing = {rule.name: rule for rule in matches.values() if rule and rule.mode not in WAITS}
     cursors = rotations.read(uow, dealing.values()) if dealing else {}
-    owners = candidates.known_owners(uow, leads)
+    owners = candidates.known_owners(uow, [lead for lead in leads if lead.id not in strangers])
     seats = candidates.of_rules(uow, list(dealing.values()), also=set(owners.values()))
     candidates.lock(uow, seats.by_id.values())
     offers.reserve(uow, seats.by_id.values())
     table = Table(
         seats.by_id, matches, owners, waiting, offers.barred(uow, list(matches)),
-        ledger.kinds(uow, list(seats.by_id)), pauses.paused(uow),
+        ledger.kinds(uow, list(seats.by_id)), pauses.paused(uow) if any(matches.values()) else set(),
     )  # fmt: skip
     for name, rule in dealing.items():
         rotation = rotations.start(uow, rule, seats.by_rule[name], cursors[name])

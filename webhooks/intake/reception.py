@@ -18,7 +18,8 @@ from crm.formats import MappingError
 from crm.models import Source
 from crm.rules.arrival import FieldErrors, check
 from crm.rules.fields import NAMES
-from crm.services import houses, source_formats, sources
+from crm.services import front, source_formats, sources, suppressing
+from crm.services.front import Front
 from crm.services.source_watch import WRONG_KEY, Reason
 from crm.uow import UnitOfWork
 from crm.vault import Vault, VaultError
@@ -102,9 +103,9 @@ class Reception:
         answers: list[Answer | None] = [None] * len(posts)
         try:
             with self._database.begin(org_id) as uow:
-                source = sources.get(uow, source_id)
-                singles = self._singles(uow, source, posts) if source else {}
-                taken = take_together(uow, source, singles) if source and singles else {}
+                at = front.enter(uow, source_id)
+                singles = self._singles(uow, at, posts) if at else {}
+                taken = take_together(uow, at, singles) if at and singles else {}
         except (*_AWAY, Refusal, VaultError, MappingError, TurnedAway) as exc:
             log.info("intake.taken_alone", source=source_id, posts=len(posts), cause=_cause(exc))
             return answers
@@ -113,9 +114,10 @@ class Reception:
             answers[number] = RECEIVED if singles[number].public else done
         return answers
 
-    def _singles(self, uow: UnitOfWork, source: Source, posts: Sequence[Post]) -> dict[int, Single]:
+    def _singles(self, uow: UnitOfWork, at: Front, posts: Sequence[Post]) -> dict[int, Single]:
         """The posts that are believed and hold one lead that can be taken in, by their place."""
-        fmt, secrets, region = formats.of(source), self._secrets(uow, source), houses.of(uow).region
+        source, region = at.source, at.house.region
+        fmt, secrets = formats.of(source), self._secrets(uow, source)
         found: dict[int, Single] = {}
         if not fmt.public:
             self._limiter.check_source(source.id, len(posts))
@@ -128,7 +130,8 @@ class Reception:
                     found |= {number: single} if single else {}
             except (TurnedAway, FieldErrors):
                 continue  # its own thread tells it so
-        return found
+        erased = suppressing.among(uow, [key for one in found.values() for key in one.checked.keys], listed=False)
+        return {number: one for number, one in found.items() if erased.isdisjoint(one.checked.keys)}
 
     def _single(self, uow: UnitOfWork, source: Source, fmt: Format, post: Post, region: str) -> Single | None:
         bodies.check_kind(post, fmt.media)

@@ -13,6 +13,7 @@ from crm.models import Source
 from crm.rules.arrival import Arrival, Checked, FieldErrors
 from crm.services import behaviour, fetches, intake, intake_many
 from crm.services.behaviour import Deed
+from crm.services.front import Front
 from crm.uow import UnitOfWork
 from crm.vault import fingerprint
 from webhooks.intake.items import Announced, Came, Item, Passed, Told, Wrong
@@ -72,11 +73,12 @@ def take(uow: UnitOfWork, source: Source, told: Told, name: str) -> tuple[Answer
     return _answer(told, done), done
 
 
-def take_together(uow: UnitOfWork, source: Source, singles: Mapping[int, Single]) -> dict[int, Answer]:
+def take_together(uow: UnitOfWork, at: Front, singles: Mapping[int, Single]) -> dict[int, Answer]:
     """Take several posts in as if they had come one by one; the answers to those that were not taken in before."""
-    keys = {number: _key(source, single.name) for number, single in singles.items()}
+    keys = {number: _key(at.source, single.name) for number, single in singles.items()}
     fresh = _fresh(uow, keys)
-    taken = intake_many.take_in_many(uow, [singles[number].checked for number in fresh], source=source, at_once=True)
+    checked = [singles[number].checked for number in fresh]
+    taken = intake_many.take_in_many(uow, checked, source=at.source, at_once=True, house=at.house)
     contents = {number: {"ref": one.ref} for number, one in zip(fresh, taken, strict=True)}
     named = [number for number in fresh if keys[number]]
     if named:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from crm.errors import Conflict
-from crm.services import sources
+from crm.services import dealing, lead_facts, sources, suppressing
 from crm.settings import Settings
 from tests import build
 from tests.promises.processes import until
@@ -98,6 +98,45 @@ def test_a_source_that_was_switched_off_a_moment_ago_takes_nothing_in(database, 
 def test_leads_of_a_lot_are_dealt_before_they_are_answered(database, acme, web, reception):
     together(reception, acme, web, *(post(web, f"1390000000{n}") for n in range(3)))
     assert kit.count(database, acme, "decision where kind = 'dispatch'") == 4
+
+
+def test_what_rules_are_told_of_leads_of_a_lot_is_what_they_would_read(acme, web, reception, monkeypatch):
+    told, deal = [], dealing.deal
+
+    def watched(uow, lead_ids, *, fresh):
+        told.append((lead_facts.read(uow, lead_ids), [fresh[lead_id] for lead_id in lead_ids]))
+        return deal(uow, lead_ids, fresh=fresh)
+
+    monkeypatch.setattr(dealing, "deal", watched)
+    plain = post(web, "13900000001")
+    rich = post(
+        web, "13900000002", name="Lu", email="lu@tea.cn", amount="12.5k", level="a", tags="hot;new", product="tea",
+        region="north", utm_source="fair", campaign="spring", 鞋码="38.5", currency="CNY", referrer="Wu",
+    )  # fmt: skip
+    assert statuses(together(reception, acme, web, plain, rich)) == [201, 201]
+    ((read, known),) = told
+    assert known == read
+
+
+def test_a_customer_of_a_lot_who_was_known_or_comes_twice_is_read_anew(database, acme, web, reception):
+    posts = [post(web, phone) for phone in ("13800000000", "13900000001", "13900000001", "13900000002")]
+    assert statuses(together(reception, acme, web, *posts)) == [200, 201, 200, 201]
+    assert kit.count(database, acme, "decision where kind = 'dispatch' and outcome = 'pooled'") == 3
+
+
+def test_what_has_changed_of_lists_and_pools_counts_for_the_next_lot(database, acme, web, reception):
+    together(reception, acme, web, post(web, "13900000001"), post(web, "13900000002"))
+    with database.begin(acme.org_id) as uow:
+        sources.get(uow, web.id).channel = "fair"
+    together(reception, acme, web, post(web, "13900000003"), post(web, "13900000004"))
+    assert kit.leads(database, acme, "l.channel") == [(None,)] * 3 + [("fair",)] * 2
+
+
+def test_who_was_erased_does_not_come_back_in_a_lot_either(database, acme, web, reception):
+    with database.begin(acme.org_id) as uow:
+        build.rule_set(uow, "keep: {erased_again: all}")
+        suppressing.keep(uow, [("phone", "+8613900000001")], 1)
+    assert statuses(together(reception, acme, web, post(web, "13900000001"), post(web, "13900000002"))) == [None, 201]
 
 
 def test_a_crowd_at_the_door_is_answered_as_if_each_had_come_alone(database, acme, web, reception):
