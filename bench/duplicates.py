@@ -1,11 +1,13 @@
 """Is this somebody we know? The check of one arrival among a million people, Chinese and English, half of them met.
 
-Names and companies are as common as they are: twenty thousand companies, some names a thousand times.
+Names and companies are as common as they are: twenty thousand companies, some names a thousand times. Each has a lead:
+of a rep's, a thousand are open; nearly half of all lie in the pool. Who searches is a rep.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from sqlalchemy import create_engine, text
 
@@ -21,36 +23,35 @@ from ops.runtime import settle
 PEOPLE, WARM_UP, TIMES = 1_000_000, 40, 300
 _PEOPLE = (
     """
-    insert into person (org_id, name, company, title, note, created_at)
-    select :org,
-      case when n % 2 = 0
-        then substr(:family, 1 + (n / 2 * 7919 % 400 / 4)::int, 1) || substr(:given, 1 + (n * 31 % 997 % 200)::int, 1)
-             || case when n % 5 > 0 then substr(:given, 1 + (n * 17 % 991 % 200)::int, 1) else '' end
-        else initcap(substr(:begin, 1 + 3 * (n * 13 % 40)::int, 3) || substr(:end, 1 + 3 * (n * 29 % 37)::int, 3))
-             || ' ' || initcap(substr(:begin, 1 + 3 * (n * 7 % 39)::int, 3) || substr(:end, 1 + 3 * (n % 40)::int, 3)
-             || substr(:end, 1 + 3 * (n * 11 % 31)::int, 3)) end,
-      case when n % 7 = 0 then '' when n % 2 = 0
-        then '上海' || substr(:given, 1 + (n * 3 % 199)::int, 1) || substr(:given, 1 + (n * 5 % 97)::int, 1)
-             || '科技有限公司'
-        else initcap(substr(:end, 1 + 3 * (n * 3 % 40)::int, 3) || substr(:begin, 1 + 3 * (n * 19 % 40)::int, 3)
-             || substr(:begin, 1 + 3 * (n * 23 % 31)::int, 3)) || ' Trading Co., Ltd.' end,
-      '', '', :now
-    from generate_series(cast(1 as bigint), cast(:many as bigint)) n
-    """,
-    """
-    update person p set sound = left(f.sound, 1) || left(g.sound, 1) || coalesce(left(h.sound, 1), '') || ' '
-           || f.sound || g.sound || coalesce(h.sound, '')
-    from person n
-    join unnest(cast(:chars as text[]), cast(:sounds as text[])) as f(char, sound) on f.char = substr(n.name, 1, 1)
-    join unnest(cast(:chars as text[]), cast(:sounds as text[])) as g(char, sound) on g.char = substr(n.name, 2, 1)
-    left join unnest(cast(:chars as text[]), cast(:sounds as text[])) as h(char, sound) on h.char = substr(n.name, 3, 1)
-    where n.org_id = :org and p.org_id = n.org_id and p.id = n.id
-    """,
-    """
-    update person p set firm = coalesce(f.firm, ''), sound = coalesce(p.sound, '')
-    from person n left join unnest(cast(:companies as text[]), cast(:firms as text[])) as f(company, firm)
-      on f.company = n.company
-    where n.org_id = :org and p.org_id = n.org_id and p.id = n.id
+    with called as materialized (
+        select n,
+          case when n % 2 = 0
+            then substr(:family, 1 + (n / 2 * 7919 % 400 / 4)::int, 1)
+                 || substr(:given, 1 + (n * 31 % 997 % :characters)::int, 1)
+                 || case when n % 5 > 0 then substr(:given, 1 + (n * 17 % 991 % :characters)::int, 1) else '' end
+            else initcap(substr(:begin, 1 + 3 * (n * 13 % 40)::int, 3) || substr(:end, 1 + 3 * (n * 29 % 37)::int, 3))
+                 || ' ' || initcap(substr(:begin, 1 + 3 * (n * 7 % 39)::int, 3)
+                 || substr(:end, 1 + 3 * (n % 40)::int, 3) || substr(:end, 1 + 3 * (n * 11 % 31)::int, 3)) end as name,
+          case when n % 7 = 0 then '' when n % 2 = 0
+            then '上海' || substr(:given, 1 + (n * 3 % :characters)::int, 1) || substr(:given, 1 + (n * 5 % 97)::int, 1)
+                 || '科技有限公司'
+            else initcap(substr(:end, 1 + 3 * (n * 3 % 40)::int, 3) || substr(:begin, 1 + 3 * (n * 19 % 40)::int, 3)
+                 || substr(:begin, 1 + 3 * (n * 23 % 31)::int, 3)) || ' Trading Co., Ltd.' end as company
+        from generate_series(cast(1 as bigint), cast(:many as bigint)) n
+    ), heard as (
+        select * from unnest(cast(:chars as text[]), cast(:sounds as text[])) as h(char, sound)
+    )
+    insert into person (org_id, name, company, title, note, created_at, sound, firm)
+    select :org, c.name, c.company, '', '', :now,
+           coalesce(left(f.sound, 1) || left(g.sound, 1) || coalesce(left(h.sound, 1), '') || ' '
+                    || f.sound || g.sound || coalesce(h.sound, ''), ''), coalesce(firms.firm, '')
+    from called c
+    left join heard f on f.char = substr(c.name, 1, 1)
+    left join heard g on g.char = substr(c.name, 2, 1)
+    left join heard h on h.char = substr(c.name, 3, 1)
+    left join unnest(cast(:companies as text[]), cast(:firms as text[])) as firms(company, firm)
+      on firms.company = c.company
+    order by c.n
     """,
     """
     insert into person_key (org_id, person_id, kind, value)
@@ -62,6 +63,21 @@ _PEOPLE = (
     select :org, id, 'email', 'box' || id || '@c' || id % 20000 || '.example' from person
     where org_id = :org and id % 2 = 0
     """,
+    """
+    insert into lead (org_id, number, person_id, line_id, status, stage, owner_id, pool_id, source_id, origin, score,
+        tags, custom, version, created_at, pool_entered_at, assigned_at, stage_entered_at, closed_at, warn_step,
+        extensions, touches)
+    select :org, 10000000 + p.id, p.id, x.line_id, p.status, case p.status when 'open' then 'new' else p.status end,
+           case when p.owned then (:reps::bigint[])[1 + p.id / 100 % cardinality(:reps::bigint[])] end, x.pool_id,
+           x.source_id, 'company', 0, '{}', '{}', 1, :now, :now, case when p.owned then :now end, :now,
+           case when p.status <> 'open' then :now end, 0, 0, 1
+    from (select id, id * 7919 % 100 not between 4 and 47 as owned,
+                 case when id * 7919 % 100 < 48 then 'open' when id * 7919 % 100 < 60 then 'won' else 'lost' end
+                   as status
+          from person where org_id = :org and sound is not null) p
+    cross join (select line_id, pool_id, source_id from lead where org_id = :org limit 1) x
+    """,
+    "update person set sound = '', firm = '' where org_id = :org and sound is null",
 )
 _WORDS = {
     "family": (
@@ -105,6 +121,8 @@ def run(env: Env) -> list[Figure]:
         ]  # fmt: skip
     typed = {
         "a Chinese name": [one.name for one in known[0]], "an English name": [one.name for one in known[1]],
+        "a Chinese given name": [one.name[1:] for one in known[0]],
+        "a Chinese surname": [one.name[0] for one in known[0]],
         "a Chinese company": [one.core or one.name for one in known[0]],
         "an English company": [one.company.split()[0] if one.company else one.name for one in known[1]],
         "pinyin": [sound.of_name(one.name).split()[1] for one in known[0]],
@@ -124,13 +142,14 @@ def run(env: Env) -> list[Figure]:
 
 def _populate(database: Database, seeded: Seeded, many: int) -> None:
     owner = create_engine(database.url)
+    args: dict[str, Any] = {"org": seeded.org_id, "now": database.time(), "many": many, "reps": list(seeded.reps)}
+    args |= {"characters": len(_WORDS["given"])} | _WORDS | _sounds() | _firms()
     with owner.begin() as connection:
         connection.execute(text("set local session_replication_role = replica"))  # foreign keys hold by construction
         for statement in _PEOPLE:
-            args = {"org": seeded.org_id, "now": database.time(), "many": many} | _WORDS | _sounds() | _firms()
             connection.execute(text(statement.replace("::", "\\:\\:")), args)
     with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("vacuum analyze person, person_key"))
+        connection.execute(text("vacuum analyze person, person_key, lead"))
     owner.dispose()
 
 
