@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cached_property
 
 from bot.cards.language import _
 from bot.cards.part import Part
@@ -12,6 +11,7 @@ from crm.services import shadowing
 from crm.services.shadowing import Losing, Shadow
 
 MOST = 10
+PAGE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,15 @@ class ShadowFacts(Part):
             self.viewer.is_admin,
         )  # fmt: skip
 
-    @cached_property
+    def shadow_leads(self, page: int) -> list[Row]:
+        """A page of what would be taken, lead by lead, and one more where there is another page."""
+        found = shadowing.leads(self.uow, actor=self.viewer, after=page * PAGE, most=PAGE + 1)
+        return [Row(f"{due.ref} · {due.owner}", " · ".join([self.words.at(due.at), due.rule])) for due in found]
+
+    @property
     def only_watches(self) -> bool:
         """Nothing goes back to a pool until the engine goes live."""
-        return shadowing.running(self.uow) is not None
+        return self.uow.watched
 
     def _shadowed(self, found: list[Losing], by: str) -> list[Row]:
         sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])

@@ -20,6 +20,7 @@ _CARDS = {
     "": "rules", "show": "rules_written", "查看": "rules_written", "history": "rules_history", "历史": "rules_history",
 }  # fmt: skip
 _SHADOW = ("shadow", "影子", "今晚", "tonight")
+_NAMES = frozenset({"leads", "list", "名单", "线索", "明细"})
 _TONIGHT = {("rehearse", "tonight"), ("演练", "今晚")}
 _TRY = ("rehearse", "演练", "apply", "应用", "check", "检查", "diff", "对比")
 
@@ -71,6 +72,29 @@ def discard(context: Context, rehearsal: Id) -> Reply:
 @action("rules.again", guards=False)
 def again(context: Context, rehearsal: Id) -> Reply:
     return _shown(context, rehearsing.again(context.uow, actor=context.need_manager(), rehearsal_id=rehearsal))
+
+
+@command(
+    "shadow",
+    "影子",
+    help=_("Who would lose which leads if the engine ran now; admins let it go live there"),
+    example="shadow leads",
+    example_zh="影子 名单",
+    topic="managers",
+    roles="manager",
+)
+def shadow(context: Context, words: Rest | None = None) -> Reply:
+    if (words or "").strip().lower() in _NAMES:
+        return shadow_leads(context, Id(0))
+    context.need_manager()
+    return context.reply("shadow")
+
+
+@action("shadow.leads", guards=False)
+def shadow_leads(context: Context, page: Id) -> Reply:
+    """Lead by lead, the first to go first."""
+    context.need_manager()
+    return context.reply("shadow_leads", page=int(page))
 
 
 @action("shadow.begin", guards=False)

@@ -67,7 +67,7 @@ _COUNT = text(
 _LIST = text(
     f"""
     select l.number, m.name as owner, coalesce(l.recycle_rule, '') as rule, l.recycle_at
-    {_DUE_LEADS} order by l.recycle_at, l.number
+    {_DUE_LEADS} order by l.recycle_at, l.number limit cast(:most as bigint) offset :after
     """
 )
 
@@ -116,6 +116,7 @@ def begin(uow: UnitOfWork, *, why: str = ASKED, actor: Actor | None = None) -> b
     """
     _need_admin(actor)
     args = {"org": uow.org_id, "why": why, "by": actor.id if actor else None, "now": uow.now, "report": _morning(uow)}
+    uow.watched = True
     return bool(uow.session.scalar(_BEGIN, args))
 
 
@@ -125,6 +126,7 @@ def go_live(uow: UnitOfWork, *, actor: Actor | None = None) -> bool:
     args = {"org": uow.org_id, "now": uow.now, "by": actor.id if actor else None}
     if uow.session.scalar(_END, args) is None:
         return False
+    uow.watched = False
     uow.session.execute(_SHIELD, args | {"until": uow.now + GRACE})
     uow.defer(clocks.all_anew(uow))
     return True
@@ -141,9 +143,9 @@ def losing(uow: UnitOfWork, *, actor: Actor | None = None) -> list[Losing]:
     return [Losing(*row) for row in uow.session.execute(_COUNT, _of(uow, actor))]
 
 
-def leads(uow: UnitOfWork, *, actor: Actor | None = None) -> Iterator[Due]:
-    """Those leads one by one, the first to go first."""
-    for row in uow.session.execute(_LIST, _of(uow, actor)):
+def leads(uow: UnitOfWork, *, actor: Actor | None = None, after: int = 0, most: int | None = None) -> Iterator[Due]:
+    """Those leads one by one, the first to go first; without the first `after`, at most so many."""
+    for row in uow.session.execute(_LIST, _of(uow, actor) | {"after": after, "most": most}):
         yield Due(f"L-{row.number}", row.owner, row.rule, row.recycle_at)
 
 

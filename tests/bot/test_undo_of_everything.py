@@ -16,7 +16,8 @@ from tests.bot.cards.scene import Scene
 # What is shown, asked or opened: nothing to take back.
 READS = (
     "events", "event", "event.show",
-    "my nurtured", "questions", "help", "start", "home", "export", "lead", "find", "health", "my", "next", "funnel",
+    "my nurtured", "questions", "help", "shadow", "shadow.leads",
+    "start", "home", "export", "lead", "find", "health", "my", "next", "funnel",
     "undo", "pool", "today", "week", "calendar", "funnel me", "why", "quota", "question.open", "file.open", "lead.show",
     "lead.next", "notify.topic", "notify.missed", "notify.open", "notify.why", "task.open", "lead.dismiss",
     "reassign", "close all",

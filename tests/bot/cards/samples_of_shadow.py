@@ -21,6 +21,12 @@ def shadow(scene: Scene) -> Shown:
     return scene.say("mia", "rules shadow")
 
 
+@sample("shadow_leads")
+def shadow_leads(scene: Scene) -> Shown:
+    shadow(scene)
+    return scene.say("mia", "shadow leads")
+
+
 @sample("shadow-watching")
 def shadow_watching(scene: Scene) -> Shown:
     neglect(scene)

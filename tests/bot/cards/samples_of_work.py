@@ -82,7 +82,7 @@ def found(scene: Scene) -> Shown:
 
 @sample("found-nothing")
 def found_nothing(scene: Scene) -> Shown:
-    return scene.say("ann", "find nobody")
+    return scene.say("ann", "find 98765")
 
 
 @sample("pick")
