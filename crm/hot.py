@@ -7,7 +7,7 @@ as it would do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 
 _DIALECT = dialects.dialect()  # type: ignore[no-untyped-call]
 _KEPT = 1024  # statements; those of the program are constants
-
+_CURSOR, _MANY = "hot", 200  # rows that are a small answer
 
 Statement = TextClause | TextualSelect
 
@@ -50,18 +50,57 @@ class Rows(list[Any]):
         return (row._asdict() for row in self)
 
 
+class Known:
+    """A statement as the driver reads it, and what its rows are, which is worked out once."""
+
+    def __init__(self, words: str) -> None:
+        # As bytes, because of these Python keeps the hash by which the driver finds what it knows of a statement.
+        self.words = words.encode()
+        self._make: Callable[[Sequence[Any]], Any] | None = None
+        self._columns = 0
+
+    def rows(self, cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], Any]:
+        """The driver asks what to make of a row. A table may have got a column since."""
+        many = cursor.pgresult.nfields if cursor.pgresult else 0
+        if self._make is None or many != self._columns:
+            self._make, self._columns = namedtuple_row(cursor), many
+        return self._make
+
+
+class Cursor(psycopg.Cursor[Any]):
+    """A cursor that is told which statement it runs."""
+
+    known: Known
+
+
 def execute(connection: Connection, statement: Statement, args: Mapping[str, Any]) -> Rows:
     """Run a statement in the connection's transaction. Raises what SQLAlchemy would: DBAPIError."""
-    raw: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
-    cursor = raw.cursor(row_factory=namedtuple_row)
-    words = _words(statement)
+    cursor = _cursor(connection)
+    cursor.known = known = _known(statement)
     try:
-        cursor.execute(words, args)
-        return Rows(cursor.fetchall() if cursor.rownumber is not None else ())
+        cursor.execute(known.words, args)
+        rows = Rows(cursor.fetchall() if cursor.rownumber is not None else ())
     except psycopg.Error as exc:
-        raise _wrapped(connection, words, args, exc) from exc
-    finally:
-        cursor.close()
+        connection.info.pop(_CURSOR, None)
+        raise _wrapped(connection, known.words.decode(), args, exc) from exc
+    if len(rows) > _MANY:
+        # It would hold on to them until the next statement.
+        connection.info.pop(_CURSOR).close()
+    return rows
+
+
+def _cursor(connection: Connection) -> Cursor:
+    """The one cursor of a connection of the driver: to make one takes longer than to use it."""
+    found: Cursor | None = connection.info.get(_CURSOR)
+    if found is None:
+        raw: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+        found = connection.info[_CURSOR] = Cursor(raw, row_factory=_rows)
+    return found
+
+
+def _rows(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], Any]:
+    assert isinstance(cursor, Cursor), "it is made here"
+    return cursor.known.rows(cursor)
 
 
 def _wrapped(connection: Connection, words: str, args: Mapping[str, Any], exc: psycopg.Error) -> Exception:
@@ -79,6 +118,5 @@ def _wrapped(connection: Connection, words: str, args: Mapping[str, Any], exc: p
 
 
 @lru_cache(maxsize=_KEPT)
-def _words(statement: Statement) -> str:
-    """The statement as the driver reads it."""
-    return str(statement.compile(dialect=_DIALECT))
+def _known(statement: Statement) -> Known:
+    return Known(str(statement.compile(dialect=_DIALECT)))

@@ -5,16 +5,11 @@ A job therefore commits or vanishes with the fact that caused it. The worker (`o
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-
-from procrastinate import App, SyncPsycopgConnector
-from procrastinate.jobs import Job
-from sqlalchemy.orm import Session
-
-_app = App(connector=SyncPsycopgConnector())
 
 DELIVER, EDIT, DISPATCH, TICK = "deliver", "edit_card", "dispatch_lead", "tick"
 DEAL, REFRESH, RESCORE = "deal_leads", "refresh_deadlines", "rescore_leads"
@@ -47,14 +42,14 @@ def card_lock(card_id: int, place: str) -> str:
     return f"card:{place or card_id}"
 
 
-def defer(session: Session, orders: Iterable[Order]) -> None:
-    """Write the jobs in one statement inside the session's transaction."""
-    jobs = [
-        Job(
-            id=None, queue=order.queue, lock=order.lock, queueing_lock=None, task_name=order.task,
-            task_kwargs=dict(order.args), scheduled_at=order.at,
-        )
-        for order in orders
-    ]  # fmt: skip
-    if jobs:
-        _app.job_manager.batch_defer_jobs(jobs, connection=session.connection().connection.driver_connection)
+def written(orders: Iterable[Order]) -> str:
+    """The jobs to be as JSON, for the statement that closes a transaction."""
+    return json.dumps(
+        [
+            {
+                "queue": order.queue, "task": order.task, "lock": order.lock, "args": dict(order.args),
+                "at": order.at.isoformat() if order.at else None,
+            }
+            for order in orders
+        ]
+    )  # fmt: skip

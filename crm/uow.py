@@ -19,15 +19,23 @@ from crm.vault import Vault
 if TYPE_CHECKING:
     from crm.rules.ruleset import Rules
 
+# Row security goes by a setting that the same statement makes: what lies behind that wall is looked for by the value
+# that setting it gave, and so not before. `offset 0` keeps it from being made twice.
+_BELONGS = """
+    o.rule_set_id as rules, o.modules_off as off, o.hooked, exists (
+        select from shadow_time t
+        where t.org_id = cast(nullif(one.wall, '') as bigint) and t.ended_at is null) as watched
+"""
 _OPEN = text(
-    "select set_config('sluice.org_id', :org, true),"
-    " (select offset_seconds from clock limit 1) as shift,"
-    " o.rule_set_id as rules, o.modules_off as off, o.hooked"
-    " from (select nullif(:org, '')::bigint as id) one left join organization o on o.id = one.id"
+    f"""
+    select (select offset_seconds from clock limit 1) as shift, {_BELONGS}
+    from (select set_config('sluice.org_id', :org, true) as wall offset 0) one
+    left join organization o on o.id = cast(nullif(one.wall, '') as bigint)
+    """  # noqa: S608  (constants)
 )
 # The insert, not a lookup, decides who is first: a second one of that key waits here until the first has committed.
 _RECEIVE = text(
-    """
+    f"""
     with shared as (
         select cast(:org as bigint) as org, coalesce((select offset_seconds from clock limit 1), 0) as shift
     ), first as (
@@ -35,14 +43,14 @@ _RECEIVE = text(
         select :key, org, cast(:wall as timestamptz) + make_interval(secs => shift) from shared
         on conflict (key) do nothing returning key
     )
-    select set_config('sluice.org_id', cast(org as text), true), shift,
-           o.rule_set_id as rules, o.modules_off as off, o.hooked, exists (select from first) as is_first
-    from shared left join organization o on o.id = org
-    """
+    select one.shift, exists (select from first) as is_first, {_BELONGS}
+    from (select shift, set_config('sluice.org_id', cast(org as text), true) as wall from shared offset 0) one
+    left join organization o on o.id = cast(one.wall as bigint)
+    """  # noqa: S608  (constants)
 )
-# All that is written at the end, in one statement; what it returns are the jobs to be. The touched leads come as JSON,
-# because a statement that takes an array is planned anew each time, and are one array to the planner, which would read
-# all cards for a join.
+# All that is written at the end, the jobs included, in one statement. What comes as a list comes as JSON, because a
+# statement that takes an array is planned anew each time; the touched leads are one array to the planner, which would
+# read all cards for a join.
 _CLOSE = text(
     """
     with answered as (
@@ -61,14 +69,30 @@ _CLOSE = text(
         update posted_card set wanted = wanted + 1
         where org_id = :org and live
           and lead_id = any(array(select cast(l as bigint) from jsonb_array_elements(cast(:touched as jsonb)) t(l)))
-        returning id, place, wanted - shown as behind
+        returning id, coalesce(nullif(place, ''), cast(id as text)) as place, wanted - shown as behind
     ), recent as (
         insert into recent_lead (org_id, member_id, place, lead_id, at)
         select :org, r.member, r.place, r.lead, :now
         from jsonb_to_record(cast(:recent as jsonb)) as r(member bigint, place text, lead bigint) where r.lead > 0
         on conflict (org_id, member_id, place) do update set lead_id = excluded.lead_id, at = excluded.at
+    ), jobs as (
+        select queue, task, lock, args, at
+        from jsonb_to_recordset(cast(:orders as jsonb)) as o(queue text, task text, lock text, args jsonb,
+                                                             at timestamptz)
+        union all
+        -- By the machine's clock, which a playground's shifted clock is ahead of.
+        select :quick, :deliver, null, jsonb_build_object('org_id', :org, 'message_id', id, 'attempt', 0),
+               case when due_at > :now then cast(:wall as timestamptz) + (due_at - :now) end
+        from owed
+        union all
+        -- One waiting job per row is enough: it renders the newest state, however often that changed meanwhile. Rows
+        -- of one place are one card to those who look at it, so their jobs go one after the other.
+        select :quick, :edit, 'card:' || place, jsonb_build_object('org_id', :org, 'card_id', id), null
+        from touched where behind = 1
     )
-    select id, due_at, null as place from owed union all select id, null, place from touched where behind = 1
+    select procrastinate_defer_jobs_v1(array_agg(
+        cast(row(queue, task, 0, lock, null, args, at) as procrastinate_job_to_defer_v1)))
+    from jobs having count(*) > 0
     """
 )
 # Whether this transaction has written anything that others may want to be told of.
@@ -92,7 +116,8 @@ class UnitOfWork:
         vault: what opens the keys of organizations. via: `cli` where an operator does it.
         instead: the lead that was asked for and the one that stands for it since they were merged, by their references.
         is_first: False where the delivery that this transaction serves was served before.
-        off: the modules that this tenant has switched off; `hooked`: other systems are told of what happens.
+        off: the modules that this tenant has switched off; `hooked`: other systems are told of what happens; `watched`:
+            the engine only watches (shadow time).
     """
 
     session: Session
@@ -106,6 +131,7 @@ class UnitOfWork:
     is_first: bool = field(init=False, default=True)
     off: frozenset[str] = field(init=False, default=frozenset())
     hooked: bool = field(init=False, default=False)
+    watched: bool = field(init=False, default=False)
     instead: tuple[str, str] | None = field(init=False, default=None)
     _answer: tuple[str, str] | None = field(init=False, default=None)
     _recent: dict[str, Any] = field(init=False, default_factory=dict)
@@ -144,7 +170,7 @@ class UnitOfWork:
 
     def _belong(self, org_id: int, row: Any) -> None:
         self.org_id, self.rule_set_id, self.hooked = org_id, row.rules, bool(row.hooked)
-        self.off = frozenset(row.off or ())
+        self.off, self.watched = frozenset(row.off or ()), row.watched
 
     @property
     def rules(self) -> Rules:
@@ -201,42 +227,28 @@ class UnitOfWork:
     def flush(self) -> None:
         """Write what is owed so far; called by commit."""
         self.session.flush()
-        orders = self._orders + self._close()
+        if self.hooked and self.execute(_HAPPENED, {"org": self.org_id}).scalar_one():
+            self.defer(queue.Order(queue.PLAN, {"org_id": self.org_id}))
+        self._close()
         self._orders, self._owed, self._answer, self._recent = [], [], None, {}
         self._touched.clear()
-        if self.hooked and self.execute(_HAPPENED, {"org": self.org_id}).scalar_one():
-            orders.append(queue.Order(queue.PLAN, {"org_id": self.org_id}))
-        queue.defer(self.session, [] if self.muted else orders)
 
     def commit(self) -> None:
         self.flush()
         self.session.commit()
 
-    def _close(self) -> list[queue.Order]:
-        owed, touched = ([], []) if self.muted else (self._owed, sorted(self._touched))
-        if not (owed or touched or self._answer):
-            return []
+    def _close(self) -> None:
+        lists = ([], [], []) if self.muted else (self._owed, sorted(self._touched), self._orders)
+        if not (any(lists) or self._answer):
+            return
         key, answer = self._answer or (None, None)
-        args = {"org": self.org_id, "now": self.now, "key": key, "answer": answer, "recent": json.dumps(self._recent)}
-        rows = self.execute(_CLOSE, args | {"owed": json.dumps(owed), "touched": json.dumps(touched)})
-        return [self._delivery(row.id, row.due_at) if row.due_at else self._edit(row.id, row.place) for row in rows]
-
-    def _delivery(self, message_id: int, due_at: datetime) -> queue.Order:
-        args = {"org_id": self.org_id, "message_id": message_id, "attempt": 0}
-        return queue.Order(queue.DELIVER, args, at=self._later(due_at))
-
-    def _edit(self, card_id: int, place: str) -> queue.Order:
-        """One waiting job per row is enough: it renders the newest state, however often that changed meanwhile.
-
-        Rows of one place are one card to those who look at it, so their jobs go one after the other.
-        """
-        args = {"org_id": self.org_id, "card_id": card_id}
-        return queue.Order(queue.EDIT, args, lock=queue.card_lock(card_id, place))
-
-    def _later(self, due_at: datetime) -> datetime | None:
-        """When the job shall run by the machine's clock, which a playground's shifted clock is ahead of."""
-        wait = due_at - self.now
-        return self.time() + wait if wait > timedelta(0) else None
+        owed, touched, orders = lists
+        args = {
+            "org": self.org_id, "now": self.now, "wall": self.time(), "key": key, "answer": answer,
+            "recent": json.dumps(self._recent), "owed": json.dumps(owed), "touched": json.dumps(touched),
+            "orders": queue.written(orders), "quick": queue.QUICK, "deliver": queue.DELIVER, "edit": queue.EDIT,
+        }  # fmt: skip
+        self.execute(_CLOSE, args)
 
 
 @contextmanager

@@ -29,6 +29,24 @@ def test_one_row_is_one_row(database):
             uow.execute(NUMBERS, {"numbers": [1, 2]}).one_or_none()
 
 
+def test_each_statement_keeps_its_own_names(database):
+    other = text("select 'x' as word, 7 as seven")
+    with database.begin() as uow:
+        uow.execute(NUMBERS, {"numbers": [1]})
+        assert uow.execute(other, {}).one()._asdict() == {"word": "x", "seven": 7}
+        assert [row.twice for row in uow.execute(NUMBERS, {"numbers": list(range(900))})][-1] == 1798
+        assert uow.execute(other, {}).one().word == "x"
+
+
+def test_a_column_that_a_table_gets_meanwhile_is_read(database):
+    everything = text("select * from grows")
+    with database.begin() as uow:
+        uow.session.execute(text("create temporary table grows on commit drop as select 1 as one"))
+        assert uow.execute(everything, {}).one()._fields == ("one",)
+        uow.session.execute(text("alter table grows add two int"))
+        assert uow.execute(everything, {}).one()._fields == ("one", "two")
+
+
 def test_what_returns_nothing_returns_nothing(database):
     acme = build.company(database)
     with database.begin(acme.org_id) as uow:

@@ -35,14 +35,14 @@ class Taken:
 @contextmanager
 def without_filters(engine: Engine) -> Iterator[Taken]:
     """No statement asks for its tenant any more, neither by SQLAlchemy nor straight to the driver."""
-    taken, spoken = Taken(), hot._words
+    taken, known = Taken(), hot._known
 
     def rewrite(_connection: Any, _cursor: Any, words: str, args: Any, _context: Any, _many: bool) -> tuple[str, Any]:
         return taken.out_of(words), args
 
     event.listen(engine, "before_cursor_execute", rewrite, retval=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hot, "_words", lambda statement: taken.out_of(spoken(statement)))
+        patch.setattr(hot, "_known", lambda statement: hot.Known(taken.out_of(known(statement).words.decode())))
         try:
             yield taken
         finally:
