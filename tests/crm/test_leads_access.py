@@ -140,7 +140,7 @@ def test_of_leads_offered_only_the_taken_ones_name_their_owner(desk):
 CROWD = """
 with people as (
     insert into person (org_id, name, company, title, note, created_at)
-    select :org, 'Namesake ' || n, 'Common Tea', '', '', :now from generate_series(1, :many) n returning id
+    select :org, 'Namesake ' || n, 'Common Tea 春茶业', '', '', :now from generate_series(1, :many) n returning id
 ), keys as (
     insert into person_key (org_id, person_id, kind, value)
     select cast(:org as bigint), id, 'phone', '+86139' || lpad(cast(id as text), 9, '0') || '4321' from people
@@ -159,13 +159,26 @@ def crowd(desk, many, owner="cyd"):
         uow.session.execute(text(CROWD), who | {"org": desk.acme.org_id, "many": many})
 
 
-@pytest.mark.parametrize("words", ["common tea", "4321"])
+@pytest.mark.parametrize("words", ["common tea", "茶业", "na", "4321"])
 @pytest.mark.parametrize("who", ["ann", "mia"])
 def test_ones_own_is_found_among_any_number_of_others(desk, who, words):
     crowd(desk, 300)
-    lead = desk.make(owner="ann", name="Namesake", firm="Common Tea", phone="+8613800004321")
+    lead = desk.make(owner="ann", name="Namesake", firm="Common Tea 春茶业", phone="+8613800004321")
     crowd(desk, 300)
     assert [one.id for one in desk.does(who, lambda uow, actor: leads.find(uow, actor=actor, words=words))] == [lead]
+
+
+@pytest.mark.parametrize("who", ["ann", "mia"])
+def test_ones_own_comes_before_any_number_that_lie_in_ones_pools(desk, who):
+    crowd(desk, 400)
+    with desk.database.begin(desk.acme.org_id) as uow:
+        args = {"org": desk.acme.org_id, "pool": desk.acme.pool["north"]}
+        pooled = "update lead set owner_id = null, pool_id = :pool where org_id = :org"
+        uow.session.execute(text(pooled), args)
+    lead = desk.make(owner=who, name="Namesake", firm="Common Tea 春茶业")
+    crowd(desk, 400)
+    found = desk.does(who, lambda uow, actor: leads.find(uow, actor=actor, words="茶业"))
+    assert (found[0].id, len(found)) == (lead, 10)
 
 
 def test_what_lies_in_ones_pool_is_found_among_any_number_of_others(desk):

@@ -67,15 +67,24 @@ def test_who_comes_in_can_be_found_at_once(desk):
         ("上海", ["王芳"]),
         ("王芳", ["王芳"]),
         ("恒通", ["李静"]),
+        ("云科", ["王芳"]),
+        ("小明", ["曾小明"]),
+        ("明", ["曾小明"]),
+        ("曾", ["曾小明"]),
         ("芳华", []),
         ("lg", ["Jo Ray"]),
         ("jo", ["Jo Ray"]),
         ("ay", []),
     ],
 )
-def test_two_characters_find_names_and_companies(database, acme, words, names):
+def test_one_or_two_characters_find_names_and_companies(database, acme, words, names):
     with database.begin(acme.org_id) as uow:
-        for name, firm in (("王芳", "上海腾云科技有限公司"), ("李静", "恒通集团"), ("Jo Ray", "LG Electronics")):
+        for name, firm in (
+            ("王芳", "上海腾云科技有限公司"),
+            ("李静", "恒通集团"),
+            ("Jo Ray", "LG Electronics"),
+            ("曾小明", ""),
+        ):
             build.lead(uow, acme, name=name, firm=firm)
         sounding.catch_up(uow)
         assert found((uow, acme), "ann", words) == names

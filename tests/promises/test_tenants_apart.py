@@ -90,7 +90,7 @@ def test_every_table_of_the_database_that_names_a_tenant_is_behind_the_wall(data
 @pytest.fixture(scope="module")
 def crowded(house: Stage, migrated_url: str) -> str:
     """Ours has thousands of people by now, and one who is called otherwise."""
-    ref = house.scene.lead(owner="ann", name="Zoë Quist", firm="Rarest Tea", phone="+8613712349876")
+    ref = house.scene.lead(owner="ann", name="Zoë Quist", firm="Rarest Tea 稀茗斋茶业", phone="+8613712349876")
     owner = create_engine(migrated_url, isolation_level="AUTOCOMMIT")
     with owner.connect() as connection:
         args = {"o": house.acme.org_id, "now": build.NOW}
@@ -102,7 +102,13 @@ def crowded(house: Stage, migrated_url: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("said", "index"), [("quist", "ix_person_spread"), ("rarest", "ix_person_spread"), ("9876", "ix_person_key_tail")]
+    ("said", "index"),
+    [
+        ("quist", "ix_person_spread"),
+        ("rarest", "ix_person_spread"),
+        ("茗斋", "ix_person_spread"),
+        ("9876", "ix_person_key_tail"),
+    ],
 )
 def test_search_uses_its_indexes_as_the_application_and_keeps_to_the_company(
     house: Stage, crowded: str, said: str, index: str
