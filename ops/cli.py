@@ -76,6 +76,7 @@ def serve() -> None:
     from ops.connect import connect
     from ops.runtime import compose, settle
     from webhooks.app import create_app
+    from webhooks.heads import Protocol
 
     with sentences():
         settings = load()
@@ -87,7 +88,7 @@ def serve() -> None:
         settle()
         uvicorn.run(
             application, host=settings.host, port=settings.port, log_level="warning", access_log=False,
-            log_config=None,
+            log_config=None, http=Protocol, loop="uvloop",
             timeout_graceful_shutdown=3, server_header=False,  # no request takes longer; open pages listen for ever
         )  # fmt: skip
 

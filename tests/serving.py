@@ -10,6 +10,8 @@ from typing import Any
 
 import uvicorn
 
+from webhooks.heads import Protocol
+
 
 class Server(uvicorn.Server):
     """Ends as soon as it is asked to and sleeps until then, where the original looks ten times a second."""
@@ -26,7 +28,7 @@ class Server(uvicorn.Server):
 @contextmanager
 def serving(app: Any) -> Iterator[str]:
     """Serve until the block ends; yields `host:port`."""
-    server = Server(uvicorn.Config(app, log_level="critical", lifespan="off", loop="asyncio", ws="none"))
+    server = Server(uvicorn.Config(app, log_level="critical", lifespan="off", loop="asyncio", ws="none", http=Protocol))
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
