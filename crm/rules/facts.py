@@ -24,6 +24,7 @@ class LeadFacts:
         age: how long ago it was created.
         gone: its owner has left, so that no clock runs until somebody else has it.
         resumed_at: when its owner came back after having left: no clock starts before.
+        taken_over: it went straight from a colleague to its owner, and the colleague had been in contact.
     """
 
     id: int = 0
@@ -65,6 +66,7 @@ class LeadFacts:
     age: timedelta | None = None
     gone: bool = False
     resumed_at: datetime | None = None
+    taken_over: bool = False
 
     @property
     def begun_at(self) -> datetime | None:
@@ -74,5 +76,5 @@ class LeadFacts:
     def dealt_to(self, member_id: int, departments: tuple[str, ...], now: datetime) -> None:
         """Make these the facts as they will be once the member has been dealt the lead."""
         self.owner_id, self.department_path, self.assigned_at, self.held_by = member_id, departments, now, None
-        self.gone, self.resumed_at = False, None
+        self.gone, self.resumed_at, self.taken_over = False, None, False
         self.followed_up_at = self.extended_until = self.protected_until = self.planned_at = self.recycle_at = None

@@ -49,7 +49,8 @@ def ladder(rule: FirstResponse, assigned_at: datetime, calendar: Calendar) -> li
 
 
 def _answered(facts: LeadFacts) -> bool:
-    """Whether the present owner has reached the person; an attempt that reached nobody is no answer."""
+    """Whether the present owner has reached the person, or the colleague had who handed the lead over; an attempt that
+    reached nobody is no answer."""
     if facts.assigned_at is None or facts.contacted_at is None:
         return facts.assigned_at is None
-    return max(facts.contacted_at, facts.followed_up_at or facts.contacted_at) >= facts.assigned_at
+    return facts.taken_over or max(facts.contacted_at, facts.followed_up_at or facts.contacted_at) >= facts.assigned_at

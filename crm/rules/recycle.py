@@ -118,10 +118,11 @@ def due_steps(moments: list[datetime], now: datetime, step: int) -> range:
 
 
 def _contacted(facts: LeadFacts, since: datetime) -> bool:
-    """Whether the present owner has been in contact: a contact under a former owner does not count for this one."""
+    """Whether the present owner has been in contact. A contact under a former owner does not count for this one, but of
+    the colleague who handed the lead over: then it is the next follow-up that is waited for."""
     if facts.contacted_at is None:
         return False
-    return max(facts.contacted_at, facts.followed_up_at or facts.contacted_at) >= since
+    return facts.taken_over or max(facts.contacted_at, facts.followed_up_at or facts.contacted_at) >= since
 
 
 def _begun(facts: LeadFacts, anchor: str, assigned: datetime) -> datetime:

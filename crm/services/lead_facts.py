@@ -26,7 +26,10 @@ COLUMNS = """
     l.extended_until, l.protected_until, l.recycle_at, l.recycle_rule, l.warn_at, l.warn_step, l.wave,
     case when l.parent_id is not null then 'customer' when l.wave > 1 then 'returning' else 'new' end as kind,
     l.held_by, cast(:now as timestamptz) - l.created_at as age, coalesce(not has.active, false) as gone,
-    has.back_at as resumed_at
+    has.back_at as resumed_at,
+    coalesce(l.contacted_at < l.assigned_at, false) and exists (
+        select from assignment a where a.org_id = l.org_id and a.lead_id = l.id and a.ended_at is null
+          and a.began_by in ('transfer', 'given_back')) as taken_over
 """
 TABLES = """
     lead l

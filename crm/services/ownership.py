@@ -198,7 +198,7 @@ def give(  # noqa: PLR0913  (one named thing each)
     if _crowded(uow, member, found.lead):
         return False
     story: dict[str, Any] = {"actor": actor_id, "words": reason, "decision": decision_id, "verb": verb or _VERBS[how]}
-    lead = found.taken(member.id, uow.now)
+    lead = found.taken(member.id, uow.now, over=how == "transfer")
     clock = clocks.compute(uow, [lead])[0]
     return _try(uow, member, lead, clock, limits, how=how, claims=claims, dealt=int(dealt), **story) is not None
 
@@ -220,6 +220,7 @@ def deal(uow: UnitOfWork, made: Verdict, lead: LeadFacts, *, calendar: Calendar,
     by = decisions.args(uow, "dispatch", made)
     row = _try(uow, to, lead, clock, limits, how="dispatch", dealt=1, by=by, **story)
     made.decision_id = row.decision_id if row else 0
+    decisions.told("dispatch", [made.decision_id] if row else [])
     return row is not None
 
 

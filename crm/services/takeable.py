@@ -85,12 +85,12 @@ class Takeable:
     def is_free(self) -> bool:
         return self.lead.owner_id is None and self.lead.status == "open"
 
-    def taken(self, member_id: int, now: datetime) -> LeadFacts:
-        """The lead as it will be when the member has it."""
+    def taken(self, member_id: int, now: datetime, *, over: bool = False) -> LeadFacts:
+        """The lead as it will be when the member has it. Args: over: straight from a colleague."""
         return replace(
             self.lead, owner_id=member_id, assigned_at=now, followed_up_at=None, extended_until=None,
             protected_until=None, recycle_at=None, warn_step=0, held_by=None, gone=False,
-            resumed_at=None,
+            resumed_at=None, taken_over=over and self.lead.contacted_at is not None,
         )  # fmt: skip
 
 
