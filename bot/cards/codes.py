@@ -12,7 +12,7 @@ QUIET = 4  # modules of white around it, without which many phones do not find i
 def png(address: str) -> bytes:
     """Black on white, large enough for a phone that is held at a screen."""
     picture = io.BytesIO()
-    code(address).save(picture, kind="png", scale=8, border=QUIET)
+    code(address).save(picture, kind="png", scale=6, border=QUIET)
     return picture.getvalue()
 
 

@@ -41,7 +41,9 @@ const PNG = "data:image/png;base64,";
 function imageView(block) {
   const source = block.png.startsWith(PNG) ? block.png : "";
   const picture = () => h("img", { src: source, alt: block.alt, ...sizeOf(source) });
-  return h("button", { type: "button", class: "picture", title: t("enlarge"), onclick: () => show(block.alt, picture(), "wide") }, picture());
+  // A code is square, and read from a corner of the card as well; a tap makes it large.
+  const { width, height } = sizeOf(source);
+  return h("button", { type: "button", class: width && width === height ? "picture code" : "picture", title: t("enlarge"), onclick: () => show(block.alt, picture(), "wide") }, picture());
 }
 
 // The size stands at a fixed place in the file; known at once, nothing jumps when the picture is there.
