@@ -6,6 +6,7 @@ at ten in the morning in Shanghai; a driven clock at `NOW` is `build.clock()`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
@@ -18,25 +19,13 @@ from crm.clock import DrivenClock
 from crm.db import Database
 from crm.models import (
     Assignment,
-    ChatIdentity,
     Conversation,
-    Department,
     Lead,
-    Line,
-    Member,
     Organization,
     Person,
     PersonKey,
-    Pipeline,
-    Pool,
-    PoolScope,
-    RepLoad,
     RuleSet,
-    Source,
-    Stage,
     Task,
-    TeamCalendar,
-    Workspace,
 )
 from crm.uow import UnitOfWork
 from crm.vault import Vault
@@ -65,9 +54,95 @@ PEOPLE = {
 }
 MANAGERS = {"north": "mia", "south": "max"}
 _VAULT = Vault(SECRET)
-_BOSSES = text(
-    "update member set manager_id = b from unnest(cast(:m as bigint[]), cast(:b as bigint[])) as o(m, b)"
-    " where org_id = :o and id = o.m"
+# All that a company is made of by one statement, since it is made for nearly every test. Ids are drawn in the order of
+# the rows.
+_FURNISH = text(
+    """
+    with team as materialized (
+        select key, nextval(pg_get_serial_sequence('department', 'id')) as id
+        from unnest(array['company', 'north', 'south']) as key
+    ),
+    person as materialized (
+        select p.*, nextval(pg_get_serial_sequence('member', 'id')) as id
+        from unnest(cast(:names as text[]), cast(:shown as text[]), cast(:roles as text[]), cast(:teams as text[]),
+                    cast(:bosses as text[])) as p(name, shown, role, team, boss)
+    ),
+    pond as materialized (
+        select key, nextval(pg_get_serial_sequence('pool', 'id')) as id from unnest(array['open', 'north']) as key
+    ),
+    place as materialized (
+        select p.*, nextval(pg_get_serial_sequence('workspace', 'id')) as id
+        from unnest(cast(:platforms as text[]), cast(:addresses as text[]), cast(:secrets as bytea[]),
+                    cast(:configs as jsonb[])) as p(platform, address, secrets, config)
+    ),
+    single as materialized (
+        select nextval(pg_get_serial_sequence('line', 'id')) as line,
+               nextval(pg_get_serial_sequence('pipeline', 'id')) as pipeline,
+               nextval(pg_get_serial_sequence('source', 'id')) as source
+    ),
+    departments as (
+        insert into department (org_id, id, key, name, parent_id, path)
+        select :o, t.id, t.key, initcap(t.key), nullif(r.id, t.id),
+               case when t.id = r.id then array[r.id] else array[r.id, t.id] end
+        from team t, team r where r.key = 'company'
+    ),
+    members as (
+        insert into member (org_id, id, name, email, role, department_id, manager_id, active, on_duty, tags,
+                            preferences, toured_at, joined_at)
+        select :o, p.id, p.shown, p.name || '@acme.example', p.role, t.id, b.id, true, true, '{}', '{}',
+               cast(:now as timestamptz), :now
+        from person p join team t on t.key = p.team left join person b on b.name = p.boss
+    ),
+    loads as (
+        insert into rep_load (org_id, member_id, holding, day, day_claims, week, week_claims, dealt_day)
+        select :o, id, 0, cast(:day as date), 0, :day, 0, 0 from person
+    ),
+    pools as (
+        insert into pool (org_id, id, key, name, admin_id, created_at)
+        select :o, d.id, d.key, initcap(d.key), p.id, :now from pond d, person p where p.name = 'mia'
+    ),
+    scopes as (
+        insert into pool_scope (org_id, pool_id, department_id)
+        select :o, d.id, t.id from pond d join team t on t.key = case d.key when 'open' then 'company' else d.key end
+    ),
+    lines as (insert into line (org_id, id, key, name) select :o, line, 'main', 'Main' from single),
+    pipelines as (
+        insert into pipeline (org_id, id, line_id, name) select :o, pipeline, line, 'Main' from single
+    ),
+    stages as (
+        insert into stage (org_id, pipeline_id, position, key, name, name_zh, funnel)
+        select :o, o.pipeline, s.place - 1, s.key, s.name, s.name_zh, s.funnel
+        from single o, unnest(cast(:stages as text[]), cast(:stage_names as text[]), cast(:stage_names_zh as text[]),
+                            cast(:funnels as text[])) with ordinality as s(key, name, name_zh, funnel, place)
+    ),
+    sources as (
+        insert into source (org_id, id, key, name, kind, channel, pool_id, secret, enabled, accepted, rejected,
+                            created_at)
+        select :o, o.source, 'web', 'Website', 'keyed', 'online', d.id, cast(:key as bytea), true, 0, 0, :now
+        from single o, pond d where d.key = 'open'
+    ),
+    calendars as (
+        insert into team_calendar (org_id, opens, closes, weekdays, country, extra_holidays, extra_workdays)
+        values (:o, cast(:opens as time), cast(:closes as time), '{1,2,3,4,5}', cast(:country as text), '[]', '[]')
+    ),
+    workspaces as (
+        insert into workspace (id, org_id, platform, external_id, name, secrets, config, created_at)
+        select id, :o, platform, address, 'Acme', secrets, config, :now from place
+    ),
+    identities as (
+        insert into chat_identity (org_id, workspace_id, member_id, external_id)
+        select :o, w.id, p.id, k.known
+        from unnest(cast(:on as text[]), cast(:who as text[]), cast(:known as text[]))
+             with ordinality as k(platform, name, known, place)
+        join place w using (platform) join person p using (name) order by k.place
+    )
+    select (select json_object_agg(name, id) from person) as member,
+           (select json_object_agg(key, id) from team) as department,
+           (select json_object_agg(key, id) from pond) as pool,
+           (select json_object_agg(platform, id) from place) as workspace,
+           source as source_id, line as line_id, pipeline as pipeline_id
+    from single
+    """
 )
 
 
@@ -117,23 +192,11 @@ def company(
         org_id = _add(uow, Organization, key=key, name="Acme", timezone=timezone, locale="en", health_at=NEVER)
         uow.enter(org_id)
         uow.session.execute(text("select sluice_open_organization(:o)"), {"o": org_id})
-        department = _departments(uow)
-        member = _members(uow, department)
-        pools = [{"key": key, "name": key.title(), "admin_id": member["mia"]} for key in ("open", "north")]
-        pool = dict(zip(("open", "north"), _add_many(uow, Pool, pools), strict=True))
-        scopes = [(pool["open"], department["company"]), (pool["north"], department["north"])]
-        _add_many(uow, PoolScope, [{"pool_id": pool_id, "department_id": team} for pool_id, team in scopes])
-        line_id = _add(uow, Line, key="main", name="Main")
-        pipeline_id = _pipeline(uow, line_id)
-        source_id = _source(uow, pool["open"])
-        _add(
-            uow, TeamCalendar, opens=opens, closes=closes, weekdays=[1, 2, 3, 4, 5], country=country,
-            extra_holidays=[], extra_workdays=[],
-        )  # fmt: skip
-        workspace = _workspaces(uow, member)
+        hours = {"opens": opens, "closes": closes, "country": country}
+        made = uow.execute(_FURNISH, _people() | _chats(org_id) | _rooms(uow) | hours).one()
         if rules is not None:
             rule_set(uow, rules)
-        return Company(org_id, member, department, pool, workspace, source_id, line_id, pipeline_id)
+        return Company(org_id, **made._asdict())
 
 
 def rule_set(uow: UnitOfWork, text_: str) -> int:
@@ -236,74 +299,33 @@ def _add_many(uow: UnitOfWork, model: type[Any], rows: list[dict[str, Any]]) -> 
     return [int(key) for key in uow.session.connection().execute(made, [known | row for row in rows]).scalars()]
 
 
-def _departments(uow: UnitOfWork) -> dict[str, int]:
-    root = _add(uow, Department, key="company", name="Company", path=[])
-    teams = [{"key": key, "name": key.title(), "parent_id": root, "path": []} for key in MANAGERS]
-    made = {"company": root} | dict(zip(MANAGERS, _add_many(uow, Department, teams), strict=True))
-    uow.session.execute(
-        text("update department set path = case when id = :r then array[id] else array[:r, id] end where org_id = :o"),
-        {"r": root, "o": uow.org_id},
-    )
-    return made
+def _people() -> dict[str, Any]:
+    shown, roles, teams = zip(*PEOPLE.values(), strict=True)
+    bosses = [MANAGERS[team] if role == "rep" else None for role, team in zip(roles, teams, strict=True)]
+    return {"names": list(PEOPLE), "shown": list(shown), "roles": list(roles), "teams": list(teams), "bosses": bosses}
 
 
-def _members(uow: UnitOfWork, department: Mapping[str, int]) -> dict[str, int]:
-    rows = [
-        {
-            "name": shown, "email": f"{name}@acme.example", "role": role, "department_id": department[team],
-            "active": True, "on_duty": True, "tags": [], "preferences": {}, "toured_at": uow.now,
-        }
-        for name, (shown, role, team) in PEOPLE.items()
-    ]  # fmt: skip
-    member = dict(zip(PEOPLE, _add_many(uow, Member, rows), strict=True))
-    bosses = [(member[name], member[MANAGERS[team]]) for name, (_, role, team) in PEOPLE.items() if role == "rep"]
-    uow.session.execute(_BOSSES, {"o": uow.org_id, "m": [one for one, _ in bosses], "b": [boss for _, boss in bosses]})
-    day = uow.now.date()
-    empty = {"holding": 0, "day": day, "day_claims": 0, "week": day, "week_claims": 0, "dealt_day": 0}
-    ledger = [{"org_id": uow.org_id, "member_id": member_id} | empty for member_id in member.values()]
-    uow.session.connection().execute(insert(RepLoad.__table__), ledger)
-    return member
+def _rooms(uow: UnitOfWork) -> dict[str, Any]:
+    """Stages, the source's key and the tenant."""
+    keys, names, names_zh, funnels = (list(each) for each in zip(*STAGES, strict=True))
+    stages = {"stages": keys, "stage_names": names, "stage_names_zh": names_zh, "funnels": funnels}
+    return stages | {"o": uow.org_id, "now": uow.now, "day": uow.now.date(), "key": _VAULT.seal("web-key")}
 
 
-def _pipeline(uow: UnitOfWork, line_id: int) -> int:
-    pipeline_id = _add(uow, Pipeline, line_id=line_id, name="Main")
-    stages = [
-        {"pipeline_id": pipeline_id, "position": place}
-        | dict(zip(("key", "name", "name_zh", "funnel"), stage, strict=True))
-        for place, stage in enumerate(STAGES)
-    ]
-    _add_many(uow, Stage, stages)
-    return pipeline_id
-
-
-def _source(uow: UnitOfWork, pool_id: int) -> int:
-    return _add(
-        uow, Source, key="web", name="Website", kind="keyed", channel="online", pool_id=pool_id,
-        secret=_VAULT.seal("web-key"), enabled=True, accepted=0, rejected=0,
-    )  # fmt: skip
-
-
-def _workspaces(uow: UnitOfWork, member: Mapping[str, int]) -> dict[str, int]:
-    serial = uow.org_id
-    wecom = {"corp_id": f"ww{serial:016d}", "agent_id": "1000002"}
+def _chats(org_id: int) -> dict[str, Any]:
+    """The installations on each platform, and who everybody is there."""
+    company = f"ww{org_id:016d}"
+    addresses = {"slack": f"T{org_id:08d}", "wecom": f"{company}/1000002", "playground": f"playground-{org_id}"}
     secrets = {
-        "slack": {"bot_token": f"xoxb-{serial}"},
-        "wecom": {"secret": f"secret-{serial}", "token": "token", "aes_key": "k" * 43},
+        "slack": {"bot_token": f"xoxb-{org_id}"},
+        "wecom": {"secret": f"secret-{org_id}", "token": "token", "aes_key": "k" * 43},
         "playground": {},
     }
-    names = {"slack": f"T{serial:08d}", "wecom": f"ww{serial:016d}/1000002", "playground": f"playground-{serial}"}
-    rows = [
-        {
-            "platform": platform, "external_id": names[platform], "name": "Acme",
-            "secrets": _VAULT.seal_all(secrets[platform]), "config": wecom if platform == "wecom" else {},
-        }
-        for platform in PLATFORMS
-    ]  # fmt: skip
-    made = dict(zip(PLATFORMS, _add_many(uow, Workspace, rows), strict=True))
-    known = [
-        {"workspace_id": made[platform], "member_id": member_id, "external_id": external(platform, name, serial)}
-        for platform in PLATFORMS
-        for name, member_id in member.items()
-    ]
-    _add_many(uow, ChatIdentity, known)
-    return made
+    configs = {"wecom": json.dumps({"corp_id": company, "agent_id": "1000002"})}
+    known = [(platform, name, external(platform, name, org_id)) for platform in PLATFORMS for name in PEOPLE]
+    return {
+        "platforms": list(PLATFORMS), "addresses": [addresses[one] for one in PLATFORMS],
+        "secrets": [_VAULT.seal_all(secrets[one]) for one in PLATFORMS],
+        "configs": [configs.get(one, "{}") for one in PLATFORMS],
+        "on": [each[0] for each in known], "who": [each[1] for each in known], "known": [each[2] for each in known],
+    }  # fmt: skip

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from standardwebhooks import Webhook
 
 from crm.db import Database
-from crm.models import Source
+from crm.models import Pool, Source
 from crm.services import members, source_watch, sources
 from crm.settings import Settings
 from crm.vault import Vault
@@ -413,7 +413,7 @@ def test_an_organization_without_a_pool_asks_the_sender_to_come_again(client, da
         uow.session.execute(text("delete from pool"))
     assert post(client, web, LU | {"id": "1"}).status_code == 503
     with database.begin(acme.org_id) as uow:
-        build._add(uow, build.Pool, key="new", name="New")
+        uow.session.add(Pool(org_id=acme.org_id, key="new", name="New", created_at=uow.now))
     assert post(client, web, LU | {"id": "1"}).status_code == 201
 
 
