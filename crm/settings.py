@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 # Where a container platform, or systemd by `LoadCredential=`, puts secrets as files: one each, named like the setting.
 SECRET_FILES = Path("/run/secrets")
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
+# Behind the name of any setting: the file in which its value stands.
+FILE = "_FILE"
 
 
 class SettingsError(Exception):
@@ -85,7 +87,11 @@ class Settings(BaseSettings):
 
 
 def load(**overrides: Any) -> Settings:
-    """Read the environment, and files of secrets behind it. Raises SettingsError naming the first wrong setting."""
+    """Read the environment, the files it names, and folders of secrets behind it.
+
+    Raises: SettingsError naming the first wrong setting.
+    """
+    overrides = {**_named_files(), **overrides}
     folders = [SECRET_FILES, *map(Path, filter(None, [os.environ.get(CREDENTIALS)]))]
     try:
         return Settings(**{"_secrets_dir": [folder for folder in folders if folder.is_dir()], **overrides})
@@ -93,3 +99,24 @@ def load(**overrides: Any) -> Settings:
         first = exc.errors()[0]
         name = "SLUICE_" + "_".join(str(part) for part in first["loc"][:1]).upper()
         raise SettingsError(f"{name} is wrong: {first['msg']}.") from None
+
+
+def _named_files() -> dict[str, str]:
+    """What stands in the files that `SLUICE_..._FILE` names, by setting. Raises SettingsError."""
+    found: dict[str, str] = {}
+    for field in Settings.model_fields:
+        name = f"SLUICE_{field.upper()}"
+        file = os.environ.get(name + FILE)
+        if not file:
+            continue
+        if os.environ.get(name):
+            raise SettingsError(f"{name} and {name}{FILE} are both set: leave one of them out.")
+        try:
+            found[field] = Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeError) as exc:
+            raise SettingsError(f"{name}{FILE} names {file}, which cannot be read: {_why(exc)}.") from None
+    return found
+
+
+def _why(failure: OSError | UnicodeError) -> str:
+    return getattr(failure, "strerror", None) or "it is no text in UTF-8"

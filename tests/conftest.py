@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from crm import clock
@@ -56,6 +57,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "/promises/" in item.nodeid or hasattr(getattr(item, "module", None), "rounds"):
             item.add_marker(pytest.mark.chaos)
+
+
+def pytest_runtest_teardown() -> None:
+    """A command line that ran in this process has set up logs as it likes them."""
+    structlog.reset_defaults()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

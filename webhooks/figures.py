@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crm.db import Database
-from crm.services import mailbox
+from crm.services import dead_letters, mailbox
 
 _ORGANIZATIONS = text("select id, key from organization order by id")
 _JOBS = text(
@@ -72,6 +72,9 @@ class Figures(Collector):
 
     def _messages(self) -> list[Metric]:
         gauge = GaugeMetricFamily("sluice_messages", "Messages owed, and dead ones.", labels=("org", "state"))
+        dead = GaugeMetricFamily(
+            "sluice_dead_letters", "What could not be done: messages, calls, fetches.", labels=("org", "kind")
+        )
         more = {name: GaugeMetricFamily(*told, labels=("org",)) for name, told in _OF_ORGANIZATION.items()}
         with self._database.session() as session:
             organizations = session.execute(_ORGANIZATIONS).all()
@@ -79,10 +82,12 @@ class Figures(Collector):
             with self._database.begin(org.id) as uow:
                 for state, count in mailbox.waiting(uow).items():
                     gauge.add_metric((org.key, state), count)
+                for kind, count in dead_letters.kinds(uow).items():
+                    dead.add_metric((org.key, kind), count)
                 row = uow.session.execute(_ORGANIZATION, {"org": org.id, "now": uow.now}).one()
                 for name, found in more.items():
                     found.add_metric((org.key,), getattr(row, name) or 0)
-        return [gauge, *more.values()]
+        return [gauge, dead, *more.values()]
 
     def _jobs(self) -> list[Metric]:
         with self._database.session() as session:

@@ -48,6 +48,7 @@ _GROUPED = text(
     from ({_DEAD}) as g group by g.kind, g.cause order by count(*) desc, max(g.at) desc
     """  # noqa: S608  (a constant)
 )
+_BY_KIND = text(f"select g.kind, count(*) as many from ({_DEAD}) as g group by g.kind")  # noqa: S608  (a constant)
 _RETRY = {
     "message": "update message set state = 'owed', attempt = 0, cause = null, created_at = :now",
     "call": "update hook_call set state = 'owed', attempt = 0, cause = null, closed_at = null, created_at = :now,"
@@ -136,6 +137,12 @@ def listing(uow: UnitOfWork, which: Which | None = None, *, most: int = 200) -> 
 
 def count(uow: UnitOfWork, which: Which | None = None) -> int:
     return int(uow.session.scalar(_COUNTED, _args(uow, which)) or 0)
+
+
+def kinds(uow: UnitOfWork) -> dict[str, int]:
+    """How many there are of each kind, none included."""
+    found = {row.kind: row.many for row in uow.session.execute(_BY_KIND, _args(uow, None))}
+    return {kind: found.get(kind, 0) for kind in LETTERS.values()}
 
 
 def groups(uow: UnitOfWork) -> list[Group]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -105,8 +105,13 @@ def _numbered(kind: str, verdicts: Sequence[Verdict], rows: Iterable[Any]) -> No
     ids = {row.lead_id or 0: row.id for row in rows}
     for made in verdicts:
         made.decision_id = ids[made.lead_id]
+    told(kind, ids.values())
+
+
+def told(kind: str, ids: Collection[int]) -> None:
+    """Name decisions in the log, beside the request, delivery or job to which the line belongs."""
     if ids:
-        log.info("decided", kind=kind, many=len(ids), first=min(ids.values()), last=max(ids.values()))
+        log.info("decided", kind=kind, many=len(ids), first=min(ids), last=max(ids))
 
 
 def args(uow: UnitOfWork, kind: str, made: Verdict) -> dict[str, Any]:

@@ -220,6 +220,7 @@ def deal(uow: UnitOfWork, made: Verdict, lead: LeadFacts, *, calendar: Calendar,
     by = decisions.args(uow, "dispatch", made)
     row = _try(uow, to, lead, clock, limits, how="dispatch", dealt=1, by=by, **story)
     made.decision_id = row.decision_id if row else 0
+    decisions.told("dispatch", [made.decision_id] if row else [])
     return row is not None
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from crm.errors import Refusal
 from crm.rules.access import Actor
-from crm.services import leads
+from crm.services import decisions, leads
 from crm.services.timeline import plain
 from crm.uow import UnitOfWork
 
@@ -39,6 +39,7 @@ _INSERT = text(
       and not exists (select from lately where outcome = :code and lead_id is not distinct from asked.lead)
       and (select count(*) from decision d
             where d.org_id = :org and d.lead_id = asked.lead and d.kind = 'refusal' and d.at > :since) < :most
+    returning id
     """
 )
 
@@ -66,4 +67,4 @@ def remember(uow: UnitOfWork, member: Actor | None, refusal: Refusal) -> None:
         "facts": json.dumps(refusal.data, default=plain), "rules": uow.rule_set_id, "now": uow.now,
         "since": uow.now - WITHIN, "most": MOST,
     }  # fmt: skip
-    uow.session.execute(_INSERT, args)
+    decisions.told("refusal", uow.session.scalars(_INSERT, args).all())

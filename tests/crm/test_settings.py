@@ -43,3 +43,30 @@ def test_a_wrong_one_is_named_with_what_is_wrong(monkeypatch):
     monkeypatch.setenv("SLUICE_PORT", "eighty")
     with pytest.raises(settings.SettingsError, match=r"^SLUICE_PORT is wrong: .*integer"):
         settings.load()
+
+
+SECRETS = [name for name, field in settings.Settings.model_fields.items() if "SecretStr" in str(field.annotation)]
+
+
+@pytest.mark.parametrize("name", [*SECRETS, "database_url", "redis_url"])
+def test_every_secret_may_stand_in_a_file_that_a_setting_names(files, monkeypatch, name):
+    (files / "it").write_text(f"{SECRET}\n")
+    monkeypatch.setenv(f"SLUICE_{name.upper()}_FILE", str(files / "it"))
+    found = getattr(settings.load(), name)
+    [value] = found if isinstance(found, tuple) else [found]
+    assert getattr(value, "get_secret_value", lambda: value)() == SECRET
+
+
+def test_a_file_that_cannot_be_read_or_stands_beside_a_value_is_named(files, monkeypatch):
+    monkeypatch.setenv("SLUICE_SECRET_KEY_FILE", str(files / "gone"))
+    with pytest.raises(settings.SettingsError, match=r"^SLUICE_SECRET_KEY_FILE names .*gone.*No such file"):
+        settings.load()
+    monkeypatch.setenv("SLUICE_SECRET_KEY", SECRET)
+    with pytest.raises(settings.SettingsError, match="SLUICE_SECRET_KEY and SLUICE_SECRET_KEY_FILE are both set"):
+        settings.load()
+
+
+def test_what_the_caller_asks_for_stands_above_files(files, monkeypatch):
+    (files / "it").write_text("9000")
+    monkeypatch.setenv("SLUICE_PORT_FILE", str(files / "it"))
+    assert (settings.load().port, settings.load(port=7).port) == (9000, 7)

@@ -12,14 +12,14 @@ from pydantic import BaseModel
 
 from bot import router
 from crm.rules import conditions, ruleset
-from crm.settings import Settings
+from crm.settings import FILE, Settings
 from ops.cli import app as cli
 from ops.runtime import compose
 from tests.docs.pages import PAGES, ROOT, Page, page
 from webhooks.app import create_app
 
 # What belongs to tests and CI, not to those who run Sluice.
-OTHERS = {"SLUICE_CHAOS", "SLUICE_REQUIRE_BROWSER", "SLUICE_SNAPSHOTS"}
+OTHERS = {"SLUICE_CHAOS", "SLUICE_CHAOS_SEED", "SLUICE_REQUIRE_BROWSER", "SLUICE_SNAPSHOTS"}
 SETTINGS = {f"SLUICE_{name.upper()}": field for name, field in Settings.model_fields.items()}
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 # A call of the command line: not the chat's `/sluice help` or `@sluice my`.
@@ -89,7 +89,7 @@ def test_every_command_line_that_is_named_exists() -> None:
 
 
 def test_every_setting_that_is_named_exists() -> None:
-    there = {*SETTINGS, *OTHERS}
+    there = {*SETTINGS, *OTHERS, *(name + FILE for name in SETTINGS)}
     assert of_each_page(lambda page: set(re.findall(r"SLUICE_[A-Z_]*[A-Z]", page.text)) - there) == {}
 
 
