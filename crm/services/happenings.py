@@ -7,7 +7,7 @@ alone would not do: one that was drawn early may be committed late, and whoever 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,10 @@ _NOWHERE = 2**62
 _WRITE = text(
     "insert into happening (org_id, topic, person_id, member_id, at, data)"
     " values (:org, :topic, :person, :member, :now, cast(:data as jsonb))"
+)
+_CHANGED = text(
+    "insert into happening (org_id, topic, person_id, at, data)"
+    " select :org, 'person.changed', person, :now, '{}' from unnest(cast(:persons as bigint[])) as p(person)"
 )
 _PARTS = """
     (select a.xact, 0 as kind, a.id as entry, a.verb as word, a.at, a.data, a.words, a.undone_at,
@@ -117,6 +121,12 @@ def write(
         raise ValueError(topic)
     args = {"org": uow.org_id, "topic": topic, "person": person, "member": member, "now": uow.now}
     uow.session.execute(_WRITE, args | {"data": json.dumps(dict(data or {}))})
+
+
+def write_changed(uow: UnitOfWork, persons: Collection[int]) -> None:
+    """More is known of each of these persons than was, by whatever came in."""
+    if persons:
+        uow.session.execute(_CHANGED, {"org": uow.org_id, "persons": sorted(persons), "now": uow.now})
 
 
 def after(uow: UnitOfWork, place: Place, most: int) -> list[Happened]:

@@ -48,6 +48,14 @@ _ADD_KEYS = """
     order by given.kind, given.value
     on conflict do nothing
 """
+# More is known of the person now, which other systems are told once.
+_CHANGED = """
+    changed as (
+        insert into happening (org_id, topic, person_id, at, data)
+        select distinct cast(:org as bigint), 'person.changed', person_id, cast(:now as timestamptz),
+               cast('{{}}' as jsonb) from {what}
+    )
+"""
 _OPEN = """
     insert into lead (org_id, number, person_id, line_id, status, stage, owner_id, pool_id, source_id, origin,
         referrer, channel, campaign, level, product, region, amount, currency, score, score_reasons, score_at, tags,
@@ -94,7 +102,8 @@ _OPEN_AGAIN = text(
         -- Locked: somebody may be merging this person away, and then its keys lead to another one.
         select id from person where org_id = :org and id = :person and merged_into is null for key share
     ),
-    claimed as ({_ADD_KEYS.format(person="known.id", source="known")}),
+    claimed as ({_ADD_KEYS.format(person="known.id", source="known")} returning person_id),
+    {_CHANGED.format(what="claimed")},
     opened as ({_OPEN.format(person="known.id", source="known")}),
     {_HISTORY}
     select opened.id as lead_id, opened.number from opened
@@ -108,14 +117,16 @@ _TOUCH = text(
         where org_id = :org and id = :lead and status = 'open'
         returning id, number, owner_id, touches, person_id
     ),
-    claimed as ({_ADD_KEYS.format(person="touched.person_id", source="touched")}),
+    claimed as ({_ADD_KEYS.format(person="touched.person_id", source="touched")} returning person_id),
     filled as (
         update person set name = coalesce(nullif(name, ''), :name), company = coalesce(nullif(company, ''), :company),
                title = coalesce(nullif(title, ''), :job)
         from touched
         where org_id = :org and person.id = touched.person_id
           and ((name = '' and :name <> '') or (company = '' and :company <> '') or (title = '' and :job <> ''))
+        returning person.id as person_id
     ),
+    {_CHANGED.format(what="(select * from claimed union all select * from filled) more")},
     told as (
         insert into activity (org_id, lead_id, actor_id, verb, at, words, data)
         select :org, id, :actor, 'touched', :now, :note, cast(:data as jsonb) from touched

@@ -22,7 +22,7 @@ from crm.rules.access import Actor
 from crm.rules.arrival import Checked, Key
 from crm.rules.dedupe_words import firm
 from crm.rules.facts import LeadFacts
-from crm.services import dealing, duplicates, houses, intake, placing, scoring
+from crm.services import dealing, duplicates, happenings, houses, intake, placing, scoring
 from crm.services import intake_many_sql as sql
 from crm.services.houses import House
 from crm.services.intake import Known, Place, TakenIn, came_by
@@ -59,7 +59,8 @@ class Batch:
     """What all rows of one call share.
 
     `clashes`: other persons whom keys of a row name, by the row's number; `ways`: what the timeline says of how leads
-    came, by channel and campaign; `fresh`: what rules may know of leads that were opened here, as far as that is known.
+    came, by channel and campaign; `fresh`: what rules may know of leads that were opened here, as far as that is known;
+    `changed`: persons of whom more is known now.
     """
 
     uow: UnitOfWork
@@ -73,6 +74,7 @@ class Batch:
     clashes: dict[int, list[int]] = field(default_factory=dict)
     ways: dict[tuple[str | None, str | None], str] = field(default_factory=dict)
     fresh: dict[int, LeadFacts] = field(default_factory=dict)
+    changed: set[int] = field(default_factory=set)
 
 
 def take_in_many(
@@ -111,6 +113,8 @@ def _pass(batch: Batch, numbers: Sequence[int]) -> dict[int, TakenIn]:
     opened = _open(batch, [group for group in groups if group.opens], drawn)
     touched = _touch(batch, groups, opened)
     _write_touches(batch, touched)
+    happenings.write_changed(batch.uow, batch.changed & {group.person_id for group in groups if group.known})
+    batch.changed.clear()
     _score(batch, groups, opened, touched)
     if opened and not batch.quiet:
         _dispatch(batch, [result.lead_id for _, result in sorted(opened.items())])
@@ -182,6 +186,7 @@ def _make_persons(batch: Batch, groups: list[Group], drawn: Drawn) -> list[Group
         "kinds": [kind for _, kind, _ in pairs], "values": [value for _, _, value in pairs],
     }  # fmt: skip
     got = Counter(_numbers(uow.execute(sql.PERSONS, args).scalar_one()))
+    batch.changed.update(got)
     late = {group.person_id for group in fresh if got[group.person_id] < len(group.keys)}
     if late:
         uow.execute(sql.FORGET, {"org": uow.org_id, "persons": list(late)})
@@ -256,7 +261,7 @@ def _touch(batch: Batch, groups: Sequence[Group], opened: Mapping[int, TakenIn])
             more[group.person_id] = [batch.rows[number] for number in rest]
     if not rows_of:
         return {}
-    _fill(batch.uow, more)
+    batch.changed.update(_fill(batch.uow, more))
     args = {
         "org": batch.uow.org_id, "now": batch.uow.now, "ids": list(rows_of),
         "counts": [len(rows) for rows in rows_of.values()],
@@ -270,15 +275,15 @@ def _touch(batch: Batch, groups: Sequence[Group], opened: Mapping[int, TakenIn])
     }
 
 
-def _fill(uow: UnitOfWork, more: Mapping[int, Sequence[Checked]]) -> None:
-    """Complete persons of whom a further row tells more than was known, the first one that says it counts."""
+def _fill(uow: UnitOfWork, more: Mapping[int, Sequence[Checked]]) -> list[int]:
+    """Complete persons of whom a further row tells more than was known, the first one that says it counts; whom."""
     told = {
         person: [next(filter(None, (getattr(row, name) for row in rows)), "") for name in ("name", "company", "title")]
         for person, rows in sorted(more.items())
     }
     names, companies, jobs = zip(*told.values(), strict=True)
     args = {"org": uow.org_id, "ids": list(told), "names": list(names), "companies": list(companies)}
-    uow.execute(sql.FILL, args | {"jobs": list(jobs)})
+    return [row.id for row in uow.execute(sql.FILL, args | {"jobs": list(jobs)})]
 
 
 def _tell_owners(batch: Batch, owned: Sequence[tuple[int, int]]) -> None:

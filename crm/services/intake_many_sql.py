@@ -100,6 +100,7 @@ FILL = text(
     where org_id = :org and person.id = f.id
       and ((person.name = '' and f.name <> '') or (person.company = '' and f.company <> '')
            or (person.title = '' and f.title <> ''))
+    returning person.id
     """
 )
 AGAIN = text(
