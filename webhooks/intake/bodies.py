@@ -30,8 +30,13 @@ def read(post: Post) -> Mapping[str, Any]:
 
 def check_kind(post: Post, more: Sequence[str] = ()) -> None:
     """Raises TurnedAway with 415 for a media type that is neither one of `more` nor read here."""
-    if post.kind not in more:
+    if not is_read(post, more):
         reader_of(post)
+
+
+def is_read(post: Post, more: Sequence[str] = ()) -> bool:
+    """Whether it is of a media type that is one of `more` or read here."""
+    return post.kind in more or post.kind in _READERS or post.kind.endswith("+json")
 
 
 def reader_of(post: Post) -> Callable[[Post], Mapping[str, Any]]:

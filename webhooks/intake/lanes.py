@@ -1,90 +1,103 @@
 """Posts that come at the same moment are taken in together: one thread works for all that wait meanwhile.
 
-Nobody waits for others to come: who finds the lane free begins at once, alone; who comes while somebody works is in the
-next lot. So a quiet door is as quick as ever, and a busy one does in one transaction what would take many.
+Who finds the lane free begins at once, alone; who comes while somebody is served is in the next lot. Behind a lot the
+next one waits a moment, no longer than a part of what the lot took, for as many as were there before. So a quiet door
+is as quick as ever, and a busy one does in one transaction what would take many.
 """
 
 from __future__ import annotations
 
-import threading
+import asyncio
+from collections import deque
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from contextvars import Context, copy_context
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
 
 from webhooks.intake.post import Answer, Post
 
 MOST = 64
+PART, LONGEST = 0.5, 0.01  # of a lot's time, and seconds, that the next one waits
 Alone = Callable[[Post], Answer | None]
 Together = Callable[[Sequence[Post]], Sequence[Answer | None]]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Place:
-    """One who waits in a lane. `leads`: it is this one's turn to work."""
+    """One who waits in a lane."""
 
     post: Post
-    woken: threading.Event = field(default_factory=threading.Event)
-    leads: bool = False
-    answer: Answer | None = None
+    answer: asyncio.Future[Answer | None]
+    context: Context
 
 
 class Lane:
-    """Posts of one source in this process. Safe for many threads.
+    """Posts of one source in this process, all of one event loop.
 
     Args:
-        alone: answers one post, and may raise what its sender shall be told.
-        together: the answers of several; None for each that has to be taken alone. Whatever it raises, all are.
+        alone: answers one post; None where it is not for this source.
+        together: the answers of several; None for each that has to be taken alone.
+
+    Both work in a thread. Whatever they raise, those concerned have to be taken alone.
     """
 
     def __init__(self, alone: Alone, together: Together) -> None:
         self._alone, self._together = alone, together
-        self._lock = threading.Lock()
-        self._waiting: list[_Place] = []
-        self._busy = False
+        self._waiting: deque[_Place] = deque()
+        self._working: asyncio.Task[None] | None = None
+        self._wanted, self._here = 0, asyncio.Event()
 
-    def take(self, post: Post) -> Answer | None:
-        """The answer to a post, worked out here or by whoever works for the next lot."""
-        mine = _Place(post)
-        with self._lock:
-            self._waiting.append(mine)
-            mine.leads, self._busy = not self._busy, True
-        if not mine.leads:
-            mine.woken.wait()
-        if mine.leads:
-            return self._lead(mine)
-        return mine.answer or self._alone(post)
+    async def take(self, post: Post) -> Answer | None:
+        """The answer to a post; None when it has to be taken alone."""
+        mine = _Place(post, asyncio.get_running_loop().create_future(), copy_context())
+        self._waiting.append(mine)
+        if self._working is None:
+            self._working = asyncio.create_task(self._work())
+        elif len(self._waiting) >= self._wanted:
+            self._here.set()
+        return await mine.answer
 
-    def _lead(self, mine: _Place) -> Answer | None:
-        with self._lock:
-            lot, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-        try:
-            if len(lot) == 1:
-                return self._alone(mine.post)
-            for place, answer in zip(lot, self._together([place.post for place in lot]), strict=True):
-                place.answer = answer
-        finally:
-            self._pass_on(lot, mine)
-        return mine.answer or self._alone(mine.post)
+    async def _work(self) -> None:
+        """Lot after lot, until nobody comes any more."""
+        clock = asyncio.get_running_loop().time
+        while self._waiting:
+            lot = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
+            began = clock()
+            for place, answer in zip(lot, await self._served(lot), strict=True):
+                if not place.answer.done():
+                    place.answer.set_result(answer)
+            await self._gather(min(len(lot) + len(self._waiting), MOST), clock() - began)
+        self._working = None
 
-    def _pass_on(self, lot: Sequence[_Place], mine: _Place) -> None:
-        """Let those of the lot go, and give the lead to the first of those who came meanwhile."""
-        with self._lock:
-            following = self._waiting[:1]
-            self._busy = bool(following)
-            for place in following:
-                place.leads = True
-        for place in (*lot, *following):
-            if place is not mine:
-                place.woken.set()
+    async def _served(self, lot: Sequence[_Place]) -> Sequence[Answer | None]:
+        # What is logged meanwhile bears the number of the first one's request.
+        return await run_in_threadpool(lot[0].context.run, self._answers, [place.post for place in lot])
+
+    def _answers(self, posts: Sequence[Post]) -> Sequence[Answer | None]:
+        with suppress(Exception):  # it is raised again where each is taken alone
+            return self._together(posts) if len(posts) > 1 else [self._alone(posts[0])]
+        return [None] * len(posts)
+
+    async def _gather(self, many: int, seconds: float) -> None:
+        """Wait until so many are here, or for a part of that time."""
+        if 1 < many > len(self._waiting):
+            self._wanted = many
+            self._here.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(seconds * PART, LONGEST)):
+                    await self._here.wait()
 
 
 class Lanes:
     """A lane for each source."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._lanes: dict[Hashable, Lane] = {}
 
     def of(self, source: Hashable, alone: Alone, together: Together) -> Lane:
         """The lane of a source, made when it is asked for first."""
-        with self._lock:
-            return self._lanes.setdefault(source, Lane(alone, together))
+        if source not in self._lanes:
+            self._lanes[source] = Lane(alone, together)
+        return self._lanes[source]

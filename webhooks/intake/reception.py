@@ -6,11 +6,13 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import TypeVar
 
 import psycopg
 import structlog
 from procrastinate.exceptions import ConnectorException
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
 
 from bot.app import Bot
 from crm.errors import Refusal
@@ -26,7 +28,7 @@ from crm.vault import Vault, VaultError
 from webhooks.intake import bodies, formats, mail, standard
 from webhooks.intake.belief import Secrets
 from webhooks.intake.items import Came, Format
-from webhooks.intake.lanes import Lanes
+from webhooks.intake.lanes import Lane, Lanes
 from webhooks.intake.post import Answer, Post, TurnedAway
 from webhooks.intake.rates import Limiter, Rates
 from webhooks.intake.taking import Done, Single, take, take_together
@@ -36,6 +38,7 @@ log = structlog.get_logger(__name__)
 RECEIVED = Answer(202, {"status": "received"})
 MEDIA = mail.MAIL.media
 KNOWN_FOR = 2.0  # seconds
+Found = TypeVar("Found", bound=Answer | None)
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,130}")
 # What the job engine raises on its own way to the database does not pass SQLAlchemy.
 _AWAY = (SQLAlchemyError, psycopg.Error, ConnectorException)
@@ -52,6 +55,12 @@ class Reception:
         self._located: dict[str, tuple[float, list[tuple[int, int]]]] = {}
         self.tally = Tally(bot.database)
 
+    async def answer(self, post: Post) -> Answer:
+        """The answer to a post, which is taken in together with those that come meanwhile; else as by `receive`."""
+        lane = self._lane(post)
+        found = await lane.take(post) if lane else None
+        return await run_in_threadpool(self.receive, post) if found is None else found
+
     def receive(self, post: Post) -> Answer:
         """The answer to a post. Never raises: what cannot be done now is a 503 that asks to come again."""
         return self._safely(post, self._receive)
@@ -60,7 +69,7 @@ class Reception:
         """The answer to a vendor that asks by GET whether the address is ours. Never raises."""
         return self._safely(post, self._challenged)
 
-    def _safely(self, post: Post, work: Callable[[Post], Answer]) -> Answer:
+    def _safely(self, post: Post, work: Callable[[Post], Found]) -> Found | Answer:
         try:
             return work(post)
         except TurnedAway as exc:
@@ -73,8 +82,6 @@ class Reception:
 
     def _receive(self, post: Post) -> Answer:
         bodies.check_kind(post, MEDIA)
-        if answer := self._of_one(post):
-            return answer
         found = self._locate(post.source)
         for org_id, source_id in found:
             answer = self._try(post, org_id, source_id, alone=len(found) == 1)
@@ -84,19 +91,19 @@ class Reception:
             self.tally.count(*found[0], refused=[("", WRONG_KEY)])
         raise TurnedAway(401, WRONG_KEY, WWW_Authenticate="Bearer")
 
-    def _of_one(self, post: Post) -> Answer | None:
-        """The answer of the one source of that name, if it was heard of a moment ago and believes the post.
+    def _lane(self, post: Post) -> Lane | None:
+        """Where posts wait of the one source of that name, if it was heard of a moment ago.
 
         The transaction that takes the post in reads the source anew, so what changed meanwhile counts.
         """
         until, found = self._located.get(post.source.lower(), (0.0, []))
-        if time.monotonic() > until or len(found) != 1:
+        if time.monotonic() > until or len(found) != 1 or not bodies.is_read(post, MEDIA):
             return None
         ours = found[0]
-        return self._lanes.of(ours, partial(self._alone, *ours), partial(self._together, *ours)).take(post)
+        return self._lanes.of(ours, partial(self._alone, *ours), partial(self._together, *ours))
 
     def _alone(self, org_id: int, source_id: int, post: Post) -> Answer | None:
-        return self._try(post, org_id, source_id, alone=True)
+        return self._safely(post, lambda post: self._try(post, org_id, source_id, alone=True))
 
     def _together(self, org_id: int, source_id: int, posts: Sequence[Post]) -> list[Answer | None]:
         """The answers to posts that hold one lead each; None for all that is not as plain as that."""

@@ -36,7 +36,7 @@ def router(bot: Bot, rates: Rates | None = None) -> APIRouter:
         if body is None:
             return _response(TOO_LARGE)
         peer = request.client.host if request.client else ""
-        return _response(await run_in_threadpool(reception.receive, _post(source, request, body, peer)))
+        return _response(await reception.answer(_post(source, request, body, peer)))
 
     @api.get("/intake/{source}", responses=ASKED, response_class=PlainTextResponse)
     async def challenge(source: str, request: Request) -> Response:

@@ -1,8 +1,8 @@
 """Posts that come at the same moment are taken in together, and nobody can tell: each has its own answer."""
 
+import asyncio
 import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +11,6 @@ from crm.errors import Conflict
 from crm.services import dealing, lead_facts, sources, suppressing
 from crm.settings import Settings
 from tests import build
-from tests.promises.processes import until
 from tests.webhooks.intake import kit
 from webhooks.intake import reception as doors
 from webhooks.intake.lanes import Lane
@@ -139,31 +138,86 @@ def test_who_was_erased_does_not_come_back_in_a_lot_either(database, acme, web, 
     assert statuses(together(reception, acme, web, post(web, "13900000001"), post(web, "13900000002"))) == [None, 201]
 
 
+def answered(door, posts, size=12):
+    """The answers to posts, of which so many are at the door at any time."""
+
+    async def crowd():
+        free = asyncio.Semaphore(size)
+
+        async def one(post):
+            async with free:
+                return await door(post)
+
+        return await asyncio.gather(*map(one, posts))
+
+    return asyncio.run(crowd())
+
+
 def test_a_crowd_at_the_door_is_answered_as_if_each_had_come_alone(database, acme, web, reception):
     posts = [post(web, f"139000000{n % 40:02d}", name=f"n{n % 60}") for n in range(120)]
-    with ThreadPoolExecutor(12) as crowd:
-        answers = list(crowd.map(reception.receive, posts))
-    assert Counter(statuses(answers)) == {201: 40, 200: 80}
+    assert Counter(statuses(answered(reception.answer, posts))) == {201: 40, 200: 80}
     assert kit.count(database, acme, "lead") == 41
     assert kit.count(database, acme, "activity where verb = 'touched'") == 20
 
 
-def test_a_lane_goes_on_after_one_who_led_it_broke():
-    working, waiting = threading.Event(), threading.Event()
+def named(post):
+    return Answer(200, post.source)
 
-    def alone(each):
-        working.set()
-        waiting.wait(10)
-        raise Conflict
 
-    lane = Lane(alone, lambda posts: [Answer(200, each.source) for each in posts])
-    with ThreadPoolExecutor(3) as crowd:
-        broken = crowd.submit(lane.take, Post("first", {}, b"", ""))
-        working.wait(10)
-        others = [crowd.submit(lane.take, Post(name, {}, b"", "")) for name in ("second", "third")]
-        until(lambda: len(lane._waiting) == 2)
-        waiting.set()
-        assert [other.result(10).content for other in others] == ["second", "third"]
-        with pytest.raises(Conflict):
-            broken.result(10)
-    assert lane._busy is False
+def posts_of(*names):
+    return [Post(name, {}, b"", "") for name in names]
+
+
+def in_turns(alone, together):
+    """What a lane answers one post, and two that come while it is served."""
+    begun, rest_is_there = threading.Event(), threading.Event()
+
+    def single(post):
+        begun.set()
+        rest_is_there.wait(10)
+        return alone(post)
+
+    async def come():
+        lane = Lane(single, together)
+        first, *rest = posts_of("first", "second", "third")
+        answers = [asyncio.create_task(lane.take(first))]
+        await asyncio.to_thread(begun.wait, 10)
+        answers += [asyncio.create_task(lane.take(post)) for post in rest]
+        await asyncio.sleep(0)
+        rest_is_there.set()
+        return [answer and answer.content for answer in await asyncio.gather(*answers)]
+
+    return asyncio.run(come())
+
+
+def broken(_):
+    raise Conflict
+
+
+def test_who_comes_while_somebody_is_served_is_in_the_next_lot():
+    lots = []
+
+    def counted(posts):
+        lots.append(len(posts))
+        return [*map(named, posts)]
+
+    assert in_turns(named, counted) == ["first", "second", "third"]
+    assert lots == [2]
+
+
+def test_everybody_of_many_is_served_once():
+    lots, names = [], [str(number) for number in range(20)]
+
+    def counted(posts):
+        lots.append(len(posts))
+        return [*map(named, posts)]
+
+    answers = answered(Lane(lambda post: counted([post])[0], counted).take, posts_of(*names), 5)
+    assert [answer.content for answer in answers] == names
+    assert sum(lots) == 20
+    assert max(lots) <= 5
+
+
+def test_a_lane_goes_on_after_somebody_in_it_broke():
+    assert in_turns(broken, lambda posts: [*map(named, posts)]) == [None, "second", "third"]
+    assert in_turns(named, broken) == ["first", None, None]
