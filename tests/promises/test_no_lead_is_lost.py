@@ -223,24 +223,28 @@ class Company(RuleBasedStateMachine):
             self.model.end(lead)
 
     @invariant()
-    def every_lead_is_where_the_model_says(self) -> None:
-        rows = {row.id: row for row in self.rows()}
-        shown = {lead: (row.status, self.name(row.email), row.recycle_at) for lead, row in rows.items()}
+    def all_is_well(self) -> None:
+        """In one look at the database, since it is looked at after every step."""
+        with self.begin() as uow:
+            rows = self.standing(uow)
+            loads = {self.name(row.email): row.holding for row in uow.session.execute(LOADS, {"o": uow.org_id})}
+            left_with_whom_was_merged_away = uow.session.scalars(GONE, {"o": uow.org_id}).all()
+        self.every_lead_is_where_the_model_says(rows)
+        self.everybody_holds_what_the_ledger_says_and_no_more_than_allowed(loads)
+        self.the_history_agrees(rows)
+        assert left_with_whom_was_merged_away == []
+
+    def every_lead_is_where_the_model_says(self, rows: list[Any]) -> None:
+        shown = {row.id: (row.status, self.name(row.email), row.recycle_at) for row in rows}
         wanted = {id_: (lead.status, lead.owner, self.model.due_at(id_)) for id_, lead in self.model.leads.items()}
         assert shown == wanted
 
-    @invariant()
-    def everybody_holds_what_the_ledger_says_and_no_more_than_allowed(self) -> None:
-        with self.begin() as uow:
-            loads = {self.name(row.email): row.holding for row in uow.session.execute(LOADS, {"o": uow.org_id})}
-            left_with_whom_was_merged_away = uow.session.scalars(GONE, {"o": uow.org_id}).all()
+    def everybody_holds_what_the_ledger_says_and_no_more_than_allowed(self, loads: dict[Any, int]) -> None:
         assert loads == {name: self.model.held(name) for name in loads}
         assert max(loads.values()) <= 4
-        assert left_with_whom_was_merged_away == []
 
-    @invariant()
-    def the_history_agrees(self) -> None:
-        for row in self.rows():
+    def the_history_agrees(self, rows: list[Any]) -> None:
+        for row in rows:
             owned = [row.owner_id] if row.status == "open" and row.owner_id else None
             assert (row.somewhere, row.owners, row.unexplained) == (True, owned, False)
 
@@ -302,7 +306,10 @@ class Company(RuleBasedStateMachine):
 
     def rows(self) -> list[Any]:
         with self.begin() as uow:
-            return list(uow.session.execute(STANDING, {"o": uow.org_id}))
+            return self.standing(uow)
+
+    def standing(self, uow: UnitOfWork) -> list[Any]:
+        return list(uow.session.execute(STANDING, {"o": uow.org_id}))
 
     def name(self, email: str | None) -> str | None:
         return email.split("@")[0] if email else None

@@ -128,6 +128,7 @@ class House(RuleBasedStateMachine):
         self.time.set(build.NOW)
         self.acme = build.company(self.database, rules=TEXTS[0])
         self.made: set[int] = set()
+        self.seen: list[Any] = []
         with self.begin() as uow:
             rules_admin.apply(uow, written=TEXTS[0])
 
@@ -315,51 +316,53 @@ class House(RuleBasedStateMachine):
             duty(self.database, self.acme.org_id)
         with self.begin() as uow:
             still = pauses.paused(uow, "recycle")
-        overdue = [row for row in self.rows() if row.recycle_at and row.recycle_at <= self.time()]
+            rows = self.rows(uow)
+        overdue = [row for row in rows if row.recycle_at and row.recycle_at <= self.time()]
         assert {row.recycle_rule for row in overdue} <= still
 
     @invariant()
-    def no_lead_is_lost(self) -> None:
-        rows = self.rows()
+    def all_is_well(self) -> None:
+        """In one look at the database, since it is looked at after every step."""
+        with self.begin() as uow:
+            self.seen = rows = self.rows(uow)
+            self.no_lead_is_lost(rows)
+            self.a_lead_has_the_owner_its_history_tells_of(rows)
+            self.what_waits_is_nobodys_unless_its_owner_put_it_aside(rows)
+            self.the_ledger_is_right_and_no_cap_is_passed(uow)
+            self.each_lost_ownership_has_a_reason_and_nothing_is_left_with_whom_was_merged_away(uow)
+            self.nobody_who_has_left_is_dealt_a_lead(uow)
+            self.the_countdown_shown_is_the_one_that_holds(uow, rows)
+
+    def no_lead_is_lost(self, rows: list[Any]) -> None:
         assert self.made <= {row.id for row in rows}
         assert [row for row in rows if row.status == "open" and row.owner_id is None and row.pool_id is None] == []
 
-    @invariant()
-    def a_lead_has_the_owner_its_history_tells_of(self) -> None:
-        for row in self.rows():
+    def a_lead_has_the_owner_its_history_tells_of(self, rows: list[Any]) -> None:
+        for row in rows:
             assert row.owners == ([row.owner_id] if row.status == "open" and row.owner_id else [])
 
-    @invariant()
-    def what_waits_is_nobodys_unless_its_owner_put_it_aside(self) -> None:
-        for row in self.rows():
+    def what_waits_is_nobodys_unless_its_owner_put_it_aside(self, rows: list[Any]) -> None:
+        for row in rows:
             assert bool(row.offers) == (row.held_by == "offer")
             assert row.owner_id is None or row.status != "open" or row.held_by in (None, "person", "nurture")
             assert not (row.held_by == "nurture" and row.counts and row.owner_id)
 
-    @invariant()
-    def the_ledger_is_right_and_no_cap_is_passed(self) -> None:
-        with self.begin() as uow:
-            for row in uow.session.execute(LOADS, {"o": uow.org_id}):
-                assert row.holding == row.held <= CAP
+    def the_ledger_is_right_and_no_cap_is_passed(self, uow: UnitOfWork) -> None:
+        for row in uow.session.execute(LOADS, {"o": uow.org_id}):
+            assert row.holding == row.held <= CAP
 
-    @invariant()
-    def each_lost_ownership_has_a_reason_and_nothing_is_left_with_whom_was_merged_away(self) -> None:
-        with self.begin() as uow:
-            assert uow.session.scalars(GONE, {"o": uow.org_id}).all() == []
-            assert uow.session.execute(UNEXPLAINED, {"o": uow.org_id}).all() == []
+    def each_lost_ownership_has_a_reason_and_nothing_is_left_with_whom_was_merged_away(self, uow: UnitOfWork) -> None:
+        assert uow.session.scalars(GONE, {"o": uow.org_id}).all() == []
+        assert uow.session.execute(UNEXPLAINED, {"o": uow.org_id}).all() == []
 
-    @invariant()
-    def nobody_who_has_left_is_dealt_a_lead(self) -> None:
-        with self.begin() as uow:
-            assert uow.session.execute(DEALT_TO_THE_GONE, {"o": uow.org_id}).all() == []
+    def nobody_who_has_left_is_dealt_a_lead(self, uow: UnitOfWork) -> None:
+        assert uow.session.execute(DEALT_TO_THE_GONE, {"o": uow.org_id}).all() == []
 
-    @invariant()
-    def the_countdown_shown_is_the_one_that_holds(self) -> None:
-        rows = {row.id: row for row in self.rows() if row.status == "open" and row.owner_id}
-        with self.begin() as uow:
-            facts = lead_facts.read(uow, list(rows))
-            for lead, new in zip(facts, clocks.compute(uow, facts), strict=True):
-                assert (rows[lead.id].recycle_at, rows[lead.id].recycle_rule) == (new.recycle_at, new.rule)
+    def the_countdown_shown_is_the_one_that_holds(self, uow: UnitOfWork, rows: list[Any]) -> None:
+        owned = {row.id: row for row in rows if row.status == "open" and row.owner_id}
+        facts = lead_facts.read(uow, list(owned))
+        for lead, new in zip(facts, clocks.compute(uow, facts), strict=True):
+            assert (owned[lead.id].recycle_at, owned[lead.id].recycle_rule) == (new.recycle_at, new.rule)
 
     def begin(self) -> Any:
         return self.database.begin(self.acme.org_id)
@@ -380,8 +383,8 @@ class House(RuleBasedStateMachine):
         self.does(name, lambda uow, me: what(uow, actor=me, lead=leads.access_id(uow, actor=me, lead_id=lead)))
 
     def one(self, pick: int, **owner: int | None) -> int:
-        """A lead by its place among those that fit, or among all where none does."""
-        rows = self.rows()
+        """A lead by its place among those that fit, or among all where none does: as they were after the last step."""
+        rows = self.seen
         fitting = [row.id for row in rows if not owner or (row.status == "open" and row.owner_id == owner["owner"])]
         among = fitting or [row.id for row in rows]
         return int(among[pick % len(among)])
@@ -392,9 +395,8 @@ class House(RuleBasedStateMachine):
     def ref(self, uow: UnitOfWork, lead: int) -> str:
         return f"L-{leads.number_of(uow, lead)}"
 
-    def rows(self) -> list[Any]:
-        with self.begin() as uow:
-            return list(uow.session.execute(LEADS, {"o": uow.org_id}))
+    def rows(self, uow: UnitOfWork) -> list[Any]:
+        return list(uow.session.execute(LEADS, {"o": uow.org_id}))
 
 
 @pytest.mark.timeout(rounds(short=600, full=0))
