@@ -111,6 +111,11 @@ def _check_names(company: CompanyFile, marks: _Marks) -> None:
     for place, source in enumerate(company.sources):
         _one_of(marks, ("sources", place, "pool"), source.pool, pools, "pool")
         _one_of(marks, ("sources", place, "owner"), source.owner, people, "member")
+    _once(marks, "events", "name", company.events)
+    for place, event in enumerate(company.events):
+        _one_of(marks, ("events", place, "by"), event.by, people, "member")
+        for at, name in enumerate(event.helpers):
+            _one_of(marks, ("events", place, "helpers", at), name, people, "member")
 
 
 def _check_tree(marks: _Marks, company: CompanyFile, people: set[str]) -> None:

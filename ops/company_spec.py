@@ -113,6 +113,39 @@ class GroupPart(Part):
     digest: Clock | None = None
 
 
+class FormPart(Part):
+    """The hosted form of a source. `word`: its name in the address, once it is made it stays; `fields`: as in chat,
+    such as `name*, phone*, budget`; `embed`: sites that may show it in a frame; `code`: phones are proven by one.
+    """
+
+    word: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{2,79}$")] | None = None
+    fields: str | None = None
+    title: str | None = None
+    title_zh: str | None = None
+    intro: str | None = None
+    intro_zh: str | None = None
+    thanks: str | None = None
+    thanks_zh: str | None = None
+    consent: str | None = None
+    consent_zh: str | None = None
+    embed: list[str] | None = None
+    code: bool | None = None
+    open: bool | None = None
+
+
+class EventPart(Part):
+    """An event with its pages. Times without a zone are the organization's; `by` looks after it, `helpers` hand out
+    addresses of their own. One that is over is left out.
+    """
+
+    name: Name
+    place: str = ""
+    starts: dt.datetime
+    ends: dt.datetime | None = None
+    by: str
+    helpers: list[str] = []
+
+
 class SourcePart(Part):
     """`secret`: the intake key, or `env:NAME`; without one a fresh key is made and shown once.
 
@@ -131,6 +164,7 @@ class SourcePart(Part):
     pool: Key | None = None
     secret: str | None = None
     owner: str | None = None
+    form: FormPart | None = None
 
 
 class HookPart(Part):
@@ -188,6 +222,7 @@ class CompanyFile(Part):
     pools: list[PoolPart] = []
     groups: list[GroupPart] = []
     sources: list[SourcePart] = []
+    events: list[EventPart] = []
     lists: dict[str, Values] = {}
     fields: list[OwnField] = []
     modules: dict[str, bool] = {}

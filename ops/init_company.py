@@ -32,6 +32,7 @@ from crm.uow import UnitOfWork
 from crm.vault import Vault
 from ops import company_file, init_sources
 from ops.company_spec import CalendarPart, CompanyFile, GroupPart
+from ops.init_campaigns import campaigns
 from ops.init_people import people, pools
 from ops.init_rows import Rows
 from ops.init_systems import systems
@@ -74,6 +75,7 @@ def load(database: Database, vault: Vault, company: CompanyFile) -> Loaded:
             _group(rows, vault, company, group, installed, departments, pool_ids)
         keys = _sources(rows, vault, company, pool_ids, members) | systems(rows, vault, company)
         _lists(rows, company)
+        campaigns(rows, vault, company, members)
         _clocks(rows)
         return Loaded(org_id, rows.added, rows.changed, keys)
 

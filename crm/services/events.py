@@ -168,6 +168,12 @@ def find(uow: UnitOfWork, words: str) -> EventView:
     return EventView(**row)
 
 
+def named(uow: UnitOfWork, name: str) -> EventView | None:
+    """The event of exactly that name, an open one before a closed one."""
+    row = uow.session.execute(_NAMED, {"org": uow.org_id, "key": _key(name)}).mappings().one_or_none()
+    return EventView(**row) if row and _key(row["name"]) == _key(name) else None
+
+
 def listing(uow: UnitOfWork) -> list[EventView]:
     """Events, those to come first."""
     rows = uow.session.execute(_LIST, {"org": uow.org_id, "now": uow.now, "most": MOST_LISTED})

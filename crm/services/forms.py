@@ -106,7 +106,7 @@ def make(uow: UnitOfWork, *, actor: Actor | None, source: Source, word: str = ""
     return made
 
 
-def ask(uow: UnitOfWork, *, actor: Actor, form: Form, words: str) -> None:
+def ask(uow: UnitOfWork, *, actor: Actor | None, form: Form, words: str) -> None:
     """Say what a form asks: `name*, phone*, budget`, a star for what must be filled in.
 
     Raises: NotAllowed, FormFieldUnknown, ContactFieldWanted.
@@ -122,7 +122,7 @@ def ask(uow: UnitOfWork, *, actor: Actor, form: Form, words: str) -> None:
     uow.session.flush()
 
 
-def say(uow: UnitOfWork, *, actor: Actor, form: Form, name: str, words: str, locale: str = "") -> None:
+def say(uow: UnitOfWork, *, actor: Actor | None, form: Form, name: str, words: str, locale: str = "") -> None:
     """Give a form a text of its own, or with empty words the usual one again. Raises NotAllowed."""
     check_keeper(actor)
     key = f"{name}.{locale}" if locale else name
@@ -131,21 +131,21 @@ def say(uow: UnitOfWork, *, actor: Actor, form: Form, name: str, words: str, loc
     uow.session.flush()
 
 
-def embed(uow: UnitOfWork, *, actor: Actor, form: Form, sites: Sequence[str]) -> None:
+def embed(uow: UnitOfWork, *, actor: Actor | None, form: Form, sites: Sequence[str]) -> None:
     """Say on which sites the form may be shown in a frame; on none without any. Raises NotAllowed, BadArgument."""
     check_keeper(actor)
     form.parents = list(dict.fromkeys(map(_origin, sites)))[:_MOST_PARENTS]
     uow.session.flush()
 
 
-def open_(uow: UnitOfWork, *, actor: Actor, form: Form, enabled: bool) -> None:
+def open_(uow: UnitOfWork, *, actor: Actor | None, form: Form, enabled: bool) -> None:
     """Close the page, or open it again. Raises NotAllowed."""
     check_keeper(actor)
     form.enabled = enabled
     uow.session.flush()
 
 
-def set_verify(uow: UnitOfWork, *, actor: Actor, form: Form, verify: bool) -> None:
+def set_verify(uow: UnitOfWork, *, actor: Actor | None, form: Form, verify: bool) -> None:
     """Whether phones are proven by a code where a gateway is set up. Raises NotAllowed."""
     check_keeper(actor)
     form.verify = verify

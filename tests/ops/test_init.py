@@ -52,6 +52,52 @@ def test_loading_it_twice_changes_nothing(database: Database, example: str) -> N
     assert (again.added, again.changed, again.keys) == ({}, {}, {})
 
 
+def test_the_form_of_a_source_and_an_event_come_from_the_file(database: Database, example: str) -> None:
+    loaded = load(database, example)
+    [(fields, texts, parents)] = ask(database, loaded, "select fields, texts, parents from form where texts <> '{}'")
+    assert fields == [["name", True], ["phone", True], ["company", False]]
+    assert texts == {"title": "Tell us what you need", "title.zh": "说说您的需求"}
+    assert parents == ["https://www.example.com"]
+    [(name, place, starts)] = ask(database, loaded, "select name, place, starts_at from event where true")
+    assert (name, place, f"{starts:%d %b %H:%M %Z}") == ("Open day", "London showroom", "04 May 13:00 UTC")
+    assert ask(database, loaded, "select member_id is not null from event_link where true") == [(True,)]
+
+
+def test_a_form_and_an_event_change_with_the_file_and_keep_their_addresses(database: Database, example: str) -> None:
+    loaded = load(database, example)
+    addresses = (
+        ask(database, loaded, "select word from form where true"),
+        ask(database, loaded, "select word from event where true"),
+    )
+    moved = example.replace("14:00", "15:00").replace("phone*, company", "phone*, email").replace(
+        "helpers: [Owen Reid]", "helpers: [Owen Reid, 王芳]"
+    )  # fmt: skip
+    again = load(database, moved)
+    assert (again.added, again.changed) == ({}, {"form": 1, "event": 1})
+    assert addresses == (
+        ask(database, loaded, "select word from form where true"),
+        ask(database, loaded, "select word from event where true"),
+    )
+    assert load(database, moved.replace("2030-05-04", "2020-05-04")).changed == {}
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("fields: name*, phone*, company", "fields: name*, shoe size", "form of website: .*shoe size"),
+        ("fields: name*, phone*, company", "fields: name*, company", "form of website: "),
+        ("embed: [https://www.example.com]", "embed: ['x y']", "form of website: "),
+        ("helpers: [Owen Reid]", "helpers: [Nobody]", "there is no member 'Nobody'"),
+        ("by: Grace Hill", "by: Tom Baker", "event Open day: "),
+    ],
+)
+def test_a_mistake_in_a_form_or_an_event_is_one_sentence(
+    database: Database, example: str, right: str, wrong: str, told: str
+) -> None:
+    with pytest.raises(CompanyFileError, match=told):
+        load(database, example.replace(right, wrong))
+
+
 def test_a_changed_file_changes_just_that(database: Database, example: str) -> None:
     load(database, example)
     again = load(database, example.replace("name: Tom Baker, team: london", "name: Tom Baker, team: shanghai"))
@@ -153,7 +199,7 @@ def test_the_digest_comes_at_the_teams_own_hour(database: Database, time: Any, e
             "platform: wecom, id: C0123POOL",
             "groups.1.platform: workspaces has no wecom.",
         ),
-        ("per_day: 30", "per_day: many", "line 62, rules: rules: line 2, claim.per_day:"),
+        ("per_day: 30", "per_day: many", "line 77, rules: rules: line 2, claim.per_day:"),
         ("  name: Harbour Trading\n  timezone", "  timezone", "organization.name: is missing."),
         ("key: harbour", "key: [", "is not readable: line"),
     ],
