@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -26,7 +27,7 @@ from crm.db import Database
 from crm.models import ImportJob
 from crm.rules import fields
 from crm.rules.fields import mapping_of
-from crm.services import dropped_sheets, members, sheet_mappings, sheet_rows
+from crm.services import catalogue, dropped_sheets, members, sheet_mappings, sheet_rows
 from crm.services.sheet_mappings import Kept
 from crm.services.sheet_rows import Line, Rejects
 from crm.sheets import Sheet, SheetError
@@ -38,6 +39,7 @@ TRIES, WAIT = 6, 10.0
 TOO_MANY, NO_KEY = "too_many_rows", "no_key_column"
 CHANGED, UNREACHABLE, UNREADABLE, BROKEN = "changed", "unreachable", "unreadable", "broken"
 KEYS = frozenset({"phone", "email", "wechat"})
+UNKNOWN = 8  # values that no list has, of those most often found
 
 
 class Sheets:
@@ -95,9 +97,12 @@ class Sheets:
         house, rejects = sheet_rows.house_of(self._database, org_id), Rejects(sheet.header)
         if len(sheet.header) > MOST_COLUMNS or sheet.total > MOST_ROWS:
             raise _Unfit(TOO_MANY)
-        usable, known = 0, 0
+        usable, known, unknown = 0, 0, Counter[str]()
+        with self._database.begin(org_id) as uow:
+            lists = catalogue.of(uow)
         sample: list[list[str]] = []
-        for chunk in _chunks(sheet_rows.checked(sheet, mapping, house, rejects), LOOKED_UP):
+        for chunk in _chunks(sheet_rows.checked(sheet, mapping, house, rejects, lists), LOOKED_UP):
+            unknown.update(words for line in chunk for words in line.row.unknown)
             sample = sample or [line.cells for line in chunk[:3]]
             usable += len(chunk)
             with self._database.begin(org_id) as uow:
@@ -108,7 +113,7 @@ class Sheets:
             "rows": usable + len(rejects.rows), "usable": usable, "wrong": len(rejects.rows), "counting": False,
             "known": known, "columns": columns,
             "keyless": not KEYS & set(mapping.values()),
-            "problems": _first(rejects),
+            "problems": _first(rejects), "unknown": unknown.most_common(UNKNOWN),
         } | ({"recognised": kept.name} if kept else {})  # fmt: skip
         sample = sample or [cells for _, cells, _ in rejects.rows[:3]]
         with self._database.begin(org_id) as uow:

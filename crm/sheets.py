@@ -17,6 +17,8 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, XmlE
 from crm.rules.inert import lively
 
 MOST_UNPACKED = 512 * 1024 * 1024
+# What is longer than a cell may be is a row's own fault, and must not end the whole file.
+csv.field_size_limit(16 * 1024 * 1024)
 _BLOCK = 1 << 16
 _MOST_TITLES = 3
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"

@@ -97,10 +97,10 @@ class Run:
         if batch.line <= self.begin_after:
             self.report.repeated += len(batch.rows)
         else:
-            self._write(batch)
+            self._write(batch, rejected)
         self.progress(self.report.rows, self.total)
 
-    def _write(self, batch: Batch) -> None:
+    def _write(self, batch: Batch, rejected: Rejected) -> None:
         """All lanes at once, each in a transaction; then how far the file is in."""
         assert self.pool is not None, "open while rows are taken"
         for done in self.pool.map(self._lane, [lane for lane in batch.lanes if lane]):
@@ -108,6 +108,8 @@ class Run:
             self.report.touched += done.touched
             self.report.repeated += done.repeated
             self.report.rejected += done.refused
+            for line in done.lines:
+                rejected.write(line, [], {"": file_import.ERASED})
         with self.database.begin(self.org) as uow:
             file_import.reach(uow, job_id=self.job_id, line=batch.line)
 

@@ -42,7 +42,8 @@ class Rejected:
 
     def write(self, line: int, cells: list[str], wrong: Mapping[str, str]) -> None:
         """Add a row. Args: line: where it stands in the original file; wrong: our field names to what is wrong."""
-        reason = "; ".join(f"{self._said(FIELDS.get(name, name))}: {self._said(why)}" for name, why in wrong.items())
+        said = ((FIELDS.get(name, name), why) for name, why in wrong.items())
+        reason = "; ".join(": ".join(self._said(part) for part in each if part) for each in said)
         if self._stream is None:
             self._stream = self.path.open("w", encoding="utf-8-sig", newline="")
             self._row([*self._header, LINE, REASON])

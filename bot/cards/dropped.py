@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bot.cards.field_names import field_names
 from bot.cards.language import _, translate
 from bot.cards.part import Part
 from crm.errors import NoContact
@@ -50,6 +51,7 @@ class Dropped:
     problems: list[str]
     why: str
     for_company: bool
+    unknown: str
     may_take_back: bool
 
 
@@ -63,7 +65,7 @@ class DroppedFacts(Part):
         return Dropped(
             job.id, job.name, job.state, figures, self._columns(figures, job.rows or []), self._problems(figures),
             self.words.say(WHY.get(figures.get("why", ""), ""), detail=figures.get("detail", "")),
-            dropped_sheets.may_give_to_company(self.viewer), self.viewer.is_admin,
+            dropped_sheets.may_give_to_company(self.viewer), self._unknown(figures), self.viewer.is_admin,
         )  # fmt: skip
 
     def sheet_fields(self) -> list[tuple[str, str]]:
@@ -86,6 +88,13 @@ class DroppedFacts(Part):
             f"{self.words.say(_('Line {n}'), n=number)}: {'; '.join(self._wrong(*each) for each in wrong.items())}"
             for number, wrong in figures.get("problems", [])
         ]
+
+    def _unknown(self, figures: dict[str, Any]) -> str:
+        """Values that no list has, the most frequent first, with the rows on which they stand."""
+        told = ((words.partition(": "), many) for words, many in figures.get("unknown", []))
+        return ", ".join(
+            f"{field_names(self.uow, self.words, [field])} {value[:40]} ({many})" for (field, _is, value), many in told
+        )
 
     def _wrong(self, field: str, why: str) -> str:
         said = translate(self.viewer.locale, NO_CONTACT if why == NoContact.message else why)

@@ -17,6 +17,8 @@ from crm.rules.past import Past, Ways
 NO_NAME = _("A name or company is needed where there is no phone, e-mail or WeChat id.")
 NO_OWNER = _("There is no active colleague of that name.")
 NOT_LISTED = _("The list of this field has no such value.")
+TOO_LONG = _("A cell is too long. Perhaps a quotation mark is not closed: then the rows below it went into it.")
+LONGEST_CELL = 100_000
 NO_HISTORY, NO_LISTS = Past(), Catalogue()
 
 
@@ -78,6 +80,7 @@ def read(reading: Reading, line: int, cells: list[str]) -> Row | Reject:
 
 
 def _row(reading: Reading, line: int, cells: list[str]) -> Row:
+    _check_length(reading, cells)
     fields = rows.fields_of(cells, reading.mapping, reading.header)
     for name, words in reading.values.items():
         if name in fields:
@@ -94,6 +97,13 @@ def _row(reading: Reading, line: int, cells: list[str]) -> Row:
     if unknown and reading.strict:
         raise FieldErrors({one.field: NOT_LISTED for one in unknown})
     return Row(line, checked, key, owner, stranger, history, tuple(f"{one.field}: {one.given}" for one in unknown))
+
+
+def _check_length(reading: Reading, cells: Sequence[str]) -> None:
+    if max(map(len, cells), default=0) > LONGEST_CELL:
+        longest = max(range(len(cells)), key=lambda number: len(cells[number]))
+        named = reading.mapping.get(longest) or (reading.header[longest] if longest < len(reading.header) else "")
+        raise FieldErrors({named: TOO_LONG})
 
 
 def _key(sender: str, checked: Checked, history: Past | None) -> str:

@@ -22,7 +22,8 @@ from crm.uow import UnitOfWork
 READING, PREVIEW, RUNNING, DONE, FAILED, CANCELLED = "reading", "preview", "running", "done", "failed", "cancelled"
 COMPANY, MINE = "company", "mine"
 _MAY_END = text(
-    "update import_job set state = :state, rows = null, done_at = :now, counters = counters || cast(:more as jsonb)"
+    "update import_job set state = :state, rows = null, done_at = :now,"
+    " counters = counters - 'unknown' || cast(:more as jsonb)"
     " where org_id = :org and id = :job and state in ('reading', 'preview', 'running')"
 )
 _COUNT = text(
@@ -89,7 +90,10 @@ def confirm(uow: UnitOfWork, *, actor: Actor, job_id: int, whose: str) -> Import
     if uow.session.scalar(begun.values(state=RUNNING, rows=None).returning(ImportJob.id)) is None:
         raise ImportNotFound
     uow.session.refresh(job)
-    job.counters = job.counters | {"whose": whose, "done": 0}
+    job.counters = {name: told for name, told in job.counters.items() if name != "unknown"} | {
+        "whose": whose,
+        "done": 0,
+    }
     if whose == COMPANY:
         file_import.open_run(uow, job)
     if job.counters.get("corrected"):
@@ -102,6 +106,7 @@ def cancel(uow: UnitOfWork, *, actor: Actor, job_id: int) -> ImportJob:
     """Nothing is taken in, nothing is kept. Raises ImportNotFound."""
     job = _waiting(uow, actor, job_id)
     job.state, job.rows, job.done_at = CANCELLED, None, uow.now
+    job.counters = {name: told for name, told in job.counters.items() if name != "unknown"}
     return job
 
 

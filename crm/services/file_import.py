@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 
 from sqlalchemy import select, text
 
+from crm.errors_of_privacy import ErasedBefore
 from crm.models import ImportJob, Member, Source
 from crm.rules.sheet_row import Row
 from crm.services import decisions, intake_many, ownership, suppressing, switching
@@ -41,18 +42,26 @@ _REACH = text(
 )
 _LINE = text("select coalesce(max(line), 0) from import_chunk where org_id = :org and job_id = :job")
 
+ERASED = ErasedBefore.message
+
 
 @dataclass(slots=True)
 class ChunkDone:
     """What became of a chunk of a file: leads created, touched, and rows that had been taken in before.
 
-    `refused`: rows of customers who were erased on request and must not come back from a list.
+    `refused`: rows of customers who were erased on request and must not come back from a list; `lines`: where those
+    stand.
     """
 
     created: int = 0
     touched: int = 0
     repeated: int = 0
     refused: int = 0
+    lines: list[int] = field(default_factory=list)
+
+    @property
+    def figures(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in ("created", "touched", "repeated", "refused")}
 
 
 def begin(uow: UnitOfWork, *, name: str, digest: str) -> ImportJob:
@@ -96,13 +105,15 @@ def take(uow: UnitOfWork, rows: Sequence[Row], *, job_id: int, source: Source | 
     """Take in up to 5,000 rows of a file; one that came before, in this file or another, has no effect."""
     # Thousands of rows in a statement take longer than an interaction may.
     uow.session.execute(text("set local statement_timeout = '120s'"))
-    came = len(rows)
-    rows = _without_erased(uow, rows)
+    came = rows
+    rows = _without_erased(uow, came)
     fresh = _fresh(uow, rows, job_id)
     taken = (switching.take if _switches(rows) else _take)(uow, fresh, source=source)
     new = [one.lead_id for _, one in taken if one.created]
-    done = ChunkDone(len(new), len(taken) - len(new), len(rows) - len(taken), came - len(rows))
-    counters = json.dumps(asdict(done))
+    kept = {row.line for row in rows}
+    gone = [row.line for row in came if row.line not in kept]
+    done = ChunkDone(len(new), len(taken) - len(new), len(rows) - len(taken), len(gone), gone)
+    counters = json.dumps(done.figures)
     args = {"org": uow.org_id, "job": job_id, "counters": counters, "leads": new, "now": uow.now}
     uow.session.execute(_KEEP, args | {"made": len(new)})
     return done

@@ -5,16 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from crm.db import Database
 from crm.errors import NoContact, Refusal
 from crm.rules import sheet_row
 from crm.rules.access import Actor
 from crm.rules.arrival import Arrival, FieldErrors
+from crm.rules.catalogue import Catalogue
 from crm.rules.inert import inert
 from crm.rules.rows import of_row
-from crm.rules.sheet_row import Reading, Row
+from crm.rules.sheet_row import NO_LISTS, Reading, Row
 from crm.services import creation, file_import, houses, intake
 from crm.services.houses import House
 from crm.sheets import Sheet
@@ -53,11 +54,14 @@ class Line:
     row: Row
 
 
-def checked(sheet: Sheet, mapping: Mapping[int, str], house: House, rejects: Rejects) -> Iterator[Line]:
-    """The good rows; the others go to the rejects."""
+def checked(
+    sheet: Sheet, mapping: Mapping[int, str], house: House, rejects: Rejects, lists: Catalogue = NO_LISTS
+) -> Iterator[Line]:
+    """The good rows; the others go to the rejects. Args: lists: the managed values, where what they lack is told."""
+    reading = Reading(sheet.header, mapping, house.region, "file", lists=lists)
     for number, cells in sheet.numbered:
         try:
-            yield _line(number, cells, sheet.header, mapping, house)
+            yield _line(number, cells, reading, house)
         except FieldErrors as exc:
             rejects.rows.append((number, cells, exc.fields))
 
@@ -73,10 +77,10 @@ def take_for_company(
     database: Database, org_id: int, job_id: int, lines: Sequence[Line], rejects: Rejects
 ) -> dict[str, int]:
     """A chunk, by the rules of the company. Returns figures."""
-    del rejects  # what was checked goes in
     with database.begin(org_id) as uow:
         done = file_import.take(uow, [line.row for line in lines], job_id=job_id, source=None)
-    return asdict(done)
+    rejects.rows.extend((line, [], {"": file_import.ERASED}) for line in done.lines)
+    return done.figures | {"refused": 0}
 
 
 def take_for_member(
@@ -100,15 +104,15 @@ def house_of(database: Database, org_id: int) -> House:
         return houses.of(uow)
 
 
-def _line(number: int, cells: list[str], header: list[str], mapping: Mapping[int, str], house: House) -> Line:
-    arrival = of_row(cells, mapping, header)
+def _line(number: int, cells: list[str], reading: Reading, house: House) -> Line:
+    arrival = of_row(cells, reading.mapping, reading.header)
     if not (arrival.name.strip() or arrival.company.strip()):
         raise FieldErrors({"name": NAMELESS})
     try:
         creation.check_contact(house, arrival)
     except NoContact:
         raise FieldErrors({"phone": NoContact.message}) from None
-    found = sheet_row.read(Reading(header, mapping, house.region, "file"), number, cells)
+    found = sheet_row.read(reading, number, cells)
     if not isinstance(found, Row):
         raise FieldErrors(found.wrong)
     return Line(number, cells, arrival, found)

@@ -48,6 +48,13 @@ def dropped(scene: Scene) -> Shown:
     return Shown("mia", Reply("dropped", {"sheet": shown(scene)}))
 
 
+@sample("dropped-unlisted")
+def dropped_unlisted(scene: Scene) -> Shown:
+    return Shown(
+        "mia", Reply("dropped", {"sheet": shown(scene, unknown=[["region: Nord", 12], ["product: Gizmo 9", 3]])})
+    )
+
+
 @sample("dropped-reading")
 def dropped_reading(scene: Scene) -> Shown:
     return Shown("mia", Reply("dropped", {"sheet": came(scene)}))
