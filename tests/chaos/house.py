@@ -92,7 +92,7 @@ class House:
         watch = threading.Thread(target=self._watch, args=(over,), daemon=True)
         watch.start()
         try:
-            processes.until(lambda: all(processes.answers(port) for port in self.ports))
+            processes.until(lambda: all(processes.answers(port) for port in self.ports), 300)
             yield
         finally:
             over.set()

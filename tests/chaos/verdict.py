@@ -89,8 +89,8 @@ def hurry(house: House) -> None:
     """What waits to be tried again is tried now: hours pass in a moment."""
     with house.owner() as session:
         session.execute(
-            "update procrastinate_jobs set scheduled_at = now() where status = 'todo'"
-            " and scheduled_at < now() + interval '1 hour'"
+            "update procrastinate_jobs set scheduled_at = now() where id in (select id from procrastinate_jobs"
+            " where status = 'todo' and scheduled_at < now() + interval '1 hour' for update skip locked)"
         )
 
 
