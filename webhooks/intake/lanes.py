@@ -14,10 +14,12 @@ from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 
+import structlog
 from starlette.concurrency import run_in_threadpool
 
 from webhooks.intake.post import Answer, Post
 
+log = structlog.get_logger(__name__)
 MOST = 64
 PART, LONGEST = 0.5, 0.01  # of a lot's time, and seconds, that the next one waits
 Alone = Callable[[Post], Answer | None]
@@ -76,8 +78,10 @@ class Lane:
         return await run_in_threadpool(lot[0].context.run, self._answers, [place.post for place in lot])
 
     def _answers(self, posts: Sequence[Post]) -> Sequence[Answer | None]:
-        with suppress(Exception):  # it is raised again where each is taken alone
+        try:
             return self._together(posts) if len(posts) > 1 else [self._alone(posts[0])]
+        except Exception as exc:  # noqa: BLE001  (it is raised again where each is taken alone)
+            log.warning("intake.lot_broke", posts=len(posts), cause=type(exc).__name__)
         return [None] * len(posts)
 
     async def _gather(self, many: int, seconds: float) -> None:
