@@ -12,6 +12,7 @@ from crm.uow import UnitOfWork
 BUILT_IN = {
     "product": _("Product"), "region": _("Region"), "level": _("Level"), "channel": _("Channel"),
     "campaign": _("Campaign"), "tags": _("Tags"), "amount": _("Amount"),
+    "name": _("Name"), "company": _("Company"), "title": _("Title"),
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ MODULE = "core"
 @command(
     "set",
     "修改",
-    help=_("Set a lead's fields: product, region, level, tags, amount and your own"),
+    help=_("Set a lead's fields: name, company, product, region, level, tags, amount and your own"),
     example="set L-1042 product Gizmo, budget 50k",
     example_zh="修改 L-1042 产品 小玩意，预算5万",
     topic="leads",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from crm.errors_of_catalogue import FieldUnknown, FieldWrong, ValueMeant, ValueUnknown
+from crm.rules import clean
 from crm.rules.arrival import money
 from crm.rules.catalogue import CHOICES, Catalogue, Entry, folded, told
 from crm.rules.catalogue_values import EXAMPLES, NotThat, Value, read
@@ -15,18 +16,24 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
     "product": ("product", "产品", "意向产品"), "region": ("region", "city", "地区", "区域", "城市"),
     "level": ("level", "grade", "等级", "级别"), "channel": ("channel", "渠道"), "campaign": ("campaign", "活动"),
     "tags": ("tags", "tag", "label", "标签"), "amount": ("amount", "value", "deal value", "金额"),
+    "name": ("name", "姓名", "名字"), "company": ("company", "firm", "公司", "单位"),
+    "title": ("title", "job title", "position", "职位", "职务"),
 }  # fmt: skip
 _NOTHING = frozenset({"-", "none", "nothing", "empty", "clear", "无", "空", "清空", "没有"})
 _IS = re.compile(r"^\s*(?:is\b|to\b|=|:|\uff1a|是|为|改为|改成)?\s*", re.IGNORECASE)
 _NEXT = re.compile(r"^[\s,;\uff0c\uff1b、]+")
 _BREAK = re.compile(r"[,;\uff0c\uff1b\n]")
+_BLANK = re.compile(r"\s+")
 _SEVERAL = re.compile(r"[/;,|、\uff0c\uff1b\n]+")
-BUILT_IN_ZH = ("产品", "地区", "等级", "渠道", "活动", "标签", "金额")
-LONGEST, SHOWN = 40, 20
+BUILT_IN_ZH = ("产品", "地区", "等级", "渠道", "活动", "标签", "金额", "姓名", "公司", "职位")
+OF_PERSON = ("name", "company", "title")
+LONGEST, SHOWN, LONGEST_NAME = 40, 20, 200
 
 
 def pairs(catalogue: Catalogue, words: str) -> dict[str, str]:
     """Fields, by the lead's column or `custom.KEY`, with the words for their values.
+
+    A field's name after a blank begins the next one too, `company Acme level A`, where that is not ambiguous.
 
     Raises: FieldUnknown where no field is named at the beginning, or after a comma that begins no value.
     """
@@ -37,6 +44,7 @@ def pairs(catalogue: Catalogue, words: str) -> dict[str, str]:
         name, after = _field_at(names, rest)
         part = _BREAK.split(after, maxsplit=1)[0]
         if name:
+            part = part[: _next_field(catalogue, names, name, part)]
             found[name], last = part.strip(), name
         elif last:
             found[last] += f", {part.strip()}"
@@ -46,13 +54,36 @@ def pairs(catalogue: Catalogue, words: str) -> dict[str, str]:
     return found
 
 
+def _next_field(catalogue: Catalogue, names: Mapping[str, str], name: str, part: str) -> int:
+    """Where in a field's words another field begins whose value follows; their end where none does.
+
+    What is a value as a whole stays whole, and in a text of the company's own a field counts with a known value only.
+    """
+    if catalogue.find(name, part.strip()):
+        return len(part)
+    for at in (found.end() for found in _BLANK.finditer(part)):
+        other, after = _field_at(names, part[at:])
+        if other and other != name and part[:at].strip() and after.strip() and _follows(catalogue, name, other, after):
+            return at
+    return len(part)
+
+
+def _follows(catalogue: Catalogue, name: str, other: str, after: str) -> bool:
+    if not name.startswith(CHOICES):
+        return True
+    heads = (after[:size].strip() for size in range(len(after), 0, -1) if _ends_word(after, size))
+    return any(catalogue.find(other, head) for head in heads)
+
+
 def value(catalogue: Catalogue, name: str, words: str) -> Value | None:
     """What the words mean for a field of `pairs`; None empties it. Raises FieldWrong, ValueMeant, ValueUnknown."""
     given = words.strip()
     if not given or folded(given) in _NOTHING:
-        return [] if name == "tags" else None
+        return [] if name == "tags" else "" if name in OF_PERSON else None
     if name.startswith(CHOICES):
         return _own(catalogue, name, given)
+    if name in OF_PERSON:
+        return clean.line(given, LONGEST_NAME)
     if name == "amount":
         amount = money(given)
         if amount is None:

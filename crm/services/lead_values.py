@@ -1,6 +1,7 @@
 """What is known of a lead beside its contact: written by a member in the values of the lists, and what is missing.
 
-Product, region, level, channel, campaign, tags and amount are columns; the company's own fields stand in `custom`.
+Product, region, level, channel, campaign, tags and amount are columns; the company's own fields stand in `custom`;
+name, company and title are the customer's.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from crm.errors_of_catalogue import FieldsNeeded
 from crm.rules.access import Actor
 from crm.rules.catalogue import CHOICES, Catalogue, Field
 from crm.rules.catalogue_values import EXAMPLES
-from crm.rules.catalogue_words import value
-from crm.services import assignments, catalogue, clocks, scoring, timeline
+from crm.rules.catalogue_words import OF_PERSON, value
+from crm.services import assignments, catalogue, clocks, happenings, scoring, timeline
 from crm.services.leads import LeadView
 from crm.uow import UnitOfWork
 
@@ -25,6 +26,20 @@ _OLD = text(
     """
     select product, region, level, channel, campaign, cast(amount as text) as amount, to_jsonb(tags) as tags, custom
     from lead where org_id = :org and id = :lead for no key update
+    """
+)
+_PERSON = text(
+    """
+    select p.id, p.name, p.company, p.title from person p join lead l on l.org_id = p.org_id and l.person_id = p.id
+    where l.org_id = :org and l.id = :lead for no key update of p
+    """
+)
+_SET_PERSON = text(
+    """
+    update person p set name = coalesce(v ->> 'name', name), company = coalesce(v ->> 'company', company),
+           title = coalesce(v ->> 'title', title)
+    from lead l, (select cast(:values as jsonb) as v) given
+    where l.org_id = :org and l.id = :lead and p.org_id = :org and p.id = l.person_id returning p.id
     """
 )
 # Only what is named is written; a field without a value leaves `custom`.
@@ -129,8 +144,10 @@ def _example(lists: Catalogue, field: Field) -> str:
 
 
 def _before(uow: UnitOfWork, lead_id: int, values: Mapping[str, Any]) -> dict[str, Any]:
-    row = uow.session.execute(_OLD, {"org": uow.org_id, "lead": lead_id}).mappings().one()
+    row = dict(uow.session.execute(_OLD, {"org": uow.org_id, "lead": lead_id}).mappings().one())
     custom = row["custom"]
+    if any(name in OF_PERSON for name in values):
+        row |= {**uow.session.execute(_PERSON, {"org": uow.org_id, "lead": lead_id}).mappings().one()}
     return {name: custom.get(name.removeprefix(CHOICES)) if name.startswith(CHOICES) else row[name] for name in values}
 
 
@@ -139,6 +156,10 @@ def _put(uow: UnitOfWork, lead_id: int, values: Mapping[str, Any]) -> None:
     columns = {name: each for name, each in values.items() if name in COLUMNS}
     written = json.dumps(columns | ({"custom": own} if own else {}))
     uow.session.execute(_SET, {"org": uow.org_id, "lead": lead_id, "values": written})
+    person = {name: each for name, each in values.items() if name in OF_PERSON}
+    if person:
+        args = {"org": uow.org_id, "lead": lead_id, "values": json.dumps(person)}
+        happenings.write_changed(uow, uow.session.scalars(_SET_PERSON, args).all())
 
 
 def _follow(uow: UnitOfWork, lead_id: int) -> None:
