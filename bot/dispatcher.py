@@ -162,8 +162,9 @@ class Dispatcher:
     def _begin(
         self, workspace: Workspace, interaction: Interaction, *, late: bool = False
     ) -> AbstractContextManager[UnitOfWork]:
-        """A transaction that begins with the delivery's row; for a late answer it is there already."""
-        return self._database.begin(workspace.org_id, delivery=None if late else _key(interaction))
+        """A transaction that begins with the delivery's row, and with who sends it; a late answer's row is there."""
+        who = members.who(workspace.id, interaction.user)
+        return self._database.begin(workspace.org_id, delivery=None if late else _key(interaction), along=who)
 
     def _is_first(self, uow: UnitOfWork, interaction: Interaction, *, late: bool) -> bool:
         return uow.session.scalar(_UNANSWERED, {"key": _key(interaction)}) is not None if late else uow.is_first

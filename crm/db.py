@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from crm import clock
 from crm.lists import Lists
-from crm.uow import UnitOfWork, transaction
+from crm.uow import Along, UnitOfWork, transaction
 from crm.vault import Vault
 
 APP_ROLE = "sluice_app"
@@ -61,15 +61,18 @@ class Database:
         self._session = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
     @contextmanager
-    def begin(self, org_id: int | None = None, *, delivery: str | None = None) -> Iterator[UnitOfWork]:
+    def begin(
+        self, org_id: int | None = None, *, delivery: str | None = None, along: Along | None = None
+    ) -> Iterator[UnitOfWork]:
         """One transaction: commits when the block ends, rolls back when it raises.
 
         Args:
             delivery: the key of an inbound delivery, whose row is written first; see `UnitOfWork.is_first`.
+            along: what is read in the same statement; see `UnitOfWork.came_along`.
         """
         with self._session() as session:
             made = UnitOfWork(session, time=self.time, muted=self.muted, vault=self.vault, via=self.via)
-            with transaction(made, org_id, delivery) as uow:
+            with transaction(made, org_id, delivery, along) as uow:
                 yield uow
 
     def session(self) -> Session:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.orm import Session
 
 from crm import hot, queue, rulebook
@@ -34,8 +35,7 @@ _OPEN = text(
     """  # noqa: S608  (constants)
 )
 # The insert, not a lookup, decides who is first: a second one of that key waits here until the first has committed.
-_RECEIVE = text(
-    f"""
+_RECEIVE = f"""
     with shared as (
         select cast(:org as bigint) as org, coalesce((select offset_seconds from clock limit 1), 0) as shift
     ), first as (
@@ -43,11 +43,10 @@ _RECEIVE = text(
         select :key, org, cast(:wall as timestamptz) + make_interval(secs => shift) from shared
         on conflict (key) do nothing returning key
     )
-    select one.shift, exists (select from first) as is_first, {_BELONGS}
+    select one.shift, exists (select from first) as is_first, {_BELONGS} {{columns}}
     from (select shift, set_config('sluice.org_id', cast(org as text), true) as wall from shared offset 0) one
-    left join organization o on o.id = cast(one.wall as bigint)
-    """  # noqa: S608  (constants)
-)
+    left join organization o on o.id = cast(one.wall as bigint) {{joins}}
+"""  # noqa: S608  (constants)
 # All that is written at the end, the jobs included, in one statement. What comes as a list comes as JSON, because a
 # statement that takes an array is planned anew each time; the touched leads are one array to the planner, which would
 # read all cards for a join.
@@ -104,6 +103,19 @@ _HAPPENED = text(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Along:
+    """One row that is read in the statement that receives a delivery.
+
+    Attributes:
+        words: the statement. It gets the tenant from `one.wall`, for its rows are behind that wall.
+        args: what it asks for by name.
+    """
+
+    words: str
+    args: Mapping[str, Any]
+
+
 @dataclass
 class UnitOfWork:
     """What services work with.
@@ -133,6 +145,7 @@ class UnitOfWork:
     hooked: bool = field(init=False, default=False)
     watched: bool = field(init=False, default=False)
     instead: tuple[str, str] | None = field(init=False, default=None)
+    _along: tuple[Along, Any] | None = field(init=False, default=None)
     _answer: tuple[str, str] | None = field(init=False, default=None)
     _recent: dict[str, Any] = field(init=False, default_factory=dict)
     _owed: list[dict[str, Any]] = field(init=False, default_factory=list)
@@ -155,13 +168,20 @@ class UnitOfWork:
         self.now = self.time() + timedelta(seconds=row.shift or 0)
         self._belong(org_id or 0, row)
 
-    def receive(self, org_id: int, key: str) -> None:
-        """Begin, and write the row of an inbound delivery before anything else."""
+    def receive(self, org_id: int, key: str, along: Along | None = None) -> None:
+        """Begin, and write the row of an inbound delivery before anything else; see `came_along`."""
         wall = self.time()
-        row = self.execute(_RECEIVE, {"org": org_id, "key": key, "wall": wall}).one()
+        args = {"org": org_id, "key": key, "wall": wall}
+        row = self.execute(_receiving(along and along.words), {**args, **along.args} if along else args).one()
+        self._along = (along, row) if along else None
         self.now = wall + timedelta(seconds=row.shift)
         self.is_first = row.is_first
         self._belong(org_id, row)
+
+    def came_along(self, asked: Along) -> Any:
+        """The row that was read as the delivery was received, once; None where it was another or there is none."""
+        came, self._along = self._along, None
+        return came[1] if came and came[0] == asked and came[1].came else None
 
     def enter(self, org_id: int) -> None:
         """Make this transaction the given tenant's."""
@@ -252,11 +272,13 @@ class UnitOfWork:
 
 
 @contextmanager
-def transaction(uow: UnitOfWork, org_id: int | None, delivery: str | None = None) -> Iterator[UnitOfWork]:
+def transaction(
+    uow: UnitOfWork, org_id: int | None, delivery: str | None = None, along: Along | None = None
+) -> Iterator[UnitOfWork]:
     """Open, commit when the block ends, roll back when it raises."""
     try:
         if org_id and delivery:
-            uow.receive(org_id, delivery)
+            uow.receive(org_id, delivery, along)
         else:
             uow.open(org_id)
         yield uow
@@ -264,3 +286,10 @@ def transaction(uow: UnitOfWork, org_id: int | None, delivery: str | None = None
     except BaseException:
         uow.session.rollback()
         raise
+
+
+@cache
+def _receiving(words: str | None) -> TextClause:
+    # `offset 0` keeps what comes along from being looked for before there is a wall.
+    joins = f"left join lateral (select true as came, a.* from ({words}) a offset 0) along on true" if words else ""  # noqa: S608  (constants)
+    return text(_RECEIVE.format(columns=", along.*" if words else "", joins=joins))

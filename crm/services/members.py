@@ -15,7 +15,7 @@ from crm.errors import CodeInvalid, MemberAmbiguous, MemberNotFound
 from crm.models import ChatIdentity, LinkCode, Member
 from crm.rules.access import Actor
 from crm.services import audit
-from crm.uow import UnitOfWork
+from crm.uow import Along, UnitOfWork
 
 # Messages go to the chat in which somebody was seen last; noting that once an hour is enough.
 SEEN_EVERY = timedelta(hours=1)
@@ -47,10 +47,12 @@ _SEEN_WITH = """
         join posted_card h on h.org_id = m.org_id and h.workspace_id = mine.workspace_id and h.place = mine.place
           and h.live) as home,
 """
-_BY_IDENTITY = text(
+_IDENTITY = (
     _ACTOR.format(seen=_SEEN_WITH) + " join chat_identity c on c.org_id = m.org_id and c.member_id = m.id"
     " where m.org_id = :org and c.workspace_id = :workspace and c.external_id = :user"
 )
+_BY_IDENTITY = text(_IDENTITY)
+_ALONG = _IDENTITY.replace(":org", "cast(one.wall as bigint)")
 _SEEN = text(
     "update chat_identity set seen_at = :now where org_id = :org and workspace_id = :workspace and external_id = :user"
 )
@@ -125,12 +127,18 @@ def get_many(uow: UnitOfWork, member_ids: list[int]) -> list[Actor]:
     return [_actor(uow, row) for row in uow.session.execute(_BY_ID, {"org": uow.org_id, "ids": member_ids})]
 
 
+def who(workspace_id: int, external_id: str) -> Along:
+    """The question of `by_identity`, for whoever receives something from that person."""
+    return Along(_ALONG, {"workspace": workspace_id, "user": external_id})
+
+
 def by_identity(uow: UnitOfWork, workspace_id: int, external_id: str) -> Actor | None:
     """Who that person of a chat installation is."""
-    who = {"org": uow.org_id, "workspace": workspace_id, "user": external_id}
-    row = uow.execute(_BY_IDENTITY, who).one_or_none()
+    asked = who(workspace_id, external_id)
+    args = {"org": uow.org_id, **asked.args}
+    row = uow.came_along(asked) or uow.execute(_BY_IDENTITY, args).one_or_none()
     if row and (row.seen_at is None or uow.now - row.seen_at > SEEN_EVERY):
-        uow.session.execute(_SEEN, who | {"now": uow.now})
+        uow.session.execute(_SEEN, args | {"now": uow.now})
     return _actor(uow, row) if row else None
 
 
