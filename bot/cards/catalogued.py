@@ -58,6 +58,10 @@ class CatalogueFacts(Part):
         """Rules that ask for values that the list does not have: each rule's name and the value."""
         return rules_admin.asking_in_vain(self.uow, name)
 
+    def asked_for_merged(self, name: str) -> list[tuple[str, str, str]]:
+        """Rules that ask for a value which was made one with another: each rule's name, the value, and the other."""
+        return [(rule, value, entry.key) for rule, value, entry in rules_admin.asking_for_merged(self.uow, name)]
+
     def entries(self, name: str) -> list[Entry]:
         return list(catalogue.of(self.uow).lists.get(name, ()))
 

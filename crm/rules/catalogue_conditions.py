@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 from rapidfuzz import fuzz
 
-from crm.rules.catalogue import Catalogue, Field
+from crm.rules.catalogue import Catalogue, Entry, Field
 from crm.rules.comparing import is_number, many
 from crm.rules.conditions import CUSTOM, Comparison
 
@@ -37,6 +37,15 @@ def missing(catalogue: Catalogue, one: Comparison) -> list[str]:
     """The values that this comparison asks for and a managed list does not have."""
     listed = one.field in LISTED and catalogue.is_managed(one.field) and one.op in _EXACT
     return [str(value) for value in many(one.value) if catalogue.keyed(one.field, str(value)) is None] if listed else []
+
+
+def merged(catalogue: Catalogue, one: Comparison) -> list[tuple[str, Entry]]:
+    """The values that this comparison asks for and that were made one with another, each with the one leads carry."""
+    if one.field not in LISTED or one.op not in _EXACT:
+        return []
+    found = ((str(value), catalogue.find(one.field, str(value))) for value in many(one.value))
+    gone = [(value, entry) for value, entry in found if catalogue.keyed(one.field, value) is not None and entry]
+    return [(value, entry) for value, entry in gone if entry.key != value]
 
 
 def problems(catalogue: Catalogue, every: Iterable[Comparison]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from crm import queue
 from crm.errors import RuleSetInvalid
 from crm.rules import catalogue_conditions
 from crm.rules.access import Actor
+from crm.rules.catalogue import Entry
 from crm.rules.catalogue_conditions import comparisons_in
 from crm.rules.ruleset import Rules, parse
 from crm.services import audit, catalogue, clocks, ledger, lines, scoring
@@ -209,6 +210,13 @@ def asking_in_vain(uow: UnitOfWork, field: str) -> list[tuple[str, str]]:
     lists = catalogue.of(uow)
     found = ((rule, one) for rule, one in comparisons_in(uow.rules) if one.field == field)
     return [(rule, value) for rule, one in found for value in catalogue_conditions.missing(lists, one)]
+
+
+def asking_for_merged(uow: UnitOfWork, field: str) -> list[tuple[str, str, Entry]]:
+    """Rules in force that ask for a value which no lead carries any more: the rule, the value, what it became."""
+    lists = catalogue.of(uow)
+    found = ((rule, one) for rule, one in comparisons_in(uow.rules) if one.field == field)
+    return [(rule, value, entry) for rule, one in found for value, entry in catalogue_conditions.merged(lists, one)]
 
 
 def _keys(uow: UnitOfWork, table: str) -> set[str | None]:

@@ -81,6 +81,17 @@ def test_a_lists_first_value_locks_no_rule(database):
     assert refused.value.data["problem"] == "big: product is never 'Pods'; there are: 'Gizmo'"
 
 
+def test_a_rule_that_asks_for_a_value_merged_away_is_named_with_the_value_it_became(database):
+    acme = build.company(database, rules=RULE.format(when="{field: product, value: Beans}"))
+    with database.begin(acme.org_id) as uow:
+        for name in ("Beans", "Coffee"):
+            list_edits.add(uow, actor=None, name="product", new=New(name))
+        assert rules_admin.asking_for_merged(uow, "product") == []
+        list_edits.merge(uow, actor=None, name="product", words="Beans", into="Coffee")
+        [(rule, value, became)] = rules_admin.asking_for_merged(uow, "product")
+        assert (rule, value, became.key, rules_admin.asking_in_vain(uow, "product")) == ("big", "Beans", "Coffee", [])
+
+
 @pytest.mark.parametrize(
     ("when", "who"),
     [
