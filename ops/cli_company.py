@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from sqlalchemy import text
 
-from crm.services import digests
+from crm.services import digests, teams
 from crm.settings import load
 from crm.uow import UnitOfWork
 from ops import cli_import, cli_members, cli_shadow
@@ -59,7 +58,7 @@ def export_leads(
 
 
 def digest(
-    team: Annotated[str, typer.Option(help="Key of the team; without it the whole organization.")] = "",
+    team: Annotated[str, typer.Option(help="Key or name of the team; without it the whole organization.")] = "",
     now: Annotated[bool, typer.Option("--now", help="Send it to the team's groups at once.")] = False,
     org: Org = "",
 ) -> None:
@@ -77,15 +76,16 @@ def digest(
             say(None, False, f"{facts.name}: {steps}.")
 
 
-def _department(uow: UnitOfWork, key: str) -> int:
-    """The team of that key. Raises StartError naming those there are."""
-    rows = uow.session.execute(
-        text("select key, id from department where org_id = :org order by path"), {"org": uow.org_id}
-    )
-    known = {row.key: int(row.id) for row in rows}
-    if key not in known:
-        raise StartError(f"There is no team {key}. There are: {', '.join(known)}")
-    return known[key]
+def _department(uow: UnitOfWork, words: str) -> int:
+    """The team of that key, or of the name that cards show. Raises StartError naming those there are."""
+    found = teams.every(uow)
+    meant = [each for each in found if words == each.key] or [
+        each for each in found if words.strip().lower() in (each.name.lower(), each.key.lower())
+    ]
+    if len(meant) != 1:
+        there = ", ".join(f"{each.key} ({each.name})" for each in meant or found)
+        raise StartError(f"There {'are several teams' if meant else 'is no team'} {words}. There are: {there}")
+    return meant[0].id
 
 
 def doctor(as_json: AsJson = False) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from zlib import crc32
 
+from pypinyin import lazy_pinyin
 from sqlalchemy import text
 
 from crm.errors_of_people import TeamExists, TeamInUse, TeamLoop, TeamNotFound
@@ -14,6 +14,7 @@ from crm.rules.access import Actor
 from crm.services import clocks
 from crm.uow import UnitOfWork
 
+LONGEST_KEY = 60
 _ALL = text(
     """
     select d.id, d.key, d.name, d.path, d.parent_id,
@@ -174,6 +175,6 @@ def _fits(found: list[Team], team: Team, given: list[str], *, exactly: bool) -> 
 
 
 def _key(name: str) -> str:
-    """A name as a key: letters, digits and dashes; a Chinese one gets a word of its own."""
-    word = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    return word if re.search("[a-z]", word) else f"team-{crc32(name.encode()):08x}"
+    """A name as a key: letters, digits and dashes, Chinese as it is spoken."""
+    word = re.sub(r"[^a-z0-9]+", "-", "-".join(lazy_pinyin(name)).lower()).strip("-")[:LONGEST_KEY].strip("-")
+    return word if re.search("[a-z]", word) else f"team-{word}".strip("-")

@@ -40,7 +40,7 @@ def test_a_digest_of_a_team_is_told_in_a_line(sluice, org):
 def test_a_team_that_is_not_there_is_refused_with_those_that_are(sluice, org):
     told = sluice("digest", "--team", "nope", "--org", org)
     assert told.exit_code == 2
-    assert told.stderr == "There is no team nope. There are: company, north, south\n"
+    assert told.stderr == "There is no team nope. There are: company (Company), north (North), south (South)\n"
 
 
 def test_the_clock_stands_still_outside_a_playground(sluice):
