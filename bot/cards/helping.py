@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rapidfuzz import fuzz, process
+
 from bot.cards.language import _
 from bot.cards.words import Words
 from crm.rules.access import Actor
@@ -14,7 +16,7 @@ from crm.services.sources import KEEPERS
 if TYPE_CHECKING:
     from bot.router import Command
 
-EVERY_DAY, NEW = 5, 5
+EVERY_DAY, NEW, CLOSE = 5, 5, 60
 TOPICS = {
     "work": _("Work"), "leads": _("Leads"), "pool": _("Pool"), "on": _("Getting on"), "managers": _("Team"),
     "setup": _("Setting up"),
@@ -52,15 +54,22 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What one help card says. `topics` are those to turn to, by key; `words` all names of the one word asked for."""
+    """What one help card says.
+
+    `topics` are those to turn to, by key; `words` all names of the one word asked for; `unknown` what was asked for and
+    is nothing, of which the lines are the nearest, where `near`.
+    """
 
     groups: list[Group]
     topics: list[tuple[str, str]]
     words: str = ""
+    unknown: str = ""
+    near: bool = False
 
 
 def screen(words: Words, viewer: Actor, commands: Sequence[Command], asked: str, used: frozenset[str]) -> Screen:
-    """The card for what was asked: nothing, a topic, a word, or all of it. What is unknown shows the first one."""
+    """The card for what was asked: nothing, a topic, a word, or all of it; for what is unknown the nearest words, else
+    the first card, and that there is no such word."""
     mine = [each for each in commands if each.roles in _allowed(viewer)]
     topics = [(key, words.say(title)) for key, title in TOPICS.items() if any(each.topic == key for each in mine)]
     if asked in ALL:
@@ -71,7 +80,21 @@ def screen(words: Words, viewer: Actor, commands: Sequence[Command], asked: str,
         return Screen([Group("", [_example(words, each) for each in exact])], topics, " · ".join(exact[0].words))
     if near := [each for each in mine if asked and any(asked in word for word in each.words)]:
         return Screen([Group("", [_example(words, each) for each in near])], topics)
-    return Screen(_first(words, viewer, mine, used), topics)
+    alike = _alike(words, mine, asked)
+    if alike:
+        return Screen([Group("", [_example(words, each) for each in alike])], topics, unknown=asked, near=True)
+    return Screen(_first(words, viewer, mine, used), topics, unknown=asked)
+
+
+def _alike(words: Words, mine: Sequence[Command], asked: str) -> list[Command]:
+    """The words that are spelled much like it, then those whose description has it; the likest first."""
+    if not asked:
+        return []
+    named = {word: each for each in mine for word in each.words}
+    close = process.extract(asked, list(named), scorer=fuzz.ratio, score_cutoff=CLOSE, limit=NEW)
+    told = [each for each in mine if len(asked) > 1 and asked in words.say(each.help).lower()]
+    found = [*(named[word] for word, _score, _at in close), *told]
+    return list({each.words[0]: each for each in found}.values())[:NEW]
 
 
 def _allowed(viewer: Actor) -> set[str]:

@@ -21,6 +21,11 @@ def help_word(scene: Scene) -> Shown:
     return scene.say("ann", "help claim")
 
 
+@sample("help-unknown")
+def help_unknown(scene: Scene) -> Shown:
+    return scene.say("ann", "help clam")
+
+
 @sample("help-admin")
 def help_admin(scene: Scene) -> Shown:
     return scene.say("ada", "help setup")

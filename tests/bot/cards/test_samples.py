@@ -80,9 +80,11 @@ def test_help_is_found_by_the_topic_in_both_languages(topic, database, time):
     assert "领取 L-1042" not in said
 
 
-def test_help_for_something_unknown_is_its_first_screen(database, time):
+def test_help_for_something_unknown_says_so_above_its_first_screen(database, time):
     scene = Scene(database, time)
-    assert scene.draw(scene.say("ann", "help xyzzy")) == scene.draw(scene.say("ann", "help"))
+    first, *rest = scene.draw(scene.say("ann", "help xyzzy")).blocks
+    assert first.text == "There is no word xyzzy. This is what there is:"
+    assert rest == list(scene.draw(scene.say("ann", "help")).blocks)
 
 
 @pytest.mark.parametrize("who", ["ann", "mia", "ada"])
