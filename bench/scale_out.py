@@ -31,6 +31,9 @@ PATIENCE = 60.0
 _ALIVE = text("select count(*) from procrastinate_workers where last_heartbeat > now() - interval '30 s'")
 _OWED = text("select count(*) from message where org_id = :org and state = 'owed'")
 _SENT = text("select count(*) from message where org_id = :org and state = 'sent'")
+_UNSENT = text(
+    "select state, cause, count(*) as many from message where org_id = :org and state <> 'sent' group by 1, 2"
+)
 _FREE = text("select number from lead where org_id = :org and owner_id is null and status = 'open' order by number")
 
 
@@ -74,8 +77,8 @@ def _work_off(database: Database, seeded: Seeded, keys: Iterator[int]) -> float:
     start = time.perf_counter()
     _until(lambda: _count(database, seeded, _OWED) == 0)
     seconds = time.perf_counter() - start
-    if _count(database, seeded, _SENT) - before != len(numbers):
-        raise AssertionError("messages were not sent")
+    if (sent := _count(database, seeded, _SENT) - before) != len(numbers):
+        raise AssertionError(f"of {len(numbers)} messages {sent} were sent; the others: {_others(database, seeded)}")
     return seconds
 
 
@@ -110,6 +113,12 @@ def _answered(ports: list[int], seeded: Seeded, lines: list[str]) -> float:
 def _free(database: Database, seeded: Seeded) -> Iterator[int]:
     with database.begin(seeded.org_id) as uow:
         return iter(uow.session.scalars(_FREE, {"org": seeded.org_id}).all())
+
+
+def _others(database: Database, seeded: Seeded) -> str:
+    with database.begin(seeded.org_id) as uow:
+        rows = uow.session.execute(_UNSENT, {"org": seeded.org_id}).all()
+    return ", ".join(f"{row.many} {row.state} ({row.cause})" for row in rows)
 
 
 def _count(database: Database, seeded: Seeded, statement: TextClause) -> int:

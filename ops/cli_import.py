@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from crm.db import Database
 from crm.services import import_undo
 from crm.sheets import SheetError
 from ops import import_file, import_preview
 from ops.cli_frame import REFUSED, AsJson, Org, open_database, organization, out, say, sentences
+from ops.cli_table import show
 from ops.import_file import Report
 from ops.import_plan import Wanted
 from ops.import_preview import Preview
@@ -133,10 +133,11 @@ def _show(found: Preview, *, as_json: bool) -> None:
     if as_json:
         say(asdict(found), as_json, "")
         return
-    table = Table("column", "is taken for", "for example", box=None, header_style="bold")
-    for column in found.columns:
-        table.add_row(escape(column.heading), column.field or "[dim]kept beside the lead[/dim]", escape(column.example))
-    out.print(table)
+    rows = (
+        (escape(column.heading), column.field or "[dim]kept beside the lead[/dim]", escape(column.example))
+        for column in found.columns
+    )
+    show(("column", "is taken for", "for example"), rows, whole="column")
     used = f" by the mapping {found.mapping}" if found.mapping else ""
     out.print(f"About {found.rows} rows{used}. Of the first {found.looked_at}: {found.usable} can be taken in,")
     out.print(f"{found.known} of them known already, {found.rejected} rejected.", highlight=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.markup import escape
 from sqlalchemy import text
 
 from crm import sheets
@@ -17,6 +17,7 @@ from crm.services import leaving, people_file
 from crm.services import members as known
 from crm.services.people_file import Report
 from ops.cli_frame import REFUSED, AsJson, Org, open_database, organization, out, say, sentences
+from ops.cli_table import show
 
 app = typer.Typer(invoke_without_command=True, help="Who is in the organization; people by file.")
 
@@ -44,15 +45,15 @@ def members(context: typer.Context, org: Org = "", as_json: AsJson = False) -> N
         database = open_database()
         with database.begin(organization(database, org)) as uow:
             rows = [dict(row) for row in uow.session.execute(_MEMBERS, {"org": uow.org_id}).mappings()]
-        table = Table("name", "role", "team", "on duty", "chats", box=None)
-        for row in rows:
-            table.add_row(
-                row["name"], row["role"], row["team"] or "", "yes" if row["on_duty"] else "no", row["chats"] or "none"
-            )
+        told = (
+            (row["name"], row["role"], row["team"] or "", "yes" if row["on_duty"] else "no", row["chats"] or "none")
+            for row in rows
+        )
         if as_json:
             say(rows, as_json, "")
         else:
-            out.print(table)
+            columns = ("name", "role", "team", "on duty", "chats")
+            show(columns, ([escape(word) for word in row] for row in told), whole="name")
 
 
 @app.command("import")

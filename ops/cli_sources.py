@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 import yaml
-from rich.table import Table
+from rich.markup import escape
 from sqlalchemy import select
 
 from crm import formats
@@ -22,6 +22,7 @@ from crm.rules.arrival import Arrival, FieldErrors
 from crm.services import fetches, houses, source_formats, source_watch, sources
 from crm.settings import load
 from ops.cli_frame import REFUSED, AsJson, Org, open_database, organization, out, say, sentences, vault
+from ops.cli_table import show
 from ops.errors import StartError
 from webhooks.intake import bodies, mail, mapped
 from webhooks.intake.items import Announced, Came, Item, Passed, Told, Wrong
@@ -30,6 +31,7 @@ from webhooks.intake.taking import take
 
 # What a mail server's pipe understands (sysexits.h): try again later, no such address.
 TEMPORARY, NO_USER = 75, 67
+_COLUMNS = ("key", "name", "kind", "format", "on", "last seen", "accepted", "rejected", "to fetch")
 app = typer.Typer(no_args_is_help=True, help="Intake sources: who sends leads, and how their posts are written.")
 
 
@@ -40,13 +42,10 @@ def list_sources(org: Org = "", as_json: AsJson = False) -> None:
         database = open_database()
         with database.begin(organization(database, org)) as uow:
             rows = [_row(uow, source) for source in sources.listing(uow)]
-        table = Table("key", "name", "kind", "format", "on", "last seen", "accepted", "rejected", "to fetch", box=None)
-        for row in rows:
-            table.add_row(*(str(value) for value in row.values()))
         if as_json:
             say(rows, as_json, "")
         else:
-            out.print(table)
+            show(_COLUMNS, ([escape(str(value)) for value in row.values()] for row in rows), whole="key")
 
 
 def _row(uow: Any, source: Source) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.markup import escape
 
 from bot import outward
 from bot.outward import Forbidden
@@ -14,6 +14,7 @@ from crm.period import Period
 from crm.services import api_tokens, hook_calls, hooks, modules
 from crm.settings import load
 from ops.cli_frame import AsJson, Org, open_database, organization, out, say, sentences, vault
+from ops.cli_table import show
 from ops.errors import StartError
 
 modules_app = typer.Typer(invoke_without_command=True, help="The parts of Sluice that an organization has.")
@@ -122,14 +123,15 @@ def list_hooks(context: typer.Context, org: Org = "", as_json: AsJson = False) -
                 }
                 for one in hooks.listing(uow)
             ]  # fmt: skip
-        table = Table("number", "url", "topics", "state", "owed", "dead", "cause", box=None)
-        for row in rows:
-            told = ("number", "url", "topics", "state", "owed", "dead", "cause")
-            table.add_row(*(str("" if row[name] is None else row[name]) for name in told))
-        if as_json:
-            say(rows, as_json, "")
-        else:
-            out.print(table if rows else "None.")
+        if as_json or not rows:
+            say(rows, as_json, "None.")
+            return
+        told = ("number", "url", "topics", "state", "owed", "dead", "cause")
+        show(
+            told,
+            ([escape(str("" if row[name] is None else row[name])) for name in told] for row in rows),
+            whole="number",
+        )
 
 
 @hooks_app.command("new")

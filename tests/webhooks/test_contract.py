@@ -1,5 +1,6 @@
 """P32: the HTTP contract is what the code does. Every door is fuzzed from its own description: nothing breaks."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from schemathesis import GenerationMode
 from schemathesis.checks import load_all_checks
 from schemathesis.specs.openapi import checks
 
-from crm.services import api_tokens
+from crm.models import Source
+from crm.services import api_tokens, events, forms, members
 from tests import build
 from tests.rounds import rounds
 from tests.world import House
@@ -27,8 +29,11 @@ API = (
     "/api/v1/leads", "/api/v1/leads/{ref}", "/api/v1/persons/{person_id}", "/api/v1/credits", "/api/v1/members",
     "/api/v1/changes",
 )  # fmt: skip
+FORMS, EVENTS = ("/f/{word}", "/f/{word}/code"), ("/e/{word}", "/e/{word}/ask")
+EVENT_PAGES = ("/e/{word}/materials", "/e/{word}/materials/{material}", "/e/{word}/codes")
 DOORS = [
-    *(("GET", path) for path in API),
+    *(("GET", path) for path in API), *(("POST", path) for path in (*FORMS, *EVENTS)), ("GET", "/f/page.css"),
+    *(("GET", path) for path in (FORMS[0], *EVENTS, *EVENT_PAGES)),
     ("POST", "/intake/{source}"), ("GET", "/intake/{source}"),
     ("GET", "/export/{ticket}"), ("GET", "/person/{ticket}"), ("GET", "/file/{ticket}"), ("GET", "/l/{ref}"),
     ("GET", "/calendar/{token}.ics"), ("GET", "/healthz"), ("GET", "/readyz"),
@@ -56,6 +61,18 @@ def token(house: House) -> str:
         return api_tokens.create(uow, actor=None, name="fuzz", scopes=api_tokens.SCOPES)[1]
 
 
+@pytest.fixture(scope="module")
+def words(house: House) -> dict[str, str]:
+    """The words of a form and of an event that are there, by what their addresses begin with."""
+    acme = build.company(house.bot.database)
+    with house.bot.database.begin(acme.org_id) as uow:
+        form = forms.make(uow, actor=None, source=uow.session.get_one(Source, (acme.org_id, acme.source_id)))
+        keeper, when = members.get(uow, acme.member["ada"]), uow.now + timedelta(days=9)
+        vault = house.bot.workspaces.vault
+        event = events.create(uow, vault, actor=keeper, name="Expo", place="Hall 3", starts_at=when)
+        return {"/f/": form.word, "/e/": event.word}
+
+
 def test_every_door_is_tried(schema: Any) -> None:
     described = {(each.ok().method.upper(), each.ok().path) for each in schema.get_all_operations()}
     assert {each for each in described if not each[1].startswith("/playground")} == set(DOORS)
@@ -65,9 +82,11 @@ def test_every_door_is_tried(schema: Any) -> None:
 @settings(max_examples=CASES, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_door_answers_as_it_is_described(
-    schema: Any, token: str, method: str, path: str, mode: GenerationMode, data: Any
+    schema: Any, token: str, words: dict[str, str], method: str, path: str, mode: GenerationMode, data: Any
 ) -> None:
     case = data.draw(schema[path][method].as_strategy(generation_mode=mode))
+    known = [{"word": word} for begin, word in words.items() if path.startswith(begin)]
+    case.path_parameters |= data.draw(st.sampled_from([{}, *known]))
     headers = {"Authorization": f"Bearer {token}"} if path in API else {}
     answer = case.call(base_url="http://127.0.0.1:8000", headers=headers)
     assert answer.status_code < 500

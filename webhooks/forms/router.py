@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
 from bot.app import Bot
-from webhooks.forms import pages
+from webhooks.forms import described, pages
 from webhooks.forms.desk import Desk
 from webhooks.forms.door import Door
 from webhooks.forms.hosted import HostedForm
@@ -31,20 +32,24 @@ def router(bot: Bot, rates: Rates | None = None) -> APIRouter:
         yield
         await run_in_threadpool(desk.tally.write)
 
-    routes = APIRouter(tags=["forms"], lifespan=lifespan, include_in_schema=False)
-    routes.add_api_route("/f/page.css", _style, methods=["GET"])
-    for path, look, send in (
-        ("/f/{word}", hosted.look, hosted.send),
-        ("/e/{word}", door.look, door.sign_in),
-        ("/e/{word}/ask", door.look_ask, door.ask),
+    routes = APIRouter(tags=["forms"], lifespan=lifespan)
+    routes.add_api_route(
+        "/f/page.css", _style, methods=["GET"], summary="The look of all pages", responses=described.STYLE
+    )
+    shown: dict[str, Any] = {"response_class": HTMLResponse, "responses": described.LOOKS}
+    taken = shown | {"methods": ["POST"], "responses": described.SENDS, "openapi_extra": described.FORM}
+    for path, look, send, what in (
+        ("/f/{word}", hosted.look, hosted.send, "The form of a source"),
+        ("/e/{word}", door.look, door.sign_in, "The door of an event"),
+        ("/e/{word}/ask", door.look_ask, door.ask, "A question of a visitor"),
     ):
-        routes.add_api_route(path, _looking(desk, look), methods=["GET"], response_class=HTMLResponse)
-        routes.add_api_route(path, _sending(desk, send), methods=["POST"], response_class=HTMLResponse)
-    for path, look in (("/e/{word}/materials", door.materials), ("/e/{word}/codes", door.codes)):
-        routes.add_api_route(path, _looking(desk, look), methods=["GET"], response_class=HTMLResponse)
-    routes.add_api_route("/f/{word}/code", _sending(desk, hosted.prove), methods=["POST"], response_class=HTMLResponse)
+        routes.add_api_route(path, _looking(desk, look), methods=["GET"], summary=what, **shown)
+        routes.add_api_route(path, _sending(desk, send), summary=f"{what}, filled in", **taken)
+    routes.add_api_route("/e/{word}/materials", _looking(desk, door.materials), summary="What to take along", **shown)
+    routes.add_api_route("/e/{word}/codes", _looking(desk, door.codes), summary="All codes on a sheet", **shown)
+    routes.add_api_route("/f/{word}/code", _sending(desk, hosted.prove), summary="Proves a phone", **taken)
 
-    @routes.get("/e/{word}/materials/{material}")
+    @routes.get("/e/{word}/materials/{material}", response_class=Response, summary="A file", responses=described.FILE)
     async def material(word: str, material: str, request: Request) -> Response:
         number = int(material) if material.isdecimal() and len(material) < 18 else 0
         return await run_in_threadpool(desk.answer, _visit(word, request), lambda visit: door.file(visit, number))
