@@ -149,14 +149,20 @@ def _call(context: Context) -> Reply | None:
 
 
 def run(context: Context, text: str) -> Reply:
-    """Do what a typed line says."""
+    """Do what a typed line says. Raises UnknownWord for none, as of a message that is a picture alone."""
+    if not text:
+        raise UnknownWord
     found = match(text, context.uow.off)
     if found is None:
         return _plain(context, text)
     entry, rest = found
     measures.about(entry.words[0])
     example = entry.example_zh if context.viewer.locale == "zh" else entry.example
-    return entry.call(context, **arguments.read(entry.wants, context, rest, example))
+    values = arguments.read(entry.wants, context, rest, example)
+    try:
+        return entry.call(context, **values)
+    except arguments.Missing:  # of what the handler itself looks for among the words
+        raise MissingArgument(example=example) from None
 
 
 def _act(context: Context) -> Reply:
@@ -174,7 +180,10 @@ def _act(context: Context) -> Reply:
     if entry.guards and None not in (interaction.version, newer) and interaction.version != newer:
         kind = "lead" if hasattr(first, "number") and hasattr(first, "stage") else "task"
         return context.reply("stale", **{kind: first.id})
-    return entry.call(context, **values)
+    try:
+        return entry.call(context, **values)
+    except arguments.Missing:
+        raise OldCard from None
 
 
 def happen(kind: str, context: Context) -> Reply | None:

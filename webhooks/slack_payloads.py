@@ -19,6 +19,7 @@ Url = Annotated[str, StringConstraints(pattern=r"^https?://[\x21-\x7e]{1,1000}$"
 Line = Annotated[str, StringConstraints(max_length=2000)]
 Words = Annotated[str, StringConstraints(max_length=40_000)]
 MAX_FIELDS = 100
+LATEST = 99_999_999_999  # seconds since 1970: what lies beyond is no moment any more
 
 
 class BadShape(Exception):
@@ -126,7 +127,7 @@ class EventCallback(Shape):
     team_id: OptionalId = None
     enterprise_id: OptionalId = None
     event_id: Token
-    event_time: int = 0
+    event_time: Annotated[int, Field(ge=0, le=LATEST)] = 0
     event: Event
     authorizations: list[Authorization] = []
 

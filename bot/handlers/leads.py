@@ -12,7 +12,7 @@ from bot.router import action, command
 from bot.understanding import about, contact, paste
 from bot.understanding.contact import Contact
 from bot.understanding.money import bare_money
-from crm.errors import NoContact, TooManyRows
+from crm.errors import BadArgument, NoContact, TooManyRows
 from crm.errors_of_asking import LeadUnknown
 from crm.rules.arrival import Arrival
 from crm.services import assignments, importing, leads, pending_lines, pipeline
@@ -164,6 +164,8 @@ def stage(context: Context, lead: LeadView, name: Rest | None = None) -> Reply:
 @action("lead.won")
 def won(context: Context, lead: LeadOrSum, amount: Rest | None = None) -> Reply:
     paid = bare_money(amount or "")
+    if paid is None and amount and any(char.isdigit() for char in amount):
+        raise BadArgument(given=amount, example=_("won L-1042 12000"))
     pipeline.won(
         context.uow, actor=context.actor, lead=lead, amount=paid.amount if paid else None,
         currency=paid.currency if paid else None,

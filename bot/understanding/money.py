@@ -8,6 +8,7 @@ from functools import cache
 from bot.understanding.lexicon import read_words
 from bot.understanding.numbers import chinese
 from bot.understanding.text import Span, fold, overlaps
+from crm.rules.arrival import MOST_MONEY
 
 _NUMBER = r"(?P<number>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]{1,2})?|[0-9]{1,9}(?:\.[0-9]{1,4})?)"
 _RANGE = r"(?:\s*(?:-|~|to|到|至)\s*(?P<upper>[0-9][0-9.]{0,8}))?"
@@ -16,6 +17,7 @@ _NUMERAL = r"(?P<numeral>[一二两三四五六七八九十百]{1,5})"
 _MORE = r"(?:[0-9]|[一二三四五六七八九])"
 _FREE = r"(?<![A-Za-z0-9.:/#+*-])(?<![0-9],)"
 _NEAR = 20
+_MOST = MOST_MONEY - 1  # so that no rounding gets there
 _BARE = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
 
 
@@ -52,7 +54,8 @@ def bare_money(words: str) -> Money | None:
     if found := find_money(folded, []):
         return found
     bare = _BARE.search(folded)
-    return Money(Decimal(bare[0].replace(",", "")), None) if bare else None
+    amount = Decimal(bare[0].replace(",", "")) if bare else _MOST
+    return Money(amount, None) if amount < _MOST else None
 
 
 def _amounts(folded: str, taken: list[Span], words: _Words) -> list[re.Match[str]]:
@@ -87,7 +90,7 @@ def _money(folded: str, match: re.Match[str], words: _Words) -> Money | None:
     currency = next((code for code, pattern in words.currencies.items() if pattern.fullmatch(sign)), None)
     firm = bool(words.firm.search(folded[max(0, start - _NEAR) : start]) or words.settled.match(folded, match.end()))
     amount = value * factor + rest
-    return Money(amount.normalize() + 0, currency, firm) if amount else None
+    return Money(amount.normalize() + 0, currency, firm) if 0 < amount < _MOST else None
 
 
 @cache

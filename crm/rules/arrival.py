@@ -18,7 +18,7 @@ _SEVERAL = re.compile(r"[/;,|、\uff0c\uff1b\n]+")
 _WECHAT = re.compile(r"[\w.@-]{2,64}")
 _MONEY = re.compile(r"(?:[^\d.-]{0,4})(\d[\d,' ]*(?:\.\d+)?)(万|k|K|m|M)?(?:[^\d.]{0,4})")
 _TIMES = {"万": 10_000, "k": 1000, "m": 1_000_000}
-_MOST_MONEY = Decimal(10) ** 12
+MOST_MONEY = Decimal(10) ** 12
 _MOST_KEYS = 8
 _MOST_CUSTOM = 60
 
@@ -186,7 +186,7 @@ def money(raw: str) -> Decimal | None:
     """An amount as people write it, such as 50k, 5万 or $1,200.50; None where it is none."""
     found = _MONEY.fullmatch(unicodedata.normalize("NFKC", clean.line(raw)))
     value = _decimal(found) if found else None
-    return None if value is None or value >= _MOST_MONEY else value
+    return None if value is None or value >= MOST_MONEY else value
 
 
 def _decimal(found: re.Match[str]) -> Decimal | None:

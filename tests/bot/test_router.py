@@ -126,5 +126,17 @@ def test_a_typo_changes_nothing(world):
     assert world.count("select count(*) from assignment where org_id = :o", o=world.acme.org_id) == 0
 
 
+@pytest.mark.parametrize("quoted", ["", "L-1"])
+def test_a_message_without_words_is_answered_with_help(world, quoted):
+    world.lead(owner="ann")
+    assert "did not quite get that" in shown(ask(world, says(world, " \t", quoted=quoted)))
+
+
+@pytest.mark.parametrize(("who", "typed"), [("cyd", "remind"), ("cyd", "funnel me"), ("bob", "won {ref}")])
+def test_words_that_a_command_cannot_read_are_answered_with_an_example(world, who, typed):
+    line = typed.format(ref=world.lead(owner="bob"))
+    assert f"this: {typed.partition(' {')[0]} " in told(world, f"{line} -9999999999999", who)
+
+
 def test_a_handler_that_answers_words_and_taps_is_one_function():
     assert router.match("log")[0].call is router.actions()["lead.log"].call is work.log

@@ -62,6 +62,8 @@ SIGNED = {
     "an event id with a line break": (event(event_id="a\nb"), JSON),
     "an event id without end": (event(event_id="x" * 300), JSON),
     "no event id": (json.dumps({"type": "event_callback", "event": {"type": "x"}}).encode(), JSON),
+    "an event after all time": (event(event_time=10**30), JSON),
+    "an event before all time": (event(event_time=-(10**12)), JSON),
     "authorizations that are a number": (event(authorizations=1), JSON),
     "authorizations of texts": (event(authorizations=["x"]), JSON),
     "a team that is a list": (event(team_id=["T1"]), JSON),
