@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from bot.cards import fit
 from bot.platforms.slack_text import plain
 
 Json = dict[str, Any]
+_WRITE = json.JSONEncoder(ensure_ascii=False).encode
 CONTEXT = 2000
 MORE_ROOM = 200
 
@@ -29,16 +30,19 @@ class Piece:
 
     blocks: Sequence[Json]
     row: bool = False
-    size: int = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "size", sum(_size(block) for block in self.blocks))
+    @property
+    def size(self) -> int:
+        return sum(_size(block) for block in self.blocks)
 
 
 def fits(pieces: Sequence[Piece], budget: Budget) -> bool:
     """Whether these pieces are something, and not too much."""
-    count = sum(len(piece.blocks) for piece in pieces)
-    return 0 < count <= budget.blocks and sum(piece.size for piece in pieces) <= budget.chars
+    blocks = [block for piece in pieces for block in piece.blocks]
+    if not 0 < len(blocks) <= budget.blocks:
+        return False
+    # Nearly everything fits, and to write it once at a stretch shows that; in parts it is a little shorter.
+    return _size(blocks) <= budget.chars or sum(piece.size for piece in pieces) <= budget.chars
 
 
 def without_rows(pieces: Sequence[Piece], budget: Budget) -> list[Piece]:
@@ -67,7 +71,8 @@ def context(text: str, limit: int = CONTEXT) -> Json:
 
 
 def _too_many(pieces: Sequence[Piece], budget: Budget) -> set[int]:
-    count, chars = sum(len(piece.blocks) for piece in pieces), sum(piece.size for piece in pieces)
+    sizes = [piece.size for piece in pieces]
+    count, chars = sum(len(piece.blocks) for piece in pieces), sum(sizes)
     dropped: set[int] = set()
     rows = [index for index, piece in enumerate(pieces) if piece.row]
     while rows and (count > budget.blocks or chars > budget.chars):
@@ -75,10 +80,10 @@ def _too_many(pieces: Sequence[Piece], budget: Budget) -> set[int]:
         starts_a_gap = index + 1 not in dropped
         dropped.add(index)
         count += starts_a_gap - 1
-        chars += starts_a_gap * MORE_ROOM - pieces[index].size
+        chars += starts_a_gap * MORE_ROOM - sizes[index]
     return dropped
 
 
-def _size(block: Json) -> int:
-    serialised = json.dumps(block, ensure_ascii=False)
+def _size(blocks: Json | Sequence[Json]) -> int:
+    serialised = _WRITE(blocks)
     return len(serialised) if serialised.isascii() else fit.units(serialised)
