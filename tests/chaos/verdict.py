@@ -35,10 +35,11 @@ _CLAIMED = """
 _UNDONE = "select actor_id as mark, count(*) as times from activity where verb = 'undone' group by 1"
 _MESSAGES = """
     select m.id, m.topic, m.key, m.state, m.cause, m.member_id, m.conversation_id, m.address, m.card, m.attempt,
-           w.platform, w.external_id as person
-    from message m left join lateral (
+           coalesce(asked.platform, chat.platform) as platform,
+           coalesce(m.address->>'external_id', chat.external_id) as person
+    from message m left join workspace asked on asked.id = m.workspace_id left join lateral (
       select w.platform, c.external_id from chat_identity c join workspace w on w.id = c.workspace_id
-      where c.org_id = m.org_id and c.member_id = m.member_id limit 1) w on true
+      where c.org_id = m.org_id and c.member_id = m.member_id limit 1) chat on true
 """
 # What must be at rest when all work is done.
 AT_REST = {
