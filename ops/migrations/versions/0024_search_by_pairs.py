@@ -63,7 +63,8 @@ $$
 # Under row security the index is not used, so search runs as the owner, fenced by hand. As long as those who are called
 # so are few, all of them are looked at, whoever has them. Where they are many, the searcher's own and the team's are
 # read as well, so that they are found among any number of others. What is too short for the index begins a name or a
-# word; only where there is none it may stand anywhere. Each plan is made for the words given.
+# word; only where there is none it may stand anywhere. The beginnings and ends of words are in so many entries of the
+# index that it is asked for long words without them. Each plan is made for the words given.
 _SEARCH = r"""
 create or replace function sluice_search(words text, ending text, sounds text[], me bigint, my_role text,
                                          my_path bigint[], my_teams bigint[], sees_all boolean, most int)
@@ -77,9 +78,12 @@ declare
     org bigint := nullif(current_setting('sluice.org_id', true), '')::bigint;
     plain text := replace(replace(replace(lower(words), '\', '\\'), '%', '\%'), '_', '\_');
     is_short boolean := words <> '' and char_length(sluice_spread(words)) < 3;
+    spread text := sluice_spread(plain);
+    indexed text := '%' || case when spread ~ '(^| ).{0,3}( |$)' then spread else replace(spread, ' ', '%') end || '%';
     team bigint[];
     pools bigint[];
     alike bigint[];
+    own bigint[];
     shown int := 0;
     held int := 0;
 begin
@@ -100,12 +104,12 @@ begin
             limit few);
         if cardinality(alike) < few then
             alike := alike || array(
-                select p.id from person p where sluice_spread(p.search) like '% ' || sluice_spread(plain) || '%'
+                select p.id from person p where sluice_spread(p.search) like '% ' || spread || '%'
                   and p.org_id = org and p.merged_into is null limit few);
         end if;
     elsif words <> '' then
         alike := array(
-            select p.id from person p where sluice_spread(p.search) like '%' || sluice_spread(plain) || '%'
+            select p.id from person p where sluice_spread(p.search) like indexed and p.search like '%' || plain || '%'
               and p.org_id = org and p.merged_into is null limit few);
     end if;
     if cardinality(sounds) > 0 then
@@ -127,16 +131,17 @@ begin
     if ending <> '' or not is_short and cardinality(alike) < few then
         return;
     end if;
+    own := array(
+        (select l.person_id from lead l where l.org_id = org and l.owner_id = me and l.status = 'open' limit many)
+        union all
+        (select l.person_id from lead l
+         where l.org_id = org and l.owner_id = any(array_remove(team, me)) and l.status = 'open' and not sees_all
+         limit many));
     return query
-        select p.id from (
-            (select l.person_id from lead l where l.org_id = org and l.owner_id = me and l.status = 'open' limit many)
-            union all
-            (select l.person_id from lead l
-             where l.org_id = org and l.owner_id = any(team) and l.owner_id <> me and l.status = 'open'
-               and not sees_all limit many)) own
-        join person p on p.org_id = org and p.id = own.person_id
-        where p.search like '%' || plain || '%'
-           or exists (select from unnest(sounds) heard where p.sound like heard || '%')
+        select p.id from person p
+        where p.org_id = org and p.id = any(own)
+          and (p.search like '%' || plain || '%'
+               or exists (select from unnest(sounds) heard where p.sound like heard || '%'))
         limit most;
     get diagnostics held = row_count;
     if is_short and cardinality(alike) + held = 0 and (char_length(words) = 1 or octet_length(words) > 2)
@@ -144,8 +149,7 @@ begin
         return query
             with further as materialized (
                 select p.id from person p
-                where case when is_short then p.search like '%' || plain || '%'
-                           else sluice_spread(p.search) like '%' || sluice_spread(plain) || '%' end
+                where (is_short or sluice_spread(p.search) like indexed) and p.search like '%' || plain || '%'
                   and p.org_id = org and p.merged_into is null limit many
             )
             select a.id from further a
