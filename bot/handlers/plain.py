@@ -28,6 +28,11 @@ _ASKS = re.compile(
     r"|吗|怎么|如何|什么|哪|^(?:请|帮|我[要想])",
     re.IGNORECASE,
 )
+_POLITE = re.compile(
+    r"ok|okay|thanks?|thank you|thx|yes|yep|no|nope|sure|great|good|fine|cool|nice|bye|sorry|wow|hmm+|test"
+    r"|好的?|好吧|谢谢[你您]?|多谢|收到|明白|知道了|可以|嗯+|是的?|不是?|行|没事|辛苦了?|再见|测试",
+    re.IGNORECASE,
+)
 # "3 calls" and "10:30" are no reference, one word such as "unsubscribe" is no sentence.
 _NO_SENTENCE = re.compile(r"^\d{1,2}(?!\d)|^\d+[^\d\s,，:：]|^[A-Za-z-]+\W*$")
 _DONE = re.compile(r"[了过]")
@@ -106,11 +111,14 @@ def follow_up(context: Context, text: str) -> Reply | None:
 def nobody_called_so(context: Context, text: str) -> Reply | None:
     """A name that nobody has: whoever is called much alike, and a way to enter the customer."""
     words = about.bare_name(text)
-    if words is None or _ASKS.search(text) or about.begins_sentence(words):
+    if words is None or _ASKS.search(text) or _POLITE.fullmatch(words) or about.begins_sentence(words):
+        return None
+    if router.match(text):  # a word of a part that is switched off
         return None
     guessed = router.guess(text, context.uow.off)
     guess = str(guessed.data["guess"]) if isinstance(guessed, NotUnderstood) else ""
-    if about.full_name(words) or resembling.find(context.uow, actor=context.actor, words=words, most=1):
+    single = not guess and " " not in words
+    if single or about.full_name(words) or resembling.find(context.uow, actor=context.actor, words=words, most=1):
         raise LeadUnknown(rest=words, guess=guess)
     return None
 

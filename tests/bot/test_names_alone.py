@@ -18,7 +18,15 @@ def scene(database, time):
 
 @pytest.mark.parametrize(
     ("typed", "offered"),
-    [("meilin", 1), ("美林", 1), ("find meilin", 1), ("查找 meilin", 1), ("王小虎", 0), ("Quentin Ashford", 0)],
+    [
+        ("meilin", 1),
+        ("美林", 1),
+        ("find meilin", 1),
+        ("查找 meilin", 1),
+        ("王小虎", 0),
+        ("Quentin Ashford", 0),
+        ("zora", 0),
+    ],
 )
 def test_a_name_that_nobody_has_offers_who_is_alike_and_to_enter_the_customer(scene, typed, offered):
     shown = scene.say("ann", typed)
@@ -27,6 +35,14 @@ def test_a_name_that_nobody_has_offers_who_is_alike_and_to_enter_the_customer(sc
     assert form.reply.name == "create_form"
 
 
-@pytest.mark.parametrize(("typed", "code"), [("clam", NotUnderstood.code), ("asdfgh", UnknownWord.code)])
-def test_a_word_with_a_letter_wrong_is_still_a_word(scene, typed, code):
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("clam", NotUnderstood.code),
+        ("thanks", UnknownWord.code),
+        ("谢谢", UnknownWord.code),
+        ("good morning to you", "unknown_word"),
+    ],
+)
+def test_what_is_no_name_is_answered_as_a_word(scene, typed, code):
     assert scene.say("ann", typed).reply.args["code"] == code
