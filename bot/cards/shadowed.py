@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from bot.cards import conditions
 from bot.cards.language import _
 from bot.cards.part import Part
 from crm.services import shadowing
@@ -43,6 +44,7 @@ class ShadowFacts(Part):
         """What would be taken from the people whom the viewer manages."""
         found = shadowing.losing(self.uow, actor=self.viewer)
         people, rules = self._shadowed(found, "name"), self._shadowed(found, "rule")
+        rules = [Row(self._rule(row.label), row.value) for row in rules]
         return Shadowed(
             shadowing.running(self.uow), sum(one.now for one in found), sum(one.day for one in found),
             sum(one.week for one in found), people[:MOST], rules[:MOST], max(len(people) - MOST, 0),
@@ -52,12 +54,17 @@ class ShadowFacts(Part):
     def shadow_leads(self, page: int) -> list[Row]:
         """A page of what would be taken, lead by lead, and one more where there is another page."""
         found = shadowing.leads(self.uow, actor=self.viewer, after=page * PAGE, most=PAGE + 1)
-        return [Row(f"{due.ref} · {due.owner}", " · ".join([self.words.at(due.at), due.rule])) for due in found]
+        return [
+            Row(f"{due.ref} · {due.owner}", " · ".join([self.words.at(due.at), self._rule(due.rule)])) for due in found
+        ]
 
     @property
     def only_watches(self) -> bool:
         """Nothing goes back to a pool until the engine goes live."""
         return self.uow.watched
+
+    def _rule(self, rule: str) -> str:
+        return conditions.rule_name(self.words, rule)
 
     def _shadowed(self, found: list[Losing], by: str) -> list[Row]:
         sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
