@@ -127,7 +127,8 @@ def furnish(world: World, server: Server) -> House:
     world.wecom.script("department/list", *[errcode(60011)] * 10_000)
     house = House(world, server, [processes.free_port() for _ in range(WEBS)])
     urls = (world.database.url, world.bot.settings.redis_url, world.slack, world.wecom)
-    logs = [FULL, os.devnull, os.devnull]
+    said = str(server.engines.data_dir / "log" / "processes.log")
+    logs = [FULL, said, said]
     limits = {"SLUICE_PERSON_PER_MINUTE": "0", "SLUICE_COMPANY_PER_MINUTE": "0", "SLUICE_SEARCHES_PER_MINUTE": "0"}
     normal = limits | {"SLUICE_STATEMENT_TIMEOUT_MS": "1500"}
     for port, log in zip(house.ports, logs, strict=False):
