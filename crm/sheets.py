@@ -92,12 +92,10 @@ def _parsed(text: io.TextIOWrapper) -> Iterator[list[str]]:
 
 
 def _encoding(stream: BinaryIO) -> str:
-    """By its mark, else UTF-8 if the whole file is, else GB18030 if the whole file is. Raises SheetError."""
+    """By its mark, else UTF-8, else GB18030, if the whole file is that. Raises SheetError."""
     begins = stream.read(3)
-    for mark, name in _BOMS:
-        if begins.startswith(mark):
-            return name
-    found = next((name for name in ("utf-8", "gb18030") if _fits(stream, name)), None)
+    marked = [name for mark, name in _BOMS if begins.startswith(mark)]
+    found = next((name for name in marked or ("utf-8", "gb18030") if _fits(stream, name)), None)
     if found is None:
         raise SheetError("The file is neither UTF-8 nor GB18030 text. Save it as CSV UTF-8.")
     return found

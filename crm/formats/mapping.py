@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping as Named
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from crm.errors import RuleSetInvalid
 from crm.rules.fields import NAMES
+from crm.rules.written import Document
 
 MOST_LEADS = 100
 """How many leads one post may hold."""
@@ -251,12 +252,9 @@ def _text(value: Any) -> Any:
 def parse(words: str) -> Mapping:
     """A document from YAML. Raises MappingError."""
     try:
-        given = yaml.safe_load(words)
-    except yaml.YAMLError as exc:
-        mark = getattr(exc, "problem_mark", None)
-        where = f"line {mark.line + 1}" if mark else ""
-        raise MappingError([(where, "this is not YAML: " + str(getattr(exc, "problem", exc)))]) from None
-    return of(given)
+        return of(Document.read(words).data)
+    except RuleSetInvalid as exc:
+        raise MappingError([("", str(exc.data["problem"]))]) from None
 
 
 def of(given: Any) -> Mapping:

@@ -7,8 +7,10 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from crm.errors import RuleSetInvalid
 from crm.errors_of_catalogue import ListsUnreadable
 from crm.rules.catalogue import LISTS
+from crm.rules.written import Document
 
 Text = Annotated[str, Field(min_length=1, max_length=80)]
 
@@ -72,10 +74,9 @@ class ListsFile(_Part):
 def parse(written: str) -> ListsFile:
     """Read YAML. Raises ListsUnreadable with the first mistake."""
     try:
-        return of(yaml.safe_load(written) or {})
-    except yaml.YAMLError as exc:
-        mark = getattr(exc, "problem_mark", None)
-        raise ListsUnreadable(problem=f"line {mark.line + 1}" if mark else "no YAML") from None
+        return of(Document.read(written).data)
+    except RuleSetInvalid as exc:
+        raise ListsUnreadable(problem=exc.data["problem"]) from None
 
 
 def of(data: Any) -> ListsFile:

@@ -192,6 +192,8 @@ def test_the_progress_bar_leaves_standard_output_to_the_result(database, acme, f
         (b"", "empty"),
         (b"\n\n", "empty"),
         (b"name,phone\n\xff\xff\xff", "neither UTF-8 nor GB18030"),
+        (b"\xef\xbb\xbfname,phone\n\xff", "neither UTF-8 nor GB18030"),
+        (b"\xff\xfen\x00a", "neither UTF-8 nor GB18030"),
         (b"colour,size\nred,1\n", "No column is called phone"),
         (b"PK\x03\x04 not really a spreadsheet", "damaged"),
     ],
