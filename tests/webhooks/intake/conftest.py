@@ -5,7 +5,7 @@ from fastapi.testclient import TestClient
 from redis import Redis
 
 from tests import build
-from tests.webhooks.intake import kit
+from tests.webhooks.intake import kit, posts
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +24,19 @@ def acme(database):
 def posting(database, valkey):
     with TestClient(kit.serve(database, valkey), raise_server_exceptions=False) as client:
         yield client
+
+
+@pytest.fixture
+def client(database, valkey):
+    with TestClient(posts.serve(database, valkey), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def web(database, acme):
+    return posts.make_source(database, acme, "keyed")
+
+
+@pytest.fixture
+def form(database, acme):
+    return posts.make_source(database, acme, "form")
