@@ -150,14 +150,16 @@ def serving(module: str, *arguments: str, **settings: str) -> Iterator[int]:
     with TemporaryFile() as log:
         child = subprocess.Popen([sys.executable, "-m", module, *arguments], env=environment, stderr=log)
         try:
-            _await(port, child)
+            if not _answers(port, child):
+                log.seek(0)
+                raise RuntimeError(f"the web process did not start: {log.read().decode()[-2000:]}")
             yield port
         finally:
             child.terminate()
             child.wait(20)
 
 
-def _await(port: int, child: subprocess.Popen[bytes]) -> None:
+def _answers(port: int, child: subprocess.Popen[bytes]) -> bool:
     deadline = time.monotonic() + PATIENCE
     while child.poll() is None and time.monotonic() < deadline:
         try:
@@ -165,5 +167,5 @@ def _await(port: int, child: subprocess.Popen[bytes]) -> None:
         except ConnectionRefusedError:
             time.sleep(0.05)
         else:
-            return
-    raise RuntimeError("the web process did not start")
+            return True
+    return False

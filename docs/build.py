@@ -16,7 +16,7 @@ from pathlib import Path
 from sphinx.cmd.build import build_main
 
 from crm.settings import Settings
-from ops import reference
+from ops import reference, reference_of_running
 from ops.runtime import compose
 from webhooks.app import create_app
 
@@ -32,10 +32,11 @@ PARTS = {
         "privacy", "deployment", "operations",
     ),
     "Reference": (
-        "commands", "reference/words", "reference/cards", "reference/rule-schema", "settings", "cli", "http", "api",
+        "commands", "reference/words", "reference/cards", "reference/rule-schema", "settings",
+        "reference/settings", "cli", "reference/cli", "http", "api",
         "reference/api", "access", "security", "rep-effort", "changelog",
     ),
-    "Why it is so": ("promises", "performance", "scaling", "decisions/README", "decisions/0*"),
+    "Why it is so": ("design", "promises", "performance", "scaling", "decisions/README", "decisions/0*"),
 }  # fmt: skip
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s#]*)(#[^)\s]*)?\)")
 _CODE = re.compile(r"(^```.*?^```)", re.DOTALL | re.MULTILINE)
@@ -71,6 +72,8 @@ def _made() -> dict[str, str]:
         "reference/words.md": reference.words(),
         "reference/cards.md": reference.cards(ROOT / "tests/bot/cards/snapshots"),
         "reference/rule-schema.md": reference.rule_schema(schema),
+        "reference/settings.md": reference_of_running.settings(),
+        "reference/cli.md": reference_of_running.command_line(),
         "reference/api.md": reference.http(create_app(compose(nowhere)).openapi()),
     }
 

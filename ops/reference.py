@@ -15,6 +15,7 @@ from typing import Any
 from bot import router
 
 Schema = Mapping[str, Any]
+_USUAL = {"Successful Response": "What was asked for.", "Validation Error": "A parameter is not as it should be."}
 
 
 def words() -> str:
@@ -27,7 +28,7 @@ def words() -> str:
     ]
     for topic, found in groupby(sorted(router.commands(), key=_place), key=lambda each: each.topic):
         lines += ["", f"## {topic}", "", "| words | does | for example | for whom |", "|---|---|---|---|"]
-        lines += [_row(_words(each), each.help, _examples(each), each.roles) for each in found]
+        lines += [row(_words(each), each.help, _examples(each), each.roles) for each in found]
     return "\n".join(lines)
 
 
@@ -57,8 +58,8 @@ def http(openapi: Schema) -> str:
     for path, methods in openapi["paths"].items():
         for method, about in methods.items():
             lines += ["", f"## {method.upper()} {path}", "", _told(about)]
-            lines += _table(("parameter", "in", ""), map(_parameter, about.get("parameters", ())))
-            lines += _table(("answer", ""), ((code, one["description"]) for code, one in about["responses"].items()))
+            lines += table(("parameter", "in", ""), map(_parameter, about.get("parameters", ())))
+            lines += table(("answer", ""), map(_answer, about["responses"].items()))
     return "\n".join(lines)
 
 
@@ -66,7 +67,7 @@ def _place(command: router.Command) -> tuple[str, str]:
     return command.topic, command.words[0]
 
 
-def _row(*cells: str) -> str:
+def row(*cells: str) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
 
 
@@ -80,8 +81,8 @@ def _examples(command: router.Command) -> str:
 
 def _samples(snapshots: Path) -> Iterator[tuple[str, list[str]]]:
     """Each sample's name with its text in English and Chinese."""
-    for english in sorted(snapshots.glob("*.en.txt")):
-        name = english.name.removesuffix(".en.txt")
+    for name in sorted(english.name.removesuffix(".en.txt") for english in snapshots.glob("*.en.txt")):
+        english = snapshots / f"{name}.en.txt"
         yield name, [file.read_text(encoding="utf-8") for file in (english, snapshots / f"{name}.zh.txt")]
 
 
@@ -101,7 +102,7 @@ def _line(line: str) -> str:
 def _field(name: str, about: Schema, part: Schema) -> str:
     default = f"`{json.dumps(about['default'], ensure_ascii=False)}`" if "default" in about else ""
     needed = "needed" if name in part.get("required", ()) else default
-    return _row(f"`{name}`", _kind(about), needed, about.get("description", ""))
+    return row(f"`{name}`", _kind(about), needed, about.get("description", ""))
 
 
 def _kind(about: Schema) -> str:
@@ -126,10 +127,16 @@ def _told(about: Schema) -> str:
     return str(about.get("description") or about.get("summary", ""))
 
 
+def _answer(one: tuple[str, Schema]) -> tuple[str, str]:
+    """What the framework says of every answer tells nothing."""
+    code, said = one[0], str(one[1]["description"])
+    return code, _USUAL.get(said, said)
+
+
 def _parameter(about: Schema) -> tuple[str, str, str]:
     return f"`{about['name']}`", about["in"], about.get("description", "")
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
-    found = [_row(*row) for row in rows]
-    return ["", _row(*head), _row(*("---" for _ in head)), *found] if found else []
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    found = [row(*cells) for cells in rows]
+    return ["", row(*head), row(*("---" for _ in head)), *found] if found else []

@@ -2,7 +2,8 @@
 
 from bot import router
 from crm.rules.schema import schema
-from ops import reference
+from crm.settings import Settings
+from ops import reference, reference_of_running
 from tests.docs.pages import ROOT
 
 
@@ -51,3 +52,18 @@ def test_a_route_tells_what_it_takes_and_answers() -> None:
     assert "## GET /a/{word}" in told
     assert "| `word` | path | which |" in told
     assert "| 200 | The word \\| its twin |" in told
+
+
+def test_every_setting_has_a_row_and_no_secret_a_value() -> None:
+    told = reference_of_running.settings()
+    assert [name for name in Settings.model_fields if f"| `SLUICE_{name.upper()}` |" not in told] == []
+    assert "| `SLUICE_SECRET_KEY` | secret |  |" in told
+    assert "| `SLUICE_PORT` | int | `8000` |" in told
+
+
+def test_every_subcommand_stands_with_its_arguments_and_options() -> None:
+    told = reference_of_running.command_line()
+    assert "## sluice rewind" in told
+    assert "| `--retry` |  | A number, or all: do it again, now that the cause is mended. |" in told
+    assert "| `--concurrency` | `12` | Jobs at the same time. |" in told
+    assert "## sluice clock shift" not in told
