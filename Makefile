@@ -8,7 +8,7 @@ WORKERS ?= 4
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test lint bench chaos docs lock venv venv-dev
+.PHONY: help demo demo-reset test lint bench endurance chaos docs lock venv venv-dev
 
 help:  ## What you can do here
 	@echo "Sluice: the CRM that lives in the team's chat."
@@ -34,6 +34,9 @@ lint: venv-dev  ## Style, types and who may import whom
 
 bench: venv-dev  ## Speed, as ratios against references measured in the same run
 	@exec $(BIN)/python -m bench
+
+endurance: venv-dev  ## One web process at RATE interactions a second for MINUTES (200, 10)
+	@exec $(BIN)/python -m bench.endurance --minutes $(or $(MINUTES),10) --rate $(or $(RATE),200)
 
 chaos: venv-dev  ## The long form of the promises: kill -9, races, platforms that fail
 	@SLUICE_CHAOS=full exec $(BIN)/python -m pytest -m chaos --timeout=0

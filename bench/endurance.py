@@ -1,6 +1,7 @@
-"""`python -m bench.endurance [--minutes 10] [--rate 200]`: one web process under a steady mix of what reps do all day.
+"""`python -m bench.endurance [--minutes 1] [--rate 200]`: one web process under a steady mix of what reps do all day.
 
-It has an entry of its own because it takes its time. It ends with 1 when a bound was passed.
+It has an entry of its own because it takes its time: a minute shows whether the rate is kept, ten minutes (`make
+endurance`) also whether the memory is flat. It ends with 1 when a bound was passed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from crm.db import Database
 
 LEADS, WARM_UP, LOOKS = 100_000, 20.0, 40
 LATEST, GROWTH = 300, 5  # milliseconds, per cent
+SETTLED = 300.0  # seconds after which a process has met everything that it keeps in mind
 _OWNED = text(
     "select l.number, m.name from lead l join member m on m.org_id = l.org_id and m.id = l.owner_id"
     " where l.org_id = :org and l.status = 'open' order by l.id limit 5000"
@@ -39,10 +41,12 @@ def endure(env: Env, *, seconds: float, rate: float) -> list[Figure]:
         _run(_plan(database, seeded, port, rate, WARM_UP))
         before = _count(database, seeded)
         paced, memory = _run(_plan(database, seeded, port, rate, seconds))
-    taken = _count(database, seeded) - before
-    if taken != paced.said.get("claim", 0):
-        raise AssertionError(f"{paced.said} said, {taken} claims taken")
-    return _figures(paced, memory, seconds)
+    lost = paced.said.get("claim", 0) - (_count(database, seeded) - before)
+    return [
+        *_answers(paced, seconds),
+        Figure("endurance: claims that were said and not taken", abs(lost), "", target=0),
+        *_memory(memory, seconds),
+    ]
 
 
 def _run(plan: Plan) -> tuple[Paced, list[float]]:
@@ -62,18 +66,25 @@ def _watch(port: int, every: float) -> list[float]:
     return found
 
 
-def _figures(paced: Paced, memory: list[float], seconds: float) -> list[Figure]:
-    half = memory[len(memory) // 2 :]
-    fifth = max(len(half) // 5, 1)
-    growth = (median(half[-fifth:]) / median(half[:fifth]) - 1) * 100
+def _answers(paced: Paced, seconds: float) -> list[Figure]:
     p50, p99 = (percentile(paced.each, at) for at in (50, 99))
     return [
         Figure("endurance: answers", len(paced.each) / seconds, "/s"),
         Figure("endurance: from the due moment to the answer (p50)", p50, "ms"),
         Figure("endurance: from the due moment to the answer (p99)", p99, "ms", target=LATEST),
         Figure("endurance: errors", len(paced.failed), "", target=0),
-        Figure("endurance: memory at its peak", max(memory), "MB"),
-        Figure("endurance: growth of the memory in the last half", growth, "%", target=GROWTH),
+    ]
+
+
+def _memory(found: list[float], seconds: float) -> list[Figure]:
+    """The growth is bounded where the last half lasted long enough."""
+    half = found[len(found) // 2 :]
+    fifth = max(len(half) // 5, 1)
+    growth = (median(half[-fifth:]) / median(half[:fifth]) - 1) * 100
+    bound = GROWTH if seconds / 2 >= SETTLED else None
+    return [
+        Figure("endurance: memory at its peak", max(found), "MB"),
+        Figure("endurance: growth of the memory in the last half", growth, "%", target=bound),
     ]
 
 
@@ -93,7 +104,7 @@ def _count(database: Database, seeded: Seeded) -> int:
 
 def _main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.endurance", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--minutes", type=float, default=1, help="how long; from ten on memory is bounded")
     parser.add_argument("--rate", type=float, default=200, help="requests per second")
     given = parser.parse_args()
     return measure([partial(endure, seconds=given.minutes * 60, rate=given.rate)], 1.0)
