@@ -92,3 +92,28 @@ def test_the_world_does_not_reach_the_figures_and_the_proxy_is_believed_about_wh
     assert "respond /metrics 404" in rules
     assert [name for name, one in COMPOSE["services"].items() if "ports" in one] == ["proxy"]
     assert COMPOSE["services"]["web"]["environment"]["FORWARDED_ALLOW_IPS"] == "*"
+
+
+def test_the_proxy_hands_on_to_a_service_that_listens_there_and_closes_every_brace():
+    rules = (DEPLOY / "Caddyfile").read_text()
+    [(service, port)] = re.findall(r"reverse_proxy (\w+):(\d+)", rules)
+    assert service in OURS
+    assert int(port) == Settings.model_fields["port"].default
+    assert f"EXPOSE {port}" in CONTAINERFILE
+    assert (rules.count("{"), rules.count("\t")) == (rules.count("}"), len(re.findall(r"^\t\w", rules, re.MULTILINE)))
+
+
+def test_every_variable_of_the_compose_file_stands_in_the_example_and_every_volume_is_declared():
+    wanted = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text()))
+    example = (DEPLOY / "sluice.env.example").read_text()
+    assert [name for name in wanted if f"{name}=" not in example] == []
+    mounted = {volume.partition(":")[0] for one in COMPOSE["services"].values() for volume in one.get("volumes", ())}
+    assert {name for name in mounted if not name.startswith(".")} == set(COMPOSE["volumes"])
+
+
+def test_every_image_has_a_version_and_every_instruction_is_one():
+    images = [one["image"] for one in COMPOSE["services"].values() if one["image"] != "sluice"]
+    images += re.findall(r"^FROM (\S+)", CONTAINERFILE, re.MULTILINE)
+    assert [image for image in images if ":" not in image or image.endswith(":latest")] == []
+    known = {"FROM", "WORKDIR", "COPY", "RUN", "ENV", "USER", "EXPOSE", "HEALTHCHECK", "ENTRYPOINT", "CMD"}
+    assert {line.split()[0] for line in CONTAINERFILE.splitlines() if line and not line.startswith("#")} <= known
