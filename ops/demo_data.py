@@ -1,7 +1,7 @@
 """The company of `make demo`: made by the services, lead by lead, each at its own time in the last 90 days.
 
 `begin` makes the company and its first leads; `fill` goes on with the rest, also after it was interrupted. Nobody is
-told of what is long past.
+told of what is long past, and what `fill` makes is over or lies in a pool: no desk changes under those who try it.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def begin(database: Database, *, secret_key: str, out: Console, first: int = FIR
 def fill(database: Database, *, out: Console, upto: int | None = None) -> None:
     """Make the rest of the leads, while the demo is in use. Running it again goes on where it stopped."""
     with _quiet(database) as quiet:
-        _live(quiet, upto=upto, batch=1, out=out, what="More leads of the last 90 days")
+        _live(quiet, upto=upto, batch=1, out=out, what="More leads of the last 90 days", over=True)
 
 
 def progress(database: Database) -> tuple[int, int]:
@@ -84,7 +84,7 @@ def progress(database: Database) -> tuple[int, int]:
     return len(_lived(database, org_id)), len(scripts(present))
 
 
-def _live(database: Database, *, upto: int | None, batch: int, out: Console, what: str) -> None:
+def _live(database: Database, *, upto: int | None, batch: int, out: Console, what: str, over: bool = False) -> None:
     org_id, present = _company(database)
     told = scripts(present)[:upto]
     lived = _lived(database, org_id)
@@ -95,18 +95,20 @@ def _live(database: Database, *, upto: int | None, batch: int, out: Console, wha
         done = bar.add_task("", total=len(told), completed=len(told) - len(waiting))
         for start in range(0, len(waiting), batch):
             part = waiting[start : start + batch]
-            _together(database, org_id, cast, part, present)
+            _together(database, org_id, cast, part, present, over=over)
             bar.advance(done, len(part))
 
 
-def _together(database: Database, org_id: int, cast: Cast, part: Sequence[Script], present: datetime) -> None:
+def _together(
+    database: Database, org_id: int, cast: Cast, part: Sequence[Script], present: datetime, *, over: bool
+) -> None:
     """Some lives in one transaction; somebody who uses the demo meanwhile may be in the way, so it is tried again."""
     for attempt in range(TRIES):
         try:
             with database.begin(org_id) as uow:
                 today = uow.now
                 for script in part:
-                    live(uow, cast, script, present, today)
+                    live(uow, cast, script, present, today, over=over)
                 uow.session.execute(_LEDGER, {"org": org_id, "now": today})
                 return
         except OperationalError:

@@ -60,12 +60,13 @@ class Cast:
         return next(rep for rep in REPS if self.actors[rep.key].id == member_id)
 
 
-def live(uow: UnitOfWork, cast: Cast, script: Script, present: datetime, until: datetime) -> int:
+def live(uow: UnitOfWork, cast: Cast, script: Script, present: datetime, until: datetime, *, over: bool = False) -> int:
     """Let a lead come in and live; returns its id.
 
     Args:
         present: when the story was made up; nobody does anything later.
         until: now. What fell due in between has happened too, so that nobody is told of it as if it were news.
+        over: nobody holds it in the end, so that no desk changes under those who try the demo meanwhile.
     """
     life = _Life(uow, cast, script, present)
     life.enter()
@@ -77,6 +78,8 @@ def live(uow: UnitOfWork, cast: Cast, script: Script, present: datetime, until: 
             break
         life.settle(state, beat.at)
         life.play(beat)
+    if over:
+        life.close(until)
     return life.lead_id
 
 
@@ -130,6 +133,18 @@ class _Life:
             if getattr(state, due) == at:
                 break
         return state
+
+    def close(self, until: datetime) -> None:
+        """Whoever holds it, or is asked to, lets it go as lost some days after the last word."""
+        state = self.state()
+        holder = state.owner_id or state.asked
+        if state.status != "open" or holder is None:
+            return
+        at = min(max(self.at, state.assigned_at or self.at) + timedelta(days=self.luck.uniform(0.2, 4)), until)
+        who = self.cast.rep_of(holder).key
+        if state.asked:
+            self.play(Beat(min(state.expires_at, until) - timedelta(seconds=1), "accept", who))
+        self.play(Beat(at, "lose", who))
 
     def play(self, beat: Beat) -> None:
         """Do it. What a service refuses does not happen, as in life."""

@@ -191,6 +191,13 @@ def test_what_fell_due_while_the_past_is_filled_in_is_past_as_well(demo: Databas
     assert due == []
 
 
+def test_what_is_filled_in_while_one_works_changes_nobodys_desk(demo: Database) -> None:
+    newest = "select l.id, l.status, l.owner_id from lead l order by l.id desc limit 12"
+    held = ask(demo, f"select id from ({newest}) l where l.status = 'open' and l.owner_id is not null")
+    asked = ask(demo, f"select l.id from ({newest}) l join offer o on o.lead_id = l.id and o.state = 'open'")
+    assert (held, asked) == ([], [])
+
+
 def test_what_newcomers_are_told_to_try_works_as_typed(demo: Database, redis_url: str) -> None:
     settings = Settings(
         database_url=demo.url,
