@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 settings.register_profile("sluice", deadline=None, derandomize=bool(rounds(short=1, full=0)))
 settings.load_profile("sluice")
 
+# Many tests have something crash: to draw its trace with every local variable takes longer than the test.
+TRACES = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+
 ENGINES = pytest.StashKey[Engines]()
 SOCKETS = pytest.StashKey[Sockets]()
 
@@ -59,9 +62,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.chaos)
 
 
-def pytest_runtest_teardown() -> None:
+def pytest_runtest_setup() -> None:
     """A command line that ran in this process has set up logs as it likes them."""
     structlog.reset_defaults()
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], TRACES])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

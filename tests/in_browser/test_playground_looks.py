@@ -46,9 +46,10 @@ def say(page: Page, text: str) -> None:
 def test_what_people_write_stays_text_and_within_bounds(stage: Stage, open_as: Open) -> None:
     stage.script.answers |= {name: Answer(card(words)) for name, words in WORDS.items()}
     page = open_as("ann")
-    for name in WORDS:
+    for count, name in enumerate(WORDS, start=1):
         say(page, name)
-    expect(page.locator(".talk .card")).to_have_count(4)
+        expect(page.locator(".talk .card")).to_have_count(count)
+    assert len(WORDS) == 4
     expect(page.locator(".talk .card h3").first).to_have_text(MARKUP)
     expect(page.locator(".talk .card .more")).to_have_count(4)
     assert page.evaluate("window.pwned") is None

@@ -11,16 +11,35 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from bot.app import Bot
-from bot.cards.model import Card
+from bot.cards.model import Actions, Button, Card, Form, Input, Option, Select
 from bot.interaction import Answer, Interaction
+from bot.platforms import slack_blocks
 from bot.platforms.base import Workspace
 from bot.platforms.slack import SlackPlatform
 from crm.settings import Settings
-from tests.doubles.slack import TOKEN, SlackDouble
+from tests.doubles.slack import TOKEN, Message, SlackDouble
 from tests.drivers.slack_wire import SECRET, Wire
 from tests.serving import serving
 from webhooks.slack import router
 
+CLAIM = Card(
+    "A lead waits",
+    (
+        Actions(
+            (
+                Button("lead.claim", "Claim", "L-12"),
+                Select("lead.stage", "Stage", (Option("new", "New"), Option("won", "Won"))),
+                Button("lead.why", "Why", "L-12", more=True),
+                Button("", "Open", url="https://crm.example.com"),
+            )
+        ),
+    ),
+    ref="L-12",
+    version=7,
+)
+LOG = Form(
+    "lead.log", "Log", "Save", (Input("note", "What happened?"), Input("lead", "", "hidden", value="L-12")), "L-12"
+)
 ACME = Workspace(1, 1, "slack", "T1", "Acme", {"bot_token": TOKEN}, {"bot_user_id": "UBOT"})
 
 
@@ -84,6 +103,18 @@ class Stage:
         """The one interaction that reached the dispatcher."""
         (only,) = self.script.asked
         return only
+
+
+def post(stage: Stage) -> dict[str, Message]:
+    """A card of ours in the private chat, and one in the channel."""
+    drawn = slack_blocks.message(CLAIM)
+    return {place: stage.server.show(Message(place, "1700000009.000100", **drawn)) for place in ("D1", "C1")}
+
+
+def element(message: Message, label: str) -> dict[str, Any]:
+    """The first element of a message in which these words stand."""
+    elements = [element for block in message.blocks for element in block.get("elements", ())]
+    return next(each for each in elements if label in str(each))
 
 
 def shows(title: str, **facts: Any) -> Answer:
