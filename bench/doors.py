@@ -26,7 +26,7 @@ from bench.seed import REPS, VAULT_KEY, Seeded
 from crm.db import Database
 
 LEADS, CONNECTIONS, ROUNDS, EACH, WARM_UP = 30_000, 16, 4, 400, 480
-PATIENCE = 30.0
+PATIENCE = 180.0
 _FREE = text("select number from lead where org_id = :org and owner_id is null and status = 'open' order by number")
 _POST = text(
     """

@@ -8,18 +8,23 @@ from typing import Any, get_args
 
 import pytest
 import typer.main
-from pydantic import BaseModel
+import yaml
+from pydantic import BaseModel, ValidationError
 
 from bot import router
 from crm.rules import conditions, ruleset
 from crm.settings import FILE, Settings
 from ops.cli import app as cli
+from ops.company_spec import CompanyFile
 from ops.runtime import compose
 from tests.docs.pages import PAGES, ROOT, Page, page
 from webhooks.app import create_app
 
 # What belongs to tests and CI, not to those who run Sluice.
 OTHERS = {"SLUICE_CHAOS", "SLUICE_CHAOS_SEED", "SLUICE_REQUIRE_BROWSER", "SLUICE_SNAPSHOTS"}
+# Pages that describe mappings of files and posts, which have tests of their own.
+MAPPED = {"docs/import.md", "docs/intake.md"}
+ACME = {"organization": {"key": "acme", "name": "Acme"}}
 SETTINGS = {f"SLUICE_{name.upper()}": field for name, field in Settings.model_fields.items()}
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 # A call of the command line: not the chat's `/sluice help` or `@sluice my`.
@@ -134,6 +139,21 @@ def test_every_example_of_the_words_is_understood() -> None:
 @pytest.mark.parametrize("text", page("docs/rules.md").blocks("yaml"), ids=lambda text: text.split(":")[0])
 def test_every_example_of_the_rules_can_be_read(text: str) -> None:
     assert ruleset.parse(text) != ruleset.Rules()
+
+
+def cannot_be_loaded(page: Page) -> Iterator[str]:
+    """Pieces of a company file or a rule set that nobody could copy."""
+    for block in () if page.name in MAPPED else page.blocks("yaml"):
+        said = yaml.safe_load(block)
+        model, whole = (ruleset.Rules, {}) if said.keys() <= ruleset.Rules.model_fields.keys() else (CompanyFile, ACME)
+        try:
+            model.model_validate(whole | said)
+        except ValidationError as exc:
+            yield str(exc)
+
+
+def test_every_piece_of_a_company_file_or_rule_set_can_be_loaded() -> None:
+    assert of_each_page(cannot_be_loaded) == {}
 
 
 def test_every_field_of_the_rules_is_told() -> None:
