@@ -52,8 +52,32 @@ def data_dir(tmp_path: Path) -> Path:
     return tmp_path / "Sluice data"
 
 
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database as the first start makes it, of which others are copies: to make one takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("made")
+    with Engines(folder, durable=False):
+        pass
+    return folder / "postgres"
+
+
 @pytest.fixture
-def owner(data_dir: Path) -> Iterator[Owner]:
+def prepared(data_dir: Path, cluster: Path) -> None:
+    """A folder that was started before."""
+    data_dir.mkdir()
+    subprocess.run(["cp", "-a", cluster, data_dir], check=True)
+
+
+@pytest.fixture
+def first_owner(data_dir: Path) -> Iterator[Owner]:
+    """Who starts in a folder that was not there."""
+    owner = Owner(data_dir)
+    yield owner
+    owner.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def owner(data_dir: Path, prepared: None) -> Iterator[Owner]:
     owner = Owner(data_dir)
     yield owner
     owner.end(signal.SIGKILL)
@@ -66,6 +90,7 @@ def test_both_engines_answer_in_a_folder_with_a_space(data_dir: Path) -> None:
             assert cache.ping()
 
 
+@pytest.mark.usefixtures("prepared")
 def test_what_was_written_is_there_after_a_restart(data_dir: Path) -> None:
     with Engines(data_dir) as sockets, sockets.connect("sluice") as connection:
         connection.execute("create table kept as select 42 as answer")
@@ -153,6 +178,7 @@ def test_a_kill_in_the_middle_of_the_first_start_is_made_good_by_the_next(data_d
     assert not draft.exists()
 
 
+@pytest.mark.usefixtures("prepared")
 def test_a_wiped_folder_starts_empty_and_keeps_what_is_not_ours(data_dir: Path) -> None:
     with Engines(data_dir, durable=False) as sockets, sockets.connect("sluice") as connection:
         connection.execute("create table gone ()")
@@ -169,6 +195,7 @@ def test_a_folder_in_use_is_not_wiped(data_dir: Path, owner: Owner) -> None:
     assert owner.sockets.has_database("sluice")
 
 
+@pytest.mark.usefixtures("prepared")
 def test_a_folder_of_another_major_version_says_how_to_move_on(data_dir: Path) -> None:
     with Engines(data_dir, durable=False):
         pass
@@ -177,6 +204,7 @@ def test_a_folder_of_another_major_version_says_how_to_move_on(data_dir: Path) -
         Engines(data_dir).start()
 
 
+@pytest.mark.usefixtures("prepared")
 def test_a_pid_file_that_names_somebody_else_does_not_stop_the_start(data_dir: Path) -> None:
     with Engines(data_dir, durable=False):
         pass
@@ -186,6 +214,7 @@ def test_a_pid_file_that_names_somebody_else_does_not_stop_the_start(data_dir: P
         assert sockets.has_database("sluice")
 
 
+@pytest.mark.usefixtures("prepared")
 def test_a_server_that_cannot_start_says_why_and_leaves_nothing_running(data_dir: Path) -> None:
     with Engines(data_dir, durable=False):
         pass
@@ -214,14 +243,15 @@ def test_the_sockets_are_closed_to_other_users(engines: Sockets) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has rights to give up")
-def test_as_root_the_engines_run_as_somebody_who_may_enter_nothing_else(owner: Owner, data_dir: Path) -> None:
-    servers = [keeper.children()[0] for keeper in psutil.Process(owner.process.pid).children()]
+def test_as_root_the_engines_run_as_somebody_who_may_enter_nothing_else(first_owner: Owner, data_dir: Path) -> None:
+    servers = [keeper.children()[0] for keeper in psutil.Process(first_owner.process.pid).children()]
     assert len(servers) == 2
     assert all(server.uids().effective != 0 and server.gids().effective != 0 for server in servers)
     assert data_dir.stat().st_mode & 0o077 == 0
     assert (data_dir / "postgres").stat().st_uid == servers[0].uids().effective
 
 
+@pytest.mark.usefixtures("prepared")
 def test_sessions_are_refused_politely_after_the_end(data_dir: Path) -> None:
     with Engines(data_dir, durable=False) as sockets:
         pass
