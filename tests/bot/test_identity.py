@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
+from bot import identity
 from tests import build
 from tests.bot.asking import ask, says, shown, told
 
@@ -44,6 +45,21 @@ def test_slack_is_asked_for_the_e_mail_once(world):
         ask(world, says(world, "my", platform="slack"))
     assert world.slack.count("users.info") == asked + 1
     assert linked(world, "ann") == 1
+
+
+@pytest.mark.parametrize(("platform", "other"), [("wecom", "slack"), ("slack", "playground"), ("playground", "slack")])
+def test_the_same_id_on_another_platform_is_somebody_else(world, platform, other):
+    asked = says(world, "my", platform=platform)
+    mixed = replace(asked, platform=other, workspace=says(world, "my", platform=other).workspace)
+    known = [who(world, each) for each in (asked, mixed)]
+    assert known == [world.acme.member["ann"], None]
+
+
+def who(world, asked) -> int | None:
+    """The member who said that."""
+    with world.database.begin(world.acme.org_id) as uow:
+        found = identity.member_of(uow, world.bot.workspaces.find(asked.platform, asked.workspace), asked, asked=True)
+        return found and found.id
 
 
 def test_a_code_links_a_stranger(world):

@@ -83,6 +83,10 @@ def test_there_is_a_schema_for_editors():
         ("dispatch: [{name: a}, {name: a}]", "line 1: the name 'a' is used twice"),
         ("claim: {}\nclaim: {}", "line 2, claim: written twice"),
         ("dispatch: [{name: a, {}}]", "line 1: the name of a field is a word"),
+        (
+            "claim: !!python/object/apply:os.system [id]",
+            "line 1: could not determine a constructor for the tag 'tag:yaml.org,2002:python/object/apply:os.system'",
+        ),
         ("claim: &a {}\npools: *a", "aliases are not possible here, such as *a"),
         ("claim: [", "line 1: expected the node content, but found '<stream end>'"),
         ("claim: \0", "no readable YAML: unacceptable character #x0000: special characters are not allowed"),

@@ -87,7 +87,8 @@ def test_no_door_knows_other_methods(door: TestClient, method: str) -> None:
 def test_every_answer_says_what_a_browser_may_do_with_it(door: TestClient) -> None:
     asked = ["/", "/healthz", "/l/L-1", "/l/x", "/file/x", "/f/x", "/slack/install", "/api/v1/leads", "/openapi.json"]
     for path in asked:
-        headers = door.get(path).headers
+        headers = door.get(path, headers={"Origin": "https://evil.example"}).headers
+        assert not [name for name in headers if name.startswith("access-control")], path
         assert headers["x-content-type-options"] == "nosniff", path
         assert (
             "frame-ancestors" in headers["content-security-policy"] or "sandbox" in headers["content-security-policy"]
