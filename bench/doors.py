@@ -25,6 +25,8 @@ from bench.frame import Env, Figure, percentile
 from bench.seed import REPS, VAULT_KEY, Seeded
 from crm.db import Database
 
+# Of the composed reference.
+AIMS = {"Slack": 0.6, "WeCom": 0.5}
 LEADS, CONNECTIONS, ROUNDS, EACH, WARM_UP = 30_000, 16, 4, 400, 480
 PATIENCE = 180.0
 _FREE = text("select number from lead where org_id = :org and owner_id is null and status = 'open' order by number")
