@@ -12,7 +12,6 @@ from sqlalchemy import make_url, text
 from crm.db import Database
 from crm.settings import Settings
 from ops import doctor, doctor_machine
-from ops.migrate import upgrade
 from ops.release import release, signed
 from tests import build
 from tests.doubles.slack import APP_TOKEN, SlackDouble
@@ -31,10 +30,11 @@ OLD_BACKUP = (
 
 
 @pytest.fixture
-def url(engines, worker_id):
-    """A database of the doctor's own: it looks at every organization there is."""
-    made = engines.create_database(f"doctor_{worker_id}")
-    yield made
+def url(engines, worker_id, request):
+    """A database of the doctor's own: it looks at every organization there is. Empty unless its schema is asked for."""
+    filled = {"company", "migrated_schema"} & set(request.fixturenames)
+    template = request.getfixturevalue("migrated_schema") if filled else "template1"
+    yield engines.create_database(f"doctor_{worker_id}", template=template)
     engines.drop_database(f"doctor_{worker_id}")
 
 
@@ -54,10 +54,8 @@ def settings(url, redis_url, tmp_path, slack):
 
 
 @pytest.fixture
-def company(url, engines, worker_id, migrated_schema, slack):
+def company(url, slack):
     """A company in a database of its own, and that database."""
-    engines.drop_database(f"doctor_{worker_id}")
-    engines.create_database(f"doctor_{worker_id}", template=migrated_schema)
     database = Database(url, pool_size=2)
     acme = build.company(database)
     slack.tokens[f"xoxb-{acme.org_id}"] = "T1"
@@ -74,8 +72,7 @@ def test_an_empty_database_needs_migrating(settings):
     assert wrong(settings) == {"The schema is this version's": "run sluice migrate."}
 
 
-def test_a_fresh_installation_lacks_an_organization_and_a_worker(settings, url):
-    upgrade(url)
+def test_a_fresh_installation_lacks_an_organization_and_a_worker(settings, migrated_schema):
     assert set(wrong(settings)) == {"There is an organization", "A worker is alive"}
 
 

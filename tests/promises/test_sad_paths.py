@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from crm.clock import DrivenClock
 from crm.db import Database
 from tests import build
 from tests.drivers.base import Seen
 from tests.promises.test_acts_once import Again, Doors, person, repeated, told
-from tests.world import PLATFORMS, World
+from tests.world import PLATFORMS, House, World, move_in
 
 everywhere = pytest.mark.parametrize("platform", PLATFORMS)
 RULES = """
@@ -28,8 +29,9 @@ LOGGED = "select count(*) from activity where verb = 'logged'"
 
 
 @pytest.fixture
-def world(open_house: Callable[..., World]) -> World:
-    return open_house(RULES)
+def world(database: Database, house: House, time: DrivenClock) -> Iterator[World]:
+    with move_in(house, time, rules=RULES, base=database) as opened:
+        yield opened
 
 
 @everywhere
