@@ -16,7 +16,8 @@ from crm.services.sources import KEEPERS
 if TYPE_CHECKING:
     from bot.router import Command
 
-EVERY_DAY, NEW, CLOSE = 5, 5, 60
+EVERY_DAY, NEW = 5, 5
+CLOSE, CLOSE_IN_CHINESE = 60, 50  # of two characters one may be wrong
 TOPICS = {
     "work": _("Work"), "leads": _("Leads"), "pool": _("Pool"), "on": _("Getting on"), "managers": _("Team"),
     "setup": _("Setting up"),
@@ -91,9 +92,10 @@ def _alike(words: Words, mine: Sequence[Command], asked: str) -> list[Command]:
     if not asked:
         return []
     named = {word: each for each in mine for word in each.words}
-    close = process.extract(asked, list(named), scorer=fuzz.ratio, score_cutoff=CLOSE, limit=NEW)
+    close = CLOSE if asked.isascii() else CLOSE_IN_CHINESE
+    alike = process.extract(asked, list(named), scorer=fuzz.ratio, score_cutoff=close, limit=NEW)
     told = [each for each in mine if len(asked) > 1 and asked in words.say(each.help).lower()]
-    found = [*(named[word] for word, _score, _at in close), *told]
+    found = [*(named[word] for word, _score, _at in alike), *told]
     return list({each.words[0]: each for each in found}.values())[:NEW]
 
 
