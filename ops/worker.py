@@ -85,8 +85,18 @@ def _rescue(app: App, rescue_after: float) -> None:
     async def rescue(timestamp: int) -> None:  # noqa: ARG001  (the job engine passes it)
         stalled: list[Job] = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=rescue_after))
         for job in stalled:
-            log.warning("job.rescued", task=job.task_name, job=job.id)
-            await app.job_manager.retry_job(job)
+            await _retry(app, job)
+
+
+async def _retry(app: App, job: Job) -> None:
+    """Let a job of the dead run again. Another worker that looks after them may have been faster."""
+    try:
+        await app.job_manager.retry_job(job)
+    except ConnectorException as exc:
+        if not isinstance(exc.__cause__, psycopg.errors.RaiseException):
+            raise
+        return
+    log.warning("job.rescued", task=job.task_name, job=job.id)
 
 
 async def work_off(bot: Bot, *, concurrency: int = CONCURRENCY) -> None:
