@@ -23,6 +23,7 @@ _SURNAMES = {
 _SPELLED = {"lyu": "lv", "nyu": "nv", "lue": "lve", "nue": "nve"}
 
 
+@lru_cache(maxsize=16_384)
 def of_name(name: str) -> str:
     """The sound of a Chinese name; empty for any other."""
     return _joined(_syllables(name))

@@ -220,9 +220,27 @@ def opening(
     *,
     source: Source | None = None,
     actor: Actor | None = None,
+) -> dict[str, Any]:
+    """The values of a new lead and its person, as statements name them."""
+    person = {
+        "kinds": [kind for kind, _ in checked.keys], "values": [value for _, value in checked.keys],
+        "name": checked.name, "sound": sound.of_name(checked.name), "company": checked.company,
+        "firm": firm(checked.company), "job": checked.title,
+    }  # fmt: skip
+    return person | of_lead(uow, house, checked, place, source=source, actor=actor)
+
+
+def of_lead(
+    uow: UnitOfWork,
+    house: House,
+    checked: Checked,
+    place: Place,
+    *,
+    source: Source | None = None,
+    actor: Actor | None = None,
     scores: Openings | None = None,
 ) -> dict[str, Any]:
-    """The values of a new lead and its person, as statements name them. Args: scores: shared by those of one batch."""
+    """The same of the lead alone. Args: scores: shared by those of one batch."""
     checked = catalogue.fit(uow, checked)
     channel = checked.channel or (source.channel if source else None)
     campaign = checked.campaign or (source.campaign if source else None)
@@ -235,11 +253,7 @@ def opening(
     return {
         "org": uow.org_id, "now": uow.now, "actor": actor.id if actor else None, "origin": place.origin,
         "owner": place.owner_id, "pool": place.pool_id, "line": house.line_id, "stage": house.stage,
-        "source": source.id if source else None,
-        "kinds": [kind for kind, _ in checked.keys], "values": [value for _, value in checked.keys],
-        "name": checked.name, "sound": sound.of_name(checked.name), "company": checked.company,
-        "firm": firm(checked.company), "job": checked.title, "note": checked.note,
-        "channel": channel, "campaign": campaign,
+        "source": source.id if source else None, "note": checked.note, "channel": channel, "campaign": campaign,
         "referrer": checked.referrer, "level": checked.level, "product": checked.product, "region": checked.region,
         "amount": checked.amount, "currency": checked.currency, "score": scored.points,
         "score_reasons": scored.reasons, "score_at": scored.next_at, "tags": list(checked.tags),

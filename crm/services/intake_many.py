@@ -237,7 +237,7 @@ def _facts(batch: Batch, group: Group, made: TakenIn, row: Mapping[str, Any], po
 
 
 def _opening(batch: Batch, group: Group, place: Place) -> dict[str, Any]:
-    return intake.opening(
+    return intake.of_lead(
         batch.uow, batch.house, batch.rows[group.rows[0]], place, source=batch.source, actor=batch.actor,
         scores=batch.scores,
     )  # fmt: skip

@@ -35,7 +35,7 @@ INNER = {
         "agenda.of_team",
         "arbitration.ask", "arbitration_views.face", "arbitration_views.spoken_lately", "assignments.hand_over",
         "attachments.announce", "attachments.attach", "attachments.issue", "downloads.issue", "intake.opening",
-        "intake_many.take_in_many", "lead_values.write", "leads.of_persons", "moving.move_back",
+        "intake.of_lead", "intake_many.take_in_many", "lead_values.write", "leads.of_persons", "moving.move_back",
         "sheet_rows.take_for_member", "tickets.issue", "unmerging.take_back",
     ),
 }  # fmt: skip
