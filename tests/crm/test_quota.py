@@ -15,7 +15,10 @@ claim:
   cool_down: 7d
   capacity:
     default: 100
-    roles: {success: null}
+    roles: {success: null, service: 7}
+    levels: {A: 5}
+    sources: {ads: 3}
+    exclude_stages: [quote]
     departments: {company: 90, north: 60}
     members: {Ann@acme.example: 40, 王芳: 30}
 pools:
@@ -36,10 +39,57 @@ ANN = {"role": "rep", "departments": ["company", "north"], "email": "ann@acme.ex
         ({"email": None, "departments": []}, 100),
         ({"email": None, "role": "success"}, None),
         ({"role": "success"}, 40),
+        ({"email": None, "role": "service"}, 7),
     ],
 )
 def test_the_most_specific_capacity_wins(changes, capacity):
     assert quota.capacity_for(RULES, **ANN | changes) == capacity
+
+
+@pytest.mark.parametrize(
+    ("level", "source", "caps"),
+    [
+        ("A", "ads", [("level", "A", 5), ("source", "ads", 3)]),
+        ("A", None, [("level", "A", 5)]),
+        (None, "ads", [("source", "ads", 3)]),
+        ("B", "web", []),
+        (None, None, []),
+    ],
+)
+def test_a_lead_falls_under_the_caps_of_its_level_and_source(level, source, caps):
+    found = quota.extra_caps(RULES, level=level, source=source)
+    assert [(cap.by, cap.value, cap.cap) for cap in found] == caps
+
+
+@pytest.mark.parametrize(
+    ("origin", "stage", "counted"),
+    [("company", "new", True), ("company", "quote", False), ("self", "new", False), ("self", "quote", False)],
+)
+def test_what_one_found_oneself_and_what_the_rules_except_take_no_room(origin, stage, counted):
+    assert quota.counts(RULES, origin=origin, stage=stage) is counted
+
+
+@pytest.mark.parametrize(
+    ("capacity", "depends"),
+    [("levels: {A: 5}", True), ("sources: {ads: 3}", True), ("exclude_stages: [quote]", True), ("default: 100", False)],
+)
+def test_what_a_free_place_is_worth_depends_on_the_lead_where_kinds_are_capped(capacity, depends):
+    assert quota.by_kind(parse(f"claim: {{capacity: {{{capacity}}}}}")) is depends
+
+
+@pytest.mark.parametrize(
+    ("pool", "counted"),
+    [("{per_day: 5}", True), ("{per_week: 5}", True), ("{turn: {claims: 2, per: 1d}}", True), ("{embargo: 2h}", False)],
+)
+def test_a_pools_own_claims_are_counted_where_it_limits_them(pool, counted):
+    assert quota.policy(parse(f"pools: {{north: {pool}}}"), "north").counts_claims is counted
+
+
+def test_a_month_is_the_members_own():
+    new_year = datetime(2025, 12, 31, 20, tzinfo=UTC)
+    zones = ("Asia/Shanghai", "America/New_York")
+    found = [quota.month_of(new_year, ZoneInfo(zone)) for zone in zones]
+    assert found == [date(2026, 1, 1), date(2025, 12, 1)]
 
 
 def test_a_pool_says_only_what_is_different():
