@@ -143,9 +143,9 @@ class Lane:
     def _tap(self, person: Person, ref: str, mark: str) -> None:
         """The button of a card in the team's channel."""
         channel = f"C{self.wire.team}SALES"
-        card = Message(channel, f"1700000{self.numbers():05d}.000100", "Lead", [])
+        card = Message(channel, f"1700{self.numbers():06d}.000100", "Lead", [])
         payload = self.wire.tap(person.user, card, {"type": "button", "action_id": "lead.claim", "value": ref})
-        stamp = payload["actions"][0]["action_ts"] = f"{time.time():.6f}{self.numbers()}"
+        stamp = payload["actions"][0]["action_ts"] = f"{int(time.time())}.{self.numbers():06d}"
         asked = self.ledger.open("slack", "claim", stamp, mark=mark, member=person.member_id)
         self.courier.bring(Letter(asked, self._form({"payload": json.dumps(payload)}), _is_polite))
 
