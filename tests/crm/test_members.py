@@ -158,3 +158,22 @@ def test_language_and_duty_are_the_members_own(desk):
     desk.does("ann", lambda uow, actor: members.set_duty(uow, actor, on=False))
     assert (desk.person("ann").locale, desk.person("ann").on_duty) == ("zh", False)
     assert (desk.person("bob").locale, desk.person("bob").on_duty) == ("en", True)
+
+
+def test_who_sends_a_delivery_is_read_with_it_and_nobody_else_is_taken_for_them(desk):
+    slack = desk.acme.workspace["slack"]
+    told = text("select external_id from chat_identity where org_id = :org and workspace_id = :w and member_id = :m")
+    with desk.database.begin(desk.acme.org_id) as uow:
+        ann, bob = (
+            uow.session.scalar(told, {"org": desk.acme.org_id, "w": slack, "m": desk.acme.member[name]})
+            for name in ("ann", "bob")
+        )
+    with desk.database.begin(desk.acme.org_id, delivery="d1", along=members.who(slack, ann)) as uow:
+        assert uow.came_along(members.who(slack, bob)) is None
+    with desk.database.begin(desk.acme.org_id, delivery="d2", along=members.who(slack, ann)) as uow:
+        assert uow.came_along(members.who(slack, ann)).id == desk.acme.member["ann"]
+        assert uow.came_along(members.who(slack, ann)) is None
+    with desk.database.begin(desk.acme.org_id, delivery="d3", along=members.who(slack, "nobody")) as uow:
+        assert (members.by_identity(uow, slack, "nobody"), uow.is_first) == (None, True)
+    with desk.database.begin(desk.acme.org_id + 1_000_000, delivery="d4", along=members.who(slack, ann)) as uow:
+        assert members.by_identity(uow, slack, ann) is None
