@@ -346,7 +346,7 @@ STATE = {
     "member": ("id, on_duty, locale, sort, coalesce(preferences->'notify'->'now', '{}')", "true"),
     "star": ("lead_id, member_id", "true"),
     "event": ("id, name, place", "true"),
-    "source": ("id, owner_id", "true"),
+    "source": ("id, owner_id", "owner_id is not null"),
     "list_entry": ("id, list, key, name, name_zh, aliases, position, standard, retired_at", "true"),
     "custom_field": ("id, key, name, kind, required_stage, sensitive, shown, retired_at", "true"),
     "form": ("id, word, verify", "true"),

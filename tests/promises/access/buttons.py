@@ -156,7 +156,7 @@ BUTTONS: dict[str, tuple[str, str]] = {
     "member.change": ("{ann}", here(role("people"))),
     "team": ("", MEMBERS),
     "duty": ("", MEMBERS),
-    "shadow.leads": ("0", only("manager", "admin", "foreign")),
+    "shadow.leads": ("0", only("manager", "admin", "rival", "foreign")),
     "shadow.begin": ("", role("people")),
     "shadow.live": ("", role("people")),
     "sources.retry": ("web", only()),

@@ -137,6 +137,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "sources set": ("sources set web page_token EAAB", only()),
     "sources fields": ("sources fields web field_1=name field_2=phone", only()),
     "sources retry": ("sources retry web", only()),
-    "shadow": ("shadow leads", only("manager", "admin", "foreign")),
+    "shadow": ("shadow leads", only("manager", "admin", "rival", "foreign")),
     "sources owner": ("sources owner web @Ann", role("sources")),
 }
