@@ -1,7 +1,7 @@
 """Posts that come at the same moment are taken in together: one thread works for all that wait meanwhile.
 
 Who finds the lane free begins at once, alone; who comes while somebody is served is in the next lot. Behind a lot the
-next one waits a moment, no longer than a part of what the lot took, for as many as were there before. So a quiet door
+next one waits a moment, no longer than the lot took, for as many as were there before. So a quiet door
 is as quick as ever, and a busy one does in one transaction what would take many.
 """
 
@@ -21,7 +21,7 @@ from webhooks.intake.post import Answer, Post
 
 log = structlog.get_logger(__name__)
 MOST = 64
-PART, LONGEST = 0.5, 0.01  # of a lot's time, and seconds, that the next one waits
+LONGEST = 0.02  # seconds
 Alone = Callable[[Post], Answer | None]
 Together = Callable[[Sequence[Post]], Sequence[Answer | None]]
 
@@ -85,12 +85,12 @@ class Lane:
         return [None] * len(posts)
 
     async def _gather(self, many: int, seconds: float) -> None:
-        """Wait until so many are here, or for a part of that time."""
+        """Wait until so many are here, or for that time."""
         if 1 < many > len(self._waiting):
             self._wanted = many
             self._here.clear()
             with suppress(TimeoutError):
-                async with asyncio.timeout(min(seconds * PART, LONGEST)):
+                async with asyncio.timeout(min(seconds, LONGEST)):
                     await self._here.wait()
 
 

@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
 
 import psycopg
 import structlog
@@ -38,7 +37,6 @@ log = structlog.get_logger(__name__)
 RECEIVED = Answer(202, {"status": "received"})
 MEDIA = mail.MAIL.media
 KNOWN_FOR = 2.0  # seconds
-Found = TypeVar("Found", bound=Answer | None)
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,130}")
 # What the job engine raises on its own way to the database does not pass SQLAlchemy.
 _AWAY = (SQLAlchemyError, psycopg.Error, ConnectorException)
@@ -69,7 +67,7 @@ class Reception:
         """The answer to a vendor that asks by GET whether the address is ours. Never raises."""
         return self._safely(post, self._challenged)
 
-    def _safely(self, post: Post, work: Callable[[Post], Found]) -> Found | Answer:
+    def _safely(self, post: Post, work: Callable[[Post], Answer]) -> Answer:
         try:
             return work(post)
         except TurnedAway as exc:
@@ -103,7 +101,7 @@ class Reception:
         return self._lanes.of(ours, partial(self._alone, *ours), partial(self._together, *ours))
 
     def _alone(self, org_id: int, source_id: int, post: Post) -> Answer | None:
-        return self._safely(post, lambda post: self._try(post, org_id, source_id, alone=True))
+        return self._together(org_id, source_id, [post])[0]
 
     def _together(self, org_id: int, source_id: int, posts: Sequence[Post]) -> list[Answer | None]:
         """The answers to posts that hold one lead each; None for all that is not as plain as that."""
