@@ -8,7 +8,7 @@ from bot import said
 from bot.arguments import Id
 from bot.cards.language import _
 from bot.context import Context, Reply
-from bot.handlers import leads as lead_handlers
+from bot.handlers import entering
 from bot.router import action
 from crm.errors import MissingArgument
 from crm.services import follow_ups, leads, pending_lines, pipeline
@@ -39,7 +39,7 @@ def new_from_message(context: Context, line: Id | None = None) -> Reply:
     if line is None or not context.fields:
         return context.form("message_new_form", line=line or _kept(context, "new"))
     pending_lines.take(context.uow, actor=context.actor, line_id=line)
-    return lead_handlers.preview(context, ", ".join(value for value in context.fields.values() if value))
+    return entering.preview(context, ", ".join(value for value in context.fields.values() if value))
 
 
 def reply_in_thread(context: Context, ref: str, words: str) -> Reply:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot import router
 from bot.arguments import Id
 from bot.context import Context, Reply
+from bot.handlers import entering
 from bot.router import action
 from bot.understanding import about
 from crm.errors_of_asking import LineGone
@@ -41,9 +42,7 @@ def create(context: Context, line: Id) -> Reply:
 
 def enter(context: Context, given: dict[str, str], line: int) -> Reply:
     """The preview of one customer, who takes the line along."""
-    from bot.handlers import leads as lead_handlers  # noqa: PLC0415  (it goes on with lines that wait here)
-
-    shown = lead_handlers.preview(context, ", ".join(value for value in given.values() if value))
+    shown = entering.preview(context, ", ".join(value for value in given.values() if value))
     importing.take_along(context.uow, actor=context.actor, job_id=shown.args["job"], line=line)
     return shown
 

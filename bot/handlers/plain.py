@@ -9,7 +9,7 @@ from bot.arguments import PARSERS, Missing, Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.handlers import asking as asks
-from bot.handlers import attached, from_message, work
+from bot.handlers import attached, entering, from_message, work
 from bot.handlers import leads as lead_handlers
 from bot.router import plain
 from bot.understanding import about
@@ -76,8 +76,8 @@ def phone_ending(context: Context, text: str) -> Reply | None:
 @plain
 def pasted(context: Context, text: str) -> Reply | None:
     """A business card or lines of a sheet, pasted as they are."""
-    found = lead_handlers.contacts(text)
-    return lead_handlers.preview(context, text) if any(each.has_key for each in found) else None
+    found = entering.contacts(text)
+    return entering.preview(context, text) if any(each.has_key for each in found) else None
 
 
 @plain
