@@ -183,8 +183,8 @@ FAULTS: dict[str, Wrong] = {
 }  # fmt: skip
 
 
-# Each has a test of its own in every run; the last is what `House.calm` does at the end of either form.
-ALONE = ("a web process killed", "a worker killed", "PostgreSQL restarted", "all workers killed")
+# Each has a test of its own in every run, or another fault that does the same; the last is what `House.calm` does.
+ALONE = ("a web process killed", "a worker killed", "PostgreSQL restarted", "PostgreSQL killed", "all workers killed")
 
 
 def drawn(chance: random.Random, count: int) -> Iterator[str]:

@@ -18,6 +18,7 @@ from tests.doubles.slack import Message
 from tests.doubles.wecom_caller import Caller
 from tests.drivers.slack import _values
 from tests.drivers.slack_wire import FORM, JSON, Wire, sign
+from tests.rounds import rounds
 
 POLITE = (b"cannot reach its database",)
 BUSY = "Sluice is busy"
@@ -26,8 +27,8 @@ SHARES = {
     "log": 20, "note": 10, "remind": 10, "claim": 16, "release": 6, "undo": 6, "form": 6, "read": 14, "lead": 12,
 }  # fmt: skip
 READS = ("my", "today", "find Lu", "pool", "funnel me", "help", "week")
-REST = 0.02, 0.1
-"""Seconds that somebody thinks, at least and at most."""
+REST = rounds(short=150, full=20), rounds(short=450, full=100)
+"""Milliseconds that somebody thinks, at least and at most; in the short form nobody reaches the limits of WeCom."""
 
 
 @dataclass
@@ -82,7 +83,7 @@ class Lane:
         while not stop.is_set():
             self.act(self.people[turn % len(self.people)])
             turn += 1
-            stop.wait(self.chance.uniform(*REST))
+            stop.wait(self.chance.uniform(*REST) / 1000)
 
     def act(self, person: Person) -> None:
         """One thing, by chance."""

@@ -38,10 +38,10 @@ from tests.rounds import rounds
 from tests.world import World, open_world
 
 SEED = int(os.environ.get("SLUICE_CHAOS_SEED") or rounds(short=20261122, full=time.time_ns() % 10**9))
-FAULTS = rounds(short=14, full=450)
-BETWEEN = rounds(short=4, full=10), rounds(short=10, full=60)
+FAULTS = rounds(short=13, full=450)
+BETWEEN = rounds(short=2, full=10), rounds(short=6, full=60)
 """Interactions between two faults, at least and at most."""
-REPS, LANES, HELD, FREE = rounds(short=12, full=24), rounds(short=4, full=8), 5, rounds(short=40, full=600)
+REPS, LANES, HELD, FREE = rounds(short=12, full=24), rounds(short=4, full=8), 5, rounds(short=20, full=600)
 LONGEST, PATIENCE = rounds(short=90, full=720), rounds(short=300, full=1200)
 """Seconds after which no further fault comes, and after which it is over for good."""
 
@@ -102,7 +102,7 @@ def settle(house: House) -> None:
 
     def done() -> bool:
         nonlocal looked
-        if time.monotonic() - looked > 1:
+        if time.monotonic() - looked > 3:
             looked = time.monotonic()
             verdict.hurry(house)
         time.sleep(0.2)
