@@ -63,8 +63,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup() -> None:
-    """A command line that ran in this process has set up logs as it likes them."""
+    """A command line that ran in this process has set up logs as it likes them, and a handler has named its command."""
     structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], TRACES])
 
 

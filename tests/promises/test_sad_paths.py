@@ -22,7 +22,7 @@ claim: {cool_down: 2d}
 recycle: [{name: neglected, no_follow_up: 7d}]
 warn: []
 """
-NONSENSE = ("xyzzy plugh", "量子色动力学", "🤷", "' or 1=1 --", "<script>alert(1)</script>")
+NONSENSE = ("xyzzy plugh", "量子色动力学是什么东西呢", "🤷", "' or 1=1 --", "<script>alert(1)</script>")
 TRIES = ("lead {ref}", "claim {ref}", "log {ref} called", "won {ref}", "find 0002", "find Secret")
 OPEN = "select count(*) from assignment where ended_at is null"
 LOGGED = "select count(*) from activity where verb = 'logged'"
@@ -72,7 +72,7 @@ def test_a_lead_of_another_organization_is_not_there(world: World, database: Dat
         ref = build.read(uow, leads[-1]).ref
     ann = world.chat(platform, "ann")
     answers = [ann.says(words.format(ref=ref)) for words in TRIES]
-    assert [answer for answer in answers if "Secret" in answer.text] == []
+    assert [answer for answer in answers if "Person" in answer.text or "1391234" in answer.text] == []
     with database.begin(there.org_id) as uow:
         assert [build.read(uow, lead).version for lead in leads] == [1, 1, 1]
 
