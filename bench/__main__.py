@@ -26,6 +26,8 @@ from bench.frame import Env, Figure
 from crm import clock
 from ops.embedded import Engines
 
+# As a server with a million leads is set: the demo's few hundred ask for less.
+SERVER = {"shared_buffers": "2GB", "max_wal_size": "8GB"}
 HISTORY = Path(__file__).with_name("history.jsonl")
 MARKS = {True: "[green]reached[/green]", False: "[red]missed[/red]", None: ""}
 
@@ -45,7 +47,7 @@ def measure(runs: Iterable[Bench], scale: float) -> int:
     load = os.getloadavg()[0]
     folder = Path(tempfile.mkdtemp(prefix="sluice-bench-"))
     try:
-        with Engines(folder) as sockets:
+        with Engines(folder, settings=SERVER) as sockets:
             env = Env(sockets, scale, say=lambda words: out.print(words, style="dim"))
             try:
                 figures = [figure for run in runs for figure in run(env)]

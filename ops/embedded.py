@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import psycopg
@@ -27,12 +27,13 @@ READY_WITHIN = 600.0  # seconds; recovery after a crash of a large database take
 class Engines:
     """The two servers of one data folder: a context manager that gives their sockets, or `start` and `stop`.
 
-    `durable=False` trades safety after a power cut for speed; it is for tests.
+    `durable=False` trades safety after a power cut for speed; it is for tests. `settings` are PostgreSQL's, where it
+    shall be set otherwise than for a small machine.
     """
 
-    def __init__(self, data_dir: Path, *, durable: bool = True) -> None:
+    def __init__(self, data_dir: Path, *, durable: bool = True, settings: Mapping[str, str] | None = None) -> None:
         self.data_dir = data_dir.expanduser().absolute()
-        self._durable = durable
+        self._durable, self._settings = durable, dict(settings or {})
         self._lock = DataLock(self.data_dir)
         self._children: list[Child] = []
         self._folders: list[Path] = []
@@ -76,7 +77,7 @@ class Engines:
         cache_log, log = _fresh_log(data_dir, "valkey"), _fresh_log(data_dir, "postgres")
         cache = embedded_valkey.start(sockets, account, cache_log)
         self._children.append(cache)
-        server = embedded_postgres.start(data_dir, sockets, account, log, durable=self._durable)
+        server = embedded_postgres.start(data_dir, sockets, account, log, durable=self._durable, more=self._settings)
         self._children.append(server)
         _await(lambda: _postgres_answers(sockets), server, "PostgreSQL", log)
         _await(lambda: _valkey_answers(sockets), cache, "Valkey", cache_log)

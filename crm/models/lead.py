@@ -10,12 +10,12 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Numeric, Un
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.models.base import Base, Tenant
+from crm.models.base import Base, Belonging, Tenant
 
 OPEN = text("status = 'open'")
 
 
-class Lead(Tenant, Base):
+class Lead(Belonging, Base):
     """One pursuit of one person in one line. Without owner it lies in `pool_id`; with one, that is where it returns.
 
     Attributes:
@@ -138,7 +138,7 @@ class Assignment(Tenant, Base):
     )
 
 
-class Activity(Tenant, Base):
+class Activity(Belonging, Base):
     """The timeline, which is also the audit trail: append-only. `words` is personal text and may be erased."""
 
     __tablename__ = "activity"

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Computed, ForeignKeyConstraint, Index, UniqueConstraint, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.models.base import Base, Tenant
+from crm.models.base import Base, Belonging, Tenant
 
 
 class Person(Tenant, Base):
@@ -51,7 +51,7 @@ class Person(Tenant, Base):
     )  # fmt: skip
 
 
-class PersonKey(Tenant, Base):
+class PersonKey(Belonging, Base):
     """An exact key: E.164 phone, e-mail, WeChat id or a source's own id. The database refuses duplicates.
 
     `tail` is the reversed value of a phone, so that "ends in 8000" is an index range. `verified`: whether a code proved
