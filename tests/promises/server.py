@@ -39,7 +39,7 @@ class Server:
         account = unprivileged.account_for(embedded_postgres.cluster_folder(data_dir))
         unprivileged.private_folder(self.sockets.postgres, account)
         log = data_dir / "log" / "postgres.log"
-        self._children.append(embedded_postgres.start(data_dir, self.sockets, account, log, durable=False))
+        self._children.append(embedded_postgres.start(data_dir, self.sockets, account, log, durable=False, more={}))
 
     def kill(self) -> None:
         """kill -9 of PostgreSQL with all of its processes, as when the machine goes down."""
