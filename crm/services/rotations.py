@@ -14,8 +14,13 @@ from crm.rules.ruleset import Dispatch
 from crm.services.members import zone
 from crm.uow import UnitOfWork
 
+# All or none: who held some while the others are opened could wait for somebody who waits for those.
 _READ = text(
-    "select rule, state from rule_cursor where org_id = :org and rule = any(:rules) order by rule for no key update"
+    """
+    select rule, state from rule_cursor where org_id = :org and rule = any(:rules)
+      and (select count(*) from rule_cursor where org_id = :org and rule = any(:rules)) = :many
+    order by rule for no key update
+    """
 )
 _OPEN = text(
     "insert into rule_cursor (org_id, rule, state)"
@@ -35,10 +40,9 @@ def read(uow: UnitOfWork, rules: Iterable[Dispatch]) -> dict[str, Cursor]:
     """Where these rules stand, by name, locked until the transaction ends."""
     names = sorted({rule.name for rule in rules})
     found = _read(uow, names)
-    missing = [name for name in names if name not in found]
-    if missing:
-        uow.execute(_OPEN, {"org": uow.org_id, "rules": missing})
-        found |= _read(uow, missing)
+    if len(found) < len(names):
+        uow.execute(_OPEN, {"org": uow.org_id, "rules": names})
+        found = _read(uow, names)
     return found
 
 
@@ -58,7 +62,7 @@ def write(uow: UnitOfWork, rotations: Iterable[Rotation]) -> None:
 
 
 def _read(uow: UnitOfWork, names: Sequence[str]) -> dict[str, Cursor]:
-    rows = uow.execute(_READ, {"org": uow.org_id, "rules": list(names)})
+    rows = uow.execute(_READ, {"org": uow.org_id, "rules": list(names), "many": len(names)})
     return {row.rule: Cursor.read(row.state) for row in rows}
 
 
