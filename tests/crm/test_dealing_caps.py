@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
-from crm.services import dealing, dispatch
+from crm.services import dealing, dispatch, rotations
 from tests import build
+from tests.promises.processes import until
 
 # A leap day, a week that begins in another month, and the days on which the clocks of New York change.
 ZONES = {"ann": "Pacific/Kiritimati", "bob": "Pacific/Pago_Pago", "cyd": "America/New_York", "dan": "Asia/Shanghai"}
@@ -97,6 +98,26 @@ dispatch:
     with ThreadPoolExecutor(8) as pool:
         outcomes = [outcome for found in pool.map(deal, parts) for outcome in found]
     assert (outcomes.count("assigned"), outcomes.count("held")) == (10, 14)
+
+
+def test_who_opens_a_cursor_waits_for_nobody_who_waits_for_it(database, time):
+    rules = "dispatch: [{name: big, to: {departments: [north]}}, {name: rest, to: {departments: [north]}}]"
+    acme = build.company(database, rules=rules)
+    waiting = text("select count(*) from pg_locks where not granted and transactionid = pg_current_xact_id()::xid")
+
+    def both():
+        with database.begin(acme.org_id) as uow:
+            return set(rotations.read(uow, uow.rules.dispatch))
+
+    with database.begin(acme.org_id) as uow:
+        rotations.read(uow, uow.rules.dispatch[1:])
+    with ThreadPoolExecutor(1) as pool:
+        with database.begin(acme.org_id) as uow:
+            rotations.read(uow, uow.rules.dispatch[:1])
+            second = pool.submit(both)
+            until(lambda: uow.session.scalar(waiting))
+            assert set(rotations.read(uow, uow.rules.dispatch[1:])) == {"rest"}
+        assert second.result(5) == {"big", "rest"}
 
 
 def test_a_claim_on_another_day_or_week_does_not_keep_what_was_dealt_before(database, time):
