@@ -265,6 +265,8 @@ def remind_due(uow: UnitOfWork) -> int:
         ),
         {"org": uow.org_id, "now": uow.now, "chunk": CHUNK},
     ).all()
+    # A database returns what it changed in any order; what was due first is told first.
+    rows = sorted(rows, key=lambda row: (row.due_at, row.id))
     silent = _silent(uow, [row.lead_id for row in rows if row.lead_id])
     teams = {row.department_id: team(uow, row.department_id) for row in rows if row.member_id is None}
     for row in rows:
