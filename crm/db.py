@@ -14,7 +14,7 @@ from psycopg import Connection
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
 
-from crm import clock
+from crm import clock, prepared
 from crm.lists import Lists
 from crm.uow import Along, UnitOfWork, transaction
 from crm.vault import Vault
@@ -58,6 +58,7 @@ class Database:
             hide_parameters=True,
         )  # fmt: skip
         event.listen(self.engine, "connect", _prepare)
+        prepared.watch(self.engine)
         self._session = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
     @contextmanager

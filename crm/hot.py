@@ -17,6 +17,8 @@ from sqlalchemy import Connection, TextClause, TextualSelect
 from sqlalchemy.dialects.postgresql import psycopg as dialects
 from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 
+from crm import prepared
+
 _DIALECT = dialects.dialect()  # type: ignore[no-untyped-call]
 _KEPT = 1024  # statements; those of the program are constants
 _CURSOR, _MANY = "hot", 200  # rows that are a small answer
@@ -82,6 +84,7 @@ def execute(connection: Connection, statement: Statement, args: Mapping[str, Any
         rows = Rows(cursor.fetchall() if cursor.rownumber is not None else ())
     except psycopg.Error as exc:
         connection.info.pop(_CURSOR, None)
+        prepared.doubt(connection.connection.driver_connection, exc)  # type: ignore[arg-type]
         raise _wrapped(connection, known.words.decode(), args, exc) from exc
     if len(rows) > _MANY:
         # It would hold on to them until the next statement.
