@@ -14,20 +14,14 @@ from typing import Any
 
 from bot.platforms.slack_app import SCOPES
 from tests.doubles import slack_limits as limits
-from tests.doubles.slack_http import Faults, Reply, Request, Server
+from tests.doubles.slack_files import Files
+from tests.doubles.slack_http import Faults, Reply, Request, Server, SlackError
+from tests.doubles.slack_people import People
 from tests.doubles.slack_socket import SocketDouble
 
 TOKEN, APP_TOKEN = "xoxb-double", "xapp-double"
 TRIGGER_LIVES, URL_LIVES, URL_USES = 3.0, 1800.0, 5
 PRIVATE = {"is_private": True}
-
-
-class SlackError(Exception):
-    """An answer of `ok: false`."""
-
-    def __init__(self, code: str, **more: Any) -> None:
-        super().__init__(code)
-        self.reply = {"ok": False, "error": code, **more}
 
 
 @dataclass
@@ -62,7 +56,7 @@ class Call:
     at: float
 
 
-class SlackDouble:
+class SlackDouble(People, Files):
     """The server and what it remembers. `channels` maps an id to what is special about it."""
 
     def __init__(self) -> None:
@@ -79,7 +73,8 @@ class SlackDouble:
         self.faults.clear()
         self.tokens = {TOKEN: "T1"}
         self.scopes: tuple[str, ...] = SCOPES
-        self.users: dict[str, dict[str, Any]] = {}
+        self.open_book()
+        self.empty_shelves()
         self.channels: dict[str, dict[str, Any]] = {"C1": {"is_member": True}}
         self.calls: list[Call] = []
         self.messages: list[Message] = []
@@ -87,14 +82,9 @@ class SlackDouble:
         self.views: dict[str, dict[str, Any]] = {}
         self.opened: dict[str, dict[str, Any]] = {}
         self.homes: dict[str, dict[str, Any]] = {}
-        self.files: dict[str, dict[str, Any]] = {}
-        self.file_delay = 0
         self.unfurls: dict[str, dict[str, Any]] = {}
-        self.shared: dict[str, bytes] = {}
         self.skew = 0.0
         self.socket: SocketDouble | None = None
-        self.groups: dict[str, list[str]] | None = {}
-        self._cursors: dict[str, int] = {}
         self._hooks: dict[str, Hook] = {}
         self._triggers: dict[str, float] = {}
 
@@ -106,15 +96,6 @@ class SlackDouble:
         with self._changed:
             assert self._changed.wait_for(happened, seconds), "it did not happen at Slack"
             return happened()
-
-    def user(self, user: str, **profile: Any) -> str:
-        """A person in the workspace."""
-        self.users[user] = {"id": user, "team_id": "T1", "name": profile.get("name", user), "tz": "Asia/Shanghai",
-                            "real_name": profile.get("name", user), "locale": profile.get("locale", "en-US"),
-                            "deleted": False, "is_bot": False,
-                            "profile": {"email": profile.get("email"),
-                                        "real_name": profile.get("name", user)}}  # fmt: skip
-        return user
 
     def trigger(self) -> str:
         """A trigger id that opens one view within three seconds."""
@@ -167,8 +148,7 @@ class SlackDouble:
         if method == "files-pri":
             return self._download(request)
         if method == "upload":
-            self.files[request.path.rsplit("/", 1)[1]]["bytes"] = request.body
-            return Reply(f"OK - {len(request.body)}")
+            return self._upload(request)
         if method == "oauth.v2.access":
             return Reply(_granted(request.arguments))
         self._authorize(request, method)
@@ -176,21 +156,6 @@ class SlackDouble:
         if action is None:
             raise SlackError("unknown_method")
         return Reply({"ok": True, **action(request.arguments)}, headers={"x-oauth-scopes": ",".join(self.scopes)})
-
-    def share(self, name: str, content: bytes) -> dict[str, Any]:
-        """A file that somebody dropped into a chat, as events tell of it."""
-        file = f"F{self._number()}"
-        self.shared[file] = content
-        url = f"{self.url}files-pri/{file}/download/{name}"
-        return {"id": file, "name": name, "mimetype": "text/csv", "size": len(content), "url_private_download": url}
-
-    def _download(self, request: Request) -> Reply:
-        try:
-            self._authorize(request, "files")
-        except SlackError:
-            return Reply("<html>Sign in</html>", headers={"Content-Type": "text/html; charset=utf-8"})
-        content = self.shared.get(request.path.split("/")[2])
-        return Reply("gone", 404) if content is None else Reply(content, headers={"Content-Type": "text/csv"})
 
     def _authorize(self, request: Request, method: str) -> None:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -249,37 +214,6 @@ class SlackDouble:
         channel["is_member"] = True
         return {"channel": {"id": args["channel"]}}
 
-    def _users_info(self, args: dict[str, Any]) -> dict[str, Any]:
-        if args.get("user") not in self.users:
-            raise SlackError("user_not_found")
-        return {"user": self.users[args["user"]]}
-
-    def _users_list(self, args: dict[str, Any]) -> dict[str, Any]:
-        limit, cursor = int(args.get("limit") or 0), str(args.get("cursor") or "")
-        if not 1 <= limit <= 1000:
-            raise SlackError("invalid_limit" if limit else "limit_required")
-        if cursor and cursor not in self._cursors:
-            raise SlackError("invalid_cursor")
-        start = self._cursors.pop(cursor, 0)
-        members = list(self.users.values())
-        more = start + limit < len(members)
-        following = f"dXNlcjp{self._number()}=" if more else ""
-        if more:
-            self._cursors[following] = start + limit
-        return {"members": members[start : start + limit], "response_metadata": {"next_cursor": following}}
-
-    def _usergroups_list(self, args: dict[str, Any]) -> dict[str, Any]:
-        if self.groups is None:
-            raise SlackError("missing_scope", needed="usergroups:read", provided="users:read")
-        with_users = str(args.get("include_users")).lower() in ("true", "1")
-        return {
-            "usergroups": [
-                {"id": f"S{number}", "name": name, "handle": name.lower(), "date_delete": 0}
-                | ({"users": list(users)} if with_users else {})
-                for number, (name, users) in enumerate(self.groups.items(), 1)
-            ]
-        }
-
     def _views_open(self, args: dict[str, Any]) -> dict[str, Any]:
         trigger = args.get("trigger_id", "")
         born = self._triggers.pop(trigger, None)
@@ -307,22 +241,6 @@ class SlackDouble:
             raise SlackError("user_not_found")
         self.homes[args["user_id"]] = self._view(args, "home")
         return {"view": self.homes[args["user_id"]]}
-
-    def _files_getUploadURLExternal(self, args: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - Slack's name
-        if not args.get("filename") or int(args.get("length", 0)) <= 0:
-            raise SlackError("invalid_arguments")
-        file = f"F{self._number()}"
-        self.files[file] = {"name": args["filename"], "length": int(args["length"]), "waits": self.file_delay}
-        return {"upload_url": f"{self.url}upload/{file}", "file_id": file}
-
-    def _files_completeUploadExternal(self, args: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - Slack's name
-        done = json.loads(args["files"]) if isinstance(args["files"], str) else args["files"]
-        for file in done:
-            known = self.files.get(file["id"], {})
-            if len(known.get("bytes", b"")) != known.get("length"):
-                raise SlackError("file_not_found")
-            known["complete"] = True
-        return {"files": [{"id": file["id"], "title": file.get("title")} for file in done]}
 
     def _hook(self, request: Request) -> Reply:
         hook = self._hooks.get(request.path)
@@ -365,18 +283,11 @@ class SlackDouble:
             raise SlackError("msg_too_long")
         if blocks is None:
             return
-        ready = self._ready_files()
+        ready = self.ready_files()
         if wrong := limits.message_problems(blocks, ready):
             raise SlackError("invalid_blocks", response_metadata={"messages": wrong})
         if limits.too_long(blocks):
             raise SlackError("msg_blocks_too_long")
-
-    def _ready_files(self) -> list[str]:
-        """Files that can be shown; one that Slack still looks at becomes ready with the next question."""
-        ready = [name for name, file in self.files.items() if file.get("complete") and not file["waits"]]
-        for file in self.files.values():
-            file["waits"] = max(file["waits"] - 1, 0)
-        return ready
 
     def _view(self, args: dict[str, Any], kind: str) -> dict[str, Any]:
         view = args.get("view", {})

@@ -39,6 +39,14 @@ class Reply:
         return (self.body if isinstance(self.body, str) else json.dumps(self.body)).encode()
 
 
+class SlackError(Exception):
+    """An answer of `ok: false`."""
+
+    def __init__(self, code: str, **more: Any) -> None:
+        super().__init__(code)
+        self.reply = {"ok": False, "error": code, **more}
+
+
 @dataclass(frozen=True)
 class Fault:
     """How the next answer goes wrong. `acts`: the request is carried out first, so that only its answer is lost."""
