@@ -7,15 +7,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from typer.testing import CliRunner
 
 from crm import queue
 from crm.errors import MessageNotDead, NotAllowed
 from crm.services import dead_letters, hooks, members
 from crm.services.dead_letters import Which
 from crm.vault import Vault
-from ops.cli import app
-from tests import build
+from tests import build, command_line
 
 MESSAGE = text(
     "insert into message (org_id, topic, key, card, state, cause, attempt, created_at, due_at)"
@@ -124,17 +122,17 @@ def test_only_admins_do_and_it_stands_in_the_audit(uow, acme, letters):
 
 
 def test_the_command_line_lists_retries_and_drops(database, acme, migrated_url, monkeypatch, tmp_path: Path):
-    monkeypatch.setenv("SLUICE_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("SLUICE_DATABASE_URL", migrated_url)
+    command_line.settle(monkeypatch, tmp_path, migrated_url)
     with database.begin(acme.org_id) as uow:
-        key = uow.session.scalar(text("select key from organization where id = :org"), {"org": acme.org_id})
         known = {"org": acme.org_id, "now": uow.now, "topic": "tour"}
         first, second = (
             uow.session.scalar(MESSAGE, known | {"key": cause, "cause": cause}) for cause in ("gone", "left")
         )
 
+    key = command_line.key_of(database, acme)
+
     def sluice(*words):
-        return CliRunner().invoke(app, ["dead", *words, "--org", key])
+        return command_line.sluice(["dead", *words, "--org", key])
 
     assert sluice("--cause", "left").stdout == f"{second:>8}  tour                 left\n"
     assert [row["number"] for row in json.loads(sluice("--json").stdout)] == [str(second), str(first)]

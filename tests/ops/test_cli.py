@@ -3,22 +3,19 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from crm.db import Database
-from ops.cli import app
-from tests import build
+from tests import build, command_line
 
 
 @pytest.fixture
 def sluice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated_url: str):
     """Runs a command in an environment of its own."""
-    monkeypatch.setenv("SLUICE_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("SLUICE_DATABASE_URL", migrated_url)
+    command_line.settle(monkeypatch, tmp_path, migrated_url)
 
     def run(*words: str, **environment: str) -> Result:
-        return CliRunner().invoke(app, words, env=environment)
+        return command_line.sluice(words, env=environment)
 
     return run
 
@@ -26,9 +23,7 @@ def sluice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated_url: str):
 @pytest.fixture
 def org(database: Database, time) -> str:
     """The key of an organization."""
-    acme = build.company(database)
-    with database.begin() as uow:
-        return str(uow.session.scalar(text("select key from organization where id = :id"), {"id": acme.org_id}))
+    return command_line.key_of(database, build.company(database))
 
 
 def test_a_digest_of_a_team_is_told_in_a_line(sluice, org):

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from crm.db import Database
 from crm.services import audit, leads, members, reveals
 from crm.settings import Settings, load
 from crm.vault import Vault
-from ops.cli import app
-from tests import build
+from tests import build, command_line
 
 PHONE = "+8613800001111"
 NEW = "a newer secret key than the other"
@@ -30,12 +29,10 @@ def shared_database(own_url: str):
 
 @pytest.fixture
 def sluice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, own_url: str):
-    monkeypatch.setenv("SLUICE_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("SLUICE_DATABASE_URL", own_url)
-    monkeypatch.setenv("SLUICE_SECRET_KEY", build.SECRET)
+    command_line.settle(monkeypatch, tmp_path, own_url)
 
     def run(*words: str, **environment: str) -> Result:
-        return CliRunner().invoke(app, words, env=environment)
+        return command_line.sluice(words, env=environment)
 
     return run
 

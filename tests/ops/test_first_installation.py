@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 import structlog
 from sqlalchemy import text
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from crm.db import Database
-from ops.cli import app
-from tests import build
+from tests import build, command_line
 
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/company.yaml"
 RULES = (
@@ -38,7 +37,7 @@ def sluice(monkeypatch, tmp_path, url, redis_url) -> Iterator[Run]:
         monkeypatch.setenv(f"SLUICE_{name}", value)
 
     def run(*words: str, **environment: str) -> Result:
-        return CliRunner().invoke(app, words, env={f"SLUICE_{name}": value for name, value in environment.items()})
+        return command_line.sluice(words, env={f"SLUICE_{name}": value for name, value in environment.items()})
 
     yield run
     structlog.reset_defaults()  # its log went to a terminal that is closed by now

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from crm.db import Database
-from ops.cli import app
-from tests import build
+from tests import build, command_line
 
 ODD = "who,how to call,shoe size\nLu Wei,13800138000,38\nWu,12,40\n"
 PIPELINE = """opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value
@@ -28,13 +27,11 @@ def acme(database: Database, time) -> build.Company:
 @pytest.fixture
 def sluice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated_url: str, database: Database, acme):
     """Runs a command for that organization."""
-    monkeypatch.setenv("SLUICE_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("SLUICE_DATABASE_URL", migrated_url)
-    with database.begin() as uow:
-        key = uow.session.scalar(text("select key from organization where id = :id"), {"id": acme.org_id})
+    command_line.settle(monkeypatch, tmp_path, migrated_url)
+    key = command_line.key_of(database, acme)
 
     def run(*words: str) -> Result:
-        return CliRunner().invoke(app, [*words, "--org", str(key)])
+        return command_line.sluice([*words, "--org", key])
 
     return run
 

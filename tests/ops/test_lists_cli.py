@@ -6,12 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from crm.db import Database
-from ops.cli import app
-from tests import build
+from tests import build, command_line
 
 FILE = """
 lists:
@@ -24,15 +22,14 @@ fields: [{name: Seats, type: number, required_at: Quote}]
 def sluice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated_url: str, database: Database):
     """Runs `sluice lists ...` for a company with one lead."""
     acme = build.company(database)
-    monkeypatch.setenv("SLUICE_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("SLUICE_DATABASE_URL", migrated_url)
+    command_line.settle(monkeypatch, tmp_path, migrated_url)
+    key = command_line.key_of(database, acme)
     with database.begin(acme.org_id) as uow:
-        key = str(uow.session.scalar(text("select key from organization where id = :id"), {"id": acme.org_id}))
         build.lead(uow, acme, product="gadget 2")
     (tmp_path / "lists.yaml").write_text(FILE, encoding="utf-8")
 
     def run(*words: str) -> Result:
-        return CliRunner().invoke(app, ["lists", *words, "--org", key])
+        return command_line.sluice(["lists", *words, "--org", key])
 
     return run
 

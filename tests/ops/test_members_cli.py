@@ -5,12 +5,10 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from crm.services import members, people, teams
-from ops.cli import app
-from tests import build
+from tests import build, command_line
 
 HEAD = "姓名,邮箱,角色,部门,上级,slack\n"
 FILE = (
@@ -27,14 +25,12 @@ def acme(database, time):
 @pytest.fixture
 def sluice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated_url: str, database, acme):
     """Runs a command about that company."""
-    monkeypatch.setenv("SLUICE_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("SLUICE_DATABASE_URL", migrated_url)
+    command_line.settle(monkeypatch, tmp_path, migrated_url)
     monkeypatch.chdir(tmp_path)
-    with database.begin() as uow:
-        key = uow.session.scalar(text("select key from organization where id = :id"), {"id": acme.org_id})
+    key = command_line.key_of(database, acme)
 
     def run(*words: str) -> Result:
-        return CliRunner().invoke(app, ["members", *words, "--org", key])
+        return command_line.sluice(["members", *words, "--org", key])
 
     return run
 

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from crm.db import Database
 from crm.rules.wanted import Wanted
 from crm.services import bulk, members
-from ops.cli import app
-from tests import build
+from tests import build, command_line
 
 
 @pytest.fixture
@@ -24,13 +23,11 @@ def acme(database: Database) -> build.Company:
 @pytest.fixture
 def sluice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated_url: str, database: Database, acme: build.Company):
     """Runs `sluice rewind ...` for a company."""
-    monkeypatch.setenv("SLUICE_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("SLUICE_DATABASE_URL", migrated_url)
-    with database.begin() as uow:
-        key = str(uow.session.scalar(text("select key from organization where id = :id"), {"id": acme.org_id}))
+    command_line.settle(monkeypatch, tmp_path, migrated_url)
+    key = command_line.key_of(database, acme)
 
     def run(*words: str) -> Result:
-        return CliRunner().invoke(app, ["rewind", *words, "--org", key])
+        return command_line.sluice(["rewind", *words, "--org", key])
 
     return run
 

@@ -8,13 +8,11 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
-from sqlalchemy import text
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from crm.db import Database
 from crm.services import clocks
-from ops.cli import app
-from tests import build
+from tests import build, command_line
 
 LONG, SHORT = (f"recycle: [{{name: calls, no_follow_up: {days}d}}]\n" for days in (60, 2))
 
@@ -27,16 +25,14 @@ def acme(database: Database) -> build.Company:
 @pytest.fixture
 def sluice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated_url: str, database: Database, acme: build.Company):
     """Runs `sluice rules ...` for the company; the second argument is what the file says."""
-    monkeypatch.setenv("SLUICE_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("SLUICE_DATABASE_URL", migrated_url)
-    with database.begin() as uow:
-        key = str(uow.session.scalar(text("select key from organization where id = :id"), {"id": acme.org_id}))
+    command_line.settle(monkeypatch, tmp_path, migrated_url)
+    key = command_line.key_of(database, acme)
 
     def run(*words: str, written: str | None = None) -> Result:
         file = tmp_path / "rules.yaml"
         file.write_text(written or "", encoding="utf-8")
         given = [str(file)] if written is not None else []
-        return CliRunner().invoke(app, ["rules", *words, *given, "--org", key])
+        return command_line.sluice(["rules", *words, *given, "--org", key])
 
     return run
 
@@ -102,5 +98,5 @@ def test_the_rules_with_all_defaults_are_shown_to_scripts(sluice):
 
 
 def test_the_schema_is_printed_for_editors():
-    told = CliRunner().invoke(app, ["rules", "schema"])
+    told = command_line.sluice(["rules", "schema"])
     assert Draft202012Validator(json.loads(told.stdout)).is_valid({"claim": {"per_day": 3}})

@@ -10,12 +10,11 @@ from urllib.parse import quote
 import pytest
 from jsonschema import Draft202012Validator
 from sqlalchemy import text
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from crm.formats.mapping import schema
-from ops.cli import app
 from ops.init_company import load_file
-from tests import build
+from tests import build, command_line
 from tests.docs.pages import ROOT
 from tests.webhooks.intake import kit
 
@@ -30,14 +29,11 @@ def acme(database, time):
 @pytest.fixture
 def sluice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated_url: str, database, acme):
     """Runs a command for the company."""
-    monkeypatch.setenv("SLUICE_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("SLUICE_DATABASE_URL", migrated_url)
-    monkeypatch.setenv("SLUICE_SECRET_KEY", build.SECRET)
-    with database.begin() as uow:
-        key = str(uow.session.scalar(text("select key from organization where id = :id"), {"id": acme.org_id}))
+    command_line.settle(monkeypatch, tmp_path, migrated_url)
+    key = command_line.key_of(database, acme)
 
     def run(*words: str, given: str | bytes | None = None, org: bool = True) -> Result:
-        return CliRunner().invoke(app, [*words, *(["--org", key] if org else [])], input=given)
+        return command_line.sluice([*words, *(["--org", key] if org else [])], given=given)
 
     return run
 

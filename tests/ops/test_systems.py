@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from crm.db import Database
 from crm.services import happenings, hook_calls, hooks
 from crm.vault import Vault
 from ops import company_file
-from ops.cli import app
 from ops.company_file import CompanyFileError
 from ops.init_company import load
-from tests import build
+from tests import build, command_line
 
 URL = "https://erp.acme.example/in"
 
@@ -23,15 +22,12 @@ URL = "https://erp.acme.example/in"
 @pytest.fixture
 def sluice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated_url: str, database: Database, time):
     """Runs a command about an organization of its own."""
-    monkeypatch.setenv("SLUICE_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("SLUICE_DATABASE_URL", migrated_url)
-    monkeypatch.setenv("SLUICE_SECRET_KEY", build.SECRET)
+    command_line.settle(monkeypatch, tmp_path, migrated_url)
     acme = build.company(database)
-    with database.begin() as uow:
-        key = uow.session.scalar(text("select key from organization where id = :id"), {"id": acme.org_id})
+    key = command_line.key_of(database, acme)
 
     def run(*words: str) -> Result:
-        return CliRunner().invoke(app, [*words, "--org", key])
+        return command_line.sluice([*words, "--org", key])
 
     run.acme = acme
     return run

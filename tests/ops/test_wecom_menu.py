@@ -1,14 +1,13 @@
 """The app's menu: within WeCom's limits, and every entry a command that Sluice knows."""
 
 import pytest
-from typer.testing import CliRunner
 
 from bot import router
 from bot.platforms.base import InstallationDead
 from crm.db import Database
-from ops.cli import app
 from ops.sockets import Sockets
 from ops.wecom_menu import install_menu, menu
+from tests import command_line
 from tests.bot.platforms.wecom_kit import adapter, installed
 from tests.build import SECRET, company
 from tests.doubles.wecom import WeComDouble
@@ -64,7 +63,7 @@ def test_the_command_line_installs_it(
     with WeComDouble() as wecom:
         wecom.corp_id, wecom.secret = f"ww{acme.org_id:016d}", f"secret-{acme.org_id}"
         settled(monkeypatch, engines, migrated_url, wecom)
-        result = CliRunner().invoke(app, ["wecom", "menu", "--app", f"{wecom.corp_id}/1000002", "--locale", "en"])
+        result = command_line.sluice(["wecom", "menu", "--app", f"{wecom.corp_id}/1000002", "--locale", "en"])
         assert (result.exit_code, [top["name"] for top in wecom.menus[1000002]["button"]]) == (
             0,
             ["Today", "Pool", "More"],
@@ -77,8 +76,8 @@ def test_the_command_line_says_what_is_wrong(
     acme = company(database)
     with WeComDouble() as wecom:
         settled(monkeypatch, engines, migrated_url, wecom)
-        unknown = CliRunner().invoke(app, ["wecom", "menu", "--app", "nobody/1"])
-        refused = CliRunner().invoke(app, ["wecom", "menu", "--app", f"ww{acme.org_id:016d}/1000002"])
+        unknown = command_line.sluice(["wecom", "menu", "--app", "nobody/1"])
+        refused = command_line.sluice(["wecom", "menu", "--app", f"ww{acme.org_id:016d}/1000002"])
     assert (unknown.exit_code, refused.exit_code) == (2, 2)
     assert "nobody/1" in unknown.output
     assert "40013" in refused.output
@@ -92,9 +91,9 @@ def test_the_command_line_compares_with_wecom_and_says_what_is_refused(
         wecom.corp_id, wecom.secret = f"ww{acme.org_id:016d}", f"secret-{acme.org_id}"
         settled(monkeypatch, engines, migrated_url, wecom)
         here = ["wecom", "compare", "--app", f"{wecom.corp_id}/1000002"]
-        compared = CliRunner().invoke(app, here)
+        compared = command_line.sluice(here)
         wecom.no_contacts_for_apps = True
-        refused = CliRunner().invoke(app, here)
+        refused = command_line.sluice(here)
     assert (compared.exit_code, "compared" in compared.output) == (0, True)
     assert refused.exit_code != 0
     assert "48002" in refused.output

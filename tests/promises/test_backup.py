@@ -11,7 +11,7 @@ from threading import Event
 
 import pytest
 from sqlalchemy import create_engine, text
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from crm.db import Database
 from crm.errors import Refusal
@@ -22,10 +22,9 @@ from crm.uow import UnitOfWork
 from crm.vault import Vault
 from ops import invariants, manifest, restore
 from ops.backup import backup
-from ops.cli import app
 from ops.errors import StartError
 from ops.sockets import Sockets
-from tests import build
+from tests import build, command_line
 from tests.rounds import rounds
 
 Made = tuple[build.Company, Database]
@@ -144,10 +143,8 @@ def test_invariants_find_what_is_broken(company: Made) -> None:
 
 
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, *words: str) -> Result:
-    monkeypatch.setenv("SLUICE_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("SLUICE_DATABASE_URL", url)
-    monkeypatch.setenv("SLUICE_SECRET_KEY", build.SECRET)
-    return CliRunner().invoke(app, list(words))
+    command_line.settle(monkeypatch, tmp_path, url)
+    return command_line.sluice(words)
 
 
 def test_who_was_erased_since_is_erased_again(

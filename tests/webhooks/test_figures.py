@@ -12,11 +12,9 @@ from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 from starlette.testclient import TestClient
-from typer.testing import CliRunner
 
 from crm.db import Database
-from ops.cli import app
-from tests import build
+from tests import build, command_line
 from tests.promises.processes import free_port
 from webhooks import health
 
@@ -126,5 +124,5 @@ def test_a_worker_serves_what_it_counts_at_the_port_it_was_given(monkeypatch, mi
         monkeypatch.setenv(f"SLUICE_{name}", str(value))
     monkeypatch.setattr("ops.worker.work_off", at_work)
     monkeypatch.setattr("ops.cli.configure", lambda: None)
-    assert CliRunner().invoke(app, ["worker", "--once", "--concurrency", "3"]).exit_code == 0
+    assert command_line.sluice(["worker", "--once", "--concurrency", "3"]).exit_code == 0
     assert seen == [(3, True)]
