@@ -272,7 +272,10 @@ def _note(ready: Ready, result: str, cause: str = "") -> None:
     message = ready.owed
     measures.DELIVERIES.labels(ready.to.workspace.platform, message.topic, result).inc()
     told = log.warning if result == "dead" else log.info
-    told("deliver", result=result, topic=message.topic, message=message.id, attempt=message.attempt, cause=cause)
+    told(
+        "deliver", result=result, topic=message.topic, message=message.id, lead=message.lead_id,
+        attempt=message.attempt, cause=cause,
+    )  # fmt: skip
 
 
 def _useless(uow: UnitOfWork, message: Owed, notice: Notice) -> str:

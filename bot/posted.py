@@ -233,6 +233,7 @@ class Edits:
             if fate in ("again", "away"):
                 self._retire(workspace, row["handle"])
         else:
+            log.info("edited", card=card_id, lead=row["lead_id"])
             self._note(org_id, row, handle, live=True, shown=shown)
             if row["card"]["card"] == afresh.ERASED:
                 self._retire(workspace, handle)  # with what was too long for the card and stands beside it

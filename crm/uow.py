@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,9 @@ from crm.vault import Vault
 
 if TYPE_CHECKING:
     from crm.rules.ruleset import Rules
+
+log = structlog.get_logger()
+_NAMED = 100  # jobs of one transaction that the log names; it tells how many there are
 
 # Row security goes by a setting that the same statement makes: what lies behind that wall is looked for by the value
 # that setting it gave, and so not before. `offset 0` keeps it from being made twice.
@@ -151,6 +155,7 @@ class UnitOfWork:
     _owed: list[dict[str, Any]] = field(init=False, default_factory=list)
     _touched: set[int] = field(init=False, default_factory=set)
     _orders: list[queue.Order] = field(init=False, default_factory=list)
+    _deferred: list[int] = field(init=False, default_factory=list)
     _connection: Connection | None = field(init=False, default=None)
 
     def execute(self, statement: hot.Statement, args: Mapping[str, Any]) -> hot.Rows:
@@ -256,6 +261,9 @@ class UnitOfWork:
     def commit(self) -> None:
         self.flush()
         self.session.commit()
+        if self._deferred:
+            # Beside the request, delivery or job to which the line belongs: what comes of it has these numbers.
+            log.info("deferred", many=len(self._deferred), jobs=self._deferred[:_NAMED])
 
     def _close(self) -> None:
         lists = ([], [], []) if self.muted else (self._owed, sorted(self._touched), self._orders)
@@ -268,7 +276,8 @@ class UnitOfWork:
             "recent": json.dumps(self._recent), "owed": json.dumps(owed), "touched": json.dumps(touched),
             "orders": queue.written(orders), "quick": queue.QUICK, "deliver": queue.DELIVER, "edit": queue.EDIT,
         }  # fmt: skip
-        self.execute(_CLOSE, args)
+        for row in self.execute(_CLOSE, args):
+            self._deferred += row[0]
 
 
 @contextmanager

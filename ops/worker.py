@@ -71,7 +71,7 @@ def _named(call: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(call)
     def work(context: JobContext, **args: Any) -> Any:
-        with bound_contextvars(job=context.job.id, task=context.job.task_name):
+        with bound_contextvars(job=context.job.id, task=context.job.task_name, org=args.get("org_id")):
             return call(**args)
 
     return work

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import structlog
 from starlette.concurrency import run_in_threadpool
+from structlog.contextvars import bind_contextvars, get_contextvars
 
 from webhooks.intake.post import Answer, Post
 
@@ -74,12 +75,16 @@ class Lane:
         self._working = None
 
     async def _served(self, lot: Sequence[_Place]) -> Sequence[Answer | None]:
-        # What is logged meanwhile bears the number of the first one's request.
-        return await run_in_threadpool(lot[0].context.run, self._answers, [place.post for place in lot])
+        # What is logged meanwhile bears the number of the first one's request, and beside it those of all.
+        requests = [place.context.run(get_contextvars).get("request") for place in lot]
+        return await run_in_threadpool(lot[0].context.run, self._answers, [place.post for place in lot], requests)
 
-    def _answers(self, posts: Sequence[Post]) -> Sequence[Answer | None]:
+    def _answers(self, posts: Sequence[Post], requests: Sequence[str | None]) -> Sequence[Answer | None]:
         try:
-            return self._together(posts) if len(posts) > 1 else [self._alone(posts[0])]
+            if len(posts) == 1:
+                return [self._alone(posts[0])]
+            bind_contextvars(requests=requests)
+            return self._together(posts)
         except Exception as exc:  # noqa: BLE001  (it is raised again where each is taken alone)
             log.warning("intake.lot_broke", posts=len(posts), cause=type(exc).__name__)
         return [None] * len(posts)

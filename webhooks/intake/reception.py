@@ -57,7 +57,10 @@ class Reception:
         """The answer to a post, which is taken in together with those that come meanwhile; else as by `receive`."""
         lane = self._lane(post)
         found = await lane.take(post) if lane else None
-        return await run_in_threadpool(self.receive, post) if found is None else found
+        answer = await run_in_threadpool(self.receive, post) if found is None else found
+        if post.source.lower() in self._located:  # an address that is not ours may hold anything
+            log.info("intake", source=post.source, status=answer.status, lead=_lead_of(answer))
+        return answer
 
     def receive(self, post: Post) -> Answer:
         """The answer to a post. Never raises: what cannot be done now is a 503 that asks to come again."""
@@ -212,6 +215,11 @@ class Reception:
 def _name_of(post: Post) -> str:
     """The sender's name of the whole post, which a repeat carries again; "" where it has none."""
     return post.headers.get("idempotency-key", "").strip() or standard.message_id(post)
+
+
+def _lead_of(answer: Answer) -> str | None:
+    """The reference of the lead that the answer is about."""
+    return answer.content.get("ref") if isinstance(answer.content, Mapping) else None
 
 
 def _reasons(exc: TurnedAway | FieldErrors) -> list[Reason]:

@@ -6,6 +6,7 @@ from collections import Counter
 from types import SimpleNamespace
 
 import pytest
+from structlog.contextvars import bound_contextvars, get_contextvars
 
 from crm.errors import Conflict
 from crm.services import dealing, lead_facts, sources, suppressing
@@ -168,6 +169,12 @@ def posts_of(*names):
     return [Post(name, {}, b"", "") for name in names]
 
 
+async def numbered(lane, post):
+    """As a request does it that has a number: here the post's own name."""
+    with bound_contextvars(request=post.source):
+        return await lane.take(post)
+
+
 def in_turns(alone, together):
     """What a lane answers one post, and two that come while it is served."""
     begun, rest_is_there = threading.Event(), threading.Event()
@@ -182,7 +189,7 @@ def in_turns(alone, together):
         first, *rest = posts_of("first", "second", "third")
         answers = [asyncio.create_task(lane.take(first))]
         await asyncio.to_thread(begun.wait, 10)
-        answers += [asyncio.create_task(lane.take(post)) for post in rest]
+        answers += [asyncio.create_task(numbered(lane, post)) for post in rest]
         await asyncio.sleep(0)
         rest_is_there.set()
         return [answer and answer.content for answer in await asyncio.gather(*answers)]
@@ -216,6 +223,17 @@ def test_everybody_of_many_is_served_once():
     assert [answer.content for answer in answers] == names
     assert sum(lots) == 20
     assert max(lots) <= 5
+
+
+def test_what_is_logged_of_a_lot_bears_the_numbers_of_all_its_requests():
+    bound = []
+
+    def seen(posts):
+        bound.append(get_contextvars().get("requests"))
+        return [*map(named, posts)]
+
+    in_turns(lambda post: seen([post])[0], seen)
+    assert bound == [None, ["second", "third"]]
 
 
 def test_a_lane_goes_on_after_somebody_in_it_broke():
