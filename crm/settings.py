@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 # Where a container platform, or systemd by `LoadCredential=`, puts secrets as files: one each, named like the setting.
@@ -14,6 +16,8 @@ SECRET_FILES = Path("/run/secrets")
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
 # Behind the name of any setting: the file in which its value stands.
 FILE = "_FILE"
+PREFIX, ALIKE = "SLUICE_", 0.85
+SCHEMES = {"redis_url": ("redis://", "rediss://", "unix://"), "base_url": ("https://", "http://")}
 
 
 class SettingsError(Exception):
@@ -34,7 +38,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".sluice")
     secret_key: SecretStr = SecretStr("")
     timezone: str = "Asia/Shanghai"
-    locale: str = "en"
+    locale: Literal["en", "zh"] = "en"
     playground: bool = False
     playground_password: SecretStr = SecretStr("")
     slack_command: str = "/sluice"
@@ -80,6 +84,23 @@ class Settings(BaseSettings):
     def _slash(cls, value: str) -> str:
         return value if value.endswith("/") else value + "/"
 
+    @field_validator("redis_url", "base_url")
+    @classmethod
+    def _scheme(cls, value: str, info: ValidationInfo) -> str:
+        schemes = SCHEMES[str(info.field_name)]
+        if value and not value.startswith(schemes):
+            raise ValueError(f"it has to begin with {' or '.join(schemes)}")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("write a name such as Europe/London") from None
+        return value
+
     @property
     def public_url(self) -> str:
         """The address people reach; without `BASE_URL` the local one."""
@@ -98,7 +119,15 @@ def load(**overrides: Any) -> Settings:
     except ValidationError as exc:
         first = exc.errors()[0]
         name = "SLUICE_" + "_".join(str(part) for part in first["loc"][:1]).upper()
-        raise SettingsError(f"{name} is wrong: {first['msg']}.") from None
+        raise SettingsError(f"{name} is wrong: {first['msg'].removeprefix('Value error, ')}.") from None
+
+
+def misspelt() -> dict[str, str]:
+    """What in the environment is no setting and looks like one, with the one that may be meant."""
+    known = [f"{PREFIX}{field.upper()}" for field in Settings.model_fields]
+    given = {name: name.removesuffix(FILE) for name in sorted(os.environ) if name.startswith(PREFIX)}
+    others = {name: word for name, word in given.items() if word not in known}
+    return {name: meant for name, word in others.items() for meant in get_close_matches(word, known, 1, ALIKE)}
 
 
 def _named_files() -> dict[str, str]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.workspaces import Workspaces
 from crm.db import APP_ROLE, Database
-from crm.settings import Settings, SettingsError
+from crm.settings import Settings, SettingsError, misspelt
 from ops import doctor_chats as chats
 from ops import doctor_machine as machine
 from ops import key_rotation, migrate
@@ -147,13 +147,16 @@ PER_TENANT: tuple[Rule, ...] = (
 def examine(settings: Settings) -> list[Finding]:
     """All checks; those behind one that fails are left out."""
     findings = [
-        _secret(settings), *chats.address(settings), _redis(settings), *chats.socket(settings), *_machine(settings)
+        _names(), _secret(settings), *chats.address(settings), _redis(settings), *chats.socket(settings),
+        *_machine(settings),
     ]  # fmt: skip
     try:
         if migrate.pending(address(settings)):
             return [*findings, Finding("The schema is this version's", ok=False, cure="run sluice migrate.")]
     except DBAPIError as exc:
-        return [*findings, Finding("The database answers", ok=False, cure=str(exc.orig).strip().splitlines()[0])]
+        said = str(exc.orig).strip().splitlines()[0]
+        cure = f"start PostgreSQL, or mend SLUICE_DATABASE_URL; it says: {said}"
+        return [*findings, Finding("The database answers", ok=False, cure=cure)]
     database = Database(address(settings), pool_size=1, statement_timeout_ms=10_000)
     try:
         findings += [*_in_database(database), *_sealed(database, settings)]
@@ -188,9 +191,15 @@ def _same_version(session: Session) -> Finding:
     return Finding("Web and worker run this version", ok=not known, cure=cure)
 
 
+def _names() -> Finding:
+    """A misspelt setting is none at all, and nothing else tells."""
+    wrong = ", ".join(f"{name}, did you mean {meant}?" for name, meant in misspelt().items())
+    return Finding("Settings are spelt as they should be", ok=not wrong, cure=f"nothing reads {wrong}")
+
+
 def _secret(settings: Settings) -> Finding:
-    enough = len(settings.secret_key.get_secret_value()) >= 16 or (settings.data_dir / "secret.key").exists()
-    return Finding("The secret key is set", ok=enough, cure="set SLUICE_SECRET_KEY to at least 16 random characters.")
+    cure = "set SLUICE_SECRET_KEY to at least 16 random characters."
+    return Finding("The secret key is set", ok=found_vault(settings) is not None, cure=cure)
 
 
 def _sealed(database: Database, settings: Settings) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from redis import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -53,8 +54,6 @@ def _database(bot: Bot) -> str:
 def _redis(bot: Bot) -> str:
     try:
         bot.redis.ping()
-    except OSError:
+    except (RedisError, OSError):
         return "away"
-    except Exception as exc:  # noqa: BLE001  (redis-py has errors of its own for every way of being away)
-        return type(exc).__name__
     return "ok"

@@ -39,10 +39,29 @@ def test_no_secret_is_shown_where_settings_are_printed(files):
     assert SECRET not in f"{settings.load()!r} {settings.load().model_dump_json()}"
 
 
-def test_a_wrong_one_is_named_with_what_is_wrong(monkeypatch):
-    monkeypatch.setenv("SLUICE_PORT", "eighty")
-    with pytest.raises(settings.SettingsError, match=r"^SLUICE_PORT is wrong: .*integer"):
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("PORT", "eighty", "integer"),
+        ("REDIS_URL", "localhost:6379", "it has to begin with redis:// or"),
+        ("BASE_URL", "crm.example.com", "it has to begin with https:// or"),
+        ("TIMEZONE", "Mars/Olympus", "write a name such as Europe/London"),
+        ("LOCALE", "fr", "'en' or 'zh'"),
+    ],
+)
+def test_a_wrong_one_is_named_with_what_is_wrong(monkeypatch, name, value, why):
+    monkeypatch.setenv(f"SLUICE_{name}", value)
+    with pytest.raises(settings.SettingsError, match=rf"^SLUICE_{name} is wrong: .*{why}"):
         settings.load()
+
+
+def test_what_looks_like_a_setting_and_is_none_is_told_with_the_one_that_is_meant(monkeypatch):
+    for name in ("DATABSE_URL", "SECRETKEY_FILE", "SOMETHING_ELSE", "PORT", "PORT_FILE"):
+        monkeypatch.setenv(f"SLUICE_{name}", "1")
+    assert settings.misspelt() == {
+        "SLUICE_DATABSE_URL": "SLUICE_DATABASE_URL",
+        "SLUICE_SECRETKEY_FILE": "SLUICE_SECRET_KEY",
+    }
 
 
 SECRETS = [name for name, field in settings.Settings.model_fields.items() if "SecretStr" in str(field.annotation)]
@@ -50,11 +69,11 @@ SECRETS = [name for name, field in settings.Settings.model_fields.items() if "Se
 
 @pytest.mark.parametrize("name", [*SECRETS, "database_url", "redis_url"])
 def test_every_secret_may_stand_in_a_file_that_a_setting_names(files, monkeypatch, name):
-    (files / "it").write_text(f"{SECRET}\n")
+    (files / "it").write_text(f"redis://{SECRET}\n")
     monkeypatch.setenv(f"SLUICE_{name.upper()}_FILE", str(files / "it"))
     found = getattr(settings.load(), name)
     [value] = found if isinstance(found, tuple) else [found]
-    assert getattr(value, "get_secret_value", lambda: value)() == SECRET
+    assert getattr(value, "get_secret_value", lambda: value)() == f"redis://{SECRET}"
 
 
 def test_a_file_that_cannot_be_read_or_stands_beside_a_value_is_named(files, monkeypatch):

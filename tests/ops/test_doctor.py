@@ -106,6 +106,16 @@ def test_each_wrong_setting_has_its_line(settings, changed, name):
     assert "SLUICE_" in found[name]
 
 
+def test_a_misspelt_setting_is_named_with_the_one_that_is_meant(settings, monkeypatch):
+    monkeypatch.setenv("SLUICE_SECERT_KEY", build.SECRET)
+    assert "SLUICE_SECRET_KEY" in wrong(settings)["Settings are spelt as they should be"]
+
+
+def test_the_key_of_a_demo_that_once_ran_in_the_folder_is_none_for_another_database(settings):
+    (settings.data_dir / "secret.key").write_text(build.SECRET)
+    assert "The secret key is set" in wrong(settings.model_copy(update={"secret_key": SecretStr("")}))
+
+
 def test_whoever_else_answers_at_the_address_is_not_taken_for_us(settings, slack):
     asked = settings.model_copy(update={"wecom_corp_id": "ww1", "base_url": slack.url})
     assert "answers 200, and not as Sluice does" in wrong(asked)["The public address leads to this server"]
