@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from bot.app import Bot
 from crm.rules.modules import CORE
 from webhooks import api, calendar_feed, exports, files, health, links, playground, slack, wecom
+from webhooks.express import Express
 from webhooks.forms import router as forms
 from webhooks.intake import router as intake
 from webhooks.requests import Numbered
@@ -34,11 +35,11 @@ def create_app(bot: Bot) -> FastAPI:
         yield
 
     app = FastAPI(title="Sluice", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)
+    busy = [slack.router(bot), wecom.router(bot), intake.router(bot)]
+    app.add_middleware(Express, routers=busy)
     app.add_middleware(Numbered, https=bot.settings.public_url.startswith("https:"))
-    # The busiest doors first: a request is compared with one after the other.
-    app.include_router(slack.router(bot))
-    app.include_router(wecom.router(bot))
-    app.include_router(intake.router(bot))
+    for each in busy:
+        app.include_router(each)
     app.include_router(api.router(bot))
     app.include_router(health.router(bot))
     app.include_router(exports.router(bot))

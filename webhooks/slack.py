@@ -27,6 +27,7 @@ from webhooks import slack_guard as guard
 from webhooks import slack_install
 from webhooks import slack_interactions as interactions
 from webhooks import slack_payloads as payloads
+from webhooks.express import express
 from webhooks.slack_answers import Answers
 from webhooks.slack_bolt import Switchboard
 from webhooks.slack_mishaps import Mishaps
@@ -53,6 +54,7 @@ def router(bot: Bot) -> APIRouter:
     routes = APIRouter(prefix="/slack", tags=["slack"], lifespan=_lifespan(bot, door))
 
     @routes.post("/events", response_class=Response, responses=ANSWERS)
+    @express
     async def events(request: Request) -> Response:
         try:
             body = await guard.read_capped(request.headers.get("content-length"), request.stream())

@@ -27,6 +27,7 @@ from bot.platforms.wecom_body import plain
 from webhooks import wecom_envelope as envelope
 from webhooks import wecom_inbox as inbox
 from webhooks import wecom_replies as replies
+from webhooks.express import express
 from webhooks.wecom_envelope import BAD_INPUT, Crypto, Forged, Query
 
 log = structlog.get_logger(__name__)
@@ -60,6 +61,7 @@ def router(bot: Bot) -> APIRouter:
 
     @routes.post("/callback", response_class=Response, responses=ANSWERS)
     @routes.post("/callback/{app}", response_class=Response, responses=ANSWERS)
+    @express
     async def receive(request: Request, app: str = "") -> Response:
         body = await _body(request)
         if body is None:

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from bot.app import Bot
+from webhooks.express import express
 from webhooks.intake.post import MAX_BODY, Answer, Post
 from webhooks.intake.rates import Rates
 from webhooks.intake.reception import Reception
@@ -30,6 +31,7 @@ def router(bot: Bot, rates: Rates | None = None) -> APIRouter:
     api = APIRouter(tags=["intake"], lifespan=lifespan)
 
     @api.post("/intake/{source}", status_code=201, responses=RESPONSES, openapi_extra={"requestBody": REQUEST})
+    @express
     async def take_in(source: str, request: Request) -> Response:
         """Post one lead as JSON or as a form, signed (Standard Webhooks) or with the source's key as bearer token."""
         body = await capped(request)
