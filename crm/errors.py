@@ -43,7 +43,7 @@ class UnknownWord(Refusal):
 
 class MissingArgument(Refusal):
     code = "missing_argument"
-    message = _("Something is missing. Type it like this: {example}")
+    message = _("This needs {needs}. For example: {example}")
 
 
 class BadArgument(Refusal):

@@ -10,6 +10,11 @@ class PoolWaits(Refusal):
     message = _("Nothing can be claimed just now. The next lead opens {until}.")
 
 
+class ClaimUnclear(Refusal):
+    code = "claim_unclear"
+    message = _("{ref}, which you looked at last, or the best of the pool? A claim stays counted, so I ask.")
+
+
 class PoolQuotaReached(Refusal):
     code = "pool_quota_reached"
     message = _(

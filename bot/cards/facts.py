@@ -17,8 +17,9 @@ from bot.cards.drilled import DrillFacts
 from bot.cards.dropped import DroppedFacts
 from bot.cards.erased import ErasureFacts
 from bot.cards.from_words import WordFacts
-from bot.cards.language import _
+from bot.cards.language import _, translate
 from bot.cards.merging import MergeFacts
+from bot.cards.needs import NeedFacts
 from bot.cards.of_formats import FormatFacts
 from bot.cards.of_sources import SourceFacts
 from bot.cards.offered import OfferFacts
@@ -85,7 +86,7 @@ def everybody(org_id: int, timezone: ZoneInfo, locale: str) -> Actor:
 class Facts(
     OfferFacts, ReasonFacts, NoticeFacts, AskedFacts, PeopleFacts, WorkFacts, HomeFacts, WordFacts, DroppedFacts,
     DrillFacts, MergeFacts, ErasureFacts, SourceFacts, FormatFacts, VisitFacts, CatalogueFacts,
-    ShadowFacts, SystemFacts, CutFacts,
+    ShadowFacts, SystemFacts, CutFacts, NeedFacts,
 ):  # fmt: skip
     """All that templates may ask for. Methods return None where the viewer may not see the thing any more."""
 
@@ -295,6 +296,8 @@ class Facts(
         ]
 
     def refusal(self, code: str, data: dict[str, Any]) -> str:
+        if example := data.get("example"):
+            data = {**data, "needs": self.needs(example), "example": self.living(translate(self.locale, example))}
         return explained.refusal(self.words, self.member, code, data)
 
     def help(self, asked: str) -> helping.Screen:

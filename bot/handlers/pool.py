@@ -11,12 +11,14 @@ from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.router import action, command
 from crm.errors import PoolNotFound
-from crm.services import assignments, leads, pools, warnings
+from crm.errors_of_pools import ClaimUnclear
+from crm.services import assignments, leads, pools, recent_leads, warnings
 from crm.services.assignments import Claimed
 from crm.services.leads import LeadView
 
 MODULE = "core"
 MOST_AT_ONCE = 20
+_NEXT = frozenset({"next", "best", "one", "the next one", "下一个", "下一条", "下一位", "一个", "一条", "最好的"})
 _TO_POOL = re.compile(r"(?:^|(?<=[\s,，。]))(?:to\s+|→|回?到)\s*((?:the\s+)?pool\s+|线索池)?\s*", re.IGNORECASE)
 
 
@@ -51,15 +53,27 @@ def pool(context: Context, words: Rest | None = None) -> Reply:
     example_zh="领取 L-1042",
     topic="pool",
 )
-def claim(context: Context, what: Rest) -> Reply:
+def claim(context: Context, what: Rest | None = None) -> Reply:
+    if not what:
+        return _claim_alone(context)
     words = what.strip().lower()
-    if words in ("next", "best", "下一个", "下一条", "一个", "一条"):
+    if words in _NEXT:
         return claim_next(context)
     many = re.fullmatch(r"(\d{1,2})\s*(?:个|条|leads?)?", words)
     if many and int(many[1]) <= MOST_AT_ONCE:
         return claim_many(context, Many(int(many[1])))
     number = leads.parse_ref(words)
     return claim_one(context, RawRef(f"L-{number}") if number is not None else meant(context, what, _("claim L-1042")))
+
+
+def _claim_alone(context: Context) -> Reply:
+    """The word alone: the quoted lead, else the next one. Raises ClaimUnclear after a look at one that is free."""
+    if context.quoted.startswith("L"):
+        return claim_one(context, RawRef(context.quoted))
+    seen = recent_leads.last(context.uow, actor=context.actor, place=context.place)
+    if seen is not None and seen.status == "open" and seen.owner_id is None and seen.pool_id is not None:
+        raise ClaimUnclear(ref=seen.ref)  # a claim is counted for good, so that a wrong guess would cost one
+    return claim_next(context)
 
 
 @action("lead.claim", was=("pool.claim",), guards=False)

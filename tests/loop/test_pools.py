@@ -150,3 +150,26 @@ def test_a_lead_kept_back_is_refused_with_the_reason_and_the_way_out(world: Worl
     assert "主管可以分配它" in ann.says(f"领取 {ref}").text
     world.chat("wecom", "mia").says(f"assign {ref} @Ann")
     assert world.count("select count(*) from lead where owner_id is not null") == 1
+
+
+@everywhere
+def test_the_word_alone_claims_the_next_one(world: World, platform: str) -> None:
+    world.lead()
+    world.lead()
+    ann = world.chat(platform, "ann")
+    assert "Yours: " in ann.says("claim").text
+    ann.says("lang zh")
+    assert "归你了" in ann.says("领取").text
+    assert world.count("select count(*) from lead where owner_id is not null") == 2
+
+
+def test_the_word_alone_after_a_look_at_a_free_lead_asks_which_one(world: World) -> None:
+    world.lead()
+    seen = world.lead()
+    ann = world.chat("playground", "ann")
+    ann.says(f"lead {seen}")
+    asked = ann.says("claim")
+    assert f"{seen}, which you looked at last" in asked.text
+    assert world.count("select count(*) from lead where owner_id is not null") == 0
+    assert seen in ann.taps(asked, f"Claim {seen}").text
+    assert world.count("select count(*) from lead where owner_id is not null") == 1

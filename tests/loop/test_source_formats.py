@@ -47,11 +47,11 @@ def test_the_story_of_a_lead_says_how_the_customer_came_each_time(world: World) 
     [
         ("sources new X using fax", "I know no format “fax”"),
         ("sources set web page_token x", "sources set web"),
-        ("sources set web", "Something is missing"),
+        ("sources set web", "This needs a source, what the vendor calls it"),
         ("sources fields web a=phone", "Type it like this"),
         ("sources fields nowhere a=phone", "There is no source “nowhere”"),
         ("sources retry web", "Type it like this"),
-        ("sources retry", "Something is missing"),
+        ("sources retry", "This needs a source"),
     ],
 )
 def test_what_cannot_be_done_says_what_to_type(world: World, said: str, answer: str) -> None:

@@ -72,10 +72,10 @@ def test_only_admins_connect_systems(world: World, words: str) -> None:
     ("words", "answer"),
     [
         ("hooks new http://127.0.0.1:22/", "I do not call"), ("hooks new https://a.example x.odd", "There is no topic"),
-        ("hooks test 9", "There is no hook"), ("hooks test", "Something is missing"), ("tokens new", "missing"),
-        ("tokens revoke 9", "There is no token"), ("tokens revoke x", "I cannot read"), ("tokens make x", "missing"),
+        ("hooks test 9", "There is no hook"), ("hooks test", "This needs an address"), ("tokens new", "This needs a name"),
+        ("tokens revoke 9", "There is no token"), ("tokens revoke x", "I cannot read"), ("tokens make x", "This needs a name"),
         ("tokens new x y:z", "A token cannot open"), ("modules off colours", "There is no module"),
-        ("modules on", "missing"),
+        ("modules on", "This needs on or off"),
         ("hooks odd 9", "There is no hook"),
     ],
 )  # fmt: skip
@@ -96,5 +96,5 @@ def test_a_hook_is_kept_with_words_and_taps(world: World, receiver: Receiver) ->
     assert "whsec_" in ada.says("hooks rotate 1").text
     assert "once more: 1" in ada.says("hooks replay 1 7d").text
     assert "I cannot read" in ada.says("hooks replay 1 often").text
-    assert "Something is missing" in ada.says("hooks dance 1").text
+    assert "This needs an address" in ada.says("hooks dance 1").text
     assert "Nobody yet" in ada.says("hooks remove 1").text

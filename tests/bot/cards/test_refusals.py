@@ -14,7 +14,7 @@ from tests.bot.cards.scene import Scene
 FIGURES = {
     "again": "2026-03-04T16:00:00+00:00", "until": "2026-03-11T02:00:00+00:00", "count": 40, "held": 200, "limit": 200,
     "used": 30, "minutes": 10, "seconds": 40, "id": 7, "number": 3,
-    "example": "claim L-1042", "given": "clam", "guess": "claim", "word": "clam",
+    "example": "claim L-1042", "needs": "a lead", "given": "clam", "guess": "claim", "word": "clam",
     "names": "Ann Li, Bob Chen", "period": "day", "pool": "North", "problem": "line 3: days", "ref": "L-1001",
     "other": "L-1002", "field": "claim.per_day", "takes": "whole", "roles": "managers", "name": "Ann Li",
     "email": "ann@acme.example", "lead": "L-1042",
