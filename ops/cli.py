@@ -33,6 +33,7 @@ from ops.cli_frame import REFUSED, AsJson, address, beside, fail, open_database,
 from ops.errors import StartError
 from ops.logs import configure
 
+log = structlog.get_logger()
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="The CRM that sales people never leave their chat for."
 )
@@ -74,6 +75,7 @@ def serve() -> None:
     import uvicorn
 
     from ops.connect import connect
+    from ops.release import check_schema, release
     from ops.runtime import compose, settle
     from webhooks.app import create_app
     from webhooks.heads import Protocol
@@ -83,9 +85,11 @@ def serve() -> None:
         configure()
         warm_up()
         bot = compose(settings)
+        check_schema(bot.database)
         connect(bot)
         application = create_app(bot)
         settle()
+        log.info("web.starts", release=release(), host=settings.host, port=settings.port)
         uvicorn.run(
             application, host=settings.host, port=settings.port, log_level="warning", access_log=False,
             log_config=None, http=Protocol, loop="uvloop",
@@ -101,6 +105,7 @@ def worker(
     """The worker process: sends what is owed, and does what is due."""
     from prometheus_client import start_http_server
 
+    from ops.release import check_schema, release
     from ops.runtime import compose
     from ops.worker import keep_working, work_off
 
@@ -110,9 +115,13 @@ def worker(
         configure()
         warm_up()
         run = work_off if once else keep_working
+        bot = compose(settings)
+        check_schema(bot.database)
         if settings.metrics_port:
             start_http_server(settings.metrics_port, settings.host)
-        asyncio.run(run(compose(settings), concurrency=concurrency))
+        log.info("worker.starts", release=release(), concurrency=concurrency)
+        asyncio.run(run(bot, concurrency=concurrency))
+        log.info("worker.stopped")
 
 
 @app.command()

@@ -6,7 +6,13 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from sqlalchemy import make_url
+from psycopg.errors import UndefinedTable
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from crm.db import APP_ROLE, Database
+from ops.errors import StartError
 
 NAME = "sluice"
 _VERSIONS = Path(__file__).parent / "migrations" / "versions"
@@ -26,3 +32,31 @@ def signed(url: str) -> str:
 def signature() -> str:
     """How a web or worker process appears among the connections of the database."""
     return f"{NAME} {release()}"
+
+
+def check_schema(database: Database) -> None:
+    """Raises StartError where the schema is older than this version; a newer one is that of the next release.
+
+    While the database is away nobody can tell.
+    """
+    try:
+        present = _schema_of(database)
+    except (DBAPIError, PoolTimeout):
+        return
+    needed = release().partition("/")[2]
+    if present < needed:
+        raise StartError(
+            f"The database has {f'schema {present}' if present else 'no schema'}, and this version needs {needed}: "
+            "run sluice migrate."
+        )
+
+
+def _schema_of(database: Database) -> str:
+    """Such as 0021; empty where there is none. Raises DBAPIError."""
+    try:
+        with database.session() as session:
+            return str(session.scalar(text("select max(version_num) from alembic_version")) or "")
+    except DBAPIError as exc:
+        if isinstance(exc.orig, UndefinedTable) or APP_ROLE in str(exc.orig):
+            return ""
+        raise

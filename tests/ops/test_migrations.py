@@ -1,6 +1,7 @@
 """Migrations: they make what the models say, they run twice without harm, and never backwards."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import pytest
 from alembic import command
@@ -10,8 +11,10 @@ from alembic.util import CommandError
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import OperationalError
 
-from crm.db import APP_ROLE
+from crm.db import APP_ROLE, Database
 from ops import migrate
+from ops.errors import StartError
+from ops.release import check_schema
 
 
 @pytest.fixture
@@ -51,6 +54,24 @@ def test_migrating_twice_changes_nothing(empty_url):
     migrate.upgrade(empty_url)
     assert tables_of(empty_url) == made
     assert not migrate.pending(empty_url)
+
+
+@pytest.mark.parametrize(("schema", "starts"), [("0001", False), ("9999", True)])
+def test_an_older_schema_stops_the_start_and_that_of_the_next_release_does_not(
+    engines, worker_id, migrated_schema, schema, starts
+):
+    url = engines.create_database(f"behind_{worker_id}", template=migrated_schema)
+    database = Database(url, pool_size=2)
+    with database.begin() as uow:
+        uow.session.execute(text("update alembic_version set version_num = :to"), {"to": schema})
+    with nullcontext() if starts else pytest.raises(StartError, match=r"schema 0001.* run sluice migrate"):
+        check_schema(database)
+    database.close()
+    engines.drop_database(f"behind_{worker_id}")
+
+
+def test_nobody_can_tell_while_the_database_is_away():
+    check_schema(Database("postgresql+psycopg://nobody@127.0.0.1:9/none", pool_size=2))
 
 
 def test_two_who_migrate_at_once_wait_for_each_other(empty_url):
