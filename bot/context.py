@@ -14,6 +14,7 @@ from crm.errors import BadArgument, NotAllowed, NotLinked
 from crm.rules import periods
 from crm.rules.access import Actor
 from crm.services import members
+from crm.services.leads import LeadView
 from crm.settings import Settings
 from crm.uow import UnitOfWork
 
@@ -25,7 +26,8 @@ class Reply:
     """A card or form by name and ids. `replace` puts it where the tapped card stands; `public` shows it to the group.
 
     `once` holds what is shown a single time and never stored, such as a fresh key; a repeat sees None in its place.
-    `known` spares an answer that is shown at once what the handler has read; any later drawing reads it anew.
+    `known` spares an answer that is shown at once what the handler has read; any later drawing reads it anew. `seen`
+    does so for a lead that the actor was shown and has not changed.
     `glance`: a look that leaves no trace: in a dialog where the chat has them, else a message to the person alone.
     `asks` is the action and value of a card with choices that a short typed line answers as well as a tap.
     """
@@ -37,6 +39,7 @@ class Reply:
     public: bool = False
     once: Mapping[str, Any] = field(default_factory=dict)
     known: Mapping[str, Any] = field(default_factory=dict)
+    seen: LeadView | None = None
     asks: tuple[str, str] | None = None
     glance: bool = False
 

@@ -213,6 +213,8 @@ class Dispatcher:
 
     def _show(self, context: Context, reply: Reply) -> Answer:
         facts = Facts(context.uow, context.viewer, context.interaction.platform)
+        if reply.seen and context.viewer is context.member:
+            facts.views[reply.seen.id] = reply.seen
         if reply.form:
             pending.ask(context, reply, self._platforms[context.interaction.platform])
             return Answer(form=render.form(reply.name, reply.args, facts))

@@ -15,6 +15,7 @@ from crm.models import Attachment, PendingLine
 from crm.rules import file_kinds
 from crm.services import asking, attachments, pending_lines, pipeline, relogging, sharing
 from crm.services.asking import QuestionView
+from crm.services.attachments import FileView
 from crm.services.leads import LeadView
 
 
@@ -72,20 +73,21 @@ class AskedFacts(Part):
         """Megabytes."""
         return file_kinds.MEGABYTES
 
-    def size_of(self, file: Attachment) -> str:
+    def size_of(self, file: Attachment | FileView) -> str:
         """A size as people say it."""
         whole = file.size >= 1024 * 1024
         return f"{file.size / 1024 / 1024:.1f} MB" if whole else f"{max(1, round(file.size / 1024))} KB"
 
-    def files(self, lead_id: int) -> list[Attachment]:
+    def files(self, lead_id: int) -> list[FileView]:
         """The files of a lead, as far as the viewer may see them."""
-        return attachments.of_lead(self.uow, actor=self.viewer, lead_id=lead_id)
+        lead = self.lead(lead_id)
+        return attachments.of_lead(self.uow, lead=lead) if lead else []
 
     def standing(self, activity_id: int) -> int:
         """The follow-up that stands where this one stood before it was corrected."""
         return relogging.standing(self.uow, activity_id)
 
-    def files_of(self, entry: Mapping[str, Any]) -> list[Attachment]:
+    def files_of(self, entry: Mapping[str, Any]) -> list[FileView]:
         """The files of one follow-up."""
         return [file for file in self.files(entry["lead_id"]) if file.activity_id == entry["id"]]
 

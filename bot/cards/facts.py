@@ -30,7 +30,6 @@ from bot.cards.systems import SystemFacts
 from bot.cards.told import NoticeFacts
 from bot.cards.visiting import VisitFacts
 from bot.cards.working import WorkFacts
-from crm.errors import LeadNotFound
 from crm.rules import edits, periods
 from crm.rules.access import Actor
 from crm.services import (
@@ -93,12 +92,6 @@ class Facts(
     @property
     def rules(self) -> Any:
         return self.uow.rules
-
-    def lead(self, lead_id: int) -> LeadView | None:
-        try:
-            return leads.access_id(self.uow, actor=self.viewer, lead_id=lead_id)
-        except LeadNotFound:
-            return None
 
     def leads(self, lead_ids: list[int]) -> list[LeadView]:
         return leads.many(self.uow, actor=self.viewer, lead_ids=lead_ids)

@@ -11,7 +11,7 @@ from bot.handlers import entering, picking
 from bot.router import action, command
 from bot.understanding import about
 from bot.understanding.money import bare_money
-from crm.errors import BadArgument
+from crm.errors import BadArgument, StageNotFound
 from crm.errors_of_asking import LeadUnknown
 from crm.services import assignments, importing, leads, pending_lines, pipeline
 from crm.services.leads import LeadView
@@ -30,7 +30,7 @@ MODULE = "core"
 )
 @action("lead.open", guards=False)
 def lead(context: Context, lead: LeadView) -> Reply:
-    return context.beside("lead", lead=lead.id, note="")
+    return replace(context.beside("lead", lead=lead.id, note=""), seen=lead)
 
 
 @action("lead.history", guards=False)
@@ -112,7 +112,11 @@ def confirm(context: Context, job: Id, origin: Word | None = None) -> Reply:
 def stage(context: Context, lead: LeadView, name: Rest | None = None) -> Reply:
     if not name:
         return context.reply("stages", lead=lead.id)
-    pipeline.move(context.uow, actor=context.actor, lead=lead, stage=pipeline.find_stage(context.uow, lead.id, name))
+    try:
+        wanted = pipeline.find_stage(context.uow, lead.id, name)
+    except StageNotFound:
+        return context.reply("stages", lead=lead.id, given=name[:40])
+    pipeline.move(context.uow, actor=context.actor, lead=lead, stage=wanted)
     return context.reply("lead", lead=lead.id, note="stage")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import TextClause, text
@@ -90,7 +90,7 @@ def of_team(
     statement = text(f"select l.id, count(*) over () as total {_TEAM} and {where} order by {_IDLE} limit :most")
     who = {"org": uow.org_id, "me": actor.id, "now": uow.now, "most": most, "but": but} | moments(uow, actor)
     reach = {"all": actor.is_admin, "manages": list(actor.manages)}
-    rows = uow.session.execute(statement, who | reach | dict(args)).all()
+    rows = uow.execute(statement, who | reach | dict(args))
     found = leads.many(uow, actor=actor, lead_ids=[row.id for row in rows]) if rows else []
     return Listed(found, rows[0].total if rows else 0)
 
@@ -115,12 +115,16 @@ def following(uow: UnitOfWork, *, actor: Actor, but: int | None = None) -> LeadV
 
 def due(uow: UnitOfWork, *, actor: Actor, until: datetime, most: int = 10) -> Listed[TaskView]:
     """The actor's open tasks due before then: in the order of their leads where one was chosen, else by their time."""
-    chosen = orders.of(actor)
-    order = "" if chosen in ("urgent", "due") else f"l.id is null, {orders.BY[chosen]}, "
-    statement = text(f"select t.id, count(*) over () as total {_TASKS} order by {order}t.due_at, t.id limit :most")
-    rows = uow.session.execute(statement, {"org": uow.org_id, "me": actor.id, "until": until, "most": most}).all()
+    args = {"org": uow.org_id, "me": actor.id, "until": until, "most": most}
+    rows = uow.execute(_due_by(orders.of(actor)), args)
     found = {task.id: task for task in tasks.views(uow, [row.id for row in rows])} if rows else {}
     return Listed([found[row.id] for row in rows], rows[0].total if rows else 0)
+
+
+@cache
+def _due_by(chosen: Order) -> TextClause:
+    order = "" if chosen in ("urgent", "due") else f"l.id is null, {orders.BY[chosen]}, "
+    return text(f"select t.id, count(*) over () as total {_TASKS} order by {order}t.due_at, t.id limit :most")
 
 
 def day(now: datetime, actor: Actor, after: int = 0) -> datetime:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import text, update
 
 from crm import queue
 from crm.errors import LeadNotFound
@@ -20,12 +20,30 @@ from crm.models import Attachment
 from crm.rules import file_kinds
 from crm.rules.access import Actor
 from crm.services import leads, tickets
+from crm.services.leads import LeadView
 from crm.services.tickets import Ticket
 from crm.uow import UnitOfWork
 from crm.vault import Vault
 
 MOST_FILES = 10
 _PURPOSE = "attachment"
+
+
+_OF_LEAD = text(
+    "select id, activity_id, name, size, state from attachment"
+    " where org_id = :org and lead_id = :lead and state in ('coming', 'kept') order by id desc limit :most"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """A file without its bytes. `state`: `coming` or `kept`."""
+
+    id: int
+    activity_id: int | None
+    name: str | None
+    size: int
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +107,12 @@ def refuse(uow: UnitOfWork, attachment_id: int, cause: str) -> None:
     )  # fmt: skip
 
 
-def of_lead(uow: UnitOfWork, *, actor: Actor, lead_id: int, most: int = MOST_FILES) -> list[Attachment]:
-    """The files of a lead that the actor may see with its contact, the newest first."""
-    if _hidden(uow, actor, lead_id):
+def of_lead(uow: UnitOfWork, *, lead: LeadView, most: int = MOST_FILES) -> list[FileView]:
+    """The files of a lead, the newest first, for one who sees it with its contact."""
+    if lead.masked:
         return []
-    of = (Attachment.org_id == uow.org_id, Attachment.lead_id == lead_id, Attachment.state.in_(("coming", "kept")))
-    return list(uow.session.scalars(select(Attachment).where(*of).order_by(Attachment.id.desc()).limit(most)))
+    args = {"org": uow.org_id, "lead": lead.id, "most": most}
+    return [FileView(*row) for row in uow.execute(_OF_LEAD, args)]
 
 
 def named(uow: UnitOfWork, attachment_id: int) -> Attachment | None:

@@ -110,7 +110,7 @@ def for_members(uow: UnitOfWork, member_ids: Iterable[int]) -> dict[int, Calenda
     known: dict[int, Calendar] = uow.session.info.setdefault("calendars", {})
     missing = sorted(set(member_ids) - known.keys())
     if missing:
-        for row in uow.session.execute(_MEMBERS, {"org": uow.org_id, "ids": missing}):
+        for row in uow.execute(_MEMBERS, {"org": uow.org_id, "ids": missing}):
             remember(uow, row.ids, row[1:])
     return known
 

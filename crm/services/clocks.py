@@ -89,7 +89,7 @@ def endings(uow: UnitOfWork, facts: Sequence[LeadFacts]) -> list[tuple[datetime,
 def write(uow: UnitOfWork, found: Sequence[tuple[int, Deadlines]]) -> None:
     """Store deadlines."""
     if found:
-        uow.session.execute(
+        uow.execute(
             _WRITE,
             {
                 "org": uow.org_id, "ids": [lead_id for lead_id, _ in found],

@@ -138,7 +138,7 @@ def by_identity(uow: UnitOfWork, workspace_id: int, external_id: str) -> Actor |
     args = {"org": uow.org_id, **asked.args}
     row = uow.came_along(asked) or uow.execute(_BY_IDENTITY, args).one_or_none()
     if row and (row.seen_at is None or uow.now - row.seen_at > SEEN_EVERY):
-        uow.session.execute(_SEEN, args | {"now": uow.now})
+        uow.execute(_SEEN, args | {"now": uow.now})
     return _actor(uow, row) if row else None
 
 

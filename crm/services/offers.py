@@ -164,7 +164,7 @@ def get(uow: UnitOfWork, offer_id: int) -> Held | None:
 
 def mine(uow: UnitOfWork, *, actor: Actor) -> list[Held]:
     """What is held out to the actor now, the oldest first."""
-    rows = uow.session.execute(_MINE, {"org": uow.org_id, "member": actor.id, "now": uow.now})
+    rows = uow.execute(_MINE, {"org": uow.org_id, "member": actor.id, "now": uow.now})
     return [Held(*row) for row in rows]
 
 

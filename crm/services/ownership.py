@@ -352,7 +352,7 @@ def room(uow: UnitOfWork, member: Actor, departments: Sequence[str] | None = Non
 
 def load(uow: UnitOfWork, member: Actor, limits: Room) -> Load:
     """The ledger of a member under these caps."""
-    return Load.under(limits, uow.session.execute(_LOAD, {"org": uow.org_id, "me": member.id}).one_or_none())
+    return Load.under(limits, uow.execute(_LOAD, {"org": uow.org_id, "me": member.id}).one_or_none())
 
 
 def holding(uow: UnitOfWork, member: Actor) -> int:
@@ -366,5 +366,5 @@ def holding(uow: UnitOfWork, member: Actor) -> int:
 
 def _about(uow: UnitOfWork, member: Actor) -> tuple[list[str], str | None]:
     """The keys of a member's departments from the root down, and the e-mail: caps may be set by either."""
-    row = uow.session.execute(_ABOUT, {"org": uow.org_id, "me": member.id, "path": list(member.departments)}).one()
+    row = uow.execute(_ABOUT, {"org": uow.org_id, "me": member.id, "path": list(member.departments)}).one()
     return row.departments, row.email

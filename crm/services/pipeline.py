@@ -53,7 +53,7 @@ class StageView:
 
 def stages(uow: UnitOfWork, lead_id: int) -> list[StageView]:
     """The steps that a lead can take, in order."""
-    return [StageView(*row) for row in uow.session.execute(_STAGES, {"org": uow.org_id, "lead": lead_id})]
+    return [StageView(*row) for row in uow.execute(_STAGES, {"org": uow.org_id, "lead": lead_id})]
 
 
 def find_stage(uow: UnitOfWork, lead_id: int, words: str) -> StageView:

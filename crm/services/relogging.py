@@ -60,7 +60,7 @@ def correct(uow: UnitOfWork, *, actor: Actor, activity_id: int, to: LeadView | N
 
 def standing(uow: UnitOfWork, activity_id: int) -> int:
     """What stands for an entry by now: itself, or the last of its corrections."""
-    return int(uow.session.execute(_STANDING, {"org": uow.org_id, "id": activity_id}).scalar_one())
+    return int(uow.execute(_STANDING, {"org": uow.org_id, "id": activity_id}).scalar_one())
 
 
 def lead_of(uow: UnitOfWork, *, actor: Actor, activity_id: int) -> int:

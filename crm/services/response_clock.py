@@ -33,7 +33,7 @@ def restart(uow: UnitOfWork, lead_ids: Sequence[int], *, fresh: bool = False) ->
     if not lead_ids or not uow.rules.first_response:
         return
     facts = lead_facts.read(uow, lead_ids)
-    rows = [] if fresh else uow.session.execute(_STEPS, {"org": uow.org_id, "ids": list(lead_ids)}).all()
+    rows = [] if fresh else uow.execute(_STEPS, {"org": uow.org_id, "ids": list(lead_ids)})
     running = {row.id: row.sla_step for row in rows if row.sla_at}
     write(uow, [(lead.id, *_next(uow, lead, running.get(lead.id))) for lead in facts])
 
@@ -41,7 +41,7 @@ def restart(uow: UnitOfWork, lead_ids: Sequence[int], *, fresh: bool = False) ->
 def write(uow: UnitOfWork, found: Sequence[tuple[int, datetime | None, int]]) -> None:
     """Store the next step of leads, each with its moment and number."""
     ids, ats, steps = zip(*found, strict=True) if found else ((), (), ())
-    uow.session.execute(_WRITE, {"org": uow.org_id, "ids": list(ids), "ats": list(ats), "steps": list(steps)})
+    uow.execute(_WRITE, {"org": uow.org_id, "ids": list(ids), "ats": list(ats), "steps": list(steps)})
 
 
 def due(uow: UnitOfWork, lead_id: int) -> datetime | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from crm import queue
 from crm.rules.arrival import Checked
@@ -134,7 +134,7 @@ def refresh(uow: UnitOfWork, lead_ids: Sequence[int]) -> int:
     A closed lead keeps what it had, and does not change by itself any more.
     """
     asked = {"org": uow.org_id, "ids": list(lead_ids), "events": list(_rules(uow).events)}
-    rows = uow.session.execute(_READ, asked).all()
+    rows = uow.execute(_READ, asked)
     found = [(row, _of(uow, row) if row.status == "open" else _standing(row)) for row in rows]
     changed = [(row.id, new) for row, new in found if _differs(row, new)]
     _write(uow, changed)
@@ -167,7 +167,7 @@ def of(uow: UnitOfWork, lead_id: int) -> Points:
     return Points(row.score, tuple((name, points) for name, points in row.score_reasons))
 
 
-def _of(uow: UnitOfWork, row: Row[Any]) -> Scored:
+def _of(uow: UnitOfWork, row: Any) -> Scored:
     # By position, as selected: asking a row for thirty names takes longer than working out the points.
     facts = LeadFacts(**dict(zip(_FACTS, row, strict=False)))
     named = [name for name, there in zip(_NAMED, row[-len(_NAMED) - 1 : -1], strict=True) if there]
@@ -180,11 +180,11 @@ def _rules(uow: UnitOfWork) -> Scoring:
     return uow.rules.score
 
 
-def _standing(row: Row[Any]) -> Scored:
+def _standing(row: Any) -> Scored:
     return Scored(row.score, tuple((name, points) for name, points in row.score_reasons))
 
 
-def _differs(row: Row[Any], new: Scored) -> bool:
+def _differs(row: Any, new: Scored) -> bool:
     return (row.score, row.score_reasons, row.score_at) != (new.points, new.stored(), new.next_at)
 
 
@@ -196,4 +196,4 @@ def _write(uow: UnitOfWork, found: Sequence[tuple[int, Scored]]) -> None:
         "org": uow.org_id, "ids": [lead_id for lead_id, _ in ordered], "scores": [new.points for _, new in ordered],
         "reasons": [json.dumps(new.stored()) for _, new in ordered], "moments": [new.next_at for _, new in ordered],
     }  # fmt: skip
-    uow.session.execute(_WRITE, args)
+    uow.execute(_WRITE, args)

@@ -33,6 +33,15 @@ _SELECT = """
 GRACE = timedelta(hours=1)
 # A department's, which whoever is in its tree may take.
 TEAMS = "t.member_id is null and t.state = 'open' and t.department_id = any(:path)"
+_BY_IDS = text(_SELECT + " and t.id = any(:tasks) order by t.due_at, t.id")
+_INSERT = text(
+    "insert into task (org_id, lead_id, member_id, due_at, words, state, created_at, version)"
+    " values (:org, :lead, :me, :at, :words, 'open', :now, 1) returning id"
+)
+_CLOSE_OPEN = text(
+    "update task set state = :state, closed_at = :now, version = version + 1"
+    " where org_id = :org and lead_id = :lead and member_id = :me and state = 'open' returning id"
+)
 _OF_TEAM = text(
     """
     select m.id from member m join department d on d.org_id = m.org_id and d.id = m.department_id
@@ -115,11 +124,8 @@ def insert(uow: UnitOfWork, *, member_id: int, lead_id: int | None, at: datetime
     """The bare row. Raises TimeInPast."""
     if at <= uow.now:
         raise TimeInPast
-    made: int = uow.session.execute(
-        text(
-            "insert into task (org_id, lead_id, member_id, due_at, words, state, created_at, version)"
-            " values (:org, :lead, :me, :at, :words, 'open', :now, 1) returning id"
-        ),
+    made: int = uow.execute(
+        _INSERT,
         {"org": uow.org_id, "lead": lead_id, "me": member_id, "at": at, "words": words, "now": uow.now},
     ).scalar_one()
     return made
@@ -150,9 +156,7 @@ def view(uow: UnitOfWork, task_id: int) -> TaskView | None:
 
 def views(uow: UnitOfWork, task_ids: list[int]) -> list[TaskView]:
     """Tasks by id, the oldest first; unknown ones are left out."""
-    rows = uow.session.execute(
-        text(_SELECT + " and t.id = any(:tasks) order by t.due_at, t.id"), {"org": uow.org_id, "tasks": task_ids}
-    )
+    rows = uow.execute(_BY_IDS, {"org": uow.org_id, "tasks": task_ids})
     return [TaskView(**row) for row in rows.mappings()]
 
 
@@ -206,14 +210,8 @@ def move(uow: UnitOfWork, *, actor: Actor, task_id: int, at: datetime) -> TaskVi
 
 def close_open(uow: UnitOfWork, *, lead_id: int, member_id: int, state: str) -> list[int]:
     """Close a member's open tasks on a lead, because something newer takes their place; returns their ids."""
-    rows = uow.session.scalars(
-        text(
-            "update task set state = :state, closed_at = :now, version = version + 1"
-            " where org_id = :org and lead_id = :lead and member_id = :me and state = 'open' returning id"
-        ),
-        {"org": uow.org_id, "lead": lead_id, "me": member_id, "state": state, "now": uow.now},
-    )
-    return list(rows)
+    args = {"org": uow.org_id, "lead": lead_id, "me": member_id, "state": state, "now": uow.now}
+    return [row.id for row in uow.execute(_CLOSE_OPEN, args)]
 
 
 def own(actor: Actor, task: TaskView) -> TaskView:
@@ -240,7 +238,7 @@ def open_ones(
         "words": words.strip().lower(), "most": most,
     }  # fmt: skip
     about = bool(lead_id or args["words"])
-    rows = [row for which in _WHOSE[whose] for row in uow.session.execute(_OPEN[which, about], args).mappings()]
+    rows = [row for which in _WHOSE[whose] for row in uow.execute(_OPEN[which, about], args).mappings()]
     return sorted((TaskView(**row) for row in rows), key=lambda task: (task.due_at, task.id))[:most]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from crm.errors import Conflict
 from crm.services import scoring
@@ -49,8 +50,28 @@ def change(  # noqa: PLR0913  (one named thing each)
     unknown = set(columns) - set(UNDOABLE)
     if unknown:
         raise ValueError(f"not undoable: {unknown}")
+    made_one = uow.execute(
+        _changing(tuple(columns)),
+        {f"set_{name}": value for name, value in columns.items()}
+        | {
+            "org": uow.org_id, "lead": lead_id, "actor": actor_id, "for": for_id, "verb": verb, "now": uow.now,
+            "words": words, "data": json.dumps(data or {}, default=plain), "made": json.dumps(made or {}),
+            "owner": owner,
+        },
+    ).one_or_none()  # fmt: skip
+    activity: int | None = made_one and made_one.id
+    if owner is not None and activity is None:
+        raise Conflict
+    if _SCORED.intersection(columns):
+        scoring.refresh(uow, [lead_id])
+    uow.touch(lead_id)
+    return activity
+
+
+@cache
+def _changing(columns: tuple[str, ...]) -> TextClause:
     sets = "".join(f", {name} = :set_{name}" for name in columns)
-    statement = text(
+    return text(
         f"""
         with old as (
             select * from lead where org_id = :org and id = :lead
@@ -67,21 +88,13 @@ def change(  # noqa: PLR0913  (one named thing each)
         from changed, old returning id
         """  # noqa: S608  (column names come from UNDOABLE)
     )
-    activity: int | None = uow.session.scalar(
-        statement,
-        {f"set_{name}": value for name, value in columns.items()}
-        | {
-            "org": uow.org_id, "lead": lead_id, "actor": actor_id, "for": for_id, "verb": verb, "now": uow.now,
-            "words": words, "data": json.dumps(data or {}, default=plain), "made": json.dumps(made or {}),
-            "owner": owner,
-        },
-    )  # fmt: skip
-    if owner is not None and activity is None:
-        raise Conflict
-    if _SCORED.intersection(columns):
-        scoring.refresh(uow, [lead_id])
-    uow.touch(lead_id)
-    return activity
+
+
+_NOTE = text(
+    "insert into activity (org_id, lead_id, actor_id, verb, at, words, data, undo)"
+    " values (:org, :lead, :actor, :verb, :now, :words, cast(:data as jsonb),"
+    " case when :undoable then cast('{}' as jsonb) end) returning id"
+)
 
 
 def note(
@@ -95,12 +108,8 @@ def note(
     undoable: bool = False,
 ) -> int:
     """Write an activity that changes nothing about the lead; returns its id."""
-    made: int = uow.session.execute(
-        text(
-            "insert into activity (org_id, lead_id, actor_id, verb, at, words, data, undo)"
-            " values (:org, :lead, :actor, :verb, :now, :words, cast(:data as jsonb),"
-            " case when :undoable then cast('{}' as jsonb) end) returning id"
-        ),
+    made: int = uow.execute(
+        _NOTE,
         {
             "org": uow.org_id, "lead": lead_id, "actor": actor_id, "verb": verb, "now": uow.now, "words": words,
             "data": json.dumps(data or {}, default=plain), "undoable": undoable,
@@ -138,7 +147,7 @@ _SAME_STEP = text(
     """
 )
 _ENTRIES = """
-    select a.id, a.lead_id, a.verb, a.at, a.words, a.data, a.undone_at, m.name as actor, f.name as "for", a.decision_id,
+    select a.id, a.lead_id, a.verb, a.at, a.words, a.data, a.undone_at, m.name as actor, f.name as for_, a.decision_id,
            d.rule, d.facts as because
     from activity a
     left join decision d on d.org_id = a.org_id and d.id = a.decision_id
@@ -161,20 +170,26 @@ _LAST = text(_ENTRIES + " and a.lead_id = :lead and a.verb = :verb order by a.at
 
 def entries(uow: UnitOfWork, lead_id: int, most: int = 8) -> list[dict[str, Any]]:
     """The newest entries of a timeline, newest first, with the actors' names."""
-    rows = uow.session.execute(_OF_LEAD, {"org": uow.org_id, "lead": lead_id, "most": most})
-    return [dict(row) for row in rows.mappings()]
+    rows = uow.execute(_OF_LEAD, {"org": uow.org_id, "lead": lead_id, "most": most})
+    return [_entry(row) for row in rows]
 
 
 def entry(uow: UnitOfWork, activity_id: int) -> dict[str, Any] | None:
     """One entry; whoever shows it has passed the door of its lead."""
-    row = uow.session.execute(_ONE, {"org": uow.org_id, "id": activity_id}).mappings().one_or_none()
-    return dict(row) if row else None
+    row = uow.execute(_ONE, {"org": uow.org_id, "id": activity_id}).one_or_none()
+    return _entry(row) if row else None
+
+
+def _entry(row: Any) -> dict[str, Any]:
+    # The driver names the places of a row, and `for` is no name in Python.
+    found: dict[str, Any] = row._asdict()
+    return found | {"for": found.pop("for_")}
 
 
 def last(uow: UnitOfWork, lead_id: int, verb: str) -> dict[str, Any] | None:
     """The newest entry of that kind."""
-    row = uow.session.execute(_LAST, {"org": uow.org_id, "lead": lead_id, "verb": verb}).mappings().one_or_none()
-    return dict(row) if row else None
+    row = uow.execute(_LAST, {"org": uow.org_id, "lead": lead_id, "verb": verb}).one_or_none()
+    return _entry(row) if row else None
 
 
 def set_tasks(uow: UnitOfWork, ids: list[int], *, to: str, was: str) -> None:

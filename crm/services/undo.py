@@ -144,7 +144,7 @@ def undo(
 
 def undoable(uow: UnitOfWork, *, actor: Actor, lead_id: int) -> int | None:
     """The actor's last change of this lead, which an Undo button would take back, if it still can be."""
-    row = uow.session.execute(_OF_LEAD, _who(uow, actor) | {"lead": lead_id}).one_or_none()
+    row = uow.execute(_OF_LEAD, _who(uow, actor) | {"lead": lead_id}).one_or_none()
     return row.id if row is not None and _stands(row) else None
 
 

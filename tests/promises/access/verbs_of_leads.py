@@ -120,7 +120,7 @@ OF_LEADS: dict[str, Verb] = {
         only("owner", "manager", "admin"),
     ),
     "attachments.of_lead": (
-        lambda c: [each.name for each in attachments.of_lead(c.uow, lead_id=c.g["lead_id"], **c.by)],
+        lambda c: [each.name for each in attachments.of_lead(c.uow, lead=c.at("owned"))],
         MEMBERS,
     ),
     "orders.star": (lambda c: orders.star(c.uow, **c.on("owned")), lead()),
