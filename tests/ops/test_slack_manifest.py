@@ -23,6 +23,8 @@ NEEDED = {
     "link_shared": "links:read",
     "chat.unfurl": "links:write",
     "a dropped file": "files:read",
+    "a message to somebody by their id": "im:write",
+    "usergroups.list": "usergroups:read",
 }
 
 
@@ -39,6 +41,10 @@ def test_every_address_is_ours(made):
 @pytest.mark.parametrize("scope", NEEDED.values(), ids=NEEDED.keys())
 def test_each_thing_that_we_do_has_its_scope(made, scope):
     assert scope in made["oauth_config"]["scopes"]["bot"]
+
+
+def test_no_scope_is_asked_for_that_nothing_needs(made):
+    assert set(made["oauth_config"]["scopes"]["bot"]) == set(NEEDED.values())
 
 
 def test_each_kind_of_event_that_we_read_is_asked_for(made):
