@@ -10,20 +10,21 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import insert, text
+from psycopg.types.json import Jsonb
+from sqlalchemy import TextClause, insert, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql.psycopg import dialect
 
 from crm.clock import DrivenClock
 from crm.db import Database
 from crm.models import (
-    Assignment,
     Conversation,
     Lead,
     Organization,
-    Person,
-    PersonKey,
     RuleSet,
     Task,
 )
@@ -144,6 +145,29 @@ _FURNISH = text(
     from single
     """
 )
+# A lead, its person and its owner, by one statement likewise.
+_OPENED = """
+    with given as materialized (select sluice_next_numbers(:o, 1) as number),
+    known as (
+        insert into person (org_id, name, company, title, note, created_at) values (:o, :name, :firm, '', '', :now)
+        returning id as person_id
+    ),
+    reached as (
+        insert into person_key (org_id, person_id, kind, value)
+        select :o, person_id, 'phone',
+               coalesce(:phone, '+86138' || to_char(mod(:o, 1000), 'FM000') || to_char(number, 'FM00000'))
+        from known, given
+    ),
+    opened as (
+        insert into lead (org_id, {columns}) select :o, {values} from known, given returning id
+    ),
+    owned as (
+        insert into assignment (org_id, lead_id, member_id, began_at, began_by)
+        select :o, id, cast(:holder as bigint), :began, 'claim' from opened where cast(:holder as bigint) is not null
+    ),
+    carried as (update rep_load set holding = holding + :more where org_id = :o and member_id = :holder)
+    select id from opened
+"""
 
 
 @dataclass(frozen=True)
@@ -234,26 +258,18 @@ def lead(
 
     `recycle_at` and `warn_at` stay empty unless given: `clocks.restart` computes them.
     """
-    number = uow.session.scalar(text("select sluice_next_numbers(:o, 1)"), {"o": uow.org_id})
-    person_id = _add(uow, Person, name=name, company=firm, title="", note="")
-    phone = phone or f"+86138{uow.org_id % 1000:03d}{number:05d}"
-    _add(uow, PersonKey, person_id=person_id, kind="phone", value=phone)
     owner_id = acme.member[owner] if owner else None
     began = columns.pop("assigned_at", uow.now) if owner else None
-    lead_id = _add(
-        uow, Lead,
-        **{
-            "number": number, "person_id": person_id, "line_id": acme.line_id, "status": "open", "stage": "new",
-            "owner_id": owner_id, "pool_id": acme.pool[pool] if pool else None, "source_id": acme.source_id,
-            "origin": "company", "score": 0, "tags": [], "custom": {}, "version": 1, "assigned_at": began,
-            "pool_entered_at": None if owner else uow.now, "stage_entered_at": uow.now, "warn_step": 0, "extensions": 0,
-            "touches": 1, "counts": columns.get("origin") != "self", **columns,
-        },
-    )  # fmt: skip
-    if owner_id:
-        _add(uow, Assignment, lead_id=lead_id, member_id=owner_id, began_at=began, began_by="claim")
-        carry(uow, owner_id, 0 if columns.get("origin") == "self" else 1)
-    return lead_id
+    facts = {
+        "line_id": acme.line_id, "status": "open", "stage": "new", "owner_id": owner_id,
+        "pool_id": acme.pool[pool] if pool else None, "source_id": acme.source_id, "origin": "company", "score": 0,
+        "tags": [], "custom": {}, "version": 1, "assigned_at": began, "pool_entered_at": None if owner else uow.now,
+        "stage_entered_at": uow.now, "created_at": uow.now, "warn_step": 0, "extensions": 0, "touches": 1,
+        "counts": columns.get("origin") != "self", **columns,
+    }  # fmt: skip
+    known = {"o": uow.org_id, "now": uow.now, "name": name, "firm": firm, "phone": phone}
+    owned = {"holder": owner_id, "began": began, "more": 0 if columns.get("origin") == "self" else 1}
+    return int(uow.execute(_opened(tuple(facts)), known | owned | _as_written(facts)).scalar_one())
 
 
 def carry(uow: UnitOfWork, member_id: int, count: int) -> None:
@@ -297,6 +313,22 @@ def _add_many(uow: UnitOfWork, model: type[Any], rows: list[dict[str, Any]]) -> 
         known["org_id"] = uow.org_id
     made = insert(table).returning(table.columns["id"], sort_by_parameter_order=True)
     return [int(key) for key in uow.session.connection().execute(made, [known | row for row in rows]).scalars()]
+
+
+@cache
+def _opened(names: tuple[str, ...]) -> TextClause:
+    """The statement that opens a lead of which these columns are given."""
+    types = {name: Lead.__table__.columns[name].type.compile(dialect()) for name in names}
+    values = {"person_id": "person_id", "number": "number"} | {
+        name: f"cast(:lead_{name} as {type_})" for name, type_ in types.items()
+    }
+    return text(_OPENED.format(columns=", ".join(values), values=", ".join(values.values())))
+
+
+def _as_written(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns of a lead as the driver takes them."""
+    loose = {name for name in facts if isinstance(Lead.__table__.columns[name].type, JSONB)}
+    return {f"lead_{name}": Jsonb(value) if name in loose else value for name, value in facts.items()}
 
 
 def _people() -> dict[str, Any]:
