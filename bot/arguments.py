@@ -31,7 +31,11 @@ LeadOrSum = NewType("LeadOrSum", LeadView)
 Id = NewType("Id", int)
 
 Parser = Callable[[Context, str], tuple[Any, str]]
-_FIRST = re.compile(r"^([LlＬ＃#]\s?[-－–—]?\s?\d+|\d+(?!\d))[\s,，:：]*")
+# A bare number is none where it is a length or an hour: 3pm tomorrow, 15:00, 3 days, 3天后.
+_TIMED = (
+    r"(?![\dA-Za-z]|[:：]\d|\s*(?:[点时天月日年周分]|小时|个月|(?:(?:day|hour|hr|minute|min|week|month)s?|[ap]m)\b))"
+)
+_FIRST = re.compile(rf"^([LlＬ＃#]\s?[-－–—]?\s?\d+|\d+{_TIMED})[\s,，:：]*")
 _NUMBER = re.compile(r"^([0-9]+)")
 _COUNT = re.compile(r"^([0-9]{1,4})\b\s*")
 _ID = re.compile(r"[0-9]{1,18}")

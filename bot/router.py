@@ -14,6 +14,7 @@ from rapidfuzz import fuzz, process
 
 from bot import arguments, handlers, measures, parts
 from bot.context import Context, Reply
+from bot.understanding.text import fold
 from crm.errors import BadArgument, MissingArgument, NotUnderstood, OldCard, UnknownWord
 from crm.errors_of_asking import FileUnwanted
 from crm.errors_of_interfaces import ModuleOff
@@ -25,6 +26,7 @@ F = TypeVar("F", bound=Handler)
 _CLOSE_ENOUGH, _CLOSE_ENOUGH_IN_CHINESE = 70, 50
 _SHORT_CHINESE = re.compile(r"[\u3400-\u9fff]{2,4}")
 _CJK = re.compile(r"[\u3400-\u9fff]")
+_FIGURES = re.compile(r"(?:l\s?-?\s?|#)?\d{1,9}|next|下一[个条]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +125,10 @@ def match(text: str, off: Collection[str] = ()) -> tuple[Command, str] | None:
     Args: off: modules without words.
     """
     load()
-    lowered = text.lower()
+    lowered = fold(text).lower()
     for word in _longest_first():
         if lowered.startswith(word) and _ends(word, lowered[len(word) :]) and _COMMANDS[word].module not in off:
-            return _COMMANDS[word], text[len(word) :].strip(" ,，:：\n\t")
+            return _COMMANDS[word], text[len(word) :].strip(" \u3000,，:：\n\t")
     return None
 
 
@@ -227,12 +229,20 @@ def _plain(context: Context, text: str) -> Reply:
 
 def guess(text: str, off: Collection[str] = ()) -> NotUnderstood | UnknownWord:
     """What was probably meant, of what there is."""
-    head = re.split(r"\s+", text.strip(), maxsplit=1)[0][:24]
+    head, *more = re.split(r"\s+", fold(text).strip(), maxsplit=1)
+    head, rest = head[:24], more[0] if more else ""
     known = [word for word, entry in _COMMANDS.items() if entry.module not in off]
     # Of two or three Chinese characters one may be wrong: that is a third or half of the word.
     close = _CLOSE_ENOUGH_IN_CHINESE if _SHORT_CHINESE.fullmatch(head) else _CLOSE_ENOUGH
     near = process.extractOne(head.lower(), known, scorer=fuzz.ratio, score_cutoff=close)
-    return NotUnderstood(word=head, guess=near[0]) if near else UnknownWord()
+    return NotUnderstood(word=head, guess=_whole(near[0], rest)) if near else UnknownWord()
+
+
+def _whole(word: str, rest: str) -> str:
+    """What a tap on the guess does: with the number that followed; a claim of no number would take another lead."""
+    if _FIGURES.fullmatch(rest):
+        return f"{word} {rest}"
+    return "pool" if rest and word in ("claim", "领取", "抢") else word
 
 
 def _ends(word: str, after: str) -> bool:

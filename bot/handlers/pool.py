@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from rapidfuzz import fuzz, process
+
 from bot.arguments import Many, RawRef, Rest, Word, meant
 from bot.cards.language import _
 from bot.context import Context, Reply
@@ -18,7 +20,7 @@ from crm.services.leads import LeadView
 
 MODULE = "core"
 MOST_AT_ONCE = 20
-_NEXT = frozenset({"next", "best", "one", "the next one", "下一个", "下一条", "下一位", "一个", "一条", "最好的"})
+_NEXT = frozenset({"next", "best", "one", "下一个", "下一条", "下一位", "一个", "一条", "最好的", "单", "一单"})
 _TO_POOL = re.compile(r"(?:^|(?<=[\s,，。]))(?:to\s+|→|回?到)\s*((?:the\s+)?pool\s+|线索池)?\s*", re.IGNORECASE)
 
 
@@ -48,6 +50,8 @@ def pool(context: Context, words: Rest | None = None) -> Reply:
     "claim",
     "领取",
     "抢",
+    "领一条",
+    "领下一条",
     help=_("Take a lead: its number, next, or how many"),
     example="claim L-1042",
     example_zh="领取 L-1042",
@@ -57,7 +61,7 @@ def claim(context: Context, what: Rest | None = None) -> Reply:
     if not what:
         return _claim_alone(context)
     words = what.strip().lower()
-    if words in _NEXT:
+    if words in _NEXT or (words.isascii() and process.extractOne(words, _NEXT, scorer=fuzz.ratio, score_cutoff=80)):
         return claim_next(context)
     many = re.fullmatch(r"(\d{1,2})\s*(?:个|条|leads?)?", words)
     if many and int(many[1]) <= MOST_AT_ONCE:

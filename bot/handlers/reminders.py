@@ -7,13 +7,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from bot import times
-from bot.arguments import PARSERS, Rest
+from bot.arguments import PARSERS, Missing, Rest
 from bot.cards.language import _
 from bot.context import Context, Reply
 from bot.handlers import pool, work
 from bot.router import action, command
 from bot.understanding import about, references
-from crm.errors import OldCard
+from crm.errors import BadArgument, OldCard
+from crm.errors_of_asking import LeadWanted
 from crm.errors_of_lists import NoTaskThere, TeamNeeded
 from crm.services import departments, leads, members, tasks, team_tasks, timeline
 from crm.services.departments import DepartmentView
@@ -23,6 +24,7 @@ from crm.services.tasks import TaskView, Whose
 MODULE = "core"
 EVER = timedelta(days=3650)
 _REF = re.compile(r"^(?:[LlＬ]\s?[-－–—]?\s?|[#＃])?\d+(?=[\s,，:：]|$)")
+_EXAMPLE = _("remind L-1042 tomorrow 3pm")
 _MY_TEAM = re.compile(r"^(?:the\s+|my\s+)?team(?![A-Za-z])[\s,，:：]*|^(?:我们?)?(?:的)?团队[\s,，:：]*", re.IGNORECASE)
 _TEAM = re.compile(r"^[@＠]\s?(?P<name>[^\s,，:：]+)[\s,，:：]*")
 
@@ -39,12 +41,24 @@ def remind(context: Context, words: Rest) -> Reply:
     team, said = _team(context, words)
     if team is not None:
         return _ask(context, team, said)
-    lead, when = PARSERS[LeadView](context, words)
+    lead, when = _whom(context, words)
     found = times.read(context, when)
+    if when and found is None:
+        raise BadArgument(given=when[:40], example=_EXAMPLE)
     at = times.must(times.certain(found))
     what = times.without(when, found) if found else ""
     task = tasks.remind(context.uow, actor=context.actor, lead=lead, at=at, words=what or None)
     return context.reply("reminder_set", task=task.id)
+
+
+def _whom(context: Context, words: str) -> tuple[LeadView, str]:
+    """The lead, and the words that say when. Raises BadArgument where no lead is named and nothing is a time."""
+    try:
+        return PARSERS[LeadView](context, words)
+    except (LeadWanted, Missing):
+        if times.read(context, words) is None:
+            raise BadArgument(given=words[:40], example=_EXAMPLE) from None
+        raise
 
 
 def _team(context: Context, words: str) -> tuple[DepartmentView | None, str]:

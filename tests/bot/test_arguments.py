@@ -108,10 +108,11 @@ def test_a_number_is_a_reference_before_it_is_the_end_of_a_phone(world):
     assert ref in told(world, f"log {number} called")
 
 
-@pytest.mark.parametrize("words", ["log", "stage", "won", "remind", "claim", "release", "assign", "find", "link"])
+@pytest.mark.parametrize("words", ["log", "stage", "won", "remind", "release", "assign", "find", "link"])
 def test_what_is_missing_is_shown_by_an_example(world, words):
     answer = told(world, words, "mia")
-    assert "Type it like this" in answer
+    assert "This needs" in answer
+    assert "For example" in answer
     assert words in answer
 
 
@@ -238,6 +239,29 @@ def test_a_hostile_button_is_answered_and_changes_nothing(world):
         assert "went wrong" not in shown(ask(world, taps(world, action, value)))
     assert ref in told(world, "pool")
     assert world.count("select count(*) from assignment where org_id = :o", o=world.acme.org_id) == 0
+
+
+@pytest.mark.parametrize(
+    "words", ["3pm tomorrow {ref}", "15:00 {ref}", "3 days later {ref}", "３天后 {ref}", "{n} tomorrow 3pm"]
+)
+def test_a_time_before_the_lead_is_no_number_of_one(world, words):
+    ref = world.lead(owner="ann")
+    assert ref in told(world, "remind " + words.format(ref=ref, n=ref[2:]))
+    assert world.count("select count(*) from task") == 1
+
+
+@pytest.mark.parametrize("words", ["remind -1", "remind {ref} -1"])
+def test_what_is_no_time_is_said_to_be_none(world, words):
+    ref = world.lead(owner="ann")
+    world.lead(owner="ann")
+    assert "I cannot read “-1”. Type it like this: remind L-" in told(world, words.format(ref=ref))
+
+
+def test_a_stage_that_is_none_shows_those_there_are(world):
+    ref = world.lead(owner="ann")
+    said = told(world, f"stage {ref} qoute")
+    assert "There is no stage “qoute”" in said
+    assert "Where does it stand?" in said
 
 
 def test_an_hour_that_does_not_exist_sets_no_reminder(world):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot import router
 from bot.handlers import work
+from bot.understanding.text import fold
 from crm.errors import NotUnderstood, UnknownWord
 from tests.bot.asking import ask, says, shown, taps, told
 
@@ -49,12 +50,34 @@ def test_a_word_inside_a_longer_one_is_not_meant(text):
 @given(st.text(max_size=60))
 def test_any_line_is_matched_or_not_but_never_fails(text):
     found = router.match(text)
-    assert found is None or text.lower().startswith(tuple(found[0].words))
+    assert found is None or fold(text).lower().startswith(tuple(found[0].words))
+
+
+@pytest.mark.parametrize(
+    ("typed", "word", "rest"),
+    [
+        ("ｃｌａｉｍ　Ｌ－１２", "claim", "Ｌ－１２"),
+        ("领取　Ｌ－１２", "claim", "Ｌ－１２"),
+        ("领下一条", "claim", ""),
+    ],
+)
+def test_a_command_may_be_typed_in_full_width(typed, word, rest):
+    entry, words = router.match(typed)
+    assert (entry.words[0], words) == (word, rest)
 
 
 @pytest.mark.parametrize(
     ("typed", "guess"),
-    [("clam L-12", "claim"), ("tody", "today"), ("hepl", "help"), ("relase L-1", "release"), ("跟近 L-12", "跟进")],
+    [
+        ("clam L-12", "claim L-12"),
+        ("tody", "today"),
+        ("hepl", "help"),
+        ("relase L-1", "release L-1"),
+        ("跟近 L-12", "跟进 L-12"),
+        ("clam next", "claim next"),
+        ("clam", "claim"),
+        ("clam Mei Lin", "pool"),
+    ],
 )
 def test_a_typo_is_answered_with_the_nearest_word(typed, guess):
     refusal = router.guess(typed)
