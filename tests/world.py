@@ -32,13 +32,14 @@ from tests.drivers.base import Driver, Seen
 from tests.drivers.playground import PlaygroundDriver
 from tests.drivers.slack import SlackDriver, join
 from tests.drivers.slack_wire import SECRET, Wire
+from tests.drivers.unhurried import unhurried
 from tests.drivers.wecom import WeComDriver
 from tests.serving import call, serving
 from webhooks.app import create_app
 
 PLATFORMS = ("slack", "wecom", "playground")
 _DUE = text(
-    "select id, task_name, args, scheduled_at from procrastinate_jobs where status = 'todo'"
+    "select id, task_name, args, scheduled_at from procrastinate_jobs where id > :since and status = 'todo'"
     " and (args->>'org_id' = :org or args->>'workspace' like '%' || :org || '%')"
     " and (scheduled_at is null or scheduled_at <= :now) order by id"
 )
@@ -62,6 +63,7 @@ class World:
     wire: Wire
     caller: Caller
     client: TestClient
+    since: int  # the last job of those who lived here before
     patience: timedelta = field(default=timedelta(seconds=3))
 
     @property
@@ -95,7 +97,7 @@ class World:
     def _due(self) -> list[Any]:
         with self.database.session() as session, session.begin():
             until = {"org": str(self.acme.org_id), "now": self.time() + self.patience}
-            due = session.execute(_DUE, until).all()
+            due = session.execute(_DUE, until | {"since": self.since}).all()
             session.execute(_TAKEN, {"ids": [job.id for job in due]})
             return list(due)
 
@@ -160,6 +162,7 @@ def open_house(url: str, redis_url: str, time: clock.TimeSource = clock.wall) ->
         stack.callback(bot.redis.close)
         app = create_app(bot)
         host = stack.enter_context(serving(app))
+        stack.enter_context(unhurried())
         client = stack.enter_context(TestClient(app, base_url=f"http://{host}"))
         yield House(bot, slack, wecom, host, client)
 
@@ -171,6 +174,8 @@ def move_in(house: House, time: DrivenClock, *, rules: str | None = None, base: 
     slack.reset()
     wecom.reset()
     house.bot.database.time = time
+    with base.begin() as uow:
+        since = uow.session.scalar(text("select coalesce(max(id), 0) from procrastinate_jobs"))
     acme = build.company(base, rules=rules)
     with base.begin(acme.org_id) as uow:
         for platform in ("slack", "playground"):
@@ -188,7 +193,7 @@ def move_in(house: House, time: DrivenClock, *, rules: str | None = None, base: 
     )  # fmt: skip
     wire = Wire(host, slack, team=team)
     house.client.cookies.clear()
-    yield World(acme, house.bot, Work.of(house.bot), time, slack, wecom, wire, caller, house.client)
+    yield World(acme, house.bot, Work.of(house.bot), time, slack, wecom, wire, caller, house.client, since)
     wire.close()
 
 

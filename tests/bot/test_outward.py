@@ -170,11 +170,12 @@ def test_an_endless_answer_is_read_up_to_a_bound():
 @pytest.fixture
 def drips(monkeypatch):
     """Writes byte after byte until the test is over; a whole call may take a moment."""
-    monkeypatch.setattr(outward, "WHOLE", 0.3)
+    monkeypatch.setattr(outward, "WHOLE", 1.0)
     stop = threading.Event()
 
     def drip(handler):
         with suppress(OSError):
+            handler.wfile.write(b"x")
             while not stop.wait(0.05):
                 handler.wfile.write(b"x")
 

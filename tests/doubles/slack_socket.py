@@ -38,7 +38,7 @@ class SocketDouble:
         self._tickets.add(ticket)
         return f"ws://127.0.0.1:{self._port}/link/?ticket={ticket}"
 
-    def wait(self, happened: Callable[[], Any], seconds: float = 5) -> Any:
+    def wait(self, happened: Callable[[], Any], seconds: float = 30) -> Any:
         """What `happened` returns as soon as it is something."""
         with self._changed:
             assert self._changed.wait_for(happened, seconds), "it did not happen on the socket"
@@ -52,7 +52,7 @@ class SocketDouble:
         self._say(whole | {"accepts_response_payload": kind != "events_api"})
         return name
 
-    def answer(self, envelope: str, seconds: float = 5) -> dict[str, Any]:
+    def answer(self, envelope: str, seconds: float = 30) -> dict[str, Any]:
         """The acknowledgement of an envelope."""
         return self.wait(lambda: self.acks.get(envelope), seconds).get("payload", {})
 
@@ -105,7 +105,7 @@ class SocketDouble:
         while not head.endswith(b"\r\n\r\n"):
             head += wire.recv(1)
         lines = head.decode().split("\r\n")
-        self.may_greet.wait(5)
+        self.may_greet.wait(30)
         ticket = lines[0].split(" ")[1].rpartition("=")[2]
         if ticket not in self._tickets:
             wire.sendall(b"HTTP/1.1 408 Gone\r\n\r\n")

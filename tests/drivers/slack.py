@@ -9,7 +9,7 @@ from tests.doubles.slack import Message, SlackDouble
 from tests.drivers.base import Seen
 from tests.drivers.slack_wire import Wire, unique
 
-PATIENCE = 3.0
+PATIENCE = 30.0
 MARKS = ("✅ ", "⚠️ ", "⛔ ")
 Json = Mapping[str, Any]
 

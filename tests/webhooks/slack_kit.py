@@ -19,6 +19,7 @@ from bot.platforms.slack import SlackPlatform
 from crm.settings import Settings
 from tests.doubles.slack import TOKEN, Message, SlackDouble
 from tests.drivers.slack_wire import SECRET, Wire
+from tests.drivers.unhurried import unhurried
 from tests.serving import serving
 from webhooks.slack import router
 
@@ -126,10 +127,10 @@ def staged(database: Any = None, **settings: Any) -> Iterator[Stage]:
     server, script, installed = SlackDouble(), Script(), Installed()
     secrets = (SecretStr("the former secret"), SecretStr(SECRET))
     known = Settings(slack_signing_secret=secrets, slack_api_url=server.api_url, **settings)
-    bot = Bot(known, database, None, installed, {"slack": SlackPlatform(known, timeout=2)}, script)  # type: ignore[arg-type]
+    bot = Bot(known, database, None, installed, {"slack": SlackPlatform(known, timeout=20)}, script)  # type: ignore[arg-type]
     app = FastAPI()
     app.include_router(router(bot))
-    with serving(app) as host:
+    with serving(app) as host, unhurried():
         wire = Wire(host, server)
         stage = Stage(wire, server, script, installed, known, app, bot)
         stage.reset()

@@ -8,7 +8,7 @@ import pytest
 from bot.cards.model import Actions, Button, Card, Form, Input, Option, Text
 from bot.interaction import Answer
 from tests.doubles.slack import Message
-from tests.doubles.slack_http import Fault, refused
+from tests.doubles.slack_http import refused
 from tests.webhooks.slack_kit import shows, staged
 from webhooks import slack_answers
 
@@ -190,14 +190,19 @@ def test_a_card_for_a_modal_that_comes_too_late_is_told_to_the_person_alone(stag
 
 def test_slack_that_is_slow_to_hold_a_place_does_not_hold_up_the_acknowledgement(stage, monkeypatch):
     monkeypatch.setattr(slack_answers, "PATIENCE", 0.0)
-    begun = threading.Event()
-    monkeypatch.setattr(stage.server.faults, "take", lambda method: begun.set() or Fault(hang=0.4, acts=True))
+    begun, go = threading.Event(), threading.Event()
+
+    def held(method):
+        begun.set()
+        go.wait(30)
 
     def late(asked):
-        begun.wait(5)
+        begun.wait(30)
         return Answer(form=LOG)
 
+    monkeypatch.setattr(stage.server.faults, "take", held)
     monkeypatch.setattr(stage.script, "dispatch", late)
     tapped(stage)
     assert stage.server.count("views.update") == 0
+    go.set()
     stage.server.wait(lambda: opened(stage)["callback_id"] == "lead.log")

@@ -77,7 +77,7 @@ class Doorstep:
 
     def next_message(self, to: str) -> Sent:
         """The first message to somebody, which may follow the response by a moment."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while not self.wecom.messages(to) and time.monotonic() < deadline:
             time.sleep(0.01)
         return self.wecom.messages(to)[0]

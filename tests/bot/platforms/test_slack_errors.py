@@ -1,7 +1,6 @@
 """P15 in Slack: what each refusal and each silence of the server means for a message."""
 
 import http.client
-import time
 from urllib.error import URLError
 
 import pytest
@@ -63,7 +62,7 @@ def server():
 
 @pytest.fixture
 def send(server):
-    platform = SlackPlatform(Settings(slack_api_url=server.api_url), timeout=1)
+    platform = SlackPlatform(Settings(slack_api_url=server.api_url), timeout=20)
     return lambda to="U1": platform.send(WORKSPACE, Address("person", to), CARD, key="m1")
 
 
@@ -113,12 +112,11 @@ def test_an_answer_that_is_lost_or_garbled_leaves_the_outcome_unknown(server, se
         send()
 
 
-def test_a_server_that_hangs_is_left_after_the_time_out(server, send):
-    server.faults.add("chat.postMessage", Fault(hang=1.5, acts=True))
-    began = time.monotonic()
+def test_a_server_that_hangs_is_left_after_the_time_out(server):
+    platform = SlackPlatform(Settings(slack_api_url=server.api_url), timeout=1)
+    server.faults.add("chat.postMessage", Fault(hang=60, acts=True))
     with pytest.raises(OutcomeUnknown, match="slack_timeout"):
-        send()
-    assert time.monotonic() - began < 1.4
+        platform.send(WORKSPACE, Address("person", "U1"), CARD, key="m1")
 
 
 def test_a_server_that_is_not_there_has_not_posted():
@@ -173,7 +171,7 @@ def test_an_unknown_person_is_gone(send):
     ],
 )
 def test_a_response_url_fails_in_the_same_words(server, fault, kind):
-    platform = SlackPlatform(Settings(slack_api_url=server.api_url), timeout=1)
+    platform = SlackPlatform(Settings(slack_api_url=server.api_url), timeout=20)
     server.faults.add("hook", fault)
     with pytest.raises(kind):
         platform.send(WORKSPACE, Address("answer", server.response_url("U1", "C1")), CARD, key="m1")

@@ -36,7 +36,7 @@ def server():
 
 @pytest.fixture
 def platform(server):
-    return SlackPlatform(Settings(slack_api_url=server.api_url), timeout=2)
+    return SlackPlatform(Settings(slack_api_url=server.api_url), timeout=20)
 
 
 @pytest.fixture

@@ -225,10 +225,12 @@ def test_a_second_message_that_fails_leaves_the_outcome_unknown(
 
 def test_hanging_and_failing_servers_are_told_apart(wecom: WeComDouble, platform: WeCom, here: Workspace) -> None:
     client = platform.client(here)
-    client.timeout = (0.3, 0.3)
+    platform.send(here, ANN, Card("x"), key="m:0")  # so that a token is there
+    patient, client.timeout = client.timeout, (30, 0.3)
     wecom.script("message/send", hang(), status(503))
     with pytest.raises(base.OutcomeUnknown):
         platform.send(here, ANN, Card("x"), key="m:1")
+    client.timeout = patient
     with pytest.raises(base.Unavailable, match="503"):
         platform.send(here, ANN, Card("x"), key="m:1")
 
