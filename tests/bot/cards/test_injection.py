@@ -90,8 +90,8 @@ def drawn(database, time):
 
 
 def some(name: str) -> tuple[str, ...]:
-    """Every third text, beginning with another one for another card; all of them in the long form."""
-    step = rounds(short=3, full=1)
+    """Every fifth text, beginning with another one for another card; all of them in the long form."""
+    step = rounds(short=5, full=1)
     return HOSTILE[crc32(name.encode()) % step :: step]
 
 
