@@ -38,9 +38,14 @@ def _words(obj: list[str | None]) -> bytes | None:
     quoted = ["NULL" if one is None else f'"{one}"' for one in obj]
     joined = ",".join(quoted)
     if "\\" in joined or joined.count('"') != 2 * (len(obj) - obj.count(None)):
-        escaped = (None if one is None else one.replace("\\", "\\\\").replace('"', '\\"') for one in obj)
-        joined = ",".join("NULL" if one is None else f'"{one}"' for one in escaped)
+        # Such words are mostly structures that many rows share.
+        written = {one: "NULL" if one is None else f'"{_escaped(one)}"' for one in set(obj)}
+        joined = ",".join(map(written.__getitem__, obj))
     try:
         return None if "\0" in joined else f"{{{joined}}}".encode()
     except UnicodeEncodeError:
         return None
+
+
+def _escaped(one: str) -> str:
+    return one.replace("\\", "\\\\").replace('"', '\\"')

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,7 @@ from ops.rejected import Rejected
 
 ShowProgress = Callable[[int, int], None]
 LANES = 2
+BETWEEN_SWEEPS = 10  # batches
 _FIGURES = ("rows", "created", "touched", "repeated", "rejected")
 
 
@@ -78,9 +82,11 @@ class Run:
         with (
             Rejected(path, list(found.reading.header), self.locale) as rejected,
             ThreadPoolExecutor(lanes) as self.pool,
+            _swept_seldom() as sweep,
         ):
             for batch in reading.batches(order, self.total):
                 self._take(batch, rejected)
+                sweep()
             self.report.rejected_file = str(rejected.path) if rejected.written else None
         self.progress(self.report.rows, self.report.rows)
         return self.report
@@ -122,6 +128,27 @@ class Run:
             if tries == 1 or not isinstance(exc.orig, DeadlockDetected):
                 raise
         return self._lane(rows, tries - 1)
+
+
+@contextmanager
+def _swept_seldom() -> Iterator[Callable[[], None]]:
+    """Rows hold no circles, so that looking for some after every few hundred of them, among all there is, is in vain.
+
+    What little is in circles besides is looked for now and then, by what this gives. It is called after each batch.
+    """
+    done = count(1)
+
+    def sweep() -> None:
+        if next(done) % BETWEEN_SWEEPS == 0:
+            gc.collect()
+
+    gc.freeze()
+    gc.disable()
+    try:
+        yield sweep
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 def import_file(

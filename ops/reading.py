@@ -23,7 +23,7 @@ from threading import Thread
 from typing import Any, BinaryIO, NamedTuple
 
 from crm import sheets
-from crm.rules.arrival import Key
+from crm.rules.arrival import Checked, Key, parts_of
 from crm.rules.sheet_row import Reading, Reject, Row, read
 
 SIZE = 5_000
@@ -127,7 +127,8 @@ def _ahead(order: Order) -> Iterator[Batch]:
 def _receive(stream: BinaryIO, waiting: Queue[Any]) -> None:
     """Batches as they come, unpacked while the database works; None at the end."""
     while len(head := stream.read(_LENGTH.size)) == _LENGTH.size:
-        waiting.put(pickle.loads(stream.read(*_LENGTH.unpack(head))))  # noqa: S301  (written by a process of ours)
+        found = pickle.loads(stream.read(*_LENGTH.unpack(head)))  # noqa: S301  (written by a process of ours)
+        waiting.put(found if isinstance(found, Exception) else _unpacked(*found))
     waiting.put(None)
 
 
@@ -138,9 +139,20 @@ def serve() -> None:
     with contextlib.suppress(BrokenPipeError), os.fdopen(os.dup(1), "wb") as out:
         try:
             for batch in _read(order):
-                _send(out, batch)
+                _send(out, _packed(batch))
         except sheets.SheetError as exc:
             _send(out, exc)
+
+
+def _packed(batch: Batch) -> tuple[Any, ...]:
+    """Plain tuples, which go from process to process in half the time."""
+    lanes = [[(line, parts_of(checked), *more) for line, checked, *more in lane] for lane in batch.lanes]
+    return batch.read, batch.line, lanes, batch.rejects
+
+
+def _unpacked(read: int, line: int, lanes: list[list[tuple[Any, ...]]], rejects: list[Reject]) -> Batch:
+    rows = [[Row(number, Checked(*parts), *more) for number, parts, *more in lane] for lane in lanes]
+    return Batch(read, line, rows, rejects)
 
 
 def _send(out: BinaryIO, found: object) -> None:

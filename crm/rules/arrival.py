@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from operator import attrgetter
 from typing import Any
 
 from crm.errors import _
 from crm.rules import clean
-from crm.rules.keys import DEFAULT_REGION, normalise_email, normalise_phone
+from crm.rules.keys import DEFAULT_REGION, normalise_email, normalise_phone, plain_phone
 
 Key = tuple[str, str]
 _SEVERAL = re.compile(r"[/;,|、\uff0c\uff1b\n]+")
 _WECHAT = re.compile(r"[\w.@-]{2,64}")
 _MONEY = re.compile(r"(?:[^\d.-]{0,4})(\d[\d,' ]*(?:\.\d+)?)(万|k|K|m|M)?(?:[^\d.]{0,4})")
+_DIGITS = re.compile(r"[0-9]{1,12}")
 _TIMES = {"万": 10_000, "k": 1000, "m": 1_000_000}
 MOST_MONEY = Decimal(10) ** 12
 _MOST_KEYS = 8
@@ -87,12 +88,9 @@ class Checked:
     owner: str | None
     custom: Mapping[str, Any]
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Thousands go from one process to another, and the usual way, field by field, takes its time."""
-        return Checked, _parts(self)
 
-
-_parts = attrgetter(*Checked.__dataclass_fields__)
+parts_of: Callable[[Checked], tuple[Any, ...]] = attrgetter(*Checked.__dataclass_fields__)
+"""What an arrival is made of, in the order in which it is made of it."""
 
 
 def check(arrival: Arrival, *, region: str = DEFAULT_REGION, sender: str = "") -> Checked:
@@ -111,28 +109,35 @@ def check(arrival: Arrival, *, region: str = DEFAULT_REGION, sender: str = "") -
         wrong["phone"] = NO_CONTACT
     if wrong:
         raise FieldErrors(wrong)
-    line = {name: clean.line(getattr(arrival, name)) for name in _LINES}
+    name, company, title, product, country, level, currency, channel, campaign, referrer, owner = [
+        words and clean.line(words) for words in _lines(arrival)
+    ]
+    # In the order of their declaration: by their names it takes half as long again.
     return Checked(
-        name=line["name"], company=line["company"], title=line["title"], keys=keys,
-        note=clean.text(arrival.note) or None, product=line["product"] or None, region=line["region"] or None,
-        level=line["level"][:20].upper() or None,
-        amount=amount, currency=line["currency"][:3].upper() or None, channel=line["channel"] or None,
-        campaign=line["campaign"] or None, referrer=line["referrer"] or None, tags=_tags(arrival.tags),
-        owner=line["owner"] or None, custom=_custom(arrival.custom),
+        name, company, title, keys, clean.text(arrival.note) or None if arrival.note else None, product or None,
+        country or None, level[:20].upper() or None, amount, currency[:3].upper() or None, channel or None,
+        campaign or None, referrer or None, _tags(arrival.tags), owner or None,
+        _custom(arrival.custom) if arrival.custom else {},
     )  # fmt: skip
 
 
 def of_fields(fields: Mapping[str, str]) -> Arrival:
     """An arrival from our field names to text; first and last name become the name, other names are custom."""
-    known = {name: value for name, value in fields.items() if name in _KNOWN}
-    custom = {name: value for name, value in fields.items() if name not in _KNOWN and name not in _PARTS}
-    arrival = Arrival(**known, custom=custom)
-    return arrival if arrival.name.strip() else replace(arrival, name=_whole_name(fields))
+    known: dict[str, str] = {}
+    custom: dict[str, str] = {}
+    for name, value in fields.items():
+        if name in _KNOWN:
+            known[name] = value
+        elif name not in _PARTS:
+            custom[name] = value
+    if not known.get("name", "").strip():
+        known["name"] = _whole_name(fields)
+    return Arrival(**known, custom=custom)
 
 
-_LINES = (
-    "name", "company", "title", "product", "region", "level", "currency", "channel", "campaign", "referrer", "owner",
-)  # fmt: skip
+_lines = attrgetter(
+    "name", "company", "title", "product", "region", "level", "currency", "channel", "campaign", "referrer", "owner"
+)
 _KNOWN = frozenset(Arrival.__dataclass_fields__) - {"custom"}
 _PARTS = frozenset({"first_name", "last_name", "id"})
 
@@ -143,10 +148,15 @@ def _whole_name(fields: Mapping[str, str]) -> str:
 
 
 def _keys(arrival: Arrival, region: str, sender: str, wrong: dict[str, str]) -> Iterator[Key]:
-    yield from _each("phone", arrival.phone, lambda raw: normalise_phone(raw, region), wrong, NOT_A_PHONE)
-    yield from _each("email", arrival.email, normalise_email, wrong, NOT_AN_EMAIL)
-    yield from _each("wechat", arrival.wechat, normalise_wechat, wrong, NOT_A_WECHAT)
-    if external := clean.line(arrival.external_id):
+    if plain := plain_phone(arrival.phone, region):
+        yield "phone", plain
+    elif arrival.phone:
+        yield from _each("phone", arrival.phone, lambda raw: normalise_phone(raw, region), wrong, NOT_A_PHONE)
+    if arrival.email:
+        yield from _each("email", arrival.email, normalise_email, wrong, NOT_AN_EMAIL)
+    if arrival.wechat:
+        yield from _each("wechat", arrival.wechat, normalise_wechat, wrong, NOT_A_WECHAT)
+    if external := arrival.external_id and clean.line(arrival.external_id):
         yield "external", f"{sender}:{external}"
 
 
@@ -163,8 +173,6 @@ def _each(
     kind: str, raw: str, normalise: Callable[[str], str | None], wrong: dict[str, str], why: str
 ) -> Iterator[Key]:
     """One bad part beside a good one (a switchboard's extension, "none") costs nothing; no good one is an error."""
-    if not raw:
-        return
     parts = [part for part in _SEVERAL.split(clean.text(raw, clean.LINE)) if part.strip()]
     good = [value for value in map(normalise, parts) if value]
     if parts and not good:
@@ -192,6 +200,8 @@ def _amount(raw: str, wrong: dict[str, str]) -> Decimal | None:
 
 def money(raw: str) -> Decimal | None:
     """An amount as people write it, such as 50k, 5万 or $1,200.50; None where it is none."""
+    if _DIGITS.fullmatch(raw):
+        return Decimal(f"{raw}.00")
     found = _MONEY.fullmatch(unicodedata.normalize("NFKC", clean.line(raw)))
     value = _decimal(found) if found else None
     return None if value is None or value >= MOST_MONEY else value

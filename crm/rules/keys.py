@@ -36,11 +36,11 @@ def normalise_phone(raw: str, region: str = DEFAULT_REGION) -> str | None:
     `region` is the ISO country of numbers written without a country code. Full-width digits, spaces, dashes,
     brackets and a label in front ("Tel:") are understood.
     """
-    return _plain(raw, region) or read_phone(raw, region)
+    return plain_phone(raw, region) or read_phone(raw, region)
 
 
-def _plain(raw: str, region: str) -> str | None:
-    """A Chinese or North American mobile number that is written plainly."""
+def plain_phone(raw: str, region: str) -> str | None:
+    """A Chinese or North American mobile number that is written plainly; None for any other, valid or not."""
     found = _PLAIN.fullmatch(raw)
     code = (found["code"] or _CODES.get(region)) if found else None
     if found is None or code is None:

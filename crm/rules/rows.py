@@ -19,9 +19,18 @@ def of_row(row: Sequence[str], mapping: Mapping[int, str], header: Sequence[str]
 
 def fields_of(row: Sequence[str], mapping: Mapping[int, str], header: Sequence[str]) -> dict[str, str]:
     """The filled cells of a row by our field or their heading; arguments as for `of_row`."""
+    return named(row, names_of(mapping, header))
+
+
+def names_of(mapping: Mapping[int, str], header: Sequence[str]) -> list[str]:
+    """Our field or the heading of each column; "" for one that has neither."""
+    return [mapping.get(number) or name.strip() for number, name in enumerate(header)]
+
+
+def named(row: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """The filled cells of a row by the names of their columns."""
     fields: dict[str, str] = {}
-    for number, (name, cell) in enumerate(zip(header, row, strict=False)):
-        field = mapping.get(number) or name.strip()
+    for field, cell in zip(names, row, strict=False):
         if field and cell and not cell.isspace():
             fields[field] = f"{fields[field]};{cell}" if field in fields else cell
     if "id" in fields:

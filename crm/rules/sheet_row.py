@@ -46,6 +46,11 @@ class Reading:
     ways: Ways | None = None
     lists: Catalogue = NO_LISTS
     strict: bool = False
+    names: Sequence[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What each column is called is worked out once, not for each row."""
+        object.__setattr__(self, "names", rows.names_of(self.mapping, self.header))
 
 
 class Row(NamedTuple):
@@ -81,7 +86,7 @@ def read(reading: Reading, line: int, cells: list[str]) -> Row | Reject:
 
 def _row(reading: Reading, line: int, cells: list[str]) -> Row:
     _check_length(reading, cells)
-    fields = rows.fields_of(cells, reading.mapping, reading.header)
+    fields = rows.named(cells, reading.names)
     for name, words in reading.values.items():
         if name in fields:
             fields[name] = words.get(fields[name].strip().lower(), fields[name])

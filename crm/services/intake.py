@@ -244,12 +244,16 @@ def of_lead(
     checked = catalogue.fit(uow, checked)
     channel = checked.channel or (source.channel if source else None)
     campaign = checked.campaign or (source.campaign if source else None)
-    facts = LeadFacts(
-        stage=house.stage, funnel=house.funnel, line=house.line, origin=place.origin,
-        source=source.key if source else None, channel=channel, campaign=campaign, level=checked.level,
-        product=checked.product, region=checked.region, amount=checked.amount, tags=checked.tags, custom=checked.custom,
-    )  # fmt: skip
-    scored = (scores or scoring.openings(uow)).of(facts, checked)
+    key = source.key if source else None
+
+    def facts() -> LeadFacts:
+        return LeadFacts(
+            stage=house.stage, funnel=house.funnel, line=house.line, origin=place.origin, source=key, channel=channel,
+            campaign=campaign, level=checked.level, product=checked.product, region=checked.region,
+            amount=checked.amount, tags=checked.tags, custom=checked.custom,
+        )  # fmt: skip
+
+    scored = (scores or scoring.openings(uow)).of(checked, key, facts)
     return {
         "org": uow.org_id, "now": uow.now, "actor": actor.id if actor else None, "origin": place.origin,
         "owner": place.owner_id, "pool": place.pool_id, "line": house.line_id, "stage": house.stage,

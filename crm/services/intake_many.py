@@ -136,10 +136,16 @@ def _grouped(batch: Batch, numbers: Sequence[int]) -> list[Group]:
     groups: dict[int, Group] = {}
     for number in numbers:
         keys = batch.rows[number].keys
-        group = next((of_key[key] for key in keys if key in of_key), None) or Group(None)
+        met = [of_key[key] for key in keys if key in of_key]
+        group = met[0] if met else Group(None)
         group.rows.append(number)
-        group.keys.update({key: None for key in keys if key not in found and of_key.setdefault(key, group) is group})
         groups[id(group)] = group
+        if not met:  # as nearly all of a file
+            strangers = dict.fromkeys(keys)
+            group.keys.update(strangers)
+            of_key.update(dict.fromkeys(strangers, group))
+            continue
+        group.keys.update({key: None for key in keys if key not in found and of_key.setdefault(key, group) is group})
         others = {found[key].person_id for key in keys if key in found} - {group.person_id}
         if group.known and others:
             batch.clashes[number] = sorted(others)
