@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
 
+from bot.cards import coded
 from bot.cards.language import _, translate
 
 BABEL = {"en": "en", "zh": "zh_Hans_CN"}
@@ -27,6 +28,11 @@ class Words:
     def say(self, text: str, **values: object) -> str:
         """A translated text with its braces filled."""
         return translate(self.locale, text).format(**values)
+
+    def coded(self, kind: str, code: str | None) -> str:
+        """What a code is called; one that has no name stands for itself. Args: kind: a table of `coded`."""
+        name = coded.TABLES[kind].get(code or "")
+        return translate(self.locale, name) if name else code or ""
 
     def at(self, moment: datetime | None) -> str:
         """A local time, as short as the distance allows: `today 15:00`, `Tue 3 Mar, 09:00`."""
