@@ -35,7 +35,7 @@ Parser = Callable[[Context, str], tuple[Any, str]]
 _TIMED = (
     r"(?![\dA-Za-z]|[:：]\d|\s*(?:[点时天月日年周分]|小时|个月|(?:(?:day|hour|hr|minute|min|week|month)s?|[ap]m)\b))"
 )
-_FIRST = re.compile(rf"^([LlＬ＃#]\s?[-－–—]?\s?\d+|\d+{_TIMED})[\s,，:：]*")
+_FIRST = re.compile(rf"^([LlＬｌ＃#]\s?[-－–—]?\s?\d+|\d+{_TIMED})[\s,，:：]*")
 _NUMBER = re.compile(r"^([0-9]+)")
 _COUNT = re.compile(r"^([0-9]{1,4})\b\s*")
 _ID = re.compile(r"[0-9]{1,18}")

@@ -23,6 +23,8 @@ _FEED = _(
     "Who signs up is a lead; what known people do is added to theirs."
 )
 
+_NUMBERED = "field_1="  # in what there is to do at the sender's
+
 
 class FormatFacts(Part):
     """The part of `Facts` that is about formats."""
@@ -56,6 +58,17 @@ class FormatFacts(Part):
     def missing_secrets(self, source: Source) -> list[str]:
         """What the vendor's side has not given yet."""
         return source_formats.missing(source, self.uow.vault)
+
+    def named_fields(self, source: Source) -> str | None:
+        """Which of a form's numbered fields are which of ours: empty before it was said, None where it has no such."""
+        mapping = source_formats.mapping_of(source)
+        if mapping is None or mapping.setup is None or _NUMBERED not in mapping.setup.en:
+            return None
+        said = dict((source.mapping or {}).get("fields") or {})
+        pairs = (
+            (theirs, ours) for ours, paths in said.items() for theirs in ([paths] if isinstance(paths, str) else paths)
+        )
+        return ", ".join(f"{theirs}={ours}" for theirs, ours in sorted(pairs))
 
     def _usual(self, source: Source) -> str:
         return {EMAIL: _MAIL, FEED: _FEED}.get(source.kind, _PLAIN)

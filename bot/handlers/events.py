@@ -18,6 +18,7 @@ from crm.vault import Vault
 
 MODULE = "events"
 _EXAMPLE = _("event new Spring Expo, Hall 3, Saturday 2pm, @Ann @Bob")
+_CHANGE, _LINK = _("event change Spring Expo, Hall 5, Sunday 10am"), _("event link Spring Expo, @Ann @Bob")
 _MATERIAL = _("event material Spring Expo, Brochure https://www.example.com/brochure")
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
 
@@ -35,7 +36,7 @@ _URL = re.compile(r"https?://\S+", re.IGNORECASE)
     roles="manager",
 )
 def event_new(context: Context, words: Rest | None = None) -> Reply:
-    told = _told(context, words or "")
+    told = _told(context, words or "", _EXAMPLE)
     if told.starts_at is None:
         raise EventTime(given=words, example=context.say(_EXAMPLE))
     vault = Vault(context.settings.secret_key.get_secret_value())
@@ -94,9 +95,9 @@ def show_one(context: Context, number: Id) -> Reply:
     roles="manager",
 )
 def change(context: Context, words: Rest | None = None) -> Reply:
-    told = _told(context, words or "")
+    told = _told(context, words or "", _CHANGE)
     if told.starts_at is None and told.place is None and told.ends_at is None:
-        raise MissingArgument(example=context.say(_("event change Spring Expo, Hall 5, Sunday 10am")))
+        raise MissingArgument(example=context.say(_CHANGE))
     event = events.find(context.uow, told.name)
     events.change(
         context.uow, actor=context.actor, event=event, place=told.place, starts_at=told.starts_at,
@@ -117,9 +118,9 @@ def change(context: Context, words: Rest | None = None) -> Reply:
     roles="manager",
 )
 def link(context: Context, words: Rest | None = None) -> Reply:
-    told = _told(context, words or "")
+    told = _told(context, words or "", _LINK)
     if not told.helpers:
-        raise MissingArgument(example=context.say(_("event link Spring Expo, @Ann @Bob")))
+        raise MissingArgument(example=context.say(_LINK))
     event = events.find(context.uow, told.name)
     events.help_with(context.uow, actor=context.actor, event=event, members=_helpers(context, told.helpers))
     members.remember_past(context.uow, context.actor)
@@ -215,11 +216,11 @@ def _shown(context: Context, event: EventView, note: str) -> Reply:
     return context.reply("event", event=event.id, note=note, base=context.settings.public_url)
 
 
-def _told(context: Context, words: str) -> Told:
+def _told(context: Context, words: str, example: str) -> Told:
     """Name, place, time and helpers. Raises MissingArgument without a name, TimeInPast."""
     told = understood(words, now=context.uow.now, tz=context.actor.timezone, locale=context.actor.locale)
     if not told.name:
-        raise MissingArgument(example=context.say(_EXAMPLE))
+        raise MissingArgument(example=context.say(example))
     return told
 
 

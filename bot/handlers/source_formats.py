@@ -14,7 +14,7 @@ from crm.vault import Vault
 
 MODULE = "core"
 _USING = frozenset({"using", "with", "使用", "用"})
-_PAIR = re.compile(r"(?P<theirs>[^\s=＝]+)\s*[=＝]\s*(?P<ours>\S+)")
+_PAIR = re.compile(r"(?P<theirs>[^\s=＝,，、;；]+)\s*[=＝]\s*(?P<ours>[^\s=＝,，、;；]+)")
 _FIELDS = _("sources fields form field_1=name field_2=phone")
 _SET = _("sources set meta page_token EAAB…")
 
@@ -57,7 +57,7 @@ def give(context: Context, words: Rest) -> Reply:
     roles="marketing",
 )
 def name_fields(context: Context, words: Rest) -> Reply:
-    key, _space, said = words.strip().partition(" ")
+    key, said = re.split(r"[\s,，]+", f"{words.strip()} ", maxsplit=1)
     given = {found["theirs"]: found["ours"] for found in _PAIR.finditer(said)}
     if not given:
         raise MissingArgument(example=_FIELDS)

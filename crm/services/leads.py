@@ -18,7 +18,7 @@ from crm.rules import sound
 from crm.rules.access import Actor, may_see, may_see_contact
 from crm.uow import UnitOfWork
 
-REF = re.compile(r"^(?:l|L|＃|#)?\s*[-－–—]?\s*(\d{1,12})$")
+REF = re.compile(r"^(?:[lLｌＬ＃#])?\s*[-－–—]?\s*(\d{1,12})$")
 
 _VIEW = """
     select l.id, l.number, l.version, l.status, l.stage, l.owner_id, l.pool_id, l.origin, l.level, l.product, l.region,

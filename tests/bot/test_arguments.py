@@ -12,7 +12,8 @@ def logged(world) -> int:
 
 
 @pytest.mark.parametrize(
-    "words", ["{ref} called", "{n} called", "#{n} called", "{ref}, called", "{ref}：called", "l{n} called"]
+    "words",
+    ["{ref} called", "Ｌ－{n}，called", "{n} called", "#{n} called", "{ref}, called", "{ref}：called", "l{n} called"],
 )
 def test_a_lead_is_named_by_its_reference(world, words):
     ref = world.lead(owner="ann")

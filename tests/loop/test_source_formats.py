@@ -26,7 +26,9 @@ def test_a_vendor_is_set_up_from_chat(world: World, platform: str) -> None:
 def test_the_fields_of_a_form_are_named_from_chat(world: World) -> None:
     ada = world.chat("slack", "ada")
     assert "sources fields survey field_1=name" in ada.says("sources new Survey using 金数据").text
-    assert "Noted." in ada.says("来源 字段 survey field_1=姓名 field_2=手机 field_3=备注 field_4=备注").text
+    assert "Not said yet: which of its fields" in ada.says("source survey").text
+    noted = ada.says("来源 字段 survey field_1＝姓名，field_2=手机，field_3=备注 field_4=备注").text
+    assert "field_1=name, field_2=phone, field_3=note, field_4=note" in noted
     assert "Noted." in ada.says("sources fields survey field_5=phone").text
     with world.database.begin(world.acme.org_id) as uow:
         mapping = uow.session.scalar(text("select mapping from source where key = 'survey'"))

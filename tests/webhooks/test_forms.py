@@ -185,6 +185,12 @@ def test_a_mended_form_is_taken_in_with_the_stamp_of_the_page_that_showed_the_mi
     assert len(site.leads()) == 1
 
 
+def test_who_mends_a_mistake_at_once_need_not_wait_anew(site):
+    wrong = site.send(**{**LU, "phone": "12"})
+    assert site.send(stamp=stamp_in(wrong.text), **LU).status_code == 200
+    assert len(site.leads()) == 1
+
+
 def test_who_fills_in_what_people_do_not_see_is_thanked_and_forgotten(site):
     answer = site.send(**LU, **{TRAP: "123"})
     assert answer.status_code == 200

@@ -173,8 +173,16 @@ class Desk:
         given = here.visit.values.get("stamp", "")
         return stamp.check(self.vault, here.page.word, given, here.uow.now, soonest=soonest)
 
-    def fresh_stamp(self, here: Here) -> str:
-        return stamp.issue(self.vault, here.page.word, here.uow.now)
+    def next_stamp(self, here: Here) -> str:
+        """The stamp of a page that is drawn: the one it came with while that is good, so that nobody who mends a
+        mistake has to wait anew; else a fresh one.
+        """
+        given = here.visit.values.get("stamp", "")
+        try:
+            stamp.check(self.vault, here.page.word, given, here.uow.now, soonest=timedelta())
+        except stamp.Unstamped:
+            return stamp.issue(self.vault, here.page.word, here.uow.now)
+        return given
 
     def take_in(self, here: Here, source: Source, arrival: Arrival, *, stamped: str, consent: str) -> Lead:
         """Through the door that all leads come through, once; with what the visitor agreed to. Raises FieldErrors."""

@@ -195,7 +195,7 @@ class Door:
             here, "signin", status=status, title=here.say(sheet.title).format(event=event_of(here).name),
             fields=fields, values=here.visit.values, errors=placed(errors or {}, [field.name for field in fields]),
             problem=problem, hint=here.say(sheet.hint), button=here.say(sheet.button), consent=consent_of(here),
-            stamp=self._desk.fresh_stamp(here), before=here.visit.page_before,
+            stamp=self._desk.next_stamp(here), before=here.visit.page_before,
         )  # fmt: skip
 
     def _shown(self, here: Here, name: str, *, status: int = 200, **facts: Any) -> HTMLResponse:

@@ -100,7 +100,7 @@ class HostedForm:
             title=page.says("title", here.locale) or (event.name if event else page.source),
             intro=page.says("intro", here.locale), fields=fields, values=here.visit.values,
             errors=placed(errors or {}, asked), problem=problem, consent=consent_of(here),
-            stamp=self._desk.fresh_stamp(here), before=here.visit.page_before,
+            stamp=self._desk.next_stamp(here), before=here.visit.page_before,
         )  # fmt: skip
 
     def _thanks(self, here: Here, ticket: str | None) -> HTMLResponse:
