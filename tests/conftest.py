@@ -32,6 +32,9 @@ settings.load_profile("sluice")
 # Many tests have something crash: to draw its trace with every local variable takes longer than the test.
 TRACES = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 
+# No statistics that change plans while tests run, no wait for the disk at a commit, no plan made anew for each figure.
+SERVER = {"autovacuum": "off", "synchronous_commit": "off", "plan_cache_mode": "force_generic_plan"}
+
 ENGINES = pytest.StashKey[Engines]()
 SOCKETS = pytest.StashKey[Sockets]()
 
@@ -81,7 +84,8 @@ def _sockets(config: pytest.Config) -> Sockets:
     if shared := getattr(config, "workerinput", {}).get("sockets"):
         return Sockets(*map(Path, shared))
     if SOCKETS not in config.stash:
-        config.stash[ENGINES] = Engines(Path(tempfile.mkdtemp(prefix="sluice-tests-")), durable=False)
+        folder = Path(tempfile.mkdtemp(prefix="sluice-tests-"))
+        config.stash[ENGINES] = Engines(folder, durable=False, settings=SERVER)
         config.stash[SOCKETS] = config.stash[ENGINES].start()
     return config.stash[SOCKETS]
 
