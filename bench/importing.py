@@ -23,6 +23,7 @@ import psycopg
 
 from bench.frame import Env, Figure
 from crm.db import Database
+from ops import logs
 from ops.import_file import import_file
 
 ROWS, FEW = 1_000_000, 200_000
@@ -109,6 +110,7 @@ def _copy(owner: psycopg.Connection[tuple[object, ...]], path: Path) -> None:
 
 def _measured(url: str, org: int, path: Path) -> dict[str, float]:
     """Take a file in and say what it took."""
+    logs.configure()
     database = Database(url, statement_timeout_ms=120_000)
     start = time.perf_counter()
     report = import_file(database, path, org=org)

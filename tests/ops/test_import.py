@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from crm import queue
 from crm.errors import SourceNotFound
@@ -180,7 +181,8 @@ def test_progress_ends_at_the_number_of_rows(database, acme, file):
 
 
 def test_the_progress_bar_leaves_standard_output_to_the_result(database, acme, file, capsys):
-    assert import_with_bar(database, file(HEADER + ROWS), org=acme.org_id).created == 2
+    with capture_logs():
+        assert import_with_bar(database, file(HEADER + ROWS), org=acme.org_id).created == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "leads.csv" in printed.err

@@ -21,7 +21,8 @@ import sys
 from pathlib import Path
 from crm.db import Database
 from crm.services import intake_many
-from ops import import_file, reading
+from ops import import_file, logs, reading
+logs.configure()
 intake_many.CHUNK, reading.LONG = 20, 100
 shown = lambda done, total: print(done, flush=True)
 import_file.import_file(Database(sys.argv[1]), Path(sys.argv[2]), org=int(sys.argv[3]), progress=shown)
