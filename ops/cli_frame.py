@@ -22,7 +22,7 @@ from crm.sheets import SheetError
 from crm.vault import Vault
 from ops.data_lock import running
 from ops.errors import StartError
-from ops.sockets import Sockets
+from ops.sockets import ADDRESS_OF_DEMO, Sockets
 
 out, err = Console(), Console(stderr=True)
 AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
@@ -89,7 +89,10 @@ def address(settings: Settings) -> str:
     """The database's address, or that of the demo running in the data folder. Raises SettingsError."""
     demo = beside(settings)
     if not settings.database_url and demo is None:
-        raise SettingsError("SLUICE_DATABASE_URL is missing, and no demo is running in the data folder.")
+        raise SettingsError(
+            f"SLUICE_DATABASE_URL is missing, and no demo is running in the data folder {settings.data_dir.resolve()}"
+            " (SLUICE_DATA_DIR names another)."
+        )
     return demo.database_url if demo else settings.database_url
 
 
@@ -112,6 +115,14 @@ def vault(settings: Settings | None = None) -> Vault:
     if found is None:
         raise SettingsError("SLUICE_SECRET_KEY is missing or too short: at least 16 random characters.")
     return found
+
+
+def public_url(settings: Settings) -> str:
+    """Where people reach the web process: of the demo in the data folder, that which it wrote down at its start."""
+    file = settings.data_dir / ADDRESS_OF_DEMO
+    if settings.base_url or beside(settings) is None or not file.exists():
+        return settings.public_url
+    return file.read_text(encoding="utf-8").strip()
 
 
 def found_vault(settings: Settings) -> Vault | None:

@@ -21,7 +21,7 @@ from crm.models import Pool, Source
 from crm.rules.arrival import Arrival, FieldErrors
 from crm.services import fetches, houses, source_formats, source_watch, sources
 from crm.settings import load
-from ops.cli_frame import REFUSED, AsJson, Org, open_database, organization, out, say, sentences, vault
+from ops.cli_frame import REFUSED, AsJson, Org, open_database, organization, out, public_url, say, sentences, vault
 from ops.cli_table import show
 from ops.errors import StartError
 from webhooks.intake import bodies, mail, mapped
@@ -88,7 +88,7 @@ def add(
             made = source_formats.create(uow, vault(), actor=None, key=key, name=name, word=using)
             source_formats.describe(actor=None, source=made.source, document=document)
             made.source.pool_id = _pool(uow, pool) if pool else None
-            told = list(_set_up(made.source, made.key, f"{load().public_url}/intake/{made.source.key}"))
+            told = list(_set_up(made.source, made.key, f"{public_url(load())}/intake/{made.source.key}"))
         out.print("\n".join(told), highlight=False, soft_wrap=True, markup=False)
 
 

@@ -22,7 +22,7 @@ from ops.children import Command
 from ops.embedded import Engines, wipe
 from ops.errors import StartError
 from ops.preflight import check_data_dir, check_port
-from ops.sockets import Sockets
+from ops.sockets import ADDRESS_OF_DEMO, Sockets
 from ops.supervise import Program, Supervisor, stop_on_signals
 from webhooks.playground.guard import check_settings
 
@@ -54,6 +54,7 @@ def run(settings: Settings, *, reset: bool, out: Console) -> None:
         ) as programs:
             programs.watch(stop, until=_Patience(settings).is_over)
             if not stop.is_set():
+                (data_dir / ADDRESS_OF_DEMO).write_text(settings.public_url, encoding="utf-8")
                 _welcome(settings, out)
             Thread(target=_more_data, args=(sockets, out, stop), daemon=True).start()
             programs.watch(stop)

@@ -8,6 +8,7 @@ from psycopg import sql
 
 SUPERUSER = "sluice"
 DATABASE = "sluice"
+ADDRESS_OF_DEMO = "address"  # a file of the data folder: where people reach the demo that runs there
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,9 @@ import pytest
 from typer.testing import Result
 
 from crm.db import Database
+from crm.settings import Settings
+from ops import cli_frame
+from ops.sockets import ADDRESS_OF_DEMO, Sockets
 from tests import build, command_line
 
 
@@ -59,4 +62,13 @@ def test_a_demo_for_the_whole_network_needs_a_password(sluice):
 def test_a_missing_database_is_named(sluice):
     told = sluice("members", SLUICE_DATABASE_URL="")
     assert told.exit_code == 2
-    assert told.stderr == "SLUICE_DATABASE_URL is missing, and no demo is running in the data folder.\n"
+    assert told.stderr.startswith("SLUICE_DATABASE_URL is missing, and no demo is running in the data folder /")
+    assert "SLUICE_DATA_DIR names another" in told.stderr
+
+
+def test_beside_a_demo_addresses_are_those_of_the_demo(tmp_path, monkeypatch):
+    settings = Settings(data_dir=tmp_path, database_url="", base_url="")
+    assert cli_frame.public_url(settings) == "http://127.0.0.1:8000"
+    monkeypatch.setattr(cli_frame, "running", lambda _folder: Sockets(tmp_path, tmp_path))
+    (tmp_path / ADDRESS_OF_DEMO).write_text("http://127.0.0.1:8311\n", encoding="utf-8")
+    assert cli_frame.public_url(settings) == "http://127.0.0.1:8311"
