@@ -1,8 +1,10 @@
 """What an admin changes of tokens and forms: what is said is understood, and seen at once."""
 
+from datetime import timedelta
+
 import pytest
 
-from crm.errors import BadArgument
+from crm.errors import BadArgument, NotAllowed
 from crm.errors_of_interfaces import ScopeNotFound
 from crm.services import api_tokens, forms, members, sources
 from tests import build
@@ -69,3 +71,28 @@ def test_a_token_is_made_as_it_is_said(words, made, database, time):
     with scene.uow() as uow:
         [token] = api_tokens.listing(uow)
     assert (token.name, token.scopes, token.expires_at is not None) == made
+
+
+def test_a_company_has_fifty_tokens_at_most_and_those_that_were_revoked_do_not_count(uow, ada):
+    made = [api_tokens.create(uow, actor=ada, name=f"ERP {number}", scopes=["leads"])[0] for number in range(50)]
+    with pytest.raises(BadArgument):
+        api_tokens.create(uow, actor=ada, name="one more", scopes=["leads"])
+    api_tokens.revoke(uow, actor=ada, number=made[0].number)
+    assert api_tokens.create(uow, actor=ada, name="one more", scopes=["leads"])[0].number == 51
+
+
+@pytest.mark.parametrize("days", [0, 3651])
+def test_a_token_lasts_a_day_at_least_and_ten_years_at_most(uow, ada, days):
+    with pytest.raises(BadArgument):
+        api_tokens.create(uow, actor=ada, name="ERP", scopes=["leads"], days=days)
+    longest, _word = api_tokens.create(uow, actor=ada, name="n" * 70, scopes=["leads"], days=3650)
+    assert (longest.expires_at - uow.now, longest.name) == (timedelta(days=3650), "n" * 60)
+
+
+def test_who_runs_no_systems_neither_makes_nor_revokes_tokens(uow, acme, ada):
+    made, _word = api_tokens.create(uow, actor=ada, name="ERP", scopes=["leads"])
+    mia = members.get(uow, acme.member["mia"])
+    with pytest.raises(NotAllowed):
+        api_tokens.create(uow, actor=mia, name="mine", scopes=["leads"])
+    with pytest.raises(NotAllowed):
+        api_tokens.revoke(uow, actor=mia, number=made.number)
