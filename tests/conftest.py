@@ -146,6 +146,14 @@ def shared_database(migrated_url: str) -> Iterator[Database]:
     database.close()
 
 
+@pytest.fixture(scope="module")
+def own_database(own_url: str) -> Iterator[Database]:
+    """What looks at every organization looks at those of one file: that file says `shared_database` is this."""
+    database = Database(own_url, pool_size=8, statement_timeout_ms=20_000, vault=Vault(SECRET))
+    yield database
+    database.close()
+
+
 @pytest.fixture
 def database(shared_database: Database) -> Iterator[Database]:
     """The database as the application sees it. Tests share it and stay apart by making an organization each."""

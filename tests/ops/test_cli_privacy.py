@@ -20,11 +20,8 @@ NEW = "a newer secret key than the other"
 
 
 @pytest.fixture(scope="module")
-def shared_database(own_url: str):
-    """What looks at every organization looks at those of this file alone."""
-    made = Database(own_url, pool_size=4, statement_timeout_ms=20_000, vault=Vault(build.SECRET))
-    yield made
-    made.close()
+def shared_database(own_database: Database) -> Database:
+    return own_database
 
 
 @pytest.fixture

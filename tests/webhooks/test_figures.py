@@ -19,6 +19,11 @@ from tests.promises.processes import free_port
 from webhooks import health
 
 
+@pytest.fixture(scope="module")
+def shared_database(own_database: Database) -> Database:
+    return own_database
+
+
 @pytest.fixture
 def acme(database, time):
     return build.company(database)
@@ -111,7 +116,7 @@ def test_leads_that_wait_for_somebody_and_what_went_back_are_told(database, acme
     assert told["sluice_recycled_last_hour", key] == 1
 
 
-def test_a_worker_serves_what_it_counts_at_the_port_it_was_given(monkeypatch, migrated_url, redis_url):
+def test_a_worker_serves_what_it_counts_at_the_port_it_was_given(monkeypatch, own_url, redis_url):
     def told():
         return urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
 
@@ -119,7 +124,7 @@ def test_a_worker_serves_what_it_counts_at_the_port_it_was_given(monkeypatch, mi
         seen.append((concurrency, "sluice_deliveries_total" in await asyncio.to_thread(told)))
 
     seen, port = [], free_port()
-    settings = {"DATABASE_URL": migrated_url, "REDIS_URL": redis_url, "SECRET_KEY": build.SECRET, "METRICS_PORT": port}
+    settings = {"DATABASE_URL": own_url, "REDIS_URL": redis_url, "SECRET_KEY": build.SECRET, "METRICS_PORT": port}
     for name, value in settings.items():
         monkeypatch.setenv(f"SLUICE_{name}", str(value))
     monkeypatch.setattr("ops.worker.work_off", at_work)
