@@ -35,7 +35,7 @@ def signature() -> str:
 
 
 def check_schema(database: Database) -> None:
-    """Raises StartError where the schema is older than this version; a newer one is that of the next release.
+    """Raises StartError, and hangs up, where the schema is older than this version; a newer one is the next release's.
 
     While the database is away nobody can tell.
     """
@@ -45,6 +45,7 @@ def check_schema(database: Database) -> None:
         return
     needed = release().partition("/")[2]
     if present < needed:
+        database.close()
         raise StartError(
             f"The database has {f'schema {present}' if present else 'no schema'}, and this version needs {needed}: "
             "run sluice migrate."

@@ -29,6 +29,13 @@ def url(engines, worker_id) -> Iterator[str]:
 
 
 @pytest.fixture
+def empty(engines, worker_id) -> Iterator[str]:
+    """A database in which nothing was ever done; the other one has what the tests before have left there."""
+    yield engines.create_database(f"empty_{worker_id}")
+    engines.drop_database(f"empty_{worker_id}")
+
+
+@pytest.fixture
 def sluice(monkeypatch, tmp_path, url, redis_url) -> Iterator[Run]:
     """Runs a command in an environment of its own."""
     for name, value in {
@@ -68,26 +75,23 @@ def refused(run: Run, code: int, *words: str, **environment: str) -> str:
     return result.stderr.strip()
 
 
-def test_before_the_schema_is_there_every_command_says_so(sluice):
+def test_before_the_schema_is_there_every_command_says_so(sluice, empty):
     for words in (("members",), ("doctor",), ("dead",), ("clock", "show"), ("init", str(EXAMPLE)), ("rules", "show")):
-        result = sluice(*words)
+        result = sluice(*words, DATABASE_URL=empty)
         assert result.exit_code in {1, 2}
         assert "sluice migrate" in result.output
         assert "Traceback" not in result.output
 
 
 @pytest.mark.parametrize("process", ["serve", "worker"])
-def test_no_process_starts_on_a_database_without_our_schema(sluice, engines, worker_id, process):
-    empty = engines.create_database(f"no_schema_{worker_id}")
+def test_no_process_starts_on_a_database_without_our_schema(sluice, empty, process):
     needed = release().partition("/")[2]
     told = f"The database has no schema, and this version needs {needed}: run sluice migrate."
     assert refused(sluice, 2, process, DATABASE_URL=empty) == told
-    engines.drop_database(f"no_schema_{worker_id}")
 
 
-def test_without_an_organization_the_way_to_one_is_said(sluice):
-    said(sluice, "migrate")
-    assert "sluice init company.yaml" in refused(sluice, 2, "members")
+def test_without_an_organization_the_way_to_one_is_said(sluice, own_url):
+    assert "sluice init company.yaml" in refused(sluice, 2, "members", DATABASE_URL=own_url)
 
 
 def test_the_example_is_set_up_once_however_often_it_is_loaded(company):
