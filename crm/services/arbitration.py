@@ -39,6 +39,16 @@ _PAIR = text(
     on conflict (org_id, left_id, right_id) do nothing returning id
     """
 )
+# The same list of one member about the same customer, whoever sent it anew: nobody is asked twice.
+_ASKED = text(
+    """
+    select d.id from duplicate d
+    join import_job was on was.org_id = d.org_id and was.id = d.job_id
+    join import_job anew on anew.org_id = d.org_id and anew.id = :job
+    where d.org_id = :org and d.left_id = :known and d.by_id = :by and d.state = 'asked' and was.digest = anew.digest
+    order by d.id limit 1
+    """
+)
 _DUE = text(
     "select id from duplicate where org_id = :org and state = 'asked' and due_at <= :now"
     " order by due_at, id limit :chunk for update skip locked"
@@ -67,8 +77,12 @@ def may_decide(actor: Actor, pair: Pair) -> bool:
 
 
 def ask(uow: UnitOfWork, *, actor: Actor, job_id: int, found: Near) -> int:
-    """A member who is about to enter somebody asks first; returns the number of the question."""
-    return _ask(uow, found, new_id=None, lead_id=None, job_id=job_id, by=actor)
+    """A member who is about to enter somebody asks first; returns the number of the question, of the open one where
+    the same was asked already.
+    """
+    args = {"org": uow.org_id, "job": job_id, "known": found.person_id, "by": actor.id}
+    open_one: int | None = uow.session.scalar(_ASKED, args)
+    return open_one or _ask(uow, found, new_id=None, lead_id=None, job_id=job_id, by=actor)
 
 
 def decide(uow: UnitOfWork, *, actor: Actor, pair_id: int, answer: Answer) -> Pair:

@@ -168,17 +168,28 @@ def test_nobody_decides_and_they_are_kept_apart(house):
     assert (house.pair().state, house.read(new).status) == ("kept_apart", "open")
 
 
-def entered(house, answer):
-    """Bob asks before he enters somebody like Ann's customer; Mia answers."""
-    known = house.known(owner="ann")
+def asks_first(house):
+    """Bob asks before he enters somebody like Ann's customer."""
     with house.begin() as uow:
         bob = members.get(uow, house.acme.member["bob"])
         job = importing.preview(uow, actor=bob, rows=[ALIKE])
         who = duplicates.of_arrival(ALIKE)
         (found,) = duplicates.near(uow, who, least=75)
-        arbitration.ask(uow, actor=bob, job_id=job.id, found=found)
+        return arbitration.ask(uow, actor=bob, job_id=job.id, found=found)
+
+
+def entered(house, answer):
+    """Bob asks; Mia answers."""
+    known = house.known(owner="ann")
+    asks_first(house)
     house.decides("mia", answer)
     return known
+
+
+def test_the_same_question_is_asked_once_while_it_is_open(house):
+    house.known(owner="ann")
+    assert asks_first(house) == asks_first(house)
+    assert house.told("duplicate.found") == ["mia"]
 
 
 def test_who_asked_first_gets_the_customer_entered_when_it_is_another_one(house):
