@@ -16,7 +16,8 @@ from tests.bot.cards.samples_of_offers import offered_to
 from tests.bot.cards.samples_of_rules import number, rehearsed
 from tests.bot.cards.samples_of_sheets import shown as dropped
 from tests.bot.cards.scene import Scene
-from tests.bot.test_undo_of_everything import WHY_NOT, Done, do, free, named, owned
+from tests.bot.deeds import Done, do, free, owned
+from tests.bot.test_undo_of_everything import WHY_NOT, named
 
 # Rows of the other table that change nothing themselves, or are an undo; and what is seen elsewhere.
 ELSEWHERE = {

@@ -34,6 +34,7 @@ from crm.services import (
 )
 from crm.uow import UnitOfWork
 from tests import build
+from tests.promises.always import GONE
 from tests.promises.model import RULES, Model, ModelLead
 from tests.rounds import rounds
 
@@ -50,13 +51,6 @@ STANDING = text(
              as unexplained
     from lead l join person p on p.org_id = l.org_id and p.id = l.person_id
     left join member m on m.org_id = l.org_id and m.id = l.owner_id where l.org_id = :o
-    """
-)
-GONE = text(
-    """
-    select p.id from person p where p.org_id = :o and p.merged_into is not null and (
-        exists (select from person_key k where k.org_id = p.org_id and k.person_id = p.id)
-        or exists (select from lead l where l.org_id = p.org_id and l.person_id = p.id))
     """
 )
 LOADS = text("select m.email, r.holding from rep_load r join member m on m.id = r.member_id where r.org_id = :o")

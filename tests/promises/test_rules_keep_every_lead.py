@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from sqlalchemy import text
 
 from crm import jobs
 from crm.clock import DrivenClock
@@ -28,13 +27,11 @@ from crm.services import (
     address_book,
     assignments,
     batches,
-    clocks,
     follow_ups,
     hand_overs,
     handing,
     holding,
     intake,
-    lead_facts,
     leads,
     leaves,
     leaving,
@@ -52,6 +49,7 @@ from crm.services import (
 )
 from crm.uow import UnitOfWork
 from tests import build
+from tests.promises.always import Always
 from tests.rounds import rounds
 
 CAP = 4
@@ -78,48 +76,13 @@ dispatch:
 """
 TEXTS = [RULES.format(first="2d"), RULES.format(first="30h")]
 REPS, PRODUCTS = ("ann", "bob", "cyd"), ("offer", "group", "desk", "parts", "dealt", "")
-LEADS = text(
-    """
-    select l.id, l.status, l.owner_id, l.pool_id, l.held_by, l.counts, l.recycle_at, l.recycle_rule, l.warn_at,
-           array(select a.member_id from assignment a where a.org_id = l.org_id and a.lead_id = l.id
-                   and a.ended_at is null) as owners,
-           array(select o.id from offer o where o.org_id = l.org_id and o.lead_id = l.id and o.state = 'open') as offers
-    from lead l where l.org_id = :o order by l.id
-    """
-)
-UNEXPLAINED = text(
-    """
-    select a.lead_id, a.ended_by from assignment a where a.org_id = :o and a.ended_at is not null
-       and (a.ended_by is null or a.reason is null and a.ended_by in ('released', 'recycled'))
-    """
-)
-GONE = text(
-    """
-    select p.id from person p where p.org_id = :o and p.merged_into is not null and (
-        exists (select from person_key k where k.org_id = p.org_id and k.person_id = p.id)
-        or exists (select from lead l where l.org_id = p.org_id and l.person_id = p.id))
-    """
-)
-DEALT_TO_THE_GONE = text(
-    """
-    select a.lead_id, a.began_by, m.name from assignment a join member m on m.org_id = a.org_id and m.id = a.member_id
-    where a.org_id = :o and a.ended_at is null and not m.active and a.began_at > m.left_at
-      and a.began_by <> 'given_back'
-    """
-)
-LOADS = text(
-    """
-    select r.member_id, r.holding, (select count(*) from lead l where l.org_id = r.org_id and l.owner_id = r.member_id
-                                      and l.status = 'open' and l.counts) as held
-    from rep_load r where r.org_id = :o
-    """
-)
 who, picks = st.sampled_from(REPS), st.integers(0, 9)
 
 
-class House(RuleBasedStateMachine):
+class House(RuleBasedStateMachine, Always):
     """Real services on a real database."""
 
+    cap = CAP
     database: ClassVar[Database]
     time: ClassVar[DrivenClock]
 
@@ -333,37 +296,6 @@ class House(RuleBasedStateMachine):
             self.nobody_who_has_left_is_dealt_a_lead(uow)
             self.the_countdown_shown_is_the_one_that_holds(uow, rows)
 
-    def no_lead_is_lost(self, rows: list[Any]) -> None:
-        assert self.made <= {row.id for row in rows}
-        assert [row for row in rows if row.status == "open" and row.owner_id is None and row.pool_id is None] == []
-
-    def a_lead_has_the_owner_its_history_tells_of(self, rows: list[Any]) -> None:
-        for row in rows:
-            assert row.owners == ([row.owner_id] if row.status == "open" and row.owner_id else [])
-
-    def what_waits_is_nobodys_unless_its_owner_put_it_aside(self, rows: list[Any]) -> None:
-        for row in rows:
-            assert bool(row.offers) == (row.held_by == "offer")
-            assert row.owner_id is None or row.status != "open" or row.held_by in (None, "person", "nurture")
-            assert not (row.held_by == "nurture" and row.counts and row.owner_id)
-
-    def the_ledger_is_right_and_no_cap_is_passed(self, uow: UnitOfWork) -> None:
-        for row in uow.session.execute(LOADS, {"o": uow.org_id}):
-            assert row.holding == row.held <= CAP
-
-    def each_lost_ownership_has_a_reason_and_nothing_is_left_with_whom_was_merged_away(self, uow: UnitOfWork) -> None:
-        assert uow.session.scalars(GONE, {"o": uow.org_id}).all() == []
-        assert uow.session.execute(UNEXPLAINED, {"o": uow.org_id}).all() == []
-
-    def nobody_who_has_left_is_dealt_a_lead(self, uow: UnitOfWork) -> None:
-        assert uow.session.execute(DEALT_TO_THE_GONE, {"o": uow.org_id}).all() == []
-
-    def the_countdown_shown_is_the_one_that_holds(self, uow: UnitOfWork, rows: list[Any]) -> None:
-        owned = {row.id: row for row in rows if row.status == "open" and row.owner_id}
-        facts = lead_facts.read(uow, list(owned))
-        for lead, new in zip(facts, clocks.compute(uow, facts), strict=True):
-            assert (owned[lead.id].recycle_at, owned[lead.id].recycle_rule) == (new.recycle_at, new.rule)
-
     def begin(self) -> Any:
         return self.database.begin(self.acme.org_id)
 
@@ -394,9 +326,6 @@ class House(RuleBasedStateMachine):
 
     def ref(self, uow: UnitOfWork, lead: int) -> str:
         return f"L-{leads.number_of(uow, lead)}"
-
-    def rows(self, uow: UnitOfWork) -> list[Any]:
-        return list(uow.session.execute(LEADS, {"o": uow.org_id}))
 
 
 @pytest.mark.timeout(rounds(short=600, full=0))
