@@ -17,17 +17,6 @@ WEEK = Period("span", date(2026, 3, 1), date(2026, 3, 7), ZoneInfo("Asia/Shangha
 
 
 @pytest.fixture
-def acme(database, time):
-    return build.company(database)
-
-
-@pytest.fixture
-def uow(database, acme):
-    with database.begin(acme.org_id) as uow:
-        yield uow
-
-
-@pytest.fixture
 def put(uow, acme):
     def put(amount, campaign=None, who="ada"):
         source_costs.put(

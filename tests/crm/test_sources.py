@@ -13,22 +13,6 @@ from tests import build
 VAULT = Vault(build.SECRET)
 
 
-@pytest.fixture
-def acme(database, time):
-    return build.company(database)
-
-
-@pytest.fixture
-def uow(database, acme):
-    with database.begin(acme.org_id) as uow:
-        yield uow
-
-
-@pytest.fixture
-def ada(uow, acme):
-    return members.get(uow, acme.member["ada"])
-
-
 def test_a_key_is_shown_once_and_kept_sealed(uow, ada):
     made = sources.create(uow, VAULT, actor=ada, key="Fair", name="Spring fair")
     assert re.fullmatch(r"whsec_[A-Za-z0-9+/]{32}", made.key)

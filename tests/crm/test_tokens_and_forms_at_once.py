@@ -7,24 +7,7 @@ import pytest
 from crm.errors import BadArgument, NotAllowed
 from crm.errors_of_interfaces import ScopeNotFound
 from crm.services import api_tokens, forms, members, sources
-from tests import build
 from tests.bot.cards.scene import Scene
-
-
-@pytest.fixture
-def acme(database, time):
-    return build.company(database)
-
-
-@pytest.fixture
-def uow(database, acme):
-    with database.begin(acme.org_id) as uow:
-        yield uow
-
-
-@pytest.fixture
-def ada(uow, acme):
-    return members.get(uow, acme.member["ada"])
 
 
 def test_a_revoked_token_is_off_the_list_at_once(uow, ada):

@@ -38,6 +38,8 @@ CLAIM = Card(
     ref="L-12",
     version=7,
 )
+IN_DM = {"type": "message", "channel_type": "im", "channel": "D1", "user": "U1", "ts": "1700000001.000100"}
+MENTION = {"type": "app_mention", "channel": "C1", "user": "U1", "ts": "1700000001.000100"}
 LOG = Form(
     "lead.log", "Log", "Save", (Input("note", "What happened?"), Input("lead", "", "hidden", value="L-12")), "L-12"
 )

@@ -6,27 +6,7 @@ import pytest
 
 from bot.interaction import Answer
 from bot.platforms import slack_blocks
-from tests.webhooks.slack_kit import CLAIM, LOG, element, post, staged
-
-IN_DM = {"type": "message", "channel_type": "im", "channel": "D1", "user": "U1", "ts": "1700000001.000100"}
-MENTION = {"type": "app_mention", "channel": "C1", "user": "U1", "ts": "1700000001.000100"}
-
-
-@pytest.fixture(scope="module")
-def running():
-    with staged() as ready:
-        yield ready
-
-
-@pytest.fixture
-def stage(running):
-    running.reset()
-    return running
-
-
-@pytest.fixture
-def posted(stage):
-    return post(stage)
+from tests.webhooks.slack_kit import CLAIM, IN_DM, LOG, MENTION, element
 
 
 def test_a_slash_command_says_who_where_and_what(stage):

@@ -12,27 +12,7 @@ from bot.dispatcher import DatabaseAway
 from bot.interaction import Answer, Interaction
 from tests.doubles.slack_http import Fault, refused
 from tests.drivers.slack_wire import SECRET, Wire
-from tests.webhooks.slack_kit import LOG, element, post, shows, staged
-
-IN_DM = {"type": "message", "channel_type": "im", "channel": "D1", "user": "U1", "ts": "1700000001.000100"}
-MENTION = {"type": "app_mention", "channel": "C1", "user": "U1", "ts": "1700000001.000100"}
-
-
-@pytest.fixture(scope="module")
-def running():
-    with staged() as ready:
-        yield ready
-
-
-@pytest.fixture
-def stage(running):
-    running.reset()
-    return running
-
-
-@pytest.fixture
-def posted(stage):
-    return post(stage)
+from tests.webhooks.slack_kit import IN_DM, LOG, element, shows, staged
 
 
 def test_a_command_is_answered_in_the_response_for_the_person_alone(stage):

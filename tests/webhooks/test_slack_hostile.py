@@ -9,7 +9,6 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from tests.drivers.slack_wire import FORM, JSON, sign
-from tests.webhooks.slack_kit import staged
 
 COMMAND = b"command=%2Fsluice&text=claim+L-1&user_id=U1&team_id=T1&trigger_id=1.2.3&channel_id=C1"
 MESSAGE = {"type": "message", "channel_type": "im", "channel": "D1", "user": "U1", "text": "my", "ts": "1.1"}
@@ -133,18 +132,6 @@ FORGED = {
     "a time without end": {"X_Slack_Request_Timestamp": "9" * 5000},
     "no number at all": {"X_Slack_Request_Timestamp": "nan"},
 }
-
-
-@pytest.fixture(scope="module")
-def running():
-    with staged() as ready:
-        yield ready
-
-
-@pytest.fixture
-def stage(running):
-    running.reset()
-    return running
 
 
 @pytest.mark.parametrize(("body", "kind"), SIGNED.values(), ids=SIGNED.keys())

@@ -31,12 +31,6 @@ def running(shared_database):
 
 
 @pytest.fixture
-def stage(running):
-    running.reset()
-    return running
-
-
-@pytest.fixture
 def org(database):
     return build.company(database).org_id
 

@@ -12,18 +12,12 @@ from bot.dispatcher import DatabaseAway
 from tests.doubles.slack import APP_TOKEN
 from tests.doubles.slack_http import refused, throttled
 from tests.doubles.slack_socket import SocketDouble
-from tests.webhooks.slack_kit import shows, staged
+from tests.webhooks.slack_kit import shows
 from webhooks import slack_socket
 from webhooks.slack import Door, router
 from webhooks.slack_socket import Socket
 
 MESSAGE = {"type": "message", "channel_type": "im", "channel": "D1", "user": "U1", "ts": "1700000001.000100"}
-
-
-@pytest.fixture(scope="module")
-def running():
-    with staged() as ready:
-        yield ready
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from bot.cards.model import Actions, Button, Card, Form, Input, Option, Text
 from bot.interaction import Answer
 from tests.doubles.slack import Message
 from tests.doubles.slack_http import refused
-from tests.webhooks.slack_kit import shows, staged
+from tests.webhooks.slack_kit import shows
 from webhooks import slack_answers
 
 OUTCOMES = (Option("talked", "Talked"), Option("lost", "Lost"))
@@ -25,18 +25,6 @@ LOG = Form(
 OPEN = Card(
     "A lead", (Text("Words"), Actions((Button("lead.log", "Log", "L-12"), Button("lead.open", "Open", "L-12"))))
 )
-
-
-@pytest.fixture(scope="module")
-def running():
-    with staged() as ready:
-        yield ready
-
-
-@pytest.fixture
-def stage(running):
-    running.reset()
-    return running
 
 
 def shown(view: Mapping) -> list[str]:
