@@ -57,10 +57,14 @@ _ORGANIZATIONS = text("select id from organization order by id")
 _DUE = text(
     "select d.org_id, o.modules_off from sluice_due(:now) d join organization o on o.id = d.org_id order by d.org_id"
 )
-_OLD_DELIVERIES = text("delete from delivery where key in (select key from delivery where at < :before limit :most)")
+_OLD_DELIVERIES = text(
+    "delete from delivery where key in (select key from delivery"
+    " where at < :before and org_id is not distinct from cast(:org as bigint) limit :most)"
+)
 # What lies behind a promise to people (leads, assignments, activities, claims) is never purged.
 _OLD = {
-    "message": "state <> 'owed' and created_at < :messages",
+    # What is held is owed still, to somebody who wishes to hear of it later.
+    "message": "state not in ('owed', 'held') and created_at < :messages",
     "posted_card": "not live and posted_at < :messages",
     "decision": "at < :decisions",
     "link_code": "expires_at < :messages",
@@ -257,7 +261,7 @@ def purge(database: Database) -> None:
     """Delete technical records that are older than each organization keeps them."""
     for org_id in _organizations(database):
         tidy(database, org_id)
-    _purge_deliveries(database)
+    _purge_deliveries(database, None)
 
 
 def tidy(database: Database, org_id: int) -> None:
@@ -268,6 +272,7 @@ def tidy(database: Database, org_id: int) -> None:
             f" (select id from {table} where org_id = :org and {old} limit :most)"
         )
         _until_done(database, org_id, partial(_delete, statement), AT_ONCE)
+    _purge_deliveries(database, org_id)
     forget(database, org_id)
     _until_done(database, org_id, sounding.catch_up, sounding.CHUNK)
 
@@ -325,12 +330,13 @@ def _delete(statement: TextClause, uow: UnitOfWork) -> int:
     return _rows(uow, statement, args)
 
 
-def _purge_deliveries(database: Database) -> None:
-    """Deliveries come before the tenant is known, so one age holds for all."""
+def _purge_deliveries(database: Database, org_id: int | None) -> None:
+    """Those of one organization, or those that came from nobody known."""
     while True:
-        with database.begin() as uow:
-            before = uow.now - Keep().deliveries.longest
-            if _rows(uow, _OLD_DELIVERIES, {"before": before, "most": AT_ONCE}) < AT_ONCE:
+        with database.begin(org_id) as uow:
+            keep = uow.rules.keep if org_id else Keep()
+            args = {"org": org_id, "before": uow.now - keep.deliveries.longest, "most": AT_ONCE}
+            if _rows(uow, _OLD_DELIVERIES, args) < AT_ONCE:
                 return
 
 

@@ -121,6 +121,28 @@ def test_technical_records_are_purged_when_they_are_old_and_history_stays(databa
         assert sql(database, acme, f"select count(*) from {table} where org_id = :o") == [(left,)]
 
 
+@pytest.mark.parametrize(("days", "left"), [("3d", 0), ("9d", 1)])
+def test_what_platforms_sent_is_kept_for_as_long_as_the_rules_say(database, acme, time, days, left):
+    with database.begin(acme.org_id) as uow:
+        build.rule_set(uow, f"keep: {{deliveries: {days}}}")
+        came_in = text("insert into delivery (key, org_id, at) values (:k, :o, :t)")
+        uow.session.execute(came_in, {"k": f"kept{acme.org_id}", "o": acme.org_id, "t": uow.now})
+    time.advance(days=5)
+    jobs.tidy(database, acme.org_id)
+    assert sql(database, acme, "select count(*) from delivery where org_id = :o") == [(left,)]
+
+
+def test_what_is_held_for_somebody_is_owed_however_old_it_is(database, acme, time):
+    with database.begin(acme.org_id) as uow:
+        for key in ("held", "dropped"):
+            uow.notify("tour", to=acme.member["ann"], key=key)
+        uow.flush()
+        uow.session.execute(text("update message set state = key where org_id = :o"), {"o": acme.org_id})
+    time.advance(days=99)
+    jobs.tidy(database, acme.org_id)
+    assert sql(database, acme, "select state from message where org_id = :o") == [("held",)]
+
+
 def test_work_that_moves_nothing_is_left_for_the_next_time(database, acme, monkeypatch):
     rounds = []
     monkeypatch.setattr(jobs, "ROUNDS", 3)
