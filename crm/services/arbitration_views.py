@@ -38,7 +38,7 @@ _LATELY = text(
             where d.org_id = l.org_id and d.state = 'shared' and l.person_id in (d.left_id, d.right_id)))
     join activity a on a.org_id = o.org_id and a.lead_id = o.id and a.verb = 'logged' and a.undone_at is null
     where l.org_id = :org and l.id = :lead and a.actor_id <> :me and a.at > :since
-    order by a.at desc limit 1
+    order by a.at desc, a.id desc limit 1
     """
 )
 

@@ -78,7 +78,8 @@ _DUE = text(
         select id from question d where org_id = :org and state = 'open' and reminded_at is null and due_at <= :now
           and not exists (select from member m where m.org_id = d.org_id and m.id = d.colleague_id and not m.active)
         order by due_at limit :chunk for no key update skip locked
-    ) due where q.org_id = :org and q.id = due.id returning q.id, q.lead_id, q.asker_id, q.colleague_id
+    ) due where q.org_id = :org and q.id = due.id
+    returning q.id, q.lead_id, q.asker_id, q.colleague_id, q.due_at
     """
 )
 _THREAD = text(
@@ -227,7 +228,7 @@ def done(uow: UnitOfWork, *, actor: Actor, question: QuestionView) -> QuestionVi
 def remind_due(uow: UnitOfWork) -> int:
     """Remind of each question whose time has come: who is asked, and who waits; returns how many. Twice is harmless."""
     rows = uow.session.execute(_DUE, {"org": uow.org_id, "now": uow.now, "chunk": CHUNK}).all()
-    for row in rows:
+    for row in sorted(rows, key=lambda row: (row.due_at, row.id)):
         question = _by_id(uow, row.id)
         _tell(uow, "question.due", question, to=row.colleague_id, key=f"due:{question.version}")
         _tell(uow, "question.late", question, to=row.asker_id, key=f"late:{question.version}")

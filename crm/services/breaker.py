@@ -47,10 +47,12 @@ _ANSWER = text("update run set counters = counters || cast(:more as jsonb) where
 _TEAM_PATH = text("select path from department where org_id = :org and id = :team")
 _POSTPONE = text(
     """
-    update lead l set extended_until = :until from member m
-    where l.org_id = :org and m.org_id = l.org_id and m.id = l.owner_id and coalesce(m.department_id, 0) = :team
-      and l.recycle_at <= :now and l.status = 'open' and l.origin <> 'self'
-    returning l.id
+    update lead l set extended_until = :until from (
+        select d.id from lead d join member m on m.org_id = d.org_id and m.id = d.owner_id
+        where d.org_id = :org and coalesce(m.department_id, 0) = :team
+          and d.recycle_at <= :now and d.status = 'open' and d.origin <> 'self'
+        order by d.id for no key update of d
+    ) due where l.org_id = :org and l.id = due.id returning l.id
     """
 )
 

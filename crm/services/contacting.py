@@ -48,7 +48,8 @@ _FREE = text(
 )
 
 _LOOK_NOW = text(
-    "update lead set held_until = :now where org_id = :org and held_since is not null and held_by = 'policy'"
+    "update lead l set held_until = :now from (select id from lead where org_id = :org and held_since is not null"
+    " and held_by = 'policy' order by id for no key update) kept where l.org_id = :org and l.id = kept.id"
 )
 
 

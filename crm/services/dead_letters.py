@@ -45,7 +45,7 @@ _GROUPED = text(
     f"""
     select g.kind, g.cause, count(*) as count, array_agg(distinct g.topic order by g.topic) as topics,
            min(g.at) as first_at, max(g.at) as last_at, max(g.id) as id
-    from ({_DEAD}) as g group by g.kind, g.cause order by count(*) desc, max(g.at) desc
+    from ({_DEAD}) as g group by g.kind, g.cause order by count(*) desc, max(g.at) desc, max(g.id) desc, g.kind
     """  # noqa: S608  (a constant)
 )
 _BY_KIND = text(f"select g.kind, count(*) as many from ({_DEAD}) as g group by g.kind")  # noqa: S608  (a constant)

@@ -28,14 +28,14 @@ _HELD = """
     join lead l on l.org_id = m.org_id and l.owner_id = m.id and l.status = 'open' and l.origin <> 'self'
     where m.org_id = :org and (cast(:department as bigint) is null or :department = any(d.path))
 """
-_PEOPLE = text(f"select m.id, m.name, count(*) as held {_HELD} group by m.id, m.name order by m.name limit :most")
+_PEOPLE = text(f"select m.id, m.name, count(*) as held {_HELD} group by m.id, m.name order by m.name, m.id limit :most")
 _STAGES = text(
     f"""
     with held as (select l.line_id, l.stage, count(*) as held {_HELD} group by l.line_id, l.stage)
     select s.key, min(s.name) as name, min(s.name_zh) as name_zh, sum(held.held) as held
     from held join pipeline p on p.org_id = :org and p.line_id = held.line_id
     join stage s on s.org_id = p.org_id and s.pipeline_id = p.id and s.key = held.stage
-    group by s.key order by min(s.position) limit :most
+    group by s.key order by min(s.position), s.key limit :most
     """  # noqa: S608  (constants)
 )
 

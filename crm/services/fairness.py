@@ -42,7 +42,7 @@ _CONSIDERED = text(
         cross join lateral ({considered.EACH.format(stored="named.seats")}) one
         where run.org_id = :org and run.at >= :start and run.at < :until and run.kind = 'dispatch'
           and jsonb_typeof(run.counters->'candidates') = 'object'
-    ) each group by rule, member_id, why order by many desc
+    ) each group by rule, member_id, why order by many desc, rule, member_id, why
     """  # noqa: S608  (constants)
 )
 # From the moment a lead came in until somebody had it.

@@ -146,11 +146,11 @@ def park_following(uow: UnitOfWork, *, lead_id: int, seller_id: int, actor_id: i
 
 def unpark(uow: UnitOfWork, *, parent_id: int) -> list[int]:
     """The lead is not won after all: what follows it goes, if nobody has touched it."""
-    gone = uow.session.scalars(_UNPARK, {"org": uow.org_id, "parent": parent_id, "now": uow.now}).all()
+    gone = sorted(uow.session.scalars(_UNPARK, {"org": uow.org_id, "parent": parent_id, "now": uow.now}))
     for lead_id in gone:
         timeline.note(uow, lead_id=lead_id, verb="undone", actor_id=None, data={"verb": "parked"})
     uow.touch(*gone)
-    return list(gone)
+    return gone
 
 
 def open_due(uow: UnitOfWork) -> int:

@@ -10,7 +10,7 @@ _NAMED = text(
     """
     select name, coalesce(email, name) as address from member
     where org_id = :org and active and strpos(lower(name), :words) > 0
-    order by department_id is distinct from :department, name limit :most
+    order by department_id is distinct from :department, name, id limit :most
     """
 )
 

@@ -51,6 +51,7 @@ _OPEN = text(
     )
     insert into offer (org_id, lead_id, member_id, rule, decision_id, state, offered_at, expires_at)
     select :org, o.lead, o.member, o.rule, o.decision, 'open', :now, o.until from o join held on held.id = o.lead
+    order by o.decision, o.lead
     returning id, lead_id, member_id, expires_at
     """
 )
@@ -135,7 +136,7 @@ def open_all(uow: UnitOfWork, rules: Mapping[str, Dispatch], verdicts: Sequence[
         "members": [made.member_id for made in verdicts], "rules": [made.rule for made in verdicts],
         "decisions": [made.decision_id for made in verdicts], "until": until,
     }  # fmt: skip
-    for row in uow.session.execute(_OPEN, args):
+    for row in sorted(uow.session.execute(_OPEN, args), key=lambda row: row.id):
         uow.notify(
             "lead.offered", to=row.member_id, lead=row.lead_id, key=f"offered:{row.id}",
             data={"lead": row.lead_id, "offer": row.id, "expires_at": row.expires_at.isoformat()},

@@ -56,8 +56,10 @@ _KEEP = text(
 # Whoever waits for a rule waits until its pause ends, whichever way.
 _MOVE = text(
     """
-    update lead set held_until = :until
-    where org_id = :org and held_since is not null and held_by = 'paused' and held_for = :rule
+    update lead l set held_until = :until from (
+        select id from lead where org_id = :org and held_since is not null and held_by = 'paused' and held_for = :rule
+        order by id for no key update
+    ) kept where l.org_id = :org and l.id = kept.id
     """
 )
 _GO_ON = text(

@@ -26,7 +26,7 @@ _LEFT_OUT = ("content", "handle", "undo", "address_hash", "code_hash", "tail", "
 _REVEALED = text(
     """
     select a.at, m.name as by from activity a left join member m on m.org_id = a.org_id and m.id = a.actor_id
-    where a.org_id = :org and a.lead_id = any(:leads) and a.verb = 'revealed' order by a.at
+    where a.org_id = :org and a.lead_id = any(:leads) and a.verb = 'revealed' order by a.at, a.id
     """
 )
 _SOURCES = text(

@@ -31,12 +31,12 @@ _LIKELY = text(
         union all
         (select a.lead_id, a.at from activity a join lead l on l.org_id = a.org_id and l.id = a.lead_id
          where a.org_id = :org and a.actor_id = :me and l.owner_id = :me and l.status = 'open'
-         order by a.at desc limit 40)
+         order by a.at desc, a.id desc limit 40)
         union all
         (select t.lead_id, :today from task t
          where t.org_id = :org and t.member_id = :me and t.state = 'open' and t.lead_id is not null
-         order by t.due_at limit 10)
-    ) seen group by lead_id order by max(at) desc limit :most
+         order by t.due_at, t.id limit 10)
+    ) seen group by lead_id order by max(at) desc, lead_id desc limit :most
     """
 )
 

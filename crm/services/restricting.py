@@ -29,12 +29,17 @@ _WITHDRAW = text(
 )
 _HOLD = text(
     """
-    update lead set held_since = coalesce(held_since, :now), held_by = 'person', held_for = null,
-           held_until = cast(:now as timestamptz) + interval '100 years', version = version + 1
-    where org_id = :org and id = any(:leads) and status = 'open' returning id
+    update lead l set held_since = coalesce(l.held_since, :now), held_by = 'person', held_for = null,
+           held_until = cast(:now as timestamptz) + interval '100 years', version = l.version + 1
+    from (
+        select id from lead where org_id = :org and id = any(:leads) and status = 'open' order by id for no key update
+    ) one where l.org_id = :org and l.id = one.id returning l.id
     """
 )
-_HELD = text("select id from lead where org_id = :org and id = any(:leads) and status = 'open' and held_by = 'person'")
+_HELD = text(
+    "select id from lead where org_id = :org and id = any(:leads) and status = 'open' and held_by = 'person'"
+    " order by id"
+)
 
 
 def stop(uow: UnitOfWork, *, person_id: int, ref: str, actor: Actor | None, reason: str) -> list[int]:
@@ -47,7 +52,7 @@ def stop(uow: UnitOfWork, *, person_id: int, ref: str, actor: Actor | None, reas
     args = who.args(uow) | {"by": by, "reason": reason.strip()[:REASON_LENGTH]}
     uow.session.execute(_SET, args)
     uow.session.execute(_WITHDRAW, args)
-    held: list[int] = list(uow.session.scalars(_HOLD, args))
+    held: list[int] = sorted(uow.session.scalars(_HOLD, args))
     _tell(uow, who, held, "restricted", by)
     return held
 

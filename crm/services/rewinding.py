@@ -95,7 +95,7 @@ _OWN_AGAIN = text(
     ), former as (
         select distinct on (a.lead_id) a.lead_id, a.began_at, b.member from back b
         join assignment a on a.org_id = :org and a.lead_id = b.lead and a.member_id = b.member
-        where a.ended_by = 'recycled' order by a.lead_id, a.ended_at desc
+        where a.ended_by = 'recycled' order by a.lead_id, a.ended_at desc, a.id desc
     ), owned as (
         update lead l set owner_id = b.member, assigned_at = coalesce(f.began_at, :now), extended_until = :safe,
                pool_id = coalesce(b.pool, l.pool_id), held_by = null, held_since = null, held_until = null,

@@ -45,8 +45,9 @@ _DUE = text(
     " returning id"
 )
 _SHIELD = text(
-    "update lead set extended_until = :until where org_id = :org and recycle_at <= :now and status = 'open'"
-    " and owner_id is not null returning id"
+    "update lead l set extended_until = :until from ("
+    " select id from lead where org_id = :org and recycle_at <= :now and status = 'open' and owner_id is not null"
+    " order by id for no key update) due where l.org_id = :org and l.id = due.id returning l.id"
 )
 _ZONE = text("select timezone from organization where id = :org")
 _MANAGERS = text("select id from member where org_id = :org and active and role in ('manager', 'admin') order by id")

@@ -144,7 +144,8 @@ def count(uow: UnitOfWork, *, source_id: int, accepted: int, refused: Mapping[Re
 
 def tell_silence(uow: UnitOfWork) -> int:
     """Tell marketing, or else the admins, of the sources that are silent for longer than usual; returns how many."""
-    found = uow.session.execute(_SILENT, {"org": uow.org_id, "now": uow.now, "most": CHUNK}).all()
+    rows = uow.session.execute(_SILENT, {"org": uow.org_id, "now": uow.now, "most": CHUNK})
+    found = sorted(rows, key=lambda row: row.id)
     for row in found:
         if row.heeded:
             _tell(uow, "source.silent", row.id, since=row.last_seen_at)

@@ -111,7 +111,7 @@ def withdraw(uow: UnitOfWork, *, actor: Actor, task_id: int) -> bool:
 def escalate_due(uow: UnitOfWork) -> int:
     """Tell the managers of what their team has not taken in time; returns how many tasks were looked at."""
     rows = uow.session.execute(_LATE, {"org": uow.org_id, "now": uow.now, "chunk": CHUNK}).all()
-    for row in (row for row in rows if row.waits):
+    for row in sorted((row for row in rows if row.waits), key=lambda row: (row.due_at, row.id)):
         data = {"task": row.id} | ({"lead": row.lead_id} if row.lead_id else {})
         for manager in members.managers_of_department(uow, row.department_id):
             uow.notify(
