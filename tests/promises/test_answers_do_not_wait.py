@@ -16,7 +16,7 @@ from tests.serving import call, serving
 from tests.world import World
 from webhooks.app import create_app
 
-HURRIED = 300  # milliseconds for a statement
+HURRIED = 1000  # milliseconds for a statement: also on a busy machine enough for those that wait for nobody
 LATER = "I will answer here"
 
 

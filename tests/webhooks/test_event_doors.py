@@ -61,7 +61,7 @@ class Hall:
             assignments.assign(uow, actor=boss, lead=lead, to=members.get(uow, self.acme.member[who]))
 
     def told(self, topic: str) -> list[int]:
-        statement = f"select member_id from message where org_id = :o and topic = '{topic}'"
+        statement = f"select member_id from message where org_id = :o and topic = '{topic}' order by id"
         names = {number: name for name, number in self.acme.member.items()}
         return [names[row[0]] for row in self.rows(statement)]
 
