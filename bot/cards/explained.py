@@ -18,7 +18,7 @@ from crm.services.explain import Why
 PERIODS = {"day": _("today"), "week": _("this week")}
 ROLES = {
     "managers": _("managers"), "admins": _("admins"), "reps": _("sales people"),
-    "keepers": _("marketing, managers and admins"),
+    "keepers": _("marketing, managers and admins"), "marketers": _("marketing and admins"),
 }  # fmt: skip
 # What a field of the rule set takes.
 TAKES = {

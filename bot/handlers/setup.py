@@ -138,7 +138,7 @@ def _code(context: Context, actor: Actor, who: Actor) -> Reply:
 def manage_sources(context: Context, words: Rest | None = None) -> Reply:
     actor = context.actor
     if actor.role not in sources.KEEPERS:
-        raise NotAllowed(roles="admins")
+        raise NotAllowed(roles="marketers")
     verb, _space, name = (words or "").strip().partition(" ")
     vault = _vault(context)
     if not verb:

@@ -96,7 +96,7 @@ def look_after(context: Context, words: Rest) -> Reply:
 
 def _keeper(context: Context) -> None:
     if context.actor.role not in sources.KEEPERS:
-        raise NotAllowed(roles="admins")
+        raise NotAllowed(roles="marketers")
 
 
 def _said(words: str) -> Said:

@@ -55,9 +55,9 @@ DEEDS: dict[str, Deed] = {
         "take in a sheet for the company", "managers", {**_ALL_OF_LEADING, "marketing": "all", "reception": "all"}
     ),
     "campaigns": Deed("make forms and events", "keepers", {**_ALL_OF_LEADING, "marketing": "all"}),
-    "sources": Deed("make sources, and their keys", "admins", {"marketing": "all", "admin": "all"}),
+    "sources": Deed("make sources, and their keys", "marketers", {"marketing": "all", "admin": "all"}),
     "lists": Deed(
-        "change the managed lists and the company's own fields", "admins", {"marketing": "all", "admin": "all"}
+        "change the managed lists and the company's own fields", "marketers", {"marketing": "all", "admin": "all"}
     ),
     "pools": Deed("say who claims from which pool", "admins", _ADMIN),
     "reveals": Deed("see who looked at which contact", "managers", _LEADING),

@@ -25,7 +25,7 @@ def test_an_admin_keeps_lists_and_fields_and_a_rep_works_with_them(world: World,
     ada, ann = world.chat(platform, "ada"), world.chat(platform, "ann")
     assert "One lead was written anew" in ada.says("values products add Gizmo / 小玩意 = gizmo 3000").text
     assert "Seats" in ada.says("values fields add Seats number, required at quote").text
-    assert "Only admins can do that" in ann.says("values products retire Gizmo").text
+    assert "Only marketing and admins can do that" in ann.says("values products retire Gizmo").text
     assert "needs this before that stage: Seats" in ann.says(f"stage {ref} quote").text
     assert "Seats: 40" in ann.says(f"set {ref} seats 40").text
     assert "Did you mean Gizmo" in ann.says(f"set {ref} product gizzmo").text
