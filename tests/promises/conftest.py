@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
 import pytest
 from structlog.testing import capture_logs
@@ -11,6 +12,10 @@ from structlog.testing import capture_logs
 from bot import limiter
 from crm.clock import DrivenClock
 from crm.db import Database
+from ops.sockets import Sockets
+from tests import build
+from tests.doubles.wecom_faults import errcode
+from tests.promises import processes
 from tests.world import House, World, move_in, open_world
 
 NO_LIMITS = "claim: {per_day: null, capacity: {default: null}}"
@@ -46,3 +51,18 @@ def world(database: Database, house: House, time: DrivenClock) -> Iterator[World
     """A company without limits."""
     with move_in(house, time, rules=NO_LIMITS, base=database) as opened:
         yield opened
+
+
+@pytest.fixture
+def alone(engines: Sockets, worker_id: str, redis_url: str, migrated_schema: str) -> Iterator[World]:
+    """A company on a database of its own, at the time it is: real workers do every job that they find there."""
+    name = f"alone_{worker_id}"
+    url = engines.create_database(name, template=migrated_schema)
+    database = Database(url)
+    with open_world(url, redis_url, build.clock(), base=database) as opened, processes.path_for_children():
+        opened.time.set(datetime.now(UTC))
+        # Whatever time of the day it is: the night's look into the address book tells admins of new colleagues.
+        opened.wecom.script("department/list", *[errcode(60011)] * 100)
+        yield opened
+    database.close()
+    engines.drop_database(name)

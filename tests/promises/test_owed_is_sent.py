@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from crm.db import Database
 from crm.services import tasks
-from ops.sockets import Sockets
 from tests import build
 from tests.doubles.slack_http import Fault
-from tests.doubles.wecom_faults import errcode, hang
+from tests.doubles.wecom_faults import hang
 from tests.promises import processes
 from tests.promises.crowd import Rival, add_rivals
 from tests.rounds import rounds
-from tests.world import World, open_world
+from tests.world import World
 
 WORKERS = 10
 FOR_EVER = 60.0
@@ -30,17 +26,8 @@ UNSENT = "select count(*) from message where state <> 'sent'"
 
 
 @pytest.fixture
-def world(engines: Sockets, worker_id: str, redis_url: str, migrated_schema: str) -> Iterator[World]:
-    """A database of its own: these workers do every job that they find."""
-    url = engines.create_database(f"owed_{worker_id}", template=migrated_schema)
-    database = Database(url)
-    with open_world(url, redis_url, build.clock(), base=database) as opened, processes.path_for_children():
-        opened.time.set(datetime.now(UTC))
-        # Whatever time of the day it is: the night's look into the address book tells admins of new colleagues.
-        opened.wecom.script("department/list", *[errcode(60011)] * 100)
-        yield opened
-    database.close()
-    engines.drop_database(f"owed_{worker_id}")
+def world(alone: World) -> World:
+    return alone
 
 
 def test_no_message_is_lost_when_workers_are_killed_and_few_come_twice(world: World) -> None:

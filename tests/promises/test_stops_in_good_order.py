@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from multiprocessing.context import ForkServerProcess
 
 import pytest
 from sqlalchemy import text
 
-from crm.db import Database
 from crm.services import tasks
-from ops.sockets import Sockets
 from tests import build
 from tests.doubles.slack_http import Fault
-from tests.doubles.wecom_faults import errcode
 from tests.drivers.slack_wire import Wire
 from tests.promises import processes
 from tests.promises.crowd import Rival, add_rivals
-from tests.world import World, open_world
+from tests.world import World
 
 AT_ONCE, REPS, SLOW = 2, 5, 1.0
 UNSENT = "select count(*) from message where state <> 'sent'"
@@ -29,16 +24,8 @@ WAITING = "select count(*) from pg_locks where not granted"
 
 
 @pytest.fixture
-def world(engines: Sockets, worker_id: str, redis_url: str, migrated_schema: str) -> Iterator[World]:
-    """A database of its own: this worker does every job that it finds."""
-    url = engines.create_database(f"stops_{worker_id}", template=migrated_schema)
-    database = Database(url)
-    with open_world(url, redis_url, build.clock(), base=database) as opened, processes.path_for_children():
-        opened.time.set(datetime.now(UTC))
-        opened.wecom.script("department/list", *[errcode(60011)] * 100)
-        yield opened
-    database.close()
-    engines.drop_database(f"stops_{worker_id}")
+def world(alone: World) -> World:
+    return alone
 
 
 def test_a_worker_that_is_asked_to_stop_finishes_what_it_sends_and_leaves_the_rest(world: World) -> None:
