@@ -39,7 +39,8 @@ SIGHT = ("tests/crm/test_access_rules.py", "tests/crm/test_leads_access.py", "te
 # Which tests are asked about which file, the quick and fitting ones first.
 TARGETS = {
     "crm/rules/quota.py": POOL, "crm/services/claim_checks.py": POOL, "crm/services/assignments.py": POOL,
-    "crm/services/ownership.py": POOL, "crm/services/pools.py": ("tests/crm/test_pools_work.py", *POOL),
+    "crm/services/ownership.py": (*POOL, "tests/crm/test_offers.py", "tests/crm/test_first_response.py"),
+    "crm/services/pools.py": ("tests/crm/test_pools_work.py", *POOL),
     "bot/deliver.py": OUTBOX, "bot/posted.py": OUTBOX, "crm/services/dead_letters.py": OUTBOX[3:] + OUTBOX[:3],
     "crm/rules/access.py": SIGHT, "crm/rules/matrix.py": SIGHT,
     "crm/services/leads.py": (*SIGHT, "tests/crm/test_merging.py", "tests/crm/test_lists.py"),
