@@ -41,17 +41,29 @@ def free_ones(scene: Scene) -> str:
     return scene.lead()
 
 
-def contacted(scene: Scene) -> str:
-    """A lead with a follow-up, a reminder and running clocks."""
-    ref = owned(scene)
-    scene.say("ann", f"log {ref} called, wants a quote, call back tomorrow 3pm")
-    return later(scene, ref)
-
-
 def later(scene: Scene, ref: str) -> str:
     """So late that nothing of before can be undone."""
     scene.time.advance(hours=1)
     return ref
+
+
+def when(who: str, words: str) -> Callable[[Scene], str]:
+    """Ann's lead, of which somebody has said that."""
+
+    def given(scene: Scene) -> str:
+        ref = owned(scene)
+        scene.say(who, words.format(lead=ref))
+        return later(scene, ref)
+
+    return given
+
+
+contacted = when("ann", "log {lead} called, wants a quote, call back tomorrow 3pm")
+a_team_task = when("mia", "remind team {lead} tomorrow 3pm send the catalogue")
+protected = when("ann", "protect {lead}")
+on_hold = when("mia", "hold {lead} until Friday they are moving house")
+starred = when("ann", "star {lead}")
+muted = when("ann", "mute {lead}")
 
 
 def two_of_hers(scene: Scene) -> str:
@@ -67,12 +79,6 @@ def a_task(scene: Scene) -> str:
 def newest_task(scene: Scene) -> str:
     with scene.uow() as uow:
         return str(uow.session.scalar(text("select max(id) from task where org_id = :o"), {"o": uow.org_id}))
-
-
-def a_team_task(scene: Scene) -> str:
-    ref = owned(scene)
-    scene.say("mia", f"remind team {ref} tomorrow 3pm send the catalogue")
-    return later(scene, ref)
 
 
 def offer(scene: Scene) -> str:
@@ -92,18 +98,6 @@ def many_at_once(scene: Scene) -> str:
 def a_preview(scene: Scene) -> str:
     free_ones(scene)
     return str(scene.say("ada", "move 3 from Open to North").reply.args["run"])
-
-
-def protected(scene: Scene) -> str:
-    ref = owned(scene)
-    scene.say("ann", f"protect {ref}")
-    return later(scene, ref)
-
-
-def on_hold(scene: Scene) -> str:
-    ref = owned(scene)
-    scene.say("mia", f"hold {ref} until Friday they are moving house")
-    return later(scene, ref)
 
 
 def to_enter(scene: Scene) -> str:
@@ -150,18 +144,6 @@ def two_products(scene: Scene) -> str:
     for name in ("Gizmo", "Gadget"):
         scene.say("ada", f"values products add {name}")
     return later(scene, owned(scene, product="Gizmo"))
-
-
-def starred(scene: Scene) -> str:
-    ref = owned(scene)
-    scene.say("ann", f"star {ref}")
-    return later(scene, ref)
-
-
-def muted(scene: Scene) -> str:
-    ref = owned(scene)
-    scene.say("ann", f"mute {ref}")
-    return later(scene, ref)
 
 
 def do(scene: Scene, step: Done, about: str) -> str:
