@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 # The first name of each row is ours and what an error names.
 NAMES: dict[str, str] = {
@@ -53,7 +54,13 @@ _BY_ALIAS = {
 
 def field_of(header: str) -> str | None:
     """Our name of a field as others write it: case, blanks, `_`, `-`, camelCase and a marking `*` do not matter."""
-    return _BY_ALIAS.get(folded(header[:80]))
+    return _found(header[:80])
+
+
+@lru_cache(maxsize=1024)
+def _found(header: str) -> str | None:
+    """Senders call a field the same in every post."""
+    return _BY_ALIAS.get(folded(header))
 
 
 def mapping_of(headers: Iterable[str]) -> dict[int, str]:
