@@ -12,7 +12,7 @@ Role = Literal["reception", "rep", "success", "service", "marketing", "quality",
 Scope = Literal["none", "own", "team", "tree", "department", "all"]
 Field = Literal["contact", "amount", "notes"]
 # Who a refusal names as those who may: words of the cards.
-Named = Literal["reps", "managers", "admins", "keepers"]
+Named = Literal["reps", "managers", "admins", "keepers", "marketers"]
 
 ROLES: tuple[Role, ...] = get_args(Role)
 FIELDS: tuple[Field, ...] = get_args(Field)
