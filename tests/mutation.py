@@ -38,7 +38,8 @@ OUTBOX = (
 SIGHT = ("tests/crm/test_access_rules.py", "tests/crm/test_leads_access.py", "tests/docs/test_access.py")
 # Which tests are asked about which file, the quick and fitting ones first.
 TARGETS = {
-    "crm/rules/quota.py": POOL, "crm/services/claim_checks.py": POOL, "crm/services/assignments.py": POOL,
+    "crm/rules/quota.py": POOL, "crm/services/claim_checks.py": POOL,
+    "crm/services/assignments.py": (*POOL, "tests/crm/test_set_aside.py"),
     "crm/services/ownership.py": (*POOL, "tests/crm/test_offers.py", "tests/crm/test_first_response.py"),
     "crm/services/pools.py": ("tests/crm/test_pools_work.py", *POOL),
     "bot/deliver.py": OUTBOX, "bot/posted.py": OUTBOX, "crm/services/dead_letters.py": OUTBOX[3:] + OUTBOX[:3],
