@@ -72,8 +72,10 @@ def test_only_admins_connect_systems(world: World, words: str) -> None:
     ("words", "answer"),
     [
         ("hooks new http://127.0.0.1:22/", "I do not call"), ("hooks new https://a.example x.odd", "There is no topic"),
-        ("hooks test 9", "There is no hook"), ("hooks test", "This needs an address"), ("tokens new", "This needs a name"),
-        ("tokens revoke 9", "There is no token"), ("tokens revoke x", "I cannot read"), ("tokens make x", "This needs a name"),
+        ("hooks test 9", "There is no hook"), ("hooks test", "This needs an address"),
+        ("tokens new", "This needs a name"),
+        ("tokens revoke 9", "There is no token"), ("tokens revoke x", "I cannot read"),
+        ("tokens make x", "This needs a name"),
         ("tokens new x y:z", "A token cannot open"), ("modules off colours", "There is no module"),
         ("modules on", "This needs on or off"),
         ("hooks odd 9", "There is no hook"),
