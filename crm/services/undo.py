@@ -70,7 +70,7 @@ _REBASE = text(
       and (a.undo->>'version')::bigint = :before and l.org_id = a.org_id and l.id = a.lead_id
     """
 )
-_OWNERS = text("select id, owner_id from lead where org_id = :org and id = any(:leads)")
+_OWNERS = text("select id, owner_id from lead where org_id = :org and id = any(:leads) order by id")
 _OWNED_AS_BEFORE = text(
     """
     update lead set assigned_at = cast(:assigned_at as timestamptz), extensions = :extensions,
