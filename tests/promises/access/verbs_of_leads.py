@@ -121,7 +121,7 @@ OF_LEADS: dict[str, Verb] = {
     ),
     "attachments.of_lead": (
         lambda c: [each.name for each in attachments.of_lead(c.uow, lead=c.at("owned"))],
-        MEMBERS,
+        lead(),
     ),
     "orders.star": (lambda c: orders.star(c.uow, **c.on("owned")), lead()),
     "orders.sort": (lambda c: orders.sort(c.uow, by="score", **c.by), MEMBERS),
