@@ -120,8 +120,9 @@ def test_a_worker_serves_what_it_counts_at_the_port_it_was_given(monkeypatch, ow
     def told():
         return urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
 
-    async def at_work(_bot, *, concurrency):
+    async def at_work(bot, *, concurrency):
         seen.append((concurrency, "sluice_deliveries_total" in await asyncio.to_thread(told)))
+        bot.database.close()  # which ends with its process otherwise
 
     seen, port = [], free_port()
     settings = {"DATABASE_URL": own_url, "REDIS_URL": redis_url, "SECRET_KEY": build.SECRET, "METRICS_PORT": port}

@@ -93,7 +93,7 @@ def test_a_message_becomes_a_lead_by_its_menu(world, ann):
 
 
 def test_a_reply_under_a_card_is_logged_after_one_tap(world):
-    ref = world.arrives(by_rule=True, source="web", name="Lu Wei")
+    ref = world.arrives(by_rule=True, name="Lu Wei")
     team = [world.chat("slack", name) for name in ("ann", "bob", "cyd")]
     ann, card = next((who, each) for who in team for each in who.inbox() if ref in each.text)
     asked = ann.writes("visited her, wants a quote", thread=card.place.ts)
@@ -175,7 +175,7 @@ def test_a_tap_on_a_digest_opens_the_leads_behind_it_by_the_right_of_the_person(
 
 
 def test_the_thread_under_a_card_is_the_history_of_its_lead(world):
-    ref = world.arrives(by_rule=True, source="web", name="Lu Wei")
+    ref = world.arrives(by_rule=True, name="Lu Wei")
     team = [world.chat("slack", name) for name in ("ann", "bob", "cyd")]
     owner, card = next((who, each) for who in team for each in who.inbox() if ref in each.text)
     owner.taps(card, "No answer")
