@@ -135,7 +135,7 @@ def test_a_dead_message_is_seen_and_sent_again_on_request(world, ann, for_ann):
 
 
 def test_a_card_that_cannot_be_drawn_is_dead_and_visible(world, ann):
-    causes = {"lead.assigned": "not drawn: ProgrammingError", "channel.broken": "not drawn: UndefinedError"}
+    causes = {"lead.assigned": "not drawn: UndefinedError", "channel.broken": "not drawn: UndefinedError"}
     for topic, cause in causes.items():
         message = owe(world, topic, to="ann", key=topic, data={})
         deliver(world, message)

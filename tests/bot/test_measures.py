@@ -92,7 +92,8 @@ def test_a_line_about_a_decision_names_it_and_belongs_to_the_request_and_the_del
     assert (decided["request"], decided["delivery"]) == (ended["request"], ended["delivery"])
 
 
-def test_a_job_gives_its_number_and_name_to_every_line(world):
+def test_a_job_gives_its_number_name_and_organization_to_every_line(world):
     job = SimpleNamespace(job=SimpleNamespace(id=17, task_name="deliver"))
-    assert worker._named(get_contextvars)(job) == {"job": 17, "task": "deliver"}
+    bound = worker._named(lambda **_: get_contextvars())(job, org_id=3)
+    assert bound == {"job": 17, "task": "deliver", "org": 3}
     assert "job" not in get_contextvars()

@@ -80,7 +80,7 @@ def test_what_cannot_be_asked_is_said(world: World) -> None:
     ref = world.lead(owner="ann")
     assert "cannot ask yourself" in told(world, f"ask {ref} @Ann what now?")
     assert "no colleague" in told(world, f"ask {ref} @Nobody what now?")
-    assert "Type it like this" in told(world, f"ask {ref} @Bob")
+    assert "This needs a lead, a colleague and your question" in told(world, f"ask {ref} @Bob")
     assert "past" in told(world, f"ask {ref} @Bob what now? by yesterday 3pm")
     assert world.count("select count(*) from question") == 0
 

@@ -112,5 +112,5 @@ def test_what_was_used_gives_way_to_something_else(database, time):
 def test_help_for_one_word_names_all_its_ways(database, time):
     scene = Scene(database, time)
     shown = scene.draw(scene.say("ann", "help 领取"))
-    assert shown.title == "claim · 领取 · 抢"
+    assert shown.title == "claim · 领取 · 抢 · 领一条 · 领下一条"
     assert len([block for block in shown.blocks if isinstance(block, Row)]) == 1
