@@ -199,6 +199,8 @@ def test_a_gateway_that_refuses_is_tried_again_and_then_given_up(shop, time):
 
 
 def test_a_gateway_without_a_secret_stops_the_start():
-    settings = Settings(database_url="x", redis_url="redis://x", secret_key=build.SECRET, sms_url="https://sms.example.com")
+    settings = Settings(
+        database_url="x", redis_url="redis://x", secret_key=build.SECRET, sms_url="https://sms.example.com"
+    )
     with pytest.raises(SettingsError, match="SLUICE_SMS_SECRET"):
         check(settings)
