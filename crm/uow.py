@@ -51,13 +51,22 @@ _RECEIVE = f"""
     from (select shift, set_config('sluice.org_id', cast(org as text), true) as wall from shared offset 0) one
     left join organization o on o.id = cast(one.wall as bigint) {{joins}}
 """  # noqa: S608  (constants)
+_ANSWERED = "update delivery set answer = cast(:answer as jsonb) where key = :key"
+_RECENT = """
+    insert into recent_lead (org_id, member_id, place, lead_id, at)
+    select :org, r.member, r.place, r.lead, :now
+    from jsonb_to_record(cast(:recent as jsonb)) as r(member bigint, place text, lead bigint) where r.lead > 0
+    on conflict (org_id, member_id, place) do update set lead_id = excluded.lead_id, at = excluded.at
+"""
+# Most of what people do is looking, which owes nothing.
+_LOOKED, _LOOKED_AT = text(_ANSWERED), text(f"with answered as ({_ANSWERED}) {_RECENT}")
 # All that is written at the end, the jobs included, in one statement. What comes as a list comes as JSON, because a
 # statement that takes an array is planned anew each time; the touched leads are one array to the planner, which would
 # read all cards for a join.
 _CLOSE = text(
-    """
+    f"""
     with answered as (
-        update delivery set answer = cast(:answer as jsonb) where key = :key
+        {_ANSWERED}
     ), owed as (
         insert into message (org_id, topic, key, member_id, conversation_id, workspace_id, address, lead_id, card,
                              state, attempt, group_key, created_at, due_at)
@@ -74,10 +83,7 @@ _CLOSE = text(
           and lead_id = any(array(select cast(l as bigint) from jsonb_array_elements(cast(:touched as jsonb)) t(l)))
         returning id, coalesce(nullif(place, ''), cast(id as text)) as place, wanted - shown as behind
     ), recent as (
-        insert into recent_lead (org_id, member_id, place, lead_id, at)
-        select :org, r.member, r.place, r.lead, :now
-        from jsonb_to_record(cast(:recent as jsonb)) as r(member bigint, place text, lead bigint) where r.lead > 0
-        on conflict (org_id, member_id, place) do update set lead_id = excluded.lead_id, at = excluded.at
+        {_RECENT}
     ), jobs as (
         select queue, task, lock, args, at
         from jsonb_to_recordset(cast(:orders as jsonb)) as o(queue text, task text, lock text, args jsonb,
@@ -96,7 +102,7 @@ _CLOSE = text(
     select procrastinate_defer_jobs_v1(array_agg(
         cast(row(queue, task, 0, lock, null, args, at) as procrastinate_job_to_defer_v1)))
     from jobs having count(*) > 0
-    """
+    """  # noqa: S608  (constants)
 )
 # Whether this transaction has written anything that others may want to be told of.
 _HAPPENED = text(
@@ -270,10 +276,13 @@ class UnitOfWork:
         if not (any(lists) or self._answer):
             return
         key, answer = self._answer or (None, None)
+        args = {"key": key, "answer": answer, "org": self.org_id, "now": self.now, "recent": json.dumps(self._recent)}
+        if not any(lists):
+            self.execute(_LOOKED_AT if self._recent else _LOOKED, args)
+            return
         owed, touched, orders = lists
-        args = {
-            "org": self.org_id, "now": self.now, "wall": self.time(), "key": key, "answer": answer,
-            "recent": json.dumps(self._recent), "owed": json.dumps(owed), "touched": json.dumps(touched),
+        args |= {
+            "wall": self.time(), "owed": json.dumps(owed), "touched": json.dumps(touched),
             "orders": queue.written(orders), "quick": queue.QUICK, "deliver": queue.DELIVER, "edit": queue.EDIT,
         }  # fmt: skip
         for row in self.execute(_CLOSE, args):

@@ -23,6 +23,11 @@ _WRITE = text(
     """
 )
 
+# Of one lead, which is what people move: a statement that takes arrays is planned anew each time.
+_WRITE_ONE = text(
+    "update lead set recycle_at = :recycle, recycle_rule = :rule, warn_at = :warn, warn_step = :step"
+    " where org_id = :org and id = :id"
+)
 _OWNED_BY = text(
     "select id from lead where org_id = :org and owner_id = any(:members) and status = 'open'"
     " order by id for no key update"
@@ -88,7 +93,11 @@ def endings(uow: UnitOfWork, facts: Sequence[LeadFacts]) -> list[tuple[datetime,
 
 def write(uow: UnitOfWork, found: Sequence[tuple[int, Deadlines]]) -> None:
     """Store deadlines."""
-    if found:
+    if len(found) == 1:
+        [(lead_id, new)] = found
+        one = {"recycle": new.recycle_at, "rule": new.rule, "warn": new.warn_at, "step": new.warn_step}
+        uow.execute(_WRITE_ONE, one | {"org": uow.org_id, "id": lead_id})
+    elif found:
         uow.execute(
             _WRITE,
             {
