@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.orm import Session
+from structlog.contextvars import get_contextvars
 
 from crm import hot, queue, rulebook
 from crm.clock import TimeSource
@@ -267,7 +268,7 @@ class UnitOfWork:
     def commit(self) -> None:
         self.flush()
         self.session.commit()
-        if self._deferred:
+        if self._deferred and get_contextvars():
             # Beside the request, delivery or job to which the line belongs: what comes of it has these numbers.
             log.info("deferred", many=len(self._deferred), jobs=self._deferred[:_NAMED])
 
